@@ -1,0 +1,40 @@
+# Every target does its own set-up. `make help` lists them.
+
+# Read by Package.swift for `tailwart version`; it rebuilds one small C file when it changes.
+export TAILWART_COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
+
+.DEFAULT_GOAL := help
+.PHONY: help build try test check bench format docs
+
+SWIFT_FILES := Package.swift Sources Tests
+BUILD := swift build -c release --product tailwart
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: ## build the program: .build/release/tailwart
+	@scripts/setup.sh build
+	$(BUILD)
+
+try: build ## run the edge in front of a sandbox mailbox; ARGS=--selftest checks it and ends
+	.build/release/tailwart try $(ARGS)
+
+test: ## run all tests, also those with real mail servers, which it installs
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+check: ## check the format of the code, the scripts and the links in the documentation
+	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+	@scripts/check-scripts.sh
+	@scripts/check-docs.sh
+
+bench: ## measure Tailwart beside other proxies
+	@scripts/setup.sh bench
+	$(BUILD)
+	Benchmarks/run
+
+format: ## format the code
+	swift format format --in-place --parallel --recursive $(SWIFT_FILES)
+
+docs: ## check that every link in the documentation leads somewhere
+	@scripts/check-docs.sh

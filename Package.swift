@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+
+/// The picture in docs/architecture.md; `TailwartStructureTests` holds the code against it.
+let package = Package(
+    name: "tailwart",
+    products: [.executable(name: "tailwart", targets: ["tailwart"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    ],
+    targets: [
+        .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .target(name: "CTailwartLinux"),
+        .target(
+            name: "CTailwartVersion",
+            // From the Makefile: a new commit compiles this one file anew and nothing else.
+            cSettings: [.define("TAILWART_COMMIT", to: Context.environment["TAILWART_COMMIT"] ?? "unknown")]),
+        .target(name: "TailwartWire"),
+        .target(name: "TailwartCore", dependencies: ["TailwartWire"]),
+        .target(name: "TailwartSystem", dependencies: ["TailwartWire", "CTailwartLinux"]),
+        .target(name: "TailwartEngine", dependencies: ["TailwartCore", "TailwartWire", "TailwartSystem"]),
+        .target(name: "TailwartConfig", dependencies: ["TailwartCore", "TailwartWire", yams]),
+        .target(name: "TailwartResolve", dependencies: ["TailwartSystem", "TailwartWire", "CAres"]),
+        .target(
+            name: "TailwartSandbox", dependencies: ["TailwartWire", nioCore, nioPosix, nioSSL, x509, crypto, asn1]),
+        .target(
+            name: "TailwartControl",
+            dependencies: [
+                "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartResolve", "TailwartSystem", "TailwartWire",
+            ]),
+        .executableTarget(
+            name: "tailwart",
+            dependencies: [
+                "CTailwartVersion", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartEngine",
+                "TailwartSandbox", "TailwartSystem", "TailwartWire", argumentParser,
+            ]),
+        .target(
+            name: "TailwartTesting",
+            dependencies: ["TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire"]),
+        .testTarget(name: "TailwartWireTests", dependencies: ["TailwartWire", "TailwartTesting"]),
+        .testTarget(name: "TailwartCoreTests", dependencies: ["TailwartCore", "TailwartWire", "TailwartTesting"]),
+        .testTarget(name: "TailwartSystemTests", dependencies: ["TailwartSystem", "TailwartCore", "TailwartWire"]),
+        .testTarget(
+            name: "TailwartEngineTests",
+            dependencies: ["TailwartEngine", "TailwartSystem", "TailwartCore", "TailwartWire", "TailwartTesting"]),
+        .testTarget(
+            name: "TailwartConfigTests", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"],
+            exclude: ["Fixtures"]),
+        .testTarget(name: "TailwartResolveTests", dependencies: ["TailwartResolve", "TailwartSystem", "TailwartWire"]),
+        .testTarget(
+            name: "TailwartSandboxTests", dependencies: ["TailwartSandbox", "TailwartWire", nioCore, nioPosix]),
+        .testTarget(
+            name: "TailwartControlTests",
+            dependencies: [
+                "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire",
+                "TailwartTesting",
+            ]),
+        .testTarget(name: "TailwartMailTests", dependencies: ["tailwart", "TailwartTesting"]),
+        .testTarget(name: "TailwartStructureTests"),
+    ]
+)
+
+for target in package.targets where target.type != .system && !target.name.hasPrefix("C") {
+    target.swiftSettings = swiftSettings
+}

@@ -1,0 +1,39 @@
+// What the engine needs of Linux and Swift's Glibc module does not show, each with its reason. Header-only.
+#pragma once
+
+#include <stdint.h>
+#include <sys/epoll.h>    // not part of the Glibc module map
+#include <sys/eventfd.h>  // not part of the Glibc module map
+
+// GNU extensions, hidden behind _GNU_SOURCE, which a module cannot set for the headers of another. Declared anew under names of
+// our own, so that they cannot clash with a C library that shows them; addresses are void, since including the socket headers
+// here would make their types members of this module too.
+int tw_accept4(int descriptor, void *address, uint32_t *length, int flags) __asm__("accept4");
+int tw_pipe2(int descriptors[2], int flags) __asm__("pipe2");
+long tw_splice(int from, void *from_offset, int to, void *to_offset, unsigned long length, unsigned int flags) __asm__("splice");
+int tw_set_thread_name(unsigned long thread, const char *name) __asm__("pthread_setname_np");
+// The variant that takes part in POSIX's naming but returns a text, as the C library exports it.
+char *tw_error_text(int number, char *buffer, unsigned long size) __asm__("strerror_r");
+
+// <fcntl.h> with _GNU_SOURCE.
+static const unsigned int tw_splice_move = 1;
+static const unsigned int tw_splice_nonblock = 2;
+static const int tw_f_setpipe_sz = 1031;
+static const int tw_f_getpipe_sz = 1032;
+
+// <netinet/tcp.h> (the numbers are Linux's ABI).
+static const int tw_tcp_nodelay = 1;
+static const int tw_tcp_keepidle = 4;
+static const int tw_tcp_keepintvl = 5;
+static const int tw_tcp_defer_accept = 9;
+static const int tw_tcp_user_timeout = 18;
+
+// Enumerators that Swift imports as signed numbers, or not at all.
+static const uint32_t tw_epollin = EPOLLIN;
+static const uint32_t tw_epollout = EPOLLOUT;
+static const uint32_t tw_epollpri = EPOLLPRI;
+static const uint32_t tw_epollerr = EPOLLERR;
+static const uint32_t tw_epollhup = EPOLLHUP;
+static const uint32_t tw_epollrdhup = EPOLLRDHUP;
+static const uint32_t tw_epollet = EPOLLET;
+static const uint32_t tw_epollexclusive = EPOLLEXCLUSIVE;

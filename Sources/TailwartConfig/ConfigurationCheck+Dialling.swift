@@ -1,0 +1,106 @@
+import TailwartCore
+import TailwartWire
+
+/// Checks of what a route will dial.
+extension ConfigurationCheck {
+    /// Every endpoint needs a port from somewhere, and must not be the edge itself.
+    func checkPorts(of listener: ListenerConfiguration, _ number: Int) {
+        var seen: Set<String> = []
+        for (index, route) in listener.routes.enumerated() {
+            guard case .upstream(let name, let routePort) = route.target, let upstream = upstreams[name],
+                seen.insert("\(name):\(routePort ?? 0)").inserted
+            else { continue }
+            let place = places[.target(listener: number, route: index)] ?? .start
+            for endpoint in upstream.endpoints {
+                if case .unix = endpoint.host { continue }
+                let ports = (endpoint.port ?? routePort).map { [$0] } ?? listener.bind.map(\.port).withoutRepeats
+                if ports.contains(nil) {
+                    let fix = "a Unix socket has none to take over; write \(name):PORT"
+                    problems.error("no port to dial \(endpoint.text.quoted) on: \(fix)", at: place)
+                }
+                guard upstream.via == .direct, let address = endpoint.host.literal else { continue }
+                for port in ports.compactMap(\.self) {
+                    guard let own = ownListener(at: InternetAddress(address, port: port)) else { continue }
+                    problems.error(
+                        "\(name.quoted) leads back to the edge: its own listener \(own.quoted) is on port \(port)",
+                        at: place)
+                }
+            }
+        }
+    }
+
+    /// The listener that a dialled address would lead to.
+    private func ownListener(at dialled: InternetAddress) -> String? {
+        configuration.listeners.first { listener in
+            listener.bind.contains { bind in
+                switch bind {
+                case .any(let port): port == dialled.port && dialled.ip.isLoopback
+                case .internet(let address): address.unmapped == dialled
+                case .unix: false
+                }
+            }
+        }?.name
+    }
+
+    /// The authority and the ALPN of a PROXY header come from the ClientHello, which only some listeners get to see.
+    func checkTLVs() {
+        struct Use: Hashable {
+            let place: Place
+            let proxyProtocol: ProxyProtocolOut
+        }
+        var blind: [Use: [String]] = [:]
+        for (number, listener) in configuration.listeners.enumerated() where listener.proto.firstSpeaker != .client {
+            for (index, route) in listener.routes.enumerated() {
+                guard let name = route.upstreamName else { continue }
+                guard let header = route.proxyProtocol ?? upstreams[name]?.proxyProtocol,
+                    !header.tlvs.isDisjoint(with: [.authority, .alpn]),
+                    let place = route.proxyProtocol == nil
+                        ? places[.upstreamProxyProtocol(name)]
+                        : places[.routeProxyProtocol(listener: number, route: index)]
+                else { continue }
+                let use = Use(place: place, proxyProtocol: header)
+                if blind[use]?.contains(listener.name) != true { blind[use, default: []].append(listener.name) }
+            }
+        }
+        for (use, names) in blind {
+            let tlvs = TLVName.allCases.filter {
+                [.authority, .alpn].contains($0) && use.proxyProtocol.tlvs.contains($0.option)
+            }
+            problems.warning(
+                "no \(tlvs.map(\.rawValue).listed) on \(names.listed): there is no TLS hello to take it from",
+                at: use.place)
+        }
+    }
+}
+
+extension EndpointConfiguration.Host {
+    /// The address where no resolver is needed to know it.
+    fileprivate var literal: IPAddress? {
+        switch self {
+        case .address(let address): address.unmapped
+        case .name("localhost"): .loopbackV4
+        case .name, .unix: nil
+        }
+    }
+}
+
+extension BindAddress {
+    /// Whether the kernel refuses to listen on both: the same port, and an address that is the other or contains it.
+    func conflicts(with other: BindAddress) -> Bool {
+        switch (self, other) {
+        case (.unix(let path), .unix(let otherPath)): path == otherPath
+        case (.any(let port), _): port == other.port
+        case (_, .any(let port)): port == self.port
+        case (.internet(let first), .internet(let second)):
+            first.port == second.port && first.ip.unmapped.overlaps(second.ip.unmapped)
+        case (.unix, .internet), (.internet, .unix): false
+        }
+    }
+}
+
+extension IPAddress {
+    /// Equal, or one stands for all addresses of the other's family; `::` alone leaves IPv4 to others.
+    fileprivate func overlaps(_ other: IPAddress) -> Bool {
+        self == other || (isV4 == other.isV4 && (isUnspecified || other.isUnspecified))
+    }
+}

@@ -1,0 +1,128 @@
+import TailwartCore
+import TailwartWire
+
+/// Finds combinations that cannot work, or not as they look, in a configuration whose single values are good.
+struct ConfigurationCheck {
+    let configuration: Configuration
+    let places: Places
+    let problems: Problems
+    let upstreams: [String: UpstreamConfiguration]
+
+    init(configuration: Configuration, places: Places, problems: Problems) {
+        self.configuration = configuration
+        self.places = places
+        self.problems = problems
+        upstreams = Dictionary(configuration.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func run() {
+        checkListenerNames()
+        checkBindAddresses()
+        let knownUpstreams = places.upstreamNames
+        for (number, listener) in configuration.listeners.enumerated() {
+            checkTargets(of: listener, number, known: knownUpstreams)
+            checkOrder(of: listener, number)
+            checkMatches(of: listener, number)
+            checkPorts(of: listener, number)
+        }
+        for upstream in configuration.upstreams { check(upstream) }
+        checkTLVs()
+        // With a listener left out, an upstream may only seem unused.
+        if !problems.hasErrors { checkUse() }
+    }
+
+    private func checkListenerNames() {
+        var first: [String: Place] = [:]
+        for (number, listener) in configuration.listeners.enumerated() {
+            let place = places[.listener(number)] ?? .start
+            if let taken = first[listener.name] {
+                let message = "the name \(listener.name.quoted) belongs to the listener on line \(taken.line)"
+                problems.error("\(message); choose another name", at: place)
+            } else {
+                first[listener.name] = place
+            }
+        }
+    }
+
+    private func checkBindAddresses() {
+        var taken: [(address: BindAddress, listener: String)] = []
+        for (number, listener) in configuration.listeners.enumerated() {
+            for (index, address) in listener.bind.enumerated() {
+                if let other = taken.first(where: { $0.address.conflicts(with: address) }) {
+                    let owner = "'\(other.address)' of the listener \(other.listener.quoted)"
+                    problems.error(
+                        "'\(address)' cannot be listened on beside \(owner); keep one of them",
+                        at: places[.bind(listener: number, index)] ?? .start)
+                }
+                taken.append((address, listener.name))
+            }
+        }
+    }
+
+    private func checkTargets(of listener: ListenerConfiguration, _ number: Int, known: [String]) {
+        for (index, route) in listener.routes.enumerated() {
+            guard let name = route.upstreamName, places[.upstream(name)] == nil, !problems.isFull else { continue }
+            let fix =
+                if let near = NearestWord.find(name, among: known) {
+                    "did you mean \(near.quoted)?"
+                } else if known.isEmpty {
+                    "describe it under 'upstreams'"
+                } else {
+                    "there are \(known.listed)"
+                }
+            problems.error(
+                "there is no upstream \(name.quoted); \(fix)",
+                at: places[.target(listener: number, route: index)] ?? .start)
+        }
+    }
+
+    private func checkOrder(of listener: ListenerConfiguration, _ number: Int) {
+        guard let last = listener.routes.firstIndex(where: { $0.match == nil }) else { return }
+        let line = places[.route(listener: number, last)]?.line ?? 1
+        for index in listener.routes.indices.dropFirst(last + 1) {
+            let message = "this route is never reached: the one on line \(line) matches everything"
+            problems.error(
+                "\(message); move it up, or give the other a 'match'",
+                at: places[.route(listener: number, index)] ?? .start)
+        }
+    }
+
+    private func checkMatches(of listener: ListenerConfiguration, _ number: Int) {
+        let reason: String
+        switch listener.proto.firstSpeaker {
+        case .client: return
+        case .server: reason = "the server speaks first, so there is no TLS hello yet; match 'client' only"
+        case .unknown: reason = "the client's bytes are never looked at; match 'client' only, or name another protocol"
+        }
+        for index in listener.routes.indices {
+            guard let place = places[.helloMatch(listener: number, route: index)] else { continue }
+            problems.error(
+                "'sni' and 'alpn' cannot be matched with protocol \(listener.proto.rawValue): \(reason)", at: place)
+        }
+    }
+
+    private func check(_ upstream: UpstreamConfiguration) {
+        let place = places[.endpoints(upstream: upstream.name)] ?? .start
+        if upstream.endpoints.allSatisfy(\.isBackup) {
+            problems.error("all endpoints are backups; at least one must not be", at: place)
+        }
+        if case .socks5 = upstream.via, upstream.endpoints.contains(where: { $0.text.hasPrefix("unix:") }) {
+            problems.error("a SOCKS proxy cannot reach a Unix socket; leave out 'via' or the socket", at: place)
+        }
+    }
+
+    private func checkUse() {
+        let used = Set(configuration.listeners.flatMap(\.routes).compactMap(\.upstreamName))
+        for upstream in configuration.upstreams where !used.contains(upstream.name) {
+            problems.warning(
+                "no route leads to the upstream \(upstream.name.quoted)", at: places[.upstream(upstream.name)] ?? .start
+            )
+        }
+    }
+}
+
+extension RouteConfiguration {
+    var upstreamName: String? {
+        if case .upstream(let name, _) = target { name } else { nil }
+    }
+}

@@ -1,0 +1,91 @@
+import TailwartCore
+
+extension ConfigurationLoader {
+    func readListeners(_ reader: inout MappingReader) {
+        // Listeners are appended one by one, so that the number of each is known while its places are noted.
+        let listener = ValueType<Void>.mapping("a listener") { [self] reader in
+            if let listener = readListener(&reader) { listeners.append(listener) }
+            return ()
+        }
+        _ = reader.value("listeners", .list(of: listener, "a list of listeners"))
+    }
+
+    private func readListener(_ reader: inout MappingReader) -> ListenerConfiguration? {
+        let number = listeners.count
+        let name = reader.required("name", .name, example: "name: smtp")
+        places[.listener(number)] = reader.place(of: "name") ?? reader.place
+        let bind = reader.required(
+            "bind", .list(of: .located(.bindAddress), "a list of addresses such as [\":25\"]"),
+            example: "bind: [\":25\"]")
+        let addresses = bind?.map(\.value) ?? []
+        for (index, address) in (bind ?? []).enumerated() {
+            places[.bind(listener: number, index)] = address.place
+        }
+        let proto = reader.value("protocol", .word()) ?? usualProtocol(of: addresses, in: reader)
+        let routes = readRoutes(&reader, listener: number)
+        let settings = ListenerSettings(&reader)
+        guard let name, !addresses.isEmpty, let routes, !routes.isEmpty else { return nil }
+        return settings.listener(name: name, bind: addresses, proto: proto, routes: routes, defaults: defaults)
+    }
+
+    /// The protocol of the well-known ports among the addresses, `tcp` if there are none.
+    private func usualProtocol(of addresses: [BindAddress], in reader: MappingReader) -> ListenerProtocol {
+        let protocols = addresses.compactMap { $0.port.flatMap { ListenerProtocol(wellKnownPort: $0) } }
+        let different = protocols.map(\.rawValue).withoutRepeats
+        if different.count > 1, !reader.has("protocol"), let place = reader.keyPlace(of: "bind") {
+            let fix = "make them two listeners, or name one under 'protocol'"
+            problems.error("these ports are of different protocols, \(different.listed); \(fix)", at: place)
+        }
+        return protocols.first ?? .tcp
+    }
+
+    private func readRoutes(_ reader: inout MappingReader, listener: Int) -> [RouteConfiguration]? {
+        let target = reader.value("to", .located(.target))
+        let routes = reader.value("routes", .list(of: route(listener: listener), "a list of routes"))
+        switch (reader.keyPlace(of: "to"), reader.keyPlace(of: "routes")) {
+        case (_?, let place?):
+            problems.error("'to' is short for one route; keep either 'to' or 'routes'", at: place)
+        case (nil, nil):
+            problems.error("a listener needs 'to' or 'routes', for instance 'to: mailbox'", at: reader.place)
+        default:
+            break
+        }
+        if let target {
+            places[.target(listener: listener, route: 0)] = target.place
+            return [RouteConfiguration(to: target.value)]
+        }
+        guard let routes else { return nil }
+        for (number, route) in routes.enumerated() {
+            places[.route(listener: listener, number)] = route.place
+            places[.target(listener: listener, route: number)] = route.targetPlace
+            places[.routeProxyProtocol(listener: listener, route: number)] = route.proxyProtocolPlace
+            places[.helloMatch(listener: listener, route: number)] = route.helloPlace
+        }
+        return routes.map(\.route)
+    }
+
+    private struct ReadRoute {
+        let route: RouteConfiguration
+        let place: Place
+        let targetPlace: Place?
+        let proxyProtocolPlace: Place?
+        let helloPlace: Place?
+    }
+
+    private func route(listener: Int) -> ValueType<ReadRoute> {
+        .mapping("a route") { reader in
+            let match = reader.value("match", .match)
+            let target = reader.required("to", .target, example: "to: mailbox")
+            let proxyProtocol = reader.value("proxy_protocol", .proxyProtocol)
+            if target == .close, let place = reader.keyPlace(of: "proxy_protocol") {
+                reader.problems.error("a route that closes dials nobody; leave 'proxy_protocol' out", at: place)
+            }
+            // A route whose match could not be read must not pass for one that matches everything.
+            guard let target, match != nil || !reader.has("match") else { return nil }
+            return ReadRoute(
+                route: RouteConfiguration(match: match?.match, to: target, proxyProtocol: proxyProtocol),
+                place: reader.place, targetPlace: reader.place(of: "to"),
+                proxyProtocolPlace: reader.keyPlace(of: "proxy_protocol"), helloPlace: match?.helloPlace)
+        }
+    }
+}

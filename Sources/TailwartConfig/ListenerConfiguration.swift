@@ -1,0 +1,28 @@
+package import TailwartCore
+
+/// A listener whose routes name their upstreams.
+package struct ListenerConfiguration: Sendable, Equatable {
+    package var name: String
+    /// Never empty.
+    package var bind: [BindAddress]
+    package var proto: ListenerProtocol
+    /// In the order in which they are tried; never empty.
+    package var routes: [RouteConfiguration]
+    package var timeouts: Timeouts
+    package var proxyProtocolIn: ProxyProtocolIn?
+    /// Nil: only the edge's own limit holds.
+    package var maxConnections: Int?
+
+    package init(
+        name: String, bind: [BindAddress], proto: ListenerProtocol, routes: [RouteConfiguration],
+        timeouts: Timeouts? = nil, proxyProtocolIn: ProxyProtocolIn? = nil, maxConnections: Int? = nil
+    ) {
+        self.name = name
+        self.bind = bind
+        self.proto = proto
+        self.routes = routes
+        self.timeouts = timeouts ?? Timeouts(for: proto)
+        self.proxyProtocolIn = proxyProtocolIn
+        self.maxConnections = maxConnections
+    }
+}

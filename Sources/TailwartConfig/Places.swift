@@ -1,0 +1,28 @@
+/// Where the parts of a configuration stand in the file, for the checks that need the whole of it.
+struct Places {
+    enum Part: Hashable {
+        /// Its name.
+        case upstream(String)
+        case endpoints(upstream: String)
+        case upstreamProxyProtocol(String)
+        case listener(Int)
+        case bind(listener: Int, Int)
+        case route(listener: Int, Int)
+        case target(listener: Int, route: Int)
+        case routeProxyProtocol(listener: Int, route: Int)
+        /// The first condition of a match that needs the ClientHello.
+        case helloMatch(listener: Int, route: Int)
+    }
+
+    private var places: [Part: Place] = [:]
+
+    subscript(part: Part) -> Place? {
+        get { places[part] }
+        set { places[part] = newValue }
+    }
+
+    /// Names of upstreams in the file, of those too that could not be read: they shall not be called unknown as well.
+    var upstreamNames: [String] {
+        places.keys.compactMap { if case .upstream(let name) = $0 { name } else { nil } }.sorted()
+    }
+}

@@ -1,0 +1,56 @@
+/// Collects what is wrong while a file is read, so that one run shows everything.
+final class Problems {
+    /// Nobody reads more at once, and looking for more costs time.
+    static let limit = 100
+
+    let file: String
+    private var found: Set<ConfigurationProblem> = []
+
+    init(file: String) {
+        self.file = file
+    }
+
+    var hasErrors: Bool { found.contains { $0.severity == .error } }
+
+    var count: Int { found.count }
+    /// No more are taken.
+    var isFull: Bool { found.count > Self.limit }
+
+    func error(_ message: String, at place: Place) {
+        add(.error, message, at: place)
+    }
+
+    func warning(_ message: String, at place: Place) {
+        add(.warning, message, at: place)
+    }
+
+    private func add(_ severity: ConfigurationProblem.Severity, _ message: String, at place: Place) {
+        guard !isFull else { return }
+        let isLast = found.count == Self.limit
+        found.insert(
+            ConfigurationProblem(
+                severity: isLast ? .error : severity, file: file, place: place,
+                message: isLast ? "more than \(Self.limit) problems; mend those first" : message))
+    }
+
+    var sorted: [ConfigurationProblem] {
+        found.sorted { ($0.place, $0.message) < ($1.place, $1.message) }
+    }
+}
+
+extension String {
+    /// In quotes for a message: control characters escaped, long text cut.
+    var quoted: String {
+        let limit = 80
+        var text = ""
+        for scalar in unicodeScalars.prefix(limit) {
+            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        }
+        return unicodeScalars.dropFirst(limit).isEmpty ? "'\(text)'" : "'\(text)…'"
+    }
+}
+
+extension Sequence<String> {
+    /// `'a', 'b', 'c'` for a message.
+    var listed: String { map(\.quoted).joined(separator: ", ") }
+}

@@ -1,0 +1,7 @@
+extension Sequence where Element: Hashable {
+    /// The elements in their order, each once.
+    var withoutRepeats: [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}

@@ -1,0 +1,43 @@
+package import TailwartCore
+package import TailwartWire
+
+/// An upstream whose host names are not resolved.
+package struct UpstreamConfiguration: Sendable, Equatable {
+    /// The way to its endpoints.
+    package enum Via: Sendable, Equatable {
+        case direct
+        /// Through a tailscaled in user space. Without effect so far: dialled directly.
+        case tailscale
+        case socks5(InternetAddress)
+    }
+
+    package var name: String
+    /// Never empty, and not all of them backups.
+    package var endpoints: [EndpointConfiguration]
+    package var proxyProtocol: ProxyProtocolOut
+    /// Nil: the listener's.
+    package var connectTimeout: Duration?
+    package var via: Via
+    package var policy: Upstream.Policy
+    package var hold: Duration
+    /// Keep the path to the endpoints warm. Without effect so far.
+    package var warm: Bool
+    /// Nil: off. Without effect so far.
+    package var health: HealthConfiguration?
+
+    package init(
+        name: String, endpoints: [EndpointConfiguration], proxyProtocol: ProxyProtocolOut = Defaults.proxyProtocol,
+        connectTimeout: Duration? = nil, via: Via = .direct, policy: Upstream.Policy = Defaults.policy,
+        hold: Duration = Defaults.hold, warm: Bool = false, health: HealthConfiguration? = nil
+    ) {
+        self.name = name
+        self.endpoints = endpoints
+        self.proxyProtocol = proxyProtocol
+        self.connectTimeout = connectTimeout
+        self.via = via
+        self.policy = policy
+        self.hold = hold
+        self.warm = warm
+        self.health = health
+    }
+}

@@ -1,0 +1,43 @@
+import TailwartCore
+
+extension ValueType<RouteConfiguration.Target> {
+    /// `name`, `name:port` or `close`.
+    static var target: ValueType {
+        .scalar("the name of an upstream, name:port, or close") { text throws(Complaint) in
+            if text == "close" { return .close }
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard ValueType<String>.isName(parts[0]) else {
+                throw Complaint("a destination is described once, under 'upstreams', and named here")
+            }
+            guard parts.count == 2 else { return .upstream(text, port: nil) }
+            guard let port = ValueType<UInt16>.parsePort(parts[1]) else {
+                throw Complaint("the port must be from 1 to 65535")
+            }
+            return .upstream(String(parts[0]), port: port)
+        }
+    }
+}
+
+/// A match with the place of its first condition that needs the ClientHello.
+struct ReadMatch {
+    let match: RouteMatch
+    let helloPlace: Place?
+}
+
+extension ValueType<ReadMatch> {
+    static var match: ValueType {
+        .mapping("'match'") { reader in
+            let names = reader.value("sni", .list(of: .serverName, "a list of server names such as [mail.example.org]"))
+            let alpn = reader.value("alpn", .list(of: .alpn, "a list of ALPN protocol names such as [h2]"))
+            let clients = reader.value("client", .list(of: .network, "a list of networks such as [192.0.2.0/24]"))
+            let not = reader.value("not", .match)
+            if reader.isEmpty {
+                reader.problems.error("an empty match; leave it out to match everything", at: reader.place)
+            }
+            let match = RouteMatch(
+                serverNames: names ?? [], alpn: alpn ?? [], clients: clients ?? [], not: not.map { [$0.match] } ?? [])
+            let helloPlaces = [reader.keyPlace(of: "sni"), reader.keyPlace(of: "alpn"), not?.helloPlace]
+            return ReadMatch(match: match, helloPlace: helloPlaces.compactMap(\.self).min())
+        }
+    }
+}

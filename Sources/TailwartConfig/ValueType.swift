@@ -1,0 +1,110 @@
+/// How values of one type are read, and what to call the type in a message.
+struct ValueType<Value> {
+    /// As it follows "must be": `a duration such as 5s`.
+    let name: String
+    /// Called with the node and what to call it in a message; nil if the node is none, after saying so.
+    let read: (YAMLNode, String, Problems) -> Value?
+}
+
+/// Why a text is not of a type, where there is more to say than the type's name; `nil` where there is not.
+struct Complaint: Error {
+    let hint: String?
+
+    init(_ hint: String? = nil) {
+        self.hint = hint
+    }
+}
+
+struct Located<Value> {
+    let value: Value
+    let place: Place
+}
+
+extension ValueType {
+    /// A type that is written as text.
+    static func scalar(_ name: String, _ parse: @escaping (String) throws(Complaint) -> Value) -> ValueType {
+        ValueType(name: name) { node, label, problems in
+            guard case .text(let text) = node.content else {
+                return mismatch(node, label, name, problems)
+            }
+            do throws(Complaint) {
+                return try parse(text)
+            } catch {
+                return mismatch(node, label, name, problems, hint: error.hint)
+            }
+        }
+    }
+
+    /// A mapping with known keys; `body` reads them all, and what it has not asked for is unknown.
+    ///
+    /// - Parameter noun: what the mapping describes, for a message about its keys: `a listener`.
+    static func mapping(_ noun: String, _ body: @escaping (inout MappingReader) -> Value?) -> ValueType {
+        ValueType(name: "a mapping") { node, label, problems in
+            guard case .mapping(let entries) = node.content else {
+                return mismatch(node, label, "a mapping", problems)
+            }
+            var reader = MappingReader(entries, of: noun, at: node.place, problems: problems)
+            let value = body(&reader)
+            reader.reportUnknownKeys()
+            return value
+        }
+    }
+
+    /// A list with at least one member; members that cannot be read are left out.
+    static func list<Member>(of member: ValueType<Member>, _ name: String) -> ValueType where Value == [Member] {
+        ValueType(name: name) { node, label, problems in
+            guard case .list(let nodes) = node.content else {
+                return mismatch(node, label, name, problems)
+            }
+            guard !nodes.isEmpty else {
+                problems.error("\(label) is empty; it must be \(name)", at: node.place)
+                return nil
+            }
+            return nodes.compactMap { member.read($0, "each member of \(label)", problems) }
+        }
+    }
+
+    /// A mapping from names to values of one type, in the order of the file; what cannot be read is left out.
+    static func named<Member>(
+        _ name: String, _ read: @escaping (_ key: String, _ keyPlace: Place, YAMLNode, Problems) -> Member?
+    ) -> ValueType where Value == [Member] {
+        ValueType(name: name) { node, label, problems in
+            guard case .mapping(let entries) = node.content else {
+                return mismatch(node, label, name, problems)
+            }
+            return entries.compactMap { entry in
+                let keyNode = YAMLNode(.text(entry.key), at: entry.keyPlace)
+                let key = ValueType<String>.name.read(keyNode, "each key of \(label)", problems)
+                return read(key ?? entry.key, entry.keyPlace, entry.value, problems)
+            }
+        }
+    }
+
+    /// A mapping where one of these types may also stand as a mapping.
+    func orMapping(_ mapping: ValueType) -> ValueType {
+        ValueType(name: name) { node, label, problems in
+            if case .mapping = node.content { return mapping.read(node, label, problems) }
+            return read(node, label, problems)
+        }
+    }
+
+    /// A value of another type together with its place.
+    static func located<Other>(_ type: ValueType<Other>) -> ValueType where Value == Located<Other> {
+        ValueType(name: type.name) { node, label, problems in
+            type.read(node, label, problems).map { Located(value: $0, place: node.place) }
+        }
+    }
+
+    func map<Other>(_ transform: @escaping (Value) -> Other) -> ValueType<Other> {
+        ValueType<Other>(name: name) { node, label, problems in read(node, label, problems).map(transform) }
+    }
+
+    private static func mismatch(
+        _ node: YAMLNode, _ label: String, _ name: String, _ problems: Problems, hint: String? = nil
+    ) -> Value? {
+        if case .unreadable = node.content { return nil }
+        let hint = hint.map { "; \($0)" } ?? ""
+        problems.error("\(label) must be \(name), not \(node.found)\(hint)", at: node.place)
+        return nil
+    }
+}

@@ -1,0 +1,45 @@
+/// A value of the file with its place: aliases followed, variables replaced, keys unique.
+struct YAMLNode {
+    enum Content {
+        /// Nothing after the colon, `~` or `null`.
+        case null
+        /// Any other scalar. Quotes make no difference: what a text means is up to the key that it stands under.
+        case text(String)
+        case list([YAMLNode])
+        /// In the order of the file.
+        case mapping([Entry])
+        /// A problem has been reported here; whoever reads this stays silent.
+        case unreadable
+    }
+
+    struct Entry {
+        let key: String
+        let keyPlace: Place
+        let value: YAMLNode
+    }
+
+    let place: Place
+    let content: Content
+    /// How many values it stands for, itself and those behind aliases included.
+    let size: Int
+    /// How many levels it stands for, those behind aliases included.
+    let height: Int
+
+    init(_ content: Content, at place: Place, around children: [YAMLNode] = []) {
+        self.content = content
+        self.place = place
+        size = children.reduce(1) { $0 + $1.size }
+        height = 1 + (children.lazy.map(\.height).max() ?? 0)
+    }
+
+    /// For a message: what was found instead of what is expected.
+    var found: String {
+        switch content {
+        case .null: "nothing"
+        case .text(let text): text.quoted
+        case .list: "a list"
+        case .mapping: "a mapping"
+        case .unreadable: "something unreadable"
+        }
+    }
+}

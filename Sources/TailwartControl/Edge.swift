@@ -1,0 +1,93 @@
+import Glibc
+package import TailwartConfig
+import TailwartCore
+package import TailwartEngine
+import TailwartResolve
+import TailwartSystem
+
+/// The running edge: listeners, workers, resolver and log, brought up in order and taken down in order.
+package final class Edge: Sendable {
+    private let configuration: Configuration
+    private let log: Log
+    private let listeners: ListenerSet
+    private let engine: Engine
+    private let resolver: Resolver?
+    private let resolverThread: Thread?
+
+    /// Binds everything and serves. Names need not resolve yet: their upstreams cannot be reached until they do.
+    ///
+    /// - Throws: ``ListenErrors`` or ``SystemError``; nothing is left open then.
+    package init(_ configuration: Configuration, log: Log) throws {
+        self.configuration = configuration
+        self.log = log
+        let first = configuration.snapshot { _ in [] }
+        listeners = try ListenerSet(first.listeners)
+        Self.raiseDescriptorLimit(for: configuration, log)
+        let engine = try Engine(
+            snapshot: first, sockets: listeners.sockets, workers: configuration.workers ?? Self.cores,
+            idSeed: UInt64.random(in: 0...(.max)), recordReader: log.waker)
+        self.engine = engine
+        log.follow(engine.records)
+        let names = configuration.hostNames
+        guard !names.isEmpty else {
+            resolver = nil
+            resolverThread = nil
+            return
+        }
+        let resolver = try Resolver(names: names) { name, entry, addresses in
+            Self.say(name, entry, to: log)
+            engine.apply(configuration.snapshot { addresses[$0] ?? [] })
+        }
+        self.resolver = resolver
+        resolverThread = try resolver.start()
+    }
+
+    /// Where the edge listens, in the order of the configuration.
+    package var sockets: [ListenerSocket] { listeners.sockets }
+
+    /// The same for people: `:25 (smtp), 127.0.0.1:2525 (submission)`.
+    package var places: String {
+        zip(listeners.sockets, listeners.binds).map { socket, bind in
+            "\(bind) (\(configuration.listeners[socket.listener].name))"
+        }.joined(separator: ", ")
+    }
+
+    package var counters: Engine.Counters { engine.counters }
+
+    /// Stops accepting; connections go on.
+    package func drain() { engine.drain() }
+
+    /// Ends what is left and waits for the workers.
+    package func stop() {
+        resolver?.stop()
+        engine.stop()
+        engine.join()
+        listeners.close()
+        resolverThread?.join()
+    }
+
+    /// Two descriptors per connection, and some for the rest.
+    private static func raiseDescriptorLimit(for configuration: Configuration, _ log: Log) {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let wanted = UInt64(configuration.maxConnections) * 2 + 128
+        guard limit.rlim_cur < wanted else { return }
+        log.post(
+            .warning,
+            "max_connections is \(configuration.maxConnections), but this process may open only \(limit.rlim_cur) descriptors, "
+                + "two per connection: raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections")
+    }
+
+    private static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    private static func say(_ name: String, _ entry: Resolver.Entry, to log: Log) {
+        if let failure = entry.failure {
+            let kept = entry.addresses.isEmpty ? "no address is known yet" : "the last known addresses are used"
+            log.post(.warning, "\(name) does not resolve: \(failure); \(kept)")
+        } else {
+            log.post(.info, "\(name) is \(entry.addresses.map { "\($0)" }.joined(separator: ", "))")
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Glibc
+import Synchronization
+package import TailwartCore
+package import TailwartEngine
+import TailwartSystem
+import TailwartWire
+
+/// Why a listener could not be opened: which, what stands in the way, and what to do.
+package struct ListenError: Error, CustomStringConvertible, Sendable {
+    package let listener: String
+    package let bind: BindAddress
+    package let cause: String
+    package let fix: String
+
+    package var description: String { "listener \(listener): cannot listen on \(bind): \(cause). \(fix)" }
+}
+
+/// The listening sockets of the edge: all of them, or none.
+package final class ListenerSet: Sendable {
+    private let open: [Owner]
+
+    /// Where each listens, in the order of the configuration.
+    package let sockets: [ListenerSocket]
+    /// What each was asked to listen on.
+    let binds: [BindAddress]
+
+    /// Owns one socket; closed when the set goes, at the latest.
+    private final class Owner: Sendable {
+        private let socket: Mutex<ListeningSocket>
+
+        init(_ socket: consuming ListeningSocket) { self.socket = Mutex(socket) }
+
+        func listenerSocket(_ listener: Int) -> ListenerSocket {
+            socket.withLock { ListenerSocket($0, listener: listener) }
+        }
+
+        func close() { socket.withLock { $0.close() } }
+
+        deinit { close() }
+    }
+
+    /// Closes them all; no worker may watch them any more.
+    func close() {
+        for owner in open { owner.close() }
+    }
+
+    /// Opens every address of every listener; on failure those that were opened are closed again.
+    ///
+    /// - Throws: every problem, not only the first.
+    package init(_ listeners: [Listener]) throws(ListenErrors) {
+        var open: [Owner] = []
+        var sockets: [ListenerSocket] = []
+        var problems: [ListenError] = []
+        for (index, listener) in listeners.enumerated() {
+            for bind in listener.bind {
+                do throws(SystemError) {
+                    let owner = Owner(try Self.open(bind, deferring: listener.defersAccept))
+                    sockets.append(owner.listenerSocket(index))
+                    open.append(owner)
+                } catch {
+                    problems.append(Self.explain(error, listener.name, bind))
+                }
+            }
+        }
+        guard problems.isEmpty else { throw ListenErrors(problems: problems) }
+        self.open = open
+        self.sockets = sockets
+        binds = listeners.flatMap(\.bind)
+    }
+
+    private static func open(_ bind: BindAddress, deferring: Bool) throws(SystemError) -> ListeningSocket {
+        switch bind {
+        case .unix(let path):
+            return try ListeningSocket(unixPath: path)
+        case .internet(let address):
+            return try ListeningSocket(address, defersAccept: deferring)
+        case .any(let port):
+            do throws(SystemError) {
+                return try ListeningSocket(
+                    InternetAddress(.anyV6, port: port), dualStack: true, defersAccept: deferring)
+            } catch {
+                // A kernel or a container without IPv6.
+                guard error.errno == .addressFamilyNotSupported || error.errno == .addressNotAvailable else {
+                    throw error
+                }
+                return try ListeningSocket(InternetAddress(.anyV4, port: port), defersAccept: deferring)
+            }
+        }
+    }
+
+    private static func explain(_ error: SystemError, _ listener: String, _ bind: BindAddress) -> ListenError {
+        let port = bind.port ?? 0
+        let (cause, fix) =
+            switch error.errno {
+            case .addressInUse where bind.port == nil:
+                ("another process listens there", "Stop it, or choose another path.")
+            case .addressInUse:
+                (
+                    "port \(port) is taken" + (PortHolder.find(port: port).map { " by \($0)" } ?? ""),
+                    "Stop that service, or choose another port or address for this listener."
+                )
+            case .accessDenied where port > 0 && port < 1024, .notPermitted where port > 0 && port < 1024:
+                (
+                    "port \(port) is not permitted to an ordinary user",
+                    "Run as root, give the program the right to with `setcap cap_net_bind_service=+ep`, or allow it on this "
+                        + "host with `sysctl net.ipv4.ip_unprivileged_port_start=\(port)`."
+                )
+            case .addressNotAvailable:
+                ("this host does not have that address", "See `ip address`; or leave the address out to listen on all.")
+            default:
+                ("\(error)", "See the manual page of that system call.")
+            }
+        return ListenError(listener: listener, bind: bind, cause: cause, fix: fix)
+    }
+}
+
+/// All listeners that could not be opened.
+package struct ListenErrors: Error, CustomStringConvertible, Sendable {
+    package let problems: [ListenError]
+
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
+}
+
+extension Listener {
+    /// Whether the kernel may keep a connection back until the client has spoken: only where the edge would wait for that anyway.
+    var defersAccept: Bool {
+        proto.firstSpeaker == .client && routes.contains(where: \.needsHello)
+    }
+}

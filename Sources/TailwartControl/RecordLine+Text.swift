@@ -1,0 +1,75 @@
+import TailwartCore
+import TailwartWire
+
+extension RecordLine {
+    /// One line for a person:
+    /// `21:30:00.123 smtp 192.0.2.7:40212 -> mailbox 100.64.0.3:25  in 1.2 kB out 310 B  connect 12 ms first byte 15 ms total 2.3 s  closed by client`.
+    package func writeText(to out: inout LineBuffer) {
+        out.append(clock: record.acceptedAt)
+        out.append(" ")
+        out.append(text: listener.name)
+        out.append(" ")
+        out.append(text: client)
+        if let name = record.serverName {
+            out.append(" ")
+            out.append(text: String(name))
+        }
+        out.append(" -> ")
+        out.append(text: upstream ?? "nowhere")
+        if let upstreamAddress {
+            out.append(" ")
+            out.append(text: upstreamAddress)
+        }
+        out.append("  in ")
+        size(record.inboundBytes, &out)
+        out.append(" out ")
+        size(record.outboundBytes, &out)
+        out.append(" ")
+        if let connect = record.times.toConnect {
+            out.append(" connect ")
+            duration(UInt64(connect), &out)
+        }
+        if let first = record.times.toFirstByte {
+            out.append(" first byte ")
+            duration(UInt64(first), &out)
+        }
+        out.append(" total ")
+        duration(record.times.total, &out)
+        out.append("  ")
+        out.append(text: record.ending.reason.name.replacing("_", with: " "))
+        out.append(" by ")
+        out.append(text: record.ending.side.name)
+        out.append("\n")
+    }
+
+    private func size(_ bytes: UInt64, _ out: inout LineBuffer) {
+        switch bytes {
+        case ..<1000:
+            out.append(number: bytes)
+            out.append(" B")
+        case ..<1_000_000: tenths(bytes / 100, " kB", &out)
+        case ..<1_000_000_000: tenths(bytes / 100_000, " MB", &out)
+        default: tenths(bytes / 100_000_000, " GB", &out)
+        }
+    }
+
+    private func duration(_ microseconds: UInt64, _ out: inout LineBuffer) {
+        switch microseconds {
+        case ..<10_000: tenths(microseconds / 100, " ms", &out)
+        case ..<1_000_000:
+            out.append(number: microseconds / 1000)
+            out.append(" ms")
+        case ..<600_000_000: tenths(microseconds / 100_000, " s", &out)
+        default:
+            out.append(number: microseconds / 60_000_000)
+            out.append(" min")
+        }
+    }
+
+    private func tenths(_ value: UInt64, _ unit: StaticString, _ out: inout LineBuffer) {
+        out.append(number: value / 10)
+        out.append(".")
+        out.append(number: value % 10)
+        out.append(unit)
+    }
+}

@@ -1,0 +1,43 @@
+package import TailwartCore
+import TailwartWire
+
+/// A record with its numbers turned into the names of its snapshot: what both log formats print.
+package struct RecordLine {
+    package let record: Record
+    package let listener: Listener
+    /// `name` or `close`; nil if no route was reached.
+    package let upstream: String?
+    package let endpoint: String?
+
+    package init(_ record: Record) {
+        self.record = record
+        let snapshot = record.snapshot.takeUnretainedValue()
+        listener = snapshot.listeners[record.listener]
+        guard let route = record.route, case .upstream(let number, _) = listener.routes[route].target else {
+            upstream = record.route == nil ? nil : "close"
+            endpoint = nil
+            return
+        }
+        upstream = snapshot.upstreams[number].name
+        endpoint = record.endpoint.map { snapshot.upstreams[number].endpoints[$0].name }
+    }
+
+    package var id: String {
+        String(decoding: (0..<RecordID.length).map { RecordID.digit($0, of: record.id) }, as: UTF8.self)
+    }
+
+    /// The address, or `unix` for a client without one.
+    package var client: String { record.client.map { "\($0)" } ?? "unix" }
+
+    /// Where the upstream was dialled: an address, or the path of a unix socket.
+    package var upstreamAddress: String? {
+        record.upstreamAddress.map { "\($0)" } ?? endpoint.flatMap { $0.hasPrefix("unix:") ? $0 : nil }
+    }
+
+    package var offeredALPN: [String] {
+        guard var names = record.alpn?.makeIterator() else { return [] }
+        var all: [String] = []
+        while let name = names.next() { all.append(String(name)) }
+        return all
+    }
+}

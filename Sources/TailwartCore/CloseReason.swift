@@ -1,0 +1,65 @@
+/// Why a connection ended: a closed list, the same words in logs and metrics.
+///
+/// Together with the ``Side`` that ended it: `closed` by the client is a client that finished first, `reset` by the upstream an
+/// upstream that aborted.
+package enum CloseReason: UInt8, Sendable, CaseIterable {
+    /// Both sides finished in order; the side is the one that finished first.
+    case closed
+    /// A side aborted; the other was told by an abort too.
+    case reset
+    /// A side no longer answers: keepalive or unacknowledged data ran into `TCP_USER_TIMEOUT`, or its network is gone.
+    case lost
+    case idleTimeout
+    case halfClosedTimeout
+    /// The client left before the edge knew where to pass it.
+    case clientLeft
+    case helloTimeout
+    case helloInvalid
+    case proxyHeaderTimeout
+    case proxyHeaderInvalid
+    /// The listener requires a PROXY header and the client's network is not trusted to send one.
+    case proxyHeaderUntrusted
+    case noRoute
+    /// A route that says `to: close`.
+    case routeClose
+    /// None of the upstream's names stands for an address at the moment.
+    case upstreamUnresolved
+    case upstreamRefused
+    case upstreamUnreachable
+    case connectTimeout
+    /// The SOCKS proxy on the way did not do its part.
+    case upstreamProxyFailed
+    case edgeLimit
+    case listenerLimit
+    /// The process or the system has no descriptor left.
+    case descriptorLimit
+    /// Still open when the drain time was over, or when the edge was told to stop at once.
+    case drained
+
+    package var name: String {
+        switch self {
+        case .closed: "closed"
+        case .reset: "reset"
+        case .lost: "lost"
+        case .idleTimeout: "idle_timeout"
+        case .halfClosedTimeout: "half_closed_timeout"
+        case .clientLeft: "client_left"
+        case .helloTimeout: "hello_timeout"
+        case .helloInvalid: "hello_invalid"
+        case .proxyHeaderTimeout: "proxy_header_timeout"
+        case .proxyHeaderInvalid: "proxy_header_invalid"
+        case .proxyHeaderUntrusted: "proxy_header_untrusted"
+        case .noRoute: "no_route"
+        case .routeClose: "route_close"
+        case .upstreamUnresolved: "upstream_unresolved"
+        case .upstreamRefused: "upstream_refused"
+        case .upstreamUnreachable: "upstream_unreachable"
+        case .connectTimeout: "connect_timeout"
+        case .upstreamProxyFailed: "upstream_proxy_failed"
+        case .edgeLimit: "edge_limit"
+        case .listenerLimit: "listener_limit"
+        case .descriptorLimit: "descriptor_limit"
+        case .drained: "drained"
+        }
+    }
+}

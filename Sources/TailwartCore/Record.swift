@@ -1,0 +1,51 @@
+package import TailwartWire
+
+/// What every accepted connection leaves behind, exactly one: fixed in size, so that a worker writes it into a ring without
+/// allocating and another thread turns it into a line.
+package struct Record: Sendable {
+    /// Names listeners, routes and upstreams; the record owns one reference, given up with ``release()``.
+    package let snapshot: Unmanaged<Snapshot>
+    package var id: UInt64
+    /// Microseconds since 1970 when the connection was accepted.
+    package var acceptedAt: Int64
+    package var listener: Int
+    package var client: InternetAddress?
+    package var serverName: InlineBytes?
+    package var alpn: ALPNList?
+    /// Nil if no route was reached.
+    package var route: Int?
+    /// Nil if no endpoint was dialled.
+    package var endpoint: Int?
+    package var upstreamAddress: InternetAddress?
+    /// Payload, without PROXY headers.
+    package var inboundBytes: UInt64 = 0
+    package var outboundBytes: UInt64 = 0
+    package var times = Times()
+    package var ending = Ending(.edge, .drained)
+
+    /// Microseconds since accept; nil if the connection did not get so far. Capped at 71 minutes, but for the total.
+    package struct Times: Sendable, Equatable {
+        package var toRoute: UInt32?
+        package var toConnect: UInt32?
+        package var toFirstByte: UInt32?
+        package var total: UInt64 = 0
+
+        package init() {}
+    }
+
+    package init(retaining snapshot: Snapshot, id: UInt64, acceptedAt: Int64, listener: Int) {
+        self.snapshot = Unmanaged.passRetained(snapshot)
+        self.id = id
+        self.acceptedAt = acceptedAt
+        self.listener = listener
+    }
+
+    package init(taking snapshot: Unmanaged<Snapshot>, id: UInt64, acceptedAt: Int64, listener: Int) {
+        self.snapshot = snapshot
+        self.id = id
+        self.acceptedAt = acceptedAt
+        self.listener = listener
+    }
+
+    package func release() { snapshot.release() }
+}

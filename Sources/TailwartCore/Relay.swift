@@ -1,0 +1,106 @@
+/// One of the two flows.
+package enum Direction: UInt8, Sendable, CaseIterable {
+    /// Client to upstream.
+    case inbound
+    /// Upstream to client.
+    case outbound
+
+    package var source: Side { self == .inbound ? .client : .upstream }
+    package var sink: Side { self == .inbound ? .upstream : .client }
+    package var opposite: Direction { self == .inbound ? .outbound : .inbound }
+}
+
+/// How a connection ended.
+package struct Ending: Sendable, Equatable {
+    package let side: Side
+    package let reason: CloseReason
+
+    package init(_ side: Side, _ reason: CloseReason) {
+        self.side = side
+        self.reason = reason
+    }
+}
+
+/// The phase in which bytes flow both ways: two flows, who finished first, and how it all ended.
+///
+/// A state machine without I/O and clock. The engine asks for the next action of one direction until it is told to wait,
+/// executes each and reports back; see ``Flow``.
+package struct Relay: ~Copyable, Sendable {
+    package enum Action: Equatable, Sendable {
+        case fill(Flow.Carrier)
+        case drain(Flow.Carrier)
+        /// Shut down the sink's write side; both legs stay open.
+        case shutDownSink
+        case wait
+        /// Both legs are to be closed now. An abortive ending is passed on as one: see ``isAbortive``.
+        case close(Ending)
+    }
+
+    package private(set) var inbound = Flow()
+    package private(set) var outbound = Flow()
+    package private(set) var ending: Ending?
+    private var firstToEnd: Side?
+
+    package init() {}
+
+    /// The next thing to do for one direction.
+    package mutating func step(_ direction: Direction) -> Action {
+        if let ending { return .close(ending) }
+        switch self[direction].step() {
+        case .fill(let carrier): return .fill(carrier)
+        case .drain(let carrier): return .drain(carrier)
+        case .wait: return .wait
+        case .finished: return .wait
+        case .passEnd:
+            guard self[direction.opposite].isFinished else { return .shutDownSink }
+            // Closing the descriptors says the same as a shutdown would, in one system call less.
+            self[direction].endPassed()
+            return close(Ending(firstToEnd ?? direction.source, .closed))
+        }
+    }
+
+    /// The source of the direction said that it will send no more.
+    package mutating func sourceEnded(_ direction: Direction) {
+        self[direction].sourceEnded()
+        if firstToEnd == nil { firstToEnd = direction.source }
+    }
+
+    package mutating func sinkShutDown(_ direction: Direction) {
+        self[direction].endPassed()
+    }
+
+    /// A side is gone, a deadline has passed or the edge stops: whatever is pending is dropped.
+    package mutating func abort(_ ending: Ending) -> Action {
+        self.ending.map { .close($0) } ?? close(ending)
+    }
+
+    /// Whether one side has finished: the shorter deadline holds.
+    package var isHalfClosed: Bool { inbound.hasEnded || outbound.hasEnded }
+
+    /// How long both sides may be silent from now on.
+    package func allowedSilence(_ timeouts: Timeouts) -> (Duration, CloseReason) {
+        isHalfClosed ? (timeouts.halfClosed, .halfClosedTimeout) : (timeouts.idle, .idleTimeout)
+    }
+
+    package subscript(_ direction: Direction) -> Flow {
+        get { direction == .inbound ? inbound : outbound }
+        _modify {
+            if direction == .inbound { yield &inbound } else { yield &outbound }
+        }
+    }
+
+    private mutating func close(_ ending: Ending) -> Action {
+        self.ending = ending
+        return .close(ending)
+    }
+}
+
+extension Ending {
+    /// Whether the legs are closed with a reset, so that neither side takes a torn connection for a finished one.
+    package var isAbortive: Bool {
+        switch reason {
+        case .reset, .lost, .idleTimeout, .halfClosedTimeout, .drained: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,49 @@
+/// What to match, and where to go.
+package struct Route: Sendable, Equatable {
+    package enum Target: Sendable, Equatable {
+        case close
+        /// An index into the snapshot's upstreams, and a port that replaces the listener's.
+        case upstream(Int, port: UInt16?)
+    }
+
+    /// Nil matches everything.
+    package var match: RouteMatch?
+    package var target: Target
+    /// The upstream's header, or the route's own in its place.
+    package var proxyProtocol: ProxyProtocolOut
+
+    package init(match: RouteMatch? = nil, target: Target, proxyProtocol: ProxyProtocolOut = .init(.none)) {
+        self.match = match
+        self.target = target
+        self.proxyProtocol = proxyProtocol
+    }
+
+    /// Whether the hello must be read to match the route, or to write the header that it asks for.
+    package var needsHello: Bool {
+        match?.needsHello ?? false || !proxyProtocol.tlvs.isDisjoint(with: [.authority, .alpn])
+    }
+}
+
+/// Conditions: keys are ANDed, the members of a list ORed; an empty list is no condition.
+package struct RouteMatch: Sendable, Equatable {
+    package var serverNames: [ServerNamePattern]
+    /// ALPN protocol names (RFC 7301), compared byte for byte.
+    package var alpn: [String]
+    package var clients: [Network]
+    /// At most one; an array because a value cannot hold itself.
+    package var not: [RouteMatch]
+
+    package init(
+        serverNames: [ServerNamePattern] = [], alpn: [String] = [], clients: [Network] = [], not: [RouteMatch] = []
+    ) {
+        self.serverNames = serverNames
+        self.alpn = alpn
+        self.clients = clients
+        self.not = not
+    }
+
+    /// Whether the answer depends on the ClientHello.
+    package var needsHello: Bool {
+        !serverNames.isEmpty || !alpn.isEmpty || not.contains(where: \.needsHello)
+    }
+}

@@ -1,0 +1,136 @@
+package import TailwartWire
+
+/// What is known of a connection's ClientHello when routes are matched.
+package enum HelloKnowledge: Sendable {
+    /// Not looked at yet, or not whole yet.
+    case undecided
+    /// There is none and will be none: the listener never peeks, or what the client sent is not TLS.
+    case none
+    case hello(ClientHello)
+}
+
+/// The ordered routes of a listener, indexed so that the number of names costs nothing.
+package struct RouteTable: Sendable {
+    package enum Decision: Sendable, Equatable {
+        case route(Int)
+        /// The first route in question depends on the hello, which is not known yet.
+        case needsHello
+        case noRoute
+    }
+
+    package let routes: [Route]
+    /// Whether any decision can depend on the hello.
+    package let mayNeedHello: Bool
+    private let exact: [InlineBytes: [Int]]
+    private let wildcard: [InlineBytes: [Int]]
+    /// Routes without a condition on the name.
+    private let nameless: [Int]
+
+    package init(_ routes: [Route]) {
+        self.routes = routes
+        var exact: [InlineBytes: [Int]] = [:]
+        var wildcard: [InlineBytes: [Int]] = [:]
+        var nameless: [Int] = []
+        for (index, route) in routes.enumerated() {
+            let patterns = route.match?.serverNames ?? []
+            if patterns.isEmpty { nameless.append(index) }
+            for pattern in patterns {
+                let key = InlineBytes(pattern.name)
+                if pattern.isWildcard {
+                    wildcard[key, default: []].append(index)
+                } else {
+                    exact[key, default: []].append(index)
+                }
+            }
+        }
+        self.exact = exact
+        self.wildcard = wildcard
+        self.nameless = nameless
+        mayNeedHello = routes.contains(where: \.needsHello)
+    }
+
+    /// The first route, in order, whose conditions all hold. A later route never overtakes an earlier one that is undecided.
+    package func decide(client: IPAddress?, hello: HelloKnowledge) -> Decision {
+        switch hello {
+        case .undecided:
+            for (index, route) in routes.enumerated() {
+                let match = route.match ?? RouteMatch()
+                // A client condition that already fails decides without the hello.
+                guard match.acceptsClient(client) else { continue }
+                if match.needsHello { return .needsHello }
+                if match.holds(client: client, hello: nil) { return route.needsHello ? .needsHello : .route(index) }
+            }
+            return .noRoute
+        case .none:
+            return first(exact: [], wildcard: [], client: client, hello: nil)
+        case .hello(let hello):
+            let name = hello.serverName
+            return first(
+                exact: name.flatMap { exact[$0] } ?? [],
+                wildcard: name.flatMap(Self.parent(of:)).flatMap { wildcard[$0] } ?? [],
+                client: client, hello: hello)
+        }
+    }
+
+    /// Walks the three ascending lists of candidates as one, without making one of them.
+    private func first(exact: [Int], wildcard: [Int], client: IPAddress?, hello: ClientHello?) -> Decision {
+        var positions = (0, 0, 0)
+        while true {
+            let named = positions.0 < exact.count ? exact[positions.0] : Int.max
+            let starred = positions.1 < wildcard.count ? wildcard[positions.1] : Int.max
+            let plain = positions.2 < nameless.count ? nameless[positions.2] : Int.max
+            let index = min(named, starred, plain)
+            guard index < Int.max else { return .noRoute }
+            if routes[index].match?.holds(client: client, hello: hello) ?? true { return .route(index) }
+            if named == index { positions.0 += 1 }
+            if starred == index { positions.1 += 1 }
+            if plain == index { positions.2 += 1 }
+        }
+    }
+
+    /// The name without its first label, nil if there is only one.
+    private static func parent(of name: InlineBytes) -> InlineBytes? {
+        var parent = InlineBytes()
+        var index = 0
+        while index < name.count, name[index] != UInt8(ascii: ".") { index += 1 }
+        guard index > 0, index + 1 < name.count else { return nil }
+        for position in (index + 1)..<name.count { parent.append(name[position]) }
+        return parent
+    }
+}
+
+extension RouteMatch {
+    /// Whether all conditions hold; `hello` is nil where there is none.
+    package func holds(client: IPAddress?, hello: ClientHello?) -> Bool {
+        guard acceptsClient(client) else { return false }
+        if !serverNames.isEmpty {
+            guard let name = hello?.serverName, serverNames.contains(where: { $0.matches(name) }) else { return false }
+        }
+        if !alpn.isEmpty {
+            guard let offered = hello?.alpn, alpn.contains(where: { offered.contains($0.utf8) }) else { return false }
+        }
+        return !not.contains { $0.holds(client: client, hello: hello) }
+    }
+
+    /// A client without an address (a unix socket) is in no network.
+    func acceptsClient(_ client: IPAddress?) -> Bool {
+        guard !clients.isEmpty else { return true }
+        guard let client else { return false }
+        return clients.contains { $0.contains(client) }
+    }
+}
+
+extension ServerNamePattern {
+    /// `name` is lower case and without a trailing dot, as ``ClientHello`` gives it.
+    package func matches(_ name: InlineBytes) -> Bool {
+        var start = 0
+        if isWildcard {
+            while start < name.count, name[start] != UInt8(ascii: ".") { start += 1 }
+            guard start > 0, start < name.count else { return false }
+            start += 1
+        }
+        guard self.name.utf8.count == name.count - start else { return false }
+        for (offset, byte) in self.name.utf8.enumerated() where name[start + offset] != byte { return false }
+        return true
+    }
+}

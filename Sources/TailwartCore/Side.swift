@@ -1,0 +1,14 @@
+/// The parties of a connection; who ended it, or whose fault an error is.
+package enum Side: UInt8, Sendable, CaseIterable {
+    case client
+    case upstream
+    case edge
+
+    package var name: String {
+        switch self {
+        case .client: "client"
+        case .upstream: "upstream"
+        case .edge: "edge"
+        }
+    }
+}

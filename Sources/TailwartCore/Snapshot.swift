@@ -1,0 +1,18 @@
+/// Everything that a worker needs to know, as one immutable value: the control plane makes a new one when a name resolves to
+/// other addresses or the file is read again, and hands it to every worker.
+///
+/// A class, so that a connection can hold on to the one that it was accepted under for the price of a reference.
+package final class Snapshot: Sendable {
+    package let listeners: [Listener]
+    package let routeTables: [RouteTable]
+    package let upstreams: [Upstream]
+    /// Of all listeners together.
+    package let maxConnections: Int
+
+    package init(listeners: [Listener], upstreams: [Upstream], maxConnections: Int) {
+        self.listeners = listeners
+        self.routeTables = listeners.map { RouteTable($0.routes) }
+        self.upstreams = upstreams
+        self.maxConnections = maxConnections
+    }
+}

@@ -1,0 +1,73 @@
+import TailwartSystem
+
+/// The pipes of a worker: a flow borrows one while it moves much, and gives it back when it runs dry.
+struct PipePool: ~Copyable {
+    /// Asked for per pipe, in bytes: large batches are what makes splicing cheap.
+    static let wantedCapacity = 1024 * 1024
+    /// Pipes in use at the same time; further flows go on with the buffer. Bounds what stalled receivers can pin to 32 MiB
+    /// per worker, on a host that may have 512 MB.
+    static let limit = 32
+    /// Idle pipes kept open.
+    static let kept = 8
+    static let none: Int16 = -1
+
+    private var pipes: [UnsafeMutablePointer<Pipe>?] = []
+    private var idle: [Int16] = []
+    private var vacant: [Int16] = []
+
+    /// Nil when the limit is reached or no descriptor is left.
+    mutating func borrow() -> Int16? {
+        if let index = idle.popLast() { return index }
+        guard pipes.count - vacant.count < Self.limit, let pipe = Pipe(capacity: Self.wantedCapacity) else {
+            return nil
+        }
+        let place = UnsafeMutablePointer<Pipe>.allocate(capacity: 1)
+        place.initialize(to: pipe)
+        guard let index = vacant.popLast() else {
+            pipes.append(place)
+            return Int16(pipes.count - 1)
+        }
+        pipes[Int(index)] = place
+        return index
+    }
+
+    /// Takes a pipe back.
+    ///
+    /// - Parameter isEmpty: one that still holds bytes is closed: they must never reach another connection.
+    mutating func giveBack(_ index: Int16, isEmpty: Bool) {
+        if isEmpty, idle.count < Self.kept {
+            idle.append(index)
+        } else {
+            discard(index)
+        }
+    }
+
+    /// The pipe behind an index that ``borrow()`` gave.
+    subscript(_ index: Int16) -> UnsafeMutablePointer<Pipe> {
+        guard let pipe = pipes[Int(index)] else { preconditionFailure("a pipe was used after it was given back") }
+        return pipe
+    }
+
+    /// Closes the idle pipes, when descriptors have run out.
+    mutating func closeIdle() {
+        while let index = idle.popLast() { discard(index) }
+    }
+
+    private mutating func discard(_ index: Int16) {
+        let pipe = self[index]
+        pipe.pointee.close()
+        pipe.deinitialize(count: 1)
+        pipe.deallocate()
+        pipes[Int(index)] = nil
+        vacant.append(index)
+    }
+
+    deinit {
+        for pipe in pipes {
+            guard let pipe else { continue }
+            pipe.pointee.close()
+            pipe.deinitialize(count: 1)
+            pipe.deallocate()
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// One accepted connection, from accept to record: its two legs, where it stands, and what its record will say.
+///
+/// Kept small, since a mail edge mostly holds idle ones: no buffer is owned while nothing is pending.
+struct Session: ~Copyable {
+    /// Where the connection stands. Each phase has its file `Worker+….swift`.
+    enum Phase: UInt8 {
+        /// Waits for a PROXY header from the client.
+        case proxyHeader
+        /// Waits for a whole ClientHello.
+        case hello
+        /// Waits for the connect to the upstream.
+        case dial
+        /// Waits for the SOCKS proxy on the way to the upstream.
+        case socksMethod
+        case socksReply
+        /// Waits to dial anew, because the upstream asks to hold the client.
+        case hold
+        case relay
+    }
+
+    /// What epoll knows of a leg and what is known of its stream.
+    struct Leg: OptionSet {
+        let rawValue: UInt8
+
+        static let registered = Leg(rawValue: 1)
+        static let asksForWritable = Leg(rawValue: 2)
+        /// An end, an error or urgent data was announced: a short read no longer means that nothing is left.
+        static let readToEnd = Leg(rawValue: 4)
+    }
+
+    var client: Descriptor
+    var upstream = Descriptor()
+    var index: UInt32 = 0
+    var phase = Phase.dial
+    var clientLeg: Leg = []
+    var upstreamLeg: Leg = []
+    var keepsAlive = false
+    /// Whether the endpoint's load counts this connection.
+    var isCounted = false
+
+    /// Owns one reference; ends in the record.
+    let snapshot: Unmanaged<Snapshot>
+    let id: UInt64
+    let listener: UInt16
+    /// Where the client came in; dialled where neither route nor endpoint name a port. 0 on a unix socket.
+    var listenerPort: UInt16 = 0
+    var route: Int16 = -1
+    /// The endpoint that is dialled or was reached.
+    var endpoint: Int16 = -1
+    var firstEndpoint: Int16 = 0
+    var attempt: Int16 = 0
+    /// Which of the endpoint's addresses.
+    var address: Int16 = 0
+
+    /// Microseconds since 1970.
+    let acceptedAt: Int64
+    /// Microseconds on the monotonic clock, as all that follow.
+    let startedAt: UInt64
+    var lastActivity: UInt64
+    /// When the present phase, or the hold, is over.
+    var deadline: UInt64 = 0
+    var holdUntil: UInt64 = 0
+    var toRoute: UInt32 = .max
+    var toConnect: UInt32 = .max
+    var toFirstByte: UInt32 = .max
+
+    /// As the PROXY header gives them, else of the socket.
+    var clientAddress: InternetAddress?
+    var destination: InternetAddress?
+    var upstreamAddress: InternetAddress?
+    /// Set when the hello was read; freed with the session.
+    var hello: UnsafeMutablePointer<ClientHello>?
+    /// Why the last dial failed, for the record if none succeeds.
+    var dialFailure = CloseReason.upstreamUnresolved
+
+    var relay = Relay()
+    var inboundBytes: UInt64 = 0
+    var outboundBytes: UInt64 = 0
+    var inboundLeftover = Leftover()
+    var outboundLeftover = Leftover()
+    var inboundPipe = PipePool.none
+    var outboundPipe = PipePool.none
+
+    init(
+        client: consuming Descriptor, address: InternetAddress?, listener: Int, snapshot: Unmanaged<Snapshot>,
+        id: UInt64,
+        wall: Int64, now: UInt64
+    ) {
+        self.client = client
+        clientAddress = address
+        self.listener = UInt16(listener)
+        self.snapshot = snapshot
+        self.id = id
+        acceptedAt = wall
+        startedAt = now
+        lastActivity = now
+    }
+
+    func socket(_ side: Side) -> Socket {
+        side == .client ? client.socket : upstream.socket
+    }
+
+    func sinceAccept(_ now: UInt64) -> UInt32 {
+        UInt32(clamping: now - startedAt)
+    }
+}
+
+/// Bytes that were read and that the sink did not take: lives only while there are any.
+struct Leftover {
+    private(set) var bytes: UnsafeMutableRawPointer?
+    private var start = 0
+
+    var isEmpty: Bool { bytes == nil }
+
+    /// Keeps a copy of what is pending.
+    mutating func keep(_ pending: UnsafeRawBufferPointer) {
+        let copy = UnsafeMutableRawPointer.allocate(byteCount: pending.count, alignment: 1)
+        if let base = pending.baseAddress { copy.copyMemory(from: base, byteCount: pending.count) }
+        bytes = copy
+        start = 0
+    }
+
+    /// The `pending` bytes that are left.
+    func pending(_ count: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: bytes.map { UnsafeRawPointer($0 + start) }, count: count)
+    }
+
+    /// The sink took `count` bytes; `left` remain.
+    mutating func took(_ count: Int, left: Int) {
+        start += count
+        if left == 0 { free() }
+    }
+
+    mutating func free() {
+        bytes?.deallocate()
+        bytes = nil
+        start = 0
+    }
+}

@@ -1,0 +1,92 @@
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// accept → admit.
+extension Worker {
+    /// How long a listener rests when descriptors have run out and not even the reserve helped, in microseconds.
+    private static let pause: UInt64 = 100_000
+
+    func startAccepting() {
+        isPaused = false
+        guard !isDraining else { return }
+        for (index, accepting) in parts.listeners.enumerated() {
+            // Failure could only be a lack of memory or of watches; without its listeners a worker is no use.
+            let error = epoll.add(
+                accepting.socket.raw, [.readable, .exclusive], token: Self.listenerToken | UInt64(index))
+            precondition(error == nil, "a listening socket could not be watched")
+        }
+    }
+
+    func stopAccepting() {
+        guard !isPaused else {
+            isPaused = false
+            return
+        }
+        for accepting in parts.listeners { _ = epoll.remove(accepting.socket.raw) }
+    }
+
+    /// A listening socket has connections: takes one.
+    ///
+    /// The socket is watched for its state and reports again while there are more, together with whatever else is ready then. So
+    /// no call is made only to hear "would block", and a flood is shared by the workers that wait.
+    func accept(_ index: Int) {
+        let accepting = parts.listeners[index]
+        switch accepting.socket.accept() {
+        case .connection(let descriptor, let address): begin(descriptor, from: address, on: accepting)
+        case .failed(let error) where error.isShortage: shed(accepting)
+        // Another worker was faster, or the client left before it was accepted (accept(2) passes such errors on).
+        case .wouldBlock: break
+        case .failed: break
+        }
+    }
+
+    /// Descriptors have run out: gives up the reserve to take one connection and close it, so that its client learns at once
+    /// and the listener does not report it for ever; then rests if there is no way on.
+    private func shed(_ accepting: Accepting) {
+        pipes.closeIdle()
+        reserve.close()
+        let accepted = accepting.socket.accept()
+        switch consume accepted {
+        case .connection(var descriptor, let address):
+            var record = Record(
+                retaining: snapshot, id: takeID(), acceptedAt: wall, listener: accepting.listener)
+            record.client = address?.unmapped
+            record.ending = Ending(.edge, .descriptorLimit)
+            descriptor.close()
+            parts.ring.push(record)
+            reserve = Descriptor.reserve()
+            if reserve.isOpen { return }
+        case .wouldBlock:
+            reserve = Descriptor.reserve()
+            return
+        case .failed:
+            reserve = Descriptor.reserve()
+        }
+        stopAccepting()
+        isPaused = true
+        resumeAt = now + Self.pause
+    }
+
+    private func begin(_ descriptor: consuming Descriptor, from address: InternetAddress?, on accepting: Accepting) {
+        let refusal = parts.admission.enter(listener: accepting.listener, snapshot: snapshot)
+        let index = sessions.insert(
+            Session(
+                client: descriptor, address: address?.unmapped, listener: accepting.listener,
+                snapshot: .passRetained(snapshot), id: takeID(), wall: wall, now: now))
+        guard let session = sessions.live(at: index) else { return }
+        if let refusal { return end(session, Ending(.edge, refusal)) }
+        session.pointee.destination = accepting.address
+        session.pointee.listenerPort = accepting.port
+        if snapshot.listeners[accepting.listener].proxyProtocolIn != nil {
+            awaitProxyHeader(session)
+        } else {
+            route(session)
+        }
+    }
+
+    private func takeID() -> UInt64 {
+        nextID &+= 1
+        return nextID
+    }
+}

@@ -1,0 +1,191 @@
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// pick → dial → PROXY header out. No byte of the client has been passed yet, so a failure goes on to the next address.
+extension Worker {
+    /// Between two rounds over all addresses while a client is held, in microseconds.
+    private static let holdInterval: UInt64 = 500_000
+
+    func beginDial(_ session: UnsafeMutablePointer<Session>) {
+        guard let (number, _) = session.target else { return }
+        let upstream = session.snapshot.upstreams[number]
+        session.pointee.holdUntil = now + upstream.hold.microseconds
+        let load = load
+        session.pointee.firstEndpoint = Int16(
+            EndpointPicker.first(
+                of: upstream, turn: turns[number], client: session.pointee.clientAddress?.ip,
+                load: { load[number][$0] }))
+        turns[number] &+= 1
+        dial(session)
+    }
+
+    /// Tries addresses from the present one on until one is on its way.
+    func dial(_ session: UnsafeMutablePointer<Session>) {
+        guard let (number, port) = session.target else { return }
+        let snapshot = session.snapshot
+        session.pointee.phase = .dial
+        while true {
+            let attempt = Int(session.pointee.attempt)
+            let first = Int(session.pointee.firstEndpoint)
+            guard
+                let index = EndpointPicker.endpoint(of: snapshot.upstreams[number], first: first, attempt: attempt)
+            else { return roundFailed(session) }
+            session.pointee.endpoint = Int16(index)
+            guard let destination = session.destination(of: snapshot.upstreams[number], endpoint: index, port: port)
+            else {
+                session.pointee.attempt += 1
+                session.pointee.address = 0
+                continue
+            }
+            session.pointee.address += 1
+            if connect(session, to: destination) { return }
+        }
+    }
+
+    /// The connect has an answer.
+    func dialIsReady(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
+        if let error = session.pointee.upstream.socket.takeError() {
+            return dialFailed(session, error)
+        }
+        guard !readiness.isDisjoint(with: [.writable, .hangUp, .error]) else { return }
+        let token = session.token(in: self, .upstream)
+        connected(session)
+        // The upstream may have greeted already; that edge is spent.
+        if readiness.contains(.readable), let session = sessions.find(token), session.pointee.phase == .relay {
+            relayIsReady(session, .upstream, readiness)
+        }
+    }
+
+    /// The time for this address is over.
+    func dialTimedOut(_ session: UnsafeMutablePointer<Session>) {
+        dialFailed(session, .timedOut)
+    }
+
+    /// The client did something while it waits for the upstream: what it sent stays in its socket.
+    func clientSpokeEarly(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
+        guard readiness.contains(.error) else { return }
+        let error = session.pointee.client.socket.takeError() ?? .connectionReset
+        end(session, .failure(of: .client, error))
+    }
+
+    // MARK: - one address
+
+    /// - Returns: whether the session waits for an answer, has one or is over; false goes on to the next address.
+    private func connect(_ session: UnsafeMutablePointer<Session>, to destination: Destination) -> Bool {
+        session.pointee.upstreamAddress = destination.internet
+        let answer: Connecting
+        do throws(Errno) {
+            session.pointee.upstream = try Socket.stream(family: destination.socketAddress.family)
+            if destination.internet != nil { session.pointee.upstream.socket.setNoDelay() }
+            answer = session.pointee.upstream.socket.connect(to: destination.socketAddress)
+        } catch {
+            if error.isShortage {
+                end(session, Ending(.edge, .descriptorLimit))
+                return true
+            }
+            session.pointee.dialFailure = .dialing(error)
+            return false
+        }
+        switch answer {
+        case .connected:
+            connected(session)
+            return true
+        case .inProgress:
+            // The handshake over loopback is done by the time that connect returns: if the header goes through, so is it.
+            if destination.isLoopback, !session.usesSOCKS {
+                switch sendHeader(session) {
+                case .sent:
+                    beginRelay(session)
+                    return true
+                case .failed(let error):
+                    session.pointee.upstream.close()
+                    session.pointee.dialFailure = .dialing(error)
+                    return false
+                case .nothingToSend, .blocked:
+                    break
+                }
+            }
+            session.pointee.deadline = now + session.connectTimeout.microseconds
+            timers.set(session.pointee.index, at: session.pointee.deadline)
+            register(session, .upstream, also: .writable)
+            return true
+        case .failed(let error):
+            session.pointee.upstream.close()
+            session.pointee.dialFailure = .dialing(error)
+            return false
+        }
+    }
+
+    private func dialFailed(_ session: UnsafeMutablePointer<Session>, _ error: Errno) {
+        session.pointee.dialFailure = .dialing(error)
+        tryNext(session)
+    }
+
+    /// Gives up the present address.
+    func tryNext(_ session: UnsafeMutablePointer<Session>) {
+        session.pointee.upstream.close()
+        session.pointee.upstreamLeg = []
+        dial(session)
+    }
+
+    /// All addresses of all endpoints have failed: holds the client if the upstream asks for it.
+    private func roundFailed(_ session: UnsafeMutablePointer<Session>) {
+        guard now + Self.holdInterval <= session.pointee.holdUntil else {
+            return end(session, Ending(.upstream, session.pointee.dialFailure))
+        }
+        session.pointee.phase = .hold
+        session.pointee.attempt = 0
+        session.pointee.address = 0
+        session.pointee.deadline = now + Self.holdInterval
+        timers.set(session.pointee.index, at: session.pointee.deadline)
+        register(session, .client)
+    }
+
+    // MARK: - connected
+
+    private func connected(_ session: UnsafeMutablePointer<Session>) {
+        if session.usesSOCKS { return beginSOCKS(session) }
+        greetUpstream(session)
+    }
+
+    /// Sends the header and relays.
+    func greetUpstream(_ session: UnsafeMutablePointer<Session>) {
+        switch sendHeader(session) {
+        case .sent, .nothingToSend: beginRelay(session)
+        // A fresh socket has room for far more than a header.
+        case .blocked: dialFailed(session, .timedOut)
+        case .failed(let error): dialFailed(session, error)
+        }
+    }
+
+    private enum HeaderSent {
+        case sent
+        case nothingToSend
+        case blocked
+        case failed(Errno)
+    }
+
+    /// One `send`, right after connect, before anything else.
+    private func sendHeader(_ session: UnsafeMutablePointer<Session>) -> HeaderSent {
+        let length = session.writeProxyHeader(into: buffer)
+        guard length > 0 else { return .nothingToSend }
+        let header = UnsafeRawBufferPointer(rebasing: buffer[..<length])
+        switch session.pointee.upstream.socket.send(header) {
+        case .count(length): return .sent
+        case .count, .wouldBlock: return .blocked
+        case .failed(let error): return .failed(error)
+        }
+    }
+}
+
+extension CloseReason {
+    /// What a failed connect goes into the record as.
+    static func dialing(_ error: Errno) -> CloseReason {
+        switch error {
+        case .connectionRefused, .connectionReset, .noEntry: .upstreamRefused
+        case .timedOut: .connectTimeout
+        default: .upstreamUnreachable
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// The end of a connection: both legs, everything borrowed, and its record.
+extension Worker {
+    /// Closes the session and leaves its record; the pointer is dead afterwards.
+    func end(_ session: UnsafeMutablePointer<Session>, _ ending: Ending) {
+        let index = session.pointee.index
+        timers.clear(index)
+        countLoad(session, -1)
+        if ending.isAbortive {
+            session.pointee.client.closeAbortively()
+            session.pointee.upstream.closeAbortively()
+        } else {
+            session.pointee.client.close()
+            session.pointee.upstream.close()
+        }
+        for direction in Direction.allCases {
+            if !session[leftover: direction].isEmpty {
+                leftoverBytes -= session.pointee.relay[direction].pending
+                session[leftover: direction].free()
+            }
+            let pipe = session[pipe: direction]
+            if pipe != PipePool.none {
+                pipes.giveBack(pipe, isEmpty: session.pointee.relay[direction].pending == 0)
+            }
+        }
+        parts.admission.leave(listener: Int(session.pointee.listener), snapshot: session.snapshot)
+        parts.ring.push(record(of: session, ending))
+        session.pointee.hello?.deallocate()
+        sessions.remove(index)
+    }
+
+    private func record(of session: UnsafeMutablePointer<Session>, _ ending: Ending) -> Record {
+        var record = Record(
+            taking: session.pointee.snapshot, id: session.pointee.id, acceptedAt: session.pointee.acceptedAt,
+            listener: Int(session.pointee.listener))
+        record.client = session.pointee.clientAddress
+        record.serverName = session.pointee.hello?.pointee.serverName
+        record.alpn = session.pointee.hello?.pointee.alpn
+        record.route = session.pointee.route < 0 ? nil : Int(session.pointee.route)
+        record.endpoint = session.pointee.endpoint < 0 ? nil : Int(session.pointee.endpoint)
+        record.upstreamAddress = session.pointee.upstreamAddress
+        record.inboundBytes = session.pointee.inboundBytes
+        record.outboundBytes = session.pointee.outboundBytes
+        record.times.toRoute = session.pointee.toRoute == .max ? nil : session.pointee.toRoute
+        record.times.toConnect = session.pointee.toConnect == .max ? nil : session.pointee.toConnect
+        record.times.toFirstByte = session.pointee.toFirstByte == .max ? nil : session.pointee.toFirstByte
+        record.times.total = now - session.pointee.startedAt
+        record.ending = ending
+        return record
+    }
+
+    /// Counts the connection with its endpoint, once.
+    func countLoad(_ session: UnsafeMutablePointer<Session>, _ change: Int) {
+        guard session.pointee.isCounted != (change > 0), let (upstream, _) = session.target else { return }
+        session.pointee.isCounted = change > 0
+        load[upstream][Int(session.pointee.endpoint)] += change
+    }
+
+    /// Watches a leg for all that matters, edge-triggered.
+    ///
+    /// Both legs are registered once. Writability is asked for only when a write was refused, since a new socket is always
+    /// writable and would report that at once, to no end.
+    func register(_ session: UnsafeMutablePointer<Session>, _ side: Side, also extra: Readiness = []) {
+        let wanted: Session.Leg = extra.contains(.writable) ? [.registered, .asksForWritable] : .registered
+        let leg = side == .client ? session.pointee.clientLeg : session.pointee.upstreamLeg
+        guard !leg.isSuperset(of: wanted) else { return }
+        let socket = session.pointee.socket(side)
+        let interest = extra.union([.readable, .peerFinished, .urgent, .edge])
+        let token = session.token(in: self, side).rawValue
+        let error =
+            leg.contains(.registered)
+            ? epoll.modify(socket.raw, interest, token: token) : epoll.add(socket.raw, interest, token: token)
+        if side == .client {
+            session.pointee.clientLeg.formUnion(wanted)
+        } else {
+            session.pointee.upstreamLeg.formUnion(wanted)
+        }
+        // Only a lack of memory or of watches can be the cause (epoll_ctl(2)): an unwatched session would hang, so its timer
+        // is set to now and ends it.
+        if error != nil {
+            session.pointee.deadline = now
+            session.pointee.lastActivity = 0
+            timers.set(session.pointee.index, at: now)
+        }
+    }
+}
+
+extension Ending {
+    /// A leg whose system call failed.
+    static func failure(of side: Side, _ error: Errno) -> Ending {
+        switch error {
+        case .connectionReset, .brokenPipe, .connectionAborted: Ending(side, .reset)
+        default: Ending(side, .lost)
+        }
+    }
+}

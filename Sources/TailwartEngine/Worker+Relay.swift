@@ -1,0 +1,256 @@
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// relay: executes what ``Relay`` decides.
+extension Worker {
+    /// A connection that lives this long gets keepalive on its upstream leg, in microseconds. Short ones never need it, and so
+    /// never pay the four calls; the client leg inherits it from the listening socket.
+    private static let keepAliveAfter: UInt64 = 10_000_000
+
+    func beginRelay(_ session: UnsafeMutablePointer<Session>) {
+        session.pointee.phase = .relay
+        session.pointee.toConnect = session.pointee.sinceAccept(now)
+        session.pointee.lastActivity = now
+        countLoad(session, 1)
+        let spokeEarly = session.pointee.clientLeg.contains(.registered) || session.pointee.hello != nil
+        timers.set(session.pointee.index, at: now + min(Self.keepAliveAfter, session.allowedSilence.0))
+        register(session, .upstream)
+        let token = session.token(in: self, .client)
+        if spokeEarly {
+            // What the client has sent so far waits in its socket, and that edge is spent.
+            relay(session, .inbound)
+            guard sessions.find(token) != nil else { return }
+        }
+        register(session, .client)
+    }
+
+    /// The kernel reports on one of the legs.
+    func relayIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness) {
+        let outgoing: Direction = side == .client ? .inbound : .outbound
+        let token = session.token(in: self, side)
+        if !readiness.isDisjoint(with: [.writable, .hangUp, .error]) {
+            session.pointee.relay[outgoing.opposite].sinkBecameWritable()
+            relay(session, outgoing.opposite)
+            guard sessions.find(token) != nil else { return }
+        }
+        if !readiness.isDisjoint(with: [.readable, .peerFinished, .urgent, .hangUp, .error]) {
+            session.pointee.relay[outgoing].sourceBecameReadable()
+            relay(session, outgoing)
+            guard sessions.find(token) != nil else { return }
+        }
+        if readiness.contains(.error) {
+            // Whatever was to be read has been read; a flow that is blocked would not notice.
+            guard let error = session.pointee.socket(side).takeError() else { return }
+            end(session, .failure(of: side, error))
+        }
+    }
+
+    /// Moves bytes in one direction until the kernel or the budget says stop.
+    func relay(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+        let source = session.pointee.socket(direction.source)
+        let sink = session.pointee.socket(direction.sink)
+        var budget = Self.byteBudget
+        // Where pending bytes stand that were just read into the shared buffer; they must not stay there.
+        var start = 0
+        var end = 0
+        while true {
+            switch session.pointee.relay.step(direction) {
+            case .fill(.buffer):
+                guard budget > 0 else { return enqueue(session, direction) }
+                let window = readWindow
+                switch source.receive(window) {
+                case .count(0):
+                    sourceEnded(session, direction)
+                case .count(let count):
+                    (start, end) = (0, count)
+                    let isShort = count < window.count && !session.mustReadToEnd(direction.source)
+                    session.pointee.relay[direction].filled(count, short: isShort)
+                    session.moved(count, direction, now)
+                    budget -= count
+                case .wouldBlock:
+                    session.pointee.relay[direction].fillBlocked()
+                case .failed(let error):
+                    return self.end(session, .failure(of: direction.source, error))
+                }
+            case .drain(.buffer):
+                let pending =
+                    end > start
+                    ? UnsafeRawBufferPointer(rebasing: buffer[start..<end])
+                    : session[leftover: direction].pending(session.pointee.relay[direction].pending)
+                switch sink.send(pending) {
+                case .count(let count):
+                    session.pointee.relay[direction].drained(count)
+                    // A partial send means that the sink's buffer is full (tcp(7)): to ask again would only be told so.
+                    if count < pending.count { session.pointee.relay[direction].drainBlocked() }
+                    if end > start {
+                        start += count
+                    } else {
+                        session[leftover: direction].took(count, left: pending.count - count)
+                        leftoverBytes -= count
+                    }
+                    session.pointee.lastActivity = now
+                case .wouldBlock:
+                    session.pointee.relay[direction].drainBlocked()
+                case .failed(let error):
+                    return self.end(session, .failure(of: direction.sink, error))
+                }
+            case .fill(.pipe):
+                guard budget > 0 else { return enqueue(session, direction) }
+                guard let pipe = borrowPipe(session, direction) else {
+                    session.pointee.relay[direction].pipeUnavailable()
+                    continue
+                }
+                switch pipes[pipe].pointee.fill(from: source) {
+                case .count(0):
+                    sourceEnded(session, direction)
+                case .count(let count):
+                    session.pointee.relay[direction].filled(count, short: false)
+                    session.moved(count, direction, now)
+                    budget -= count
+                case .wouldBlock:
+                    session.pointee.relay[direction].fillBlocked()
+                case .failed(let error):
+                    return self.end(session, .failure(of: direction.source, error))
+                }
+            case .drain(.pipe):
+                let pending = session.pointee.relay[direction].pending
+                switch pipes[session[pipe: direction]].pointee.drain(pending, into: sink) {
+                case .count(let count):
+                    session.pointee.relay[direction].drained(count)
+                    session.pointee.lastActivity = now
+                case .wouldBlock:
+                    session.pointee.relay[direction].drainBlocked()
+                case .failed(let error):
+                    return self.end(session, .failure(of: direction.sink, error))
+                }
+            case .shutDownSink:
+                sink.shutDownWrite()
+                session.pointee.relay.sinkShutDown(direction)
+            case .wait:
+                if end > start {
+                    session[leftover: direction].keep(UnsafeRawBufferPointer(rebasing: buffer[start..<end]))
+                    leftoverBytes += end - start
+                }
+                returnPipeIfIdle(session, direction)
+                if session.pointee.relay[direction].pending > 0 { register(session, direction.sink, also: .writable) }
+                return
+            case .close(let ending):
+                return self.end(session, ending)
+            }
+        }
+    }
+
+    /// The whole buffer; a page of it while stalled receivers already make the edge hold much.
+    private var readWindow: UnsafeMutableRawBufferPointer {
+        leftoverBytes < Self.leftoverComfort ? buffer : UnsafeMutableRawBufferPointer(rebasing: buffer[..<4096])
+    }
+
+    private func sourceEnded(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+        let wasHalfClosed = session.pointee.relay.isHalfClosed
+        session.pointee.relay.sourceEnded(direction)
+        session.pointee.lastActivity = now
+        if !wasHalfClosed { timers.set(session.pointee.index, at: now + session.allowedSilence.0) }
+    }
+
+    // MARK: - fairness
+
+    private func enqueue(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+        queue.append(session.token(in: self, direction.source))
+    }
+
+    /// Goes on with the flows that had spent their budget.
+    func continueQueued() {
+        guard !queue.isEmpty else { return }
+        swap(&queue, &spareQueue)
+        for token in spareQueue {
+            guard let session = sessions.find(token) else { continue }
+            relay(session, token.isUpstream ? .outbound : .inbound)
+        }
+        spareQueue.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: - pipes
+
+    private func borrowPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Int16? {
+        if session[pipe: direction] != PipePool.none { return session[pipe: direction] }
+        guard let pipe = pipes.borrow() else { return nil }
+        session[pipe: direction] = pipe
+        return pipe
+    }
+
+    private func returnPipeIfIdle(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+        let pipe = session[pipe: direction]
+        guard pipe != PipePool.none, session.pointee.relay[direction].pending == 0 else { return }
+        pipes.giveBack(pipe, isEmpty: true)
+        session[pipe: direction] = PipePool.none
+    }
+
+    // MARK: - deadlines
+
+    /// The session's timer has fired: perhaps early, perhaps a connection was active meanwhile.
+    func timerFired(_ session: UnsafeMutablePointer<Session>) {
+        switch session.pointee.phase {
+        case .relay:
+            relayTimerFired(session)
+        case _ where now < session.pointee.deadline:
+            timers.set(session.pointee.index, at: session.pointee.deadline)
+        case .proxyHeader:
+            end(session, Ending(.edge, .proxyHeaderTimeout))
+        case .hello:
+            end(session, Ending(.edge, .helloTimeout))
+        case .dial, .socksMethod, .socksReply:
+            dialTimedOut(session)
+        case .hold:
+            dial(session)
+        }
+    }
+
+    private func relayTimerFired(_ session: UnsafeMutablePointer<Session>) {
+        let (silence, reason) = session.allowedSilence
+        let deadline = session.pointee.lastActivity + silence
+        if now >= deadline { return end(session, Ending(.edge, reason)) }
+        if !session.pointee.keepsAlive {
+            session.pointee.keepsAlive = true
+            if session.pointee.upstreamAddress != nil { session.pointee.upstream.socket.setKeepAlive(.standard) }
+        }
+        timers.set(session.pointee.index, at: deadline)
+    }
+}
+
+extension UnsafeMutablePointer where Pointee == Session {
+    /// Microseconds of silence that end the relay, and the reason to record.
+    var allowedSilence: (UInt64, CloseReason) {
+        let (silence, reason) = pointee.relay.allowedSilence(listener.timeouts)
+        return (silence.microseconds, reason)
+    }
+
+    func mustReadToEnd(_ side: Side) -> Bool {
+        (side == .client ? pointee.clientLeg : pointee.upstreamLeg).contains(.readToEnd)
+    }
+
+    /// Counts bytes that were read.
+    func moved(_ count: Int, _ direction: Direction, _ now: UInt64) {
+        pointee.lastActivity = now
+        if direction == .inbound {
+            pointee.inboundBytes += UInt64(count)
+        } else {
+            if pointee.outboundBytes == 0 { pointee.toFirstByte = pointee.sinceAccept(now) }
+            pointee.outboundBytes += UInt64(count)
+        }
+    }
+
+    subscript(leftover direction: Direction) -> Leftover {
+        get { direction == .inbound ? pointee.inboundLeftover : pointee.outboundLeftover }
+        nonmutating _modify {
+            if direction == .inbound { yield &pointee.inboundLeftover } else { yield &pointee.outboundLeftover }
+        }
+    }
+
+    subscript(pipe direction: Direction) -> Int16 {
+        get { direction == .inbound ? pointee.inboundPipe : pointee.outboundPipe }
+        nonmutating set {
+            if direction == .inbound { pointee.inboundPipe = newValue } else { pointee.outboundPipe = newValue }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// peek ClientHello → match.
+extension Worker {
+    /// Decides without the hello if that can be, else looks for it.
+    func route(_ session: UnsafeMutablePointer<Session>) {
+        let mayPeek = session.listener.proto.firstSpeaker == .client
+        decide(session, mayPeek ? .undecided : .none)
+    }
+
+    /// Peeks: the hello stays in the socket, so that the upstream receives the client's bytes from the first one on.
+    func readHello(_ session: UnsafeMutablePointer<Session>) {
+        switch session.pointee.client.socket.peek(buffer) {
+        case .count(0):
+            end(session, Ending(.client, .clientLeft))
+        case .count(let count):
+            switch ClientHello.parse(bytes(count).span) {
+            case .found(let hello):
+                let kept = UnsafeMutablePointer<ClientHello>.allocate(capacity: 1)
+                kept.initialize(to: hello)
+                session.pointee.hello = kept
+                decide(session, .hello(hello))
+            case .invalid(.notTLS):
+                decide(session, .none)
+            case .invalid:
+                end(session, Ending(.edge, .helloInvalid))
+            case .needMore where session.pointee.clientLeg.contains(.readToEnd):
+                end(session, Ending(.client, .clientLeft))
+            case .needMore where count >= ClientHello.maximumWireLength:
+                end(session, Ending(.edge, .helloInvalid))
+            case .needMore:
+                awaitClient(session)
+            }
+        case .wouldBlock:
+            awaitClient(session)
+        case .failed(let error):
+            end(session, .failure(of: .client, error))
+        }
+    }
+
+    /// Watches the client and the clock of the present phase.
+    func awaitClient(_ session: UnsafeMutablePointer<Session>) {
+        timers.set(session.pointee.index, at: session.pointee.deadline)
+        register(session, .client)
+    }
+
+    private func decide(_ session: UnsafeMutablePointer<Session>, _ hello: HelloKnowledge) {
+        let table = session.routeTable
+        switch table.decide(client: session.pointee.clientAddress?.ip, hello: hello) {
+        case .route(let index):
+            session.pointee.route = Int16(index)
+            session.pointee.toRoute = session.pointee.sinceAccept(now)
+            switch table.routes[index].target {
+            case .close: end(session, Ending(.edge, .routeClose))
+            case .upstream: beginDial(session)
+            }
+        case .needsHello:
+            session.pointee.phase = .hello
+            session.pointee.deadline = now + session.listener.timeouts.hello.microseconds
+            readHello(session)
+        case .noRoute:
+            end(session, Ending(.edge, .noRoute))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// The way through a SOCKS proxy (RFC 1928): greeting, method, request, reply; then as if dialled directly.
+extension Worker {
+    func beginSOCKS(_ session: UnsafeMutablePointer<Session>) {
+        session.pointee.phase = .socksMethod
+        var span = buffer.bindMemory(to: UInt8.self).mutableSpan
+        let length = SOCKS5.writeGreeting(into: &span)
+        send(length, session)
+        register(session, .upstream)
+    }
+
+    func readSOCKS(_ session: UnsafeMutablePointer<Session>) {
+        let socket = session.pointee.upstream.socket
+        let count: Int
+        switch socket.peek(buffer) {
+        case .count(let peeked) where peeked > 0: count = peeked
+        case .wouldBlock: return
+        case .count, .failed: return socksFailed(session)
+        }
+        let bytes = bytes(count)
+        let outcome =
+            session.pointee.phase == .socksMethod
+            ? SOCKS5.parseMethod(bytes.span) : SOCKS5.parseReply(bytes.span)
+        switch outcome {
+        case .needMore: return
+        case .invalid: return socksFailed(session)
+        case .found(let length):
+            // Exactly the answer: what follows belongs to the client.
+            guard socket.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])) == .count(length) else {
+                return socksFailed(session)
+            }
+        }
+        if session.pointee.phase == .socksMethod {
+            request(session)
+        } else {
+            let token = session.token(in: self, .upstream)
+            greetUpstream(session)
+            // A server that speaks first may have done so behind the reply; that edge is spent.
+            if let session = sessions.find(token), session.pointee.phase == .relay { relay(session, .outbound) }
+        }
+    }
+
+    private func request(_ session: UnsafeMutablePointer<Session>) {
+        guard let (number, port) = session.target else { return }
+        let endpoint = session.snapshot.upstreams[number].endpoints[Int(session.pointee.endpoint)]
+        let wantedPort = port ?? endpoint.port ?? session.pointee.listenerPort
+        session.pointee.phase = .socksReply
+        var span = buffer.bindMemory(to: UInt8.self).mutableSpan
+        let length: Int
+        switch endpoint.location {
+        case .host(let host):
+            length = SOCKS5.writeConnect(to: .name(InlineBytes(host), port: wantedPort), into: &span)
+        case .addresses(let addresses):
+            guard let ip = addresses.first else { return socksFailed(session) }
+            length = SOCKS5.writeConnect(to: .address(InternetAddress(ip, port: wantedPort)), into: &span)
+        case .unix:
+            return socksFailed(session)
+        }
+        send(length, session)
+    }
+
+    private func send(_ length: Int, _ session: UnsafeMutablePointer<Session>) {
+        let message = UnsafeRawBufferPointer(rebasing: buffer[..<length])
+        guard session.pointee.upstream.socket.send(message) == .count(length) else { return socksFailed(session) }
+    }
+
+    private func socksFailed(_ session: UnsafeMutablePointer<Session>) {
+        session.pointee.dialFailure = .upstreamProxyFailed
+        tryNext(session)
+    }
+}

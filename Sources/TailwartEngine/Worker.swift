@@ -1,0 +1,183 @@
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// One thread of the data plane: its own epoll, its own sessions, nothing shared but the listening sockets.
+///
+/// Everything here is touched by that thread alone: the object is made on it and never leaves it. What crosses is the ``Mailbox``
+/// (in), the ``RecordRing`` (out) and the counters of ``Admission``. No call on this thread blocks, but for the wait for events.
+final class Worker {
+    /// What a worker is made of: values and shared parts that may cross to its thread.
+    struct Parts: Sendable {
+        let number: Int
+        let listeners: [Accepting]
+        let snapshot: Snapshot
+        let mailbox: Mailbox
+        let ring: RecordRing
+        let admission: Admission
+        /// Different for each worker and each start, so that record ids do not repeat.
+        let idSeed: UInt64
+    }
+
+    /// A listening socket, owned by the engine, and the listener that it belongs to.
+    struct Accepting: Sendable {
+        let socket: Socket
+        let listener: Int
+        /// Nil where each connection must be asked: a wildcard address or a unix socket.
+        let address: InternetAddress?
+        /// 0 for a unix socket.
+        let port: UInt16
+    }
+
+    /// Shared by all sessions: bytes stay here only between a read and the write that follows.
+    static let bufferSize = 64 * 1024
+    /// What one flow may move before others get their turn.
+    static let byteBudget = 4 * 1024 * 1024
+    /// Over this many bytes that receivers would not take, reads become small: 8000 stalled receivers then hold 32 MiB and not
+    /// 512 MiB.
+    static let leftoverComfort = 16 * 1024 * 1024
+
+    let parts: Parts
+    let buffer: UnsafeMutableRawBufferPointer
+    var epoll: Epoll
+    var sessions = SessionTable()
+    var timers: TimerWheel
+    var pipes = PipePool()
+    var reserve = Descriptor.reserve()
+    var snapshot: Snapshot
+    /// Microseconds; read once per wake-up.
+    var now: UInt64
+    var wall: Int64
+    var nextID: UInt64
+    /// Listening sockets that are not asked at the moment, because descriptors have run out.
+    var isPaused = false
+    var resumeAt: UInt64 = 0
+    /// In the leftovers of all sessions.
+    var leftoverBytes = 0
+    /// Flows that spent their byte budget.
+    var queue: [SessionToken] = []
+    var spareQueue: [SessionToken] = []
+    /// Connections by upstream and endpoint, for `least_connections`.
+    var load: [[Int]]
+    /// Connections so far by upstream, for `round_robin`.
+    var turns: [UInt64]
+    var isDraining = false
+    var isStopping = false
+
+    /// Upper bits of epoll's user data: a session's token has them clear.
+    static let listenerToken: UInt64 = 1 << 63
+    static let mailboxToken: UInt64 = 1 << 62
+
+    init(_ parts: Parts) throws(SystemError) {
+        self.parts = parts
+        buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
+        epoll = try Epoll()
+        now = Clock.monotonic()
+        wall = Clock.wall()
+        timers = TimerWheel(now: now)
+        snapshot = parts.snapshot
+        nextID = parts.idSeed
+        load = snapshot.upstreams.map { Array(repeating: 0, count: $0.endpoints.count) }
+        turns = Array(repeating: 0, count: snapshot.upstreams.count)
+        if let error = epoll.add(parts.mailbox.waker.raw, .readable, token: Self.mailboxToken) {
+            throw SystemError("epoll_ctl", error)
+        }
+        startAccepting()
+    }
+
+    /// Serves until told to stop and all sessions are closed.
+    func run() {
+        while !isStopping {
+            let count = epoll.wait(timeout: timeout())
+            now = Clock.monotonic()
+            wall = Clock.wall()
+            timers.advance(to: now)
+            for index in 0..<count {
+                let (token, readiness) = epoll.event(index)
+                handle(token, readiness)
+            }
+            continueQueued()
+            while let index = timers.popDue(now: now) {
+                if let session = sessions.live(at: index) { timerFired(session) }
+            }
+            if isPaused, now >= resumeAt { startAccepting() }
+        }
+        closeAll()
+    }
+
+    /// The first bytes of the buffer, as parsers take them.
+    func bytes(_ count: Int) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]).bindMemory(to: UInt8.self))
+    }
+
+    deinit {
+        epoll.close()
+        reserve.close()
+        buffer.deallocate()
+    }
+
+    private func timeout() -> CInt {
+        if !queue.isEmpty { return 0 }
+        let timer = timers.timeout(now: now)
+        guard isPaused else { return timer }
+        let pause = resumeAt > now ? CInt((resumeAt - now) / 1000 + 1) : 0
+        return timer < 0 ? pause : min(timer, pause)
+    }
+
+    private func handle(_ token: UInt64, _ readiness: Readiness) {
+        if token & Self.listenerToken != 0 {
+            accept(Int(token & 0xffff))
+        } else if token & Self.mailboxToken != 0 {
+            readMailbox()
+        } else {
+            let token = SessionToken(rawValue: token)
+            guard let session = sessions.find(token) else { return }
+            sessionIsReady(session, token.isUpstream ? .upstream : .client, readiness)
+        }
+    }
+
+    private func sessionIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness) {
+        session.note(side, readiness)
+        // In every phase: an end that comes before the relay must not be forgotten there.
+        session.note(side, readiness)
+        switch (session.pointee.phase, side) {
+        case (.relay, _): relayIsReady(session, side, readiness)
+        // Bytes that were sent before a reset can still be peeked, so the peek alone would not tell of it.
+        case (.proxyHeader, _) where readiness.contains(.error), (.hello, _) where readiness.contains(.error):
+            clientSpokeEarly(session, readiness)
+        case (.proxyHeader, _): readProxyHeader(session)
+        case (.hello, _): readHello(session)
+        case (.dial, .upstream): dialIsReady(session, readiness)
+        case (.socksMethod, .upstream), (.socksReply, .upstream): readSOCKS(session)
+        case (.dial, _), (.socksMethod, _), (.socksReply, _), (.hold, _):
+            clientSpokeEarly(session, readiness)
+        }
+    }
+
+    private func readMailbox() {
+        let message = parts.mailbox.take()
+        if let snapshot = message.snapshot { adopt(snapshot) }
+        if message.drains, !isDraining {
+            isDraining = true
+            stopAccepting()
+        }
+        if message.stops { isStopping = true }
+    }
+
+    /// New connections are served by the new snapshot; the others go on with theirs.
+    private func adopt(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        turns += Array(repeating: 0, count: max(0, snapshot.upstreams.count - turns.count))
+        for (index, upstream) in snapshot.upstreams.enumerated() {
+            if index == load.count { load.append([]) }
+            load[index] += Array(repeating: 0, count: max(0, upstream.endpoints.count - load[index].count))
+        }
+    }
+
+    private func closeAll() {
+        stopAccepting()
+        for index in 0..<UInt32(sessions.capacity) {
+            if let session = sessions.live(at: index) { end(session, Ending(.edge, .drained)) }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import NIOCore
+import NIOSSL
+
+/// Runs a ``LineSession`` on a channel.
+final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private var session: Session
+    private var reader = LineReader(limit: Session.lineLimit)
+    private let tls: NIOSSLContext
+    private let store: MessageStore
+    private var observer: Int?
+    private var lastWrite: EventLoopFuture<Void>?
+    private let ending = ChannelEnding()
+    private var isAnswering = false
+    private var isInputClosed = false
+
+    /// - Parameter tls: for STARTTLS.
+    init(_ session: Session, store: MessageStore, tls: NIOSSLContext) {
+        self.session = session
+        self.store = store
+        self.tls = tls
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let loop = context.eventLoop
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: loop)
+        observer = store.observe {
+            loop.execute { bound.value.handler.mailboxChanged(bound.value.context) }
+        }
+        perform(session.begin(), context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        if let observer { store.forget(observer) }
+        observer = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !ending.hasBegun else { return }
+        reader.append(unwrapInboundIn(data))
+        answer(context)
+    }
+
+    /// A client that does not read its answers is not read from, so neither side's bytes pile up here.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        let isWritable = context.channel.isWritable
+        if !ending.hasBegun {
+            context.channel.setOption(.autoRead, value: isWritable).whenFailure { _ in }
+        }
+        if isWritable {
+            answer(context)
+            mailboxChanged(context)
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            isInputClosed = true
+            ending.inputClosed(context)
+            answer(context)
+        case is IdleStateHandler.IdleStateEvent:
+            context.close(promise: nil)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// A client that closes without close_notify has still said its end; `inputClosed` follows.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if case .uncleanShutdown? = error as? NIOSSLError { return }
+        context.close(promise: nil)
+    }
+
+    private func answer(_ context: ChannelHandlerContext) {
+        // Writing can change the writability at once and so lead back here.
+        guard !isAnswering else { return }
+        isAnswering = true
+        defer { isAnswering = false }
+        while !ending.hasBegun, context.channel.isWritable {
+            guard let line = reader.next() else {
+                if isInputClosed { ending.begin(context, after: lastWrite) }
+                return
+            }
+            perform(session.receive(line), context)
+        }
+    }
+
+    private func mailboxChanged(_ context: ChannelHandlerContext) {
+        // What cannot be said now is said when the channel is writable again.
+        guard observer != nil, !ending.hasBegun, context.channel.isActive, context.channel.isWritable else { return }
+        perform(session.mailboxChanged(), context)
+    }
+
+    private func perform(_ reply: Reply, _ context: ChannelHandlerContext) {
+        for chunk in reply.chunks where chunk.readableBytes > 0 {
+            lastWrite = context.write(wrapOutboundOut(chunk))
+        }
+        context.flush()
+        switch reply.next {
+        case .line: break
+        case .startTLS: startTLS(context)
+        case .close: ending.begin(context, after: lastWrite)
+        }
+    }
+
+    /// Plaintext that came with the command would otherwise be taken for the first commands of the protected session, and
+    /// anybody on the path could have put it there (CVE-2011-0411, RFC 3207 section 4.2).
+    private func startTLS(_ context: ChannelHandlerContext) {
+        reader.discard()
+        do {
+            let handler = NIOSSLServerHandler(context: tls)
+            try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+}

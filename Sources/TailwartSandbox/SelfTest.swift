@@ -1,0 +1,77 @@
+import NIOCore
+import NIOPosix
+import TailwartWire
+
+/// Real round trips through the edge's public ports to the sandbox behind it.
+package struct SelfTest: Sendable {
+    /// For each step: connecting, and each answer waited for.
+    static let defaultDeadline = TimeAmount.seconds(10)
+
+    let edge: EdgePorts
+    let sandbox: Sandbox
+    let deadline: TimeAmount
+
+    package init(edge: EdgePorts, sandbox: Sandbox) {
+        self.init(edge: edge, sandbox: sandbox, deadline: Self.defaultDeadline)
+    }
+
+    init(edge: EdgePorts, sandbox: Sandbox, deadline: TimeAmount) {
+        self.edge = edge
+        self.sandbox = sandbox
+        self.deadline = deadline
+    }
+
+    /// Reports every check as it ends, in order; answers whether all have passed.
+    package func run(report: @Sendable (Check) -> Void) async -> Bool {
+        var passed = true
+        for step in mailSteps + webSteps + streamSteps {
+            let check = await step.run()
+            passed = passed && check.passed
+            report(check)
+        }
+        return passed
+    }
+
+    /// One check before it is run.
+    struct Step: Sendable {
+        let title: String
+        /// Answers what was seen, or throws a ``CheckFailure``.
+        let body: @Sendable () async throws -> String
+
+        init(_ title: String, _ body: @escaping @Sendable () async throws -> String) {
+            self.title = title
+            self.body = body
+        }
+
+        func run() async -> Check {
+            do {
+                return Check(title: title, passed: true, detail: try await body())
+            } catch let failure as CheckFailure {
+                return Check(title: title, passed: false, detail: failure.detail)
+            } catch {
+                return Check(title: title, passed: false, detail: "\(error)")
+            }
+        }
+    }
+
+    /// Runs `body` with a connection that is closed whatever happens.
+    func connected<Answer: Sendable>(
+        to port: UInt16, at host: IPAddress? = nil, from source: IPAddress? = nil, tls: ClientConnection.TLS? = nil,
+        _ body: (ClientConnection) async throws -> Answer
+    ) async throws -> Answer {
+        guard let ip = host ?? IPAddress(edge.host) else { throw CheckFailure("\(edge.host) is not an address") }
+        let connection = try await ClientConnection.open(
+            to: InternetAddress(ip, port: port), from: source, tls: tls, deadline: deadline, group: sandbox.group)
+        defer { connection.close() }
+        return try await body(connection)
+    }
+
+    /// Whether this host lets a client have this address.
+    func canBind(_ address: IPAddress) async -> Bool {
+        guard let socket = try? SocketAddress(ipAddress: address.description, port: 0),
+            let channel = try? await ServerBootstrap(group: sandbox.group).bind(to: socket).get()
+        else { return false }
+        try? await channel.close()
+        return true
+    }
+}

@@ -1,0 +1,73 @@
+import CTailwartLinux
+import Glibc
+
+/// Which readiness is asked for or reported.
+package struct Readiness: OptionSet, Sendable {
+    package let rawValue: UInt32
+
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let readable = Readiness(rawValue: tw_epollin)
+    package static let writable = Readiness(rawValue: tw_epollout)
+    package static let urgent = Readiness(rawValue: tw_epollpri)
+    package static let error = Readiness(rawValue: tw_epollerr)
+    package static let hangUp = Readiness(rawValue: tw_epollhup)
+    /// The peer has finished sending.
+    package static let peerFinished = Readiness(rawValue: tw_epollrdhup)
+    /// Report changes, not states.
+    package static let edge = Readiness(rawValue: tw_epollet)
+    /// Wake one of the threads that wait, not all.
+    package static let exclusive = Readiness(rawValue: tw_epollexclusive)
+}
+
+/// An epoll instance with its event buffer; used by one thread.
+package struct Epoll: ~Copyable {
+    private var descriptor: Descriptor
+    private let events: UnsafeMutableBufferPointer<epoll_event>
+
+    package init() throws(SystemError) {
+        let raw = epoll_create1(CInt(EPOLL_CLOEXEC))
+        guard raw >= 0 else { throw SystemError("epoll_create1") }
+        descriptor = Descriptor(owning: raw)
+        events = .allocate(capacity: 256)
+        events.initialize(repeating: epoll_event())
+    }
+
+    /// `token` comes back with each event.
+    package borrowing func add(_ raw: CInt, _ interest: Readiness, token: UInt64) -> Errno? {
+        control(EPOLL_CTL_ADD, raw, interest, token)
+    }
+
+    package borrowing func modify(_ raw: CInt, _ interest: Readiness, token: UInt64) -> Errno? {
+        control(EPOLL_CTL_MOD, raw, interest, token)
+    }
+
+    package borrowing func remove(_ raw: CInt) -> Errno? {
+        control(EPOLL_CTL_DEL, raw, [], 0)
+    }
+
+    /// Waits for events.
+    ///
+    /// - Parameter timeout: milliseconds; −1 waits for ever.
+    /// - Returns: how many there are; 0 after the time or a signal.
+    package borrowing func wait(timeout: CInt) -> Int {
+        let count = epoll_wait(descriptor.raw, events.baseAddress, CInt(events.count), timeout)
+        precondition(count >= 0 || errno == EINTR, "epoll_wait failed")
+        return max(Int(count), 0)
+    }
+
+    package borrowing func event(_ index: Int) -> (token: UInt64, readiness: Readiness) {
+        let event = events[index]
+        return (event.data.u64, Readiness(rawValue: event.events))
+    }
+
+    package mutating func close() { descriptor.close() }
+
+    deinit { events.deallocate() }
+
+    private borrowing func control(_ operation: CInt, _ raw: CInt, _ interest: Readiness, _ token: UInt64) -> Errno? {
+        var event = epoll_event(events: interest.rawValue, data: epoll_data_t(u64: token))
+        guard epoll_ctl(descriptor.raw, operation, raw, &event) != 0 else { return nil }
+        return .current
+    }
+}

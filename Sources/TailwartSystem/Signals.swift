@@ -1,0 +1,34 @@
+import Glibc
+
+/// Signals that are read like messages in place of interrupting the process.
+package enum Signals {
+    /// Blocks the signals in this thread and in all that it starts from now on, and ignores `SIGPIPE`.
+    package static func block(_ numbers: [CInt]) {
+        signal(SIGPIPE, SIG_IGN)
+        var set = Self.set(numbers)
+        pthread_sigmask(CInt(SIG_BLOCK), &set, nil)
+    }
+
+    /// Waits for one of the blocked signals.
+    package static func wait(for numbers: [CInt]) -> CInt {
+        var set = Self.set(numbers)
+        var number: CInt = 0
+        while sigwait(&set, &number) != 0 {}
+        return number
+    }
+
+    /// Waits for one of the blocked signals, but no longer than `milliseconds`; nil if none came.
+    package static func wait(for numbers: [CInt], milliseconds: Int) -> CInt? {
+        var set = Self.set(numbers)
+        var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+        let number = sigtimedwait(&set, nil, &time)
+        return number > 0 ? number : nil
+    }
+
+    private static func set(_ numbers: [CInt]) -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in numbers { sigaddset(&set, number) }
+        return set
+    }
+}

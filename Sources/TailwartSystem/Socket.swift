@@ -1,0 +1,138 @@
+import CTailwartLinux
+import Glibc
+package import TailwartWire
+
+/// What `accept` answered.
+package enum Accepted: ~Copyable {
+    /// The client's address, nil on a unix socket.
+    case connection(Descriptor, InternetAddress?)
+    case wouldBlock
+    case failed(Errno)
+}
+
+/// What `connect` answered on a non-blocking socket.
+package enum Connecting: Equatable, Sendable {
+    case connected
+    case inProgress
+    case failed(Errno)
+}
+
+/// A socket that somebody else owns: valid while its ``Descriptor`` is open.
+///
+/// Copied freely, so that code which serves both sides of a connection can be handed either.
+package struct Socket: Sendable {
+    package let raw: CInt
+
+    package init(raw: CInt) { self.raw = raw }
+
+    /// A new non-blocking stream socket.
+    package static func stream(family: CInt) throws(Errno) -> Descriptor {
+        let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+        let raw = socket(family, CInt(type), 0)
+        guard raw >= 0 else { throw .current }
+        return Descriptor(owning: raw)
+    }
+
+    package func accept() -> Accepted {
+        while true {
+            var accepted: CInt = -1
+            let address = SocketAddress { pointer, length in
+                accepted = tw_accept4(raw, pointer, length, CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
+                return accepted
+            }
+            if accepted >= 0 { return .connection(Descriptor(owning: accepted), address?.internet) }
+            let error = Errno.current
+            switch error {
+            case .again: return .wouldBlock
+            case .interrupted: continue
+            default: return .failed(error)
+            }
+        }
+    }
+
+    package func connect(to address: SocketAddress) -> Connecting {
+        let result = address.withPointer { Glibc.connect(raw, $0, $1) }
+        guard result < 0 else { return .connected }
+        let error = Errno.current
+        // An interrupted connect goes on by itself (connect(2)).
+        return error == .inProgress || error == .interrupted ? .inProgress : .failed(error)
+    }
+
+    /// Reads into `buffer`; 0 is the end.
+    package func receive(_ buffer: UnsafeMutableRawBufferPointer) -> IOResult {
+        IOResult.of { recv(raw, buffer.baseAddress, buffer.count, 0) }
+    }
+
+    /// Reads without consuming.
+    package func peek(_ buffer: UnsafeMutableRawBufferPointer) -> IOResult {
+        IOResult.of { recv(raw, buffer.baseAddress, buffer.count, CInt(MSG_PEEK)) }
+    }
+
+    package func send(_ buffer: UnsafeRawBufferPointer) -> IOResult {
+        IOResult.of { Glibc.send(raw, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL)) }
+    }
+
+    /// Says that no more will be sent.
+    package func shutDownWrite() {
+        // A peer that has just reset the connection answers ENOTCONN; its error event tells the rest.
+        _ = shutdown(raw, CInt(SHUT_WR))
+    }
+
+    /// The error that an event announced, and forgets it; nil if there is none.
+    package func takeError() -> Errno? {
+        var error: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        guard getsockopt(raw, SOL_SOCKET, SO_ERROR, &error, &length) == 0, error != 0 else { return nil }
+        return Errno(rawValue: error)
+    }
+
+    /// The address that this socket is bound to; nil on a unix socket.
+    package func localAddress() -> InternetAddress? {
+        SocketAddress { getsockname(raw, $0, $1) }?.internet
+    }
+
+    package func setOption(_ level: CInt, _ name: CInt, _ value: CInt) -> Errno? {
+        var value = value
+        guard setsockopt(raw, level, name, &value, socklen_t(MemoryLayout<CInt>.size)) != 0 else { return nil }
+        return .current
+    }
+
+    /// Small writes leave at once: a mail dialogue is one small line after another.
+    package func setNoDelay() {
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_nodelay, 1)
+    }
+
+    /// Finds out within minutes that a silent peer is gone, and keeps address translators on the way from forgetting it.
+    package func setKeepAlive(_ keepAlive: KeepAlive) {
+        _ = setOption(SOL_SOCKET, SO_KEEPALIVE, 1)
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_keepidle, keepAlive.idle)
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_keepintvl, keepAlive.interval)
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_user_timeout, keepAlive.userTimeout)
+    }
+}
+
+extension Descriptor {
+    /// The socket behind the descriptor, to be used while the descriptor is open.
+    package var socket: Socket { Socket(raw: raw) }
+
+    /// Closes with a reset in place of an orderly end (socket(7), `SO_LINGER` with time 0).
+    package mutating func closeAbortively() {
+        guard isOpen else { return }
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(raw, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+        close()
+    }
+}
+
+/// How a dead peer is found.
+package struct KeepAlive: Sendable {
+    /// Seconds of silence before the first probe.
+    package let idle: CInt
+    /// Seconds between probes.
+    package let interval: CInt
+    /// Milliseconds that sent data or probes may stay unanswered (`TCP_USER_TIMEOUT`, RFC 5482); stands in for a count of probes.
+    package let userTimeout: CInt
+
+    /// Probes after 60 s (mobile networks forget silent flows after some minutes), every 15 s, gone after 90 s without answer.
+    package static let standard = KeepAlive(idle: 60, interval: 15, userTimeout: 90_000)
+}

@@ -1,0 +1,41 @@
+import CTailwartLinux
+import Glibc
+
+/// A thread of the operating system, for what must not share one with Swift's tasks.
+package struct Thread: Sendable {
+    private let handle: pthread_t
+
+    /// Runs `body` on a new thread.
+    ///
+    /// - Parameter name: shown by `top -H`; at most 15 bytes.
+    package init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        let context = Unmanaged.passRetained(Body(name: name, run: body))
+        var handle = pthread_t()
+        let error = pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument else { return nil }
+                let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                _ = tw_set_thread_name(pthread_self(), body.name)
+                body.run()
+                return nil
+            }, context.toOpaque())
+        guard error == 0 else {
+            context.release()
+            throw SystemError("pthread_create", Errno(rawValue: error))
+        }
+        self.handle = handle
+    }
+
+    package func join() { pthread_join(handle, nil) }
+
+    private final class Body: Sendable {
+        let name: String
+        let run: @Sendable () -> Void
+
+        init(name: String, run: @escaping @Sendable () -> Void) {
+            self.name = String(name.prefix(15))
+            self.run = run
+        }
+    }
+}

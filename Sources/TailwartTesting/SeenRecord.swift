@@ -1,0 +1,31 @@
+package import TailwartCore
+package import TailwartWire
+
+/// What a test looks at in a ``Record``, which it may keep.
+package struct SeenRecord: Sendable, Equatable {
+    package let id: UInt64
+    package let listener: Int
+    package let ending: Ending
+    package let client: InternetAddress?
+    package let serverName: String?
+    package let route: Int?
+    package let endpoint: Int?
+    package let upstreamAddress: InternetAddress?
+    package let inboundBytes: UInt64
+    package let outboundBytes: UInt64
+
+    /// Releases the record.
+    init(taking record: Record) {
+        id = record.id
+        listener = record.listener
+        ending = record.ending
+        client = record.client
+        serverName = record.serverName.map(String.init)
+        route = record.route
+        endpoint = record.endpoint
+        upstreamAddress = record.upstreamAddress
+        inboundBytes = record.inboundBytes
+        outboundBytes = record.outboundBytes
+        record.release()
+    }
+}

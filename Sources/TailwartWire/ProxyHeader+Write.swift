@@ -1,0 +1,129 @@
+/// Writing, without a heap. Addresses are passed unmapped; where the two families differ both go out as IPv6, the IPv4
+/// one mapped.
+///
+/// The memory holds at least ``maximumWrittenLength`` bytes, or 107 for version 1 and 16 for LOCAL; each function
+/// answers how many it filled.
+extension ProxyHeader {
+    /// Bytes of the longest header that can come out: IPv6 addresses, two extensions of 255 bytes, one of 128, and the
+    /// checksum.
+    ///
+    /// Without extensions it is 52, and any real server name stays under the 536 bytes of the smallest TCP segment, so
+    /// that the header leaves in one piece (section 2).
+    package static let maximumWrittenLength =
+        v2PreambleLength + 36 + 2 * (3 + InlineBytes.capacity) + (3 + maximumUniqueIDLength) + (3 + 4)
+
+    /// At most ``maximumV1Length`` bytes.
+    package static func writeV1(
+        client: InternetAddress, destination: InternetAddress, into memory: inout MutableSpan<UInt8>
+    ) -> Int {
+        let (client, destination) = sameFamily(client, destination)
+        var offset = 0
+        memory.write(client.ip.isV4 ? "PROXY TCP4 " : "PROXY TCP6 ", at: &offset)
+        client.ip.writeText(into: &memory, at: &offset)
+        memory.write(" ", at: &offset)
+        destination.ip.writeText(into: &memory, at: &offset)
+        memory.write(" ", at: &offset)
+        memory.write(UInt32(client.port), radix: 10, at: &offset)
+        memory.write(" ", at: &offset)
+        memory.write(UInt32(destination.port), radix: 10, at: &offset)
+        memory.write("\r\n", at: &offset)
+        return offset
+    }
+
+    /// Exactly 28 bytes for IPv4 and 52 for IPv6 when there are no extensions.
+    package static func writeV2(
+        client: InternetAddress, destination: InternetAddress, extensions: ProxyExtensions = ProxyExtensions(),
+        into memory: inout MutableSpan<UInt8>
+    ) -> Int {
+        let (client, destination) = sameFamily(client, destination)
+        var offset = writePreamble(versionAndCommand: 0x21, family: client.ip.isV4 ? 0x11 : 0x21, into: &memory)
+        memory.write(client.ip, at: &offset)
+        memory.write(destination.ip, at: &offset)
+        memory.write(bigEndian: client.port, at: &offset)
+        memory.write(bigEndian: destination.port, at: &offset)
+        if let alpn = extensions.alpn {
+            writeExtension(Extension.alpn, alpn, into: &memory, at: &offset)
+        }
+        if let authority = extensions.authority {
+            writeExtension(Extension.authority, authority, into: &memory, at: &offset)
+        }
+        if let uniqueID = extensions.uniqueID, uniqueID.count <= maximumUniqueIDLength {
+            writeExtension(Extension.uniqueID, uniqueID, into: &memory, at: &offset)
+        }
+        if extensions.crc32c {
+            memory.write(Extension.crc32c, at: &offset)
+            memory.write(bigEndian: 4 as UInt16, at: &offset)
+            memory.write(bigEndian: 0 as UInt32, at: &offset)
+        }
+        writeLength(of: offset, into: &memory)
+        if extensions.crc32c { fillChecksum(of: offset, into: &memory) }
+        return offset
+    }
+
+    /// The 16 bytes for a connection that the edge makes for itself, a probe: "the real endpoints hold".
+    package static func writeV2Local(into memory: inout MutableSpan<UInt8>) -> Int {
+        writePreamble(versionAndCommand: 0x20, family: 0, into: &memory)
+    }
+
+    /// The 15 bytes for a client without an address, one on a unix socket: "the real endpoints hold".
+    package static func writeV1Unknown(into memory: inout MutableSpan<UInt8>) -> Int {
+        var offset = 0
+        memory.write("PROXY UNKNOWN\r\n", at: &offset)
+        return offset
+    }
+
+    private static func sameFamily(
+        _ client: InternetAddress, _ destination: InternetAddress
+    ) -> (InternetAddress, InternetAddress) {
+        guard client.ip.isV4 != destination.ip.isV4 else { return (client, destination) }
+        return (
+            InternetAddress(client.ip.mapped, port: client.port),
+            InternetAddress(destination.ip.mapped, port: destination.port)
+        )
+    }
+
+    private static func writePreamble(
+        versionAndCommand: UInt8, family: UInt8, into memory: inout MutableSpan<UInt8>
+    ) -> Int {
+        var offset = 0
+        for index in signature.indices { memory.write(signature[index], at: &offset) }
+        memory.write(versionAndCommand, at: &offset)
+        memory.write(family, at: &offset)
+        memory.write(bigEndian: 0 as UInt16, at: &offset)
+        return offset
+    }
+
+    private static func writeExtension(
+        _ type: UInt8, _ value: InlineBytes, into memory: inout MutableSpan<UInt8>, at offset: inout Int
+    ) {
+        memory.write(type, at: &offset)
+        memory.write(bigEndian: UInt16(value.count), at: &offset)
+        memory.write(value, at: &offset)
+    }
+
+    private static func writeLength(of end: Int, into memory: inout MutableSpan<UInt8>) {
+        var offset = v2PreambleLength - 2
+        memory.write(bigEndian: UInt16(end - v2PreambleLength), at: &offset)
+    }
+
+    /// The checksum is the last extension, written as zero before it is summed.
+    private static func fillChecksum(of end: Int, into memory: inout MutableSpan<UInt8>) {
+        var sum = CRC32C()
+        for index in 0..<end { sum.update(memory[index]) }
+        var offset = end - 4
+        memory.write(bigEndian: sum.value, at: &offset)
+    }
+}
+
+extension MutableSpan where Element == UInt8 {
+    /// 4 or 16 bytes in network byte order.
+    fileprivate mutating func write(_ address: IPAddress, at offset: inout Int) {
+        switch address {
+        case .v4(let bits):
+            write(bigEndian: bits, at: &offset)
+        case .v6(let high, let low):
+            write(bigEndian: high, at: &offset)
+            write(bigEndian: low, at: &offset)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// What a PROXY header says: whose connection this really is.
+///
+/// The format is haproxy's `doc/proxy-protocol.txt`; sections named here are of that document, revision of 2026-04-27.
+package struct ProxyHeader: Sendable, Equatable {
+    package enum Version: Sendable {
+        case v1
+        case v2
+    }
+
+    package enum Peers: Sendable, Equatable {
+        /// The real endpoints of the connection hold: LOCAL, version 1 UNKNOWN, or a family without internet addresses.
+        case local
+        /// Mapped IPv4 is already unmapped, so the two families may differ.
+        case proxied(client: InternetAddress, destination: InternetAddress)
+    }
+
+    package var version: Version
+    package var peers: Peers
+    /// Bytes to consume; what follows belongs to the connection.
+    package var length: Int
+
+    package init(version: Version, peers: Peers, length: Int) {
+        self.version = version
+        self.peers = peers
+        self.length = length
+    }
+}
+
+extension ProxyHeader {
+    /// Bytes of the longest version 1 line with its CRLF (section 2.1).
+    package static let maximumV1Length = 107
+
+    /// Bytes of the longest version 2 header that is read. The format allows 65 551; nginx and go-proxyproto stop at
+    /// 4096 too, which no known sender reaches. Without a limit a client behind a trusted network could make the edge
+    /// hold 64 KiB for each connection.
+    package static let maximumV2Length = 4096
+
+    /// Bytes of a unique identifier (section 2.2.5).
+    package static let maximumUniqueIDLength = 128
+
+    /// Bytes of an authority: a host name is no longer, and HAProxy refuses more.
+    package static let maximumAuthorityLength = 255
+
+    /// CR LF CR LF NUL CR LF "QUIT" LF (section 2.2): no text protocol and no TLS client begins so.
+    static let signature: InlineArray<12, UInt8> = [
+        0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
+    ]
+
+    /// Bytes of the signature, version, command, family, transport and length of version 2.
+    static let v2PreambleLength = 16
+
+    /// Type-length-values of version 2 (section 2.2) that the edge writes or checks.
+    enum Extension {
+        static let alpn: UInt8 = 0x01
+        static let authority: UInt8 = 0x02
+        static let crc32c: UInt8 = 0x03
+        static let uniqueID: UInt8 = 0x05
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import TailwartConfig
+import TailwartWire
+import Testing
+
+struct HostileFileTests {
+    private func report(_ text: String) -> String {
+        Configuration.load(text: text, file: "f", environment: [:]).report
+    }
+
+    @Test func `control characters are named with their place`() {
+        #expect(
+            report("mailbox:\n  address: a\u{0}b\n")
+                == "f:2:13: error: the character U+0000 may not stand in a configuration; remove it\n")
+        #expect(
+            report("a: \u{85}") == "f:1:4: error: the character U+0085 may not stand in a configuration; remove it\n")
+        #expect(report("\u{FEFF}\u{FEFF}a: 1").hasPrefix("f:1:1: error: the character U+FEFF"))
+    }
+
+    @Test func `a byte order mark and Windows line ends do no harm`() {
+        let text = "\u{FEFF}mailbox:\r\n  address: mail.example.net\r\n  quux: 1\r\n"
+        #expect(report(text).hasPrefix("f:3:3: error: unknown key 'quux'"))
+    }
+
+    @Test func `bytes that are not UTF-8 are named with their place`() {
+        let bytes = Array("mailbox:\n  address: ä".utf8) + [0xff, 0x0a]
+        let result = Configuration.load(bytes: bytes, file: "f", environment: [:])
+        #expect(result.report == "f:2:13: error: not UTF-8; save the file in that encoding\n")
+    }
+
+    @Test func `a file of more than a mebibyte is refused`() {
+        let text = "mailbox: {address: a.example.net}\n" + String(repeating: "#", count: 1 << 20)
+        #expect(report(text) == "f:1:1: error: the file is larger than 1 MiB; is it the right one?\n")
+        #expect(report(String(text.prefix(1 << 20))).isEmpty)
+    }
+
+    @Test(arguments: ["[", "{", "- ", "? ", "{a: ", "\"", "&a [", "*a ", "!a ", "| ", "a: |\n ", "%", "---\n"])
+    func `endless repetition ends in a message`(piece: String) {
+        let result = Configuration.load(
+            text: String(repeating: piece, count: 20_000), file: "f", environment: [:])
+        #expect(result.configuration == nil)
+        #expect(!result.problems.isEmpty)
+    }
+
+    @Test func `deep nesting that is closed again ends in a message`() {
+        let text = "mailbox: " + String(repeating: "[", count: 950) + String(repeating: "]", count: 950)
+        #expect(report(text).contains("more than 32 levels deep"))
+    }
+
+    @Test func `only so many values are read`() {
+        let text = "mailbox: {address: a.example.net, domains: [" + String(repeating: "a,", count: 200_000) + "]}"
+        #expect(report(text).contains("more than 100000 values"))
+    }
+
+    @Test func `a large file with slips everywhere is read in bounded steps`() {
+        let routes = (0..<20_000).map { "{to: mailbxo:\($0 + 1)}" }.joined(separator: ", ")
+        let text = """
+            upstreams: {mailbox: {endpoints: [mail.example.net]}}
+            listeners: [{name: l, bind: [":25"], routes: [\(routes)]}]
+            """
+        #expect(report(text).contains("20000 routes, more than 10000"))
+        let domains = (0..<20_000).map { "d\($0).example.org" }.joined(separator: ", ")
+        #expect(report("mailbox: {address: a.example.net, domains: [\(domains)]}").isEmpty)
+        let ports = (0..<60_000).map { "\($0 + 1)" }.joined(separator: ", ")
+        #expect(report("mailbox: {address: a.example.net, ports: [\(ports)]}").contains("more than 1000 addresses"))
+    }
+
+    @Test func `many repeated keys end in one message`() {
+        let text = String(repeating: "log: {}\n", count: 1000)
+        #expect(report(text) == "f:21:1: error: the key 'log' is repeated; keep one of them\n")
+    }
+
+    /// Files that are nearly right reach further than random bytes.
+    @Test(arguments: [1, 2, 3, 4] as [UInt64]) func `no mutation of a valid file traps`(seed: UInt64) throws {
+        let files = try FixtureTests.valid.map { try String(contentsOf: $0.url, encoding: .utf8) }
+        try #require(!files.isEmpty)
+        var random = SplitMix(seed: seed)
+        let pieces = [
+            "\t", "\n", " ", ":", "-", "[", "]", "{", "}", "*a", "&a ", "!", "|", ">", "'", "\"", "\\", "${", "}", "$",
+            "#",
+            "\u{0}", "\u{E000}", "ä", "---\n", "? ", "<<", "65536", "-1", "99999999999999999999", "::", "/33", "*.",
+            "\r",
+        ]
+        var loaded = 0
+        for _ in 0..<1500 {
+            var bytes = Array(files[random.below(files.count)].utf8)
+            for _ in 0...random.below(4) {
+                let place = random.below(bytes.count + 1)
+                switch random.below(4) {
+                case 0: bytes.insert(contentsOf: Array(pieces[random.below(pieces.count)].utf8), at: place)
+                case 1: bytes.removeSubrange(place..<min(bytes.count, place + 1 + random.below(8)))
+                case 2 where place < bytes.count: bytes[place] = UInt8(random.below(256))
+                default:
+                    let start = random.below(bytes.count + 1)
+                    bytes.insert(contentsOf: bytes[start..<min(bytes.count, start + random.below(40))], at: place)
+                }
+            }
+            let result = Configuration.load(bytes: bytes, file: "f", environment: Fixture.environment)
+            #expect(result.configuration != nil || !result.problems.isEmpty, "seed \(seed)")
+            guard let configuration = result.configuration else { continue }
+            loaded += 1
+            let again = Configuration.load(text: configuration.yaml, file: "again", environment: [:])
+            #expect(again.configuration == configuration, "seed \(seed): \(configuration.yaml)\(again.report)")
+            _ = configuration.snapshot { _ in [.loopbackV4] }
+        }
+        #expect(loaded > 10, "seed \(seed): too few mutants are valid for the test to mean anything")
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed everywhere.
+private struct SplitMix {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func below(_ limit: Int) -> Int {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+        return Int((mixed ^ mixed >> 31) % UInt64(limit))
+    }
+}

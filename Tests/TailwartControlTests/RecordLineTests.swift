@@ -1,0 +1,111 @@
+import Foundation
+import TailwartControl
+import TailwartCore
+import TailwartTesting
+import TailwartWire
+import Testing
+
+@Suite struct RecordLineTests {
+    private let snapshot = Snapshot(
+        listeners: [
+            Listener(
+                name: "https", bind: [.any(port: 443)], proto: .https,
+                routes: [
+                    Route(target: .upstream(0, port: 443)), Route(target: .close),
+                ])
+        ],
+        upstreams: [
+            Upstream(
+                name: "mailbox", endpoints: [Endpoint(name: "stalwart.example", location: .addresses([.loopbackV4]))])
+        ], maxConnections: 10)
+
+    private func record(_ change: (inout Record) -> Void) -> RecordLine {
+        var record = Record(
+            retaining: snapshot, id: 0xf388_42b3_5ec0_dcfd, acceptedAt: 1_795_469_907_512_345, listener: 0)
+        record.client = InternetAddress(.v4(0xc000_0207), port: 40212)
+        record.ending = Ending(.client, .closed)
+        change(&record)
+        return RecordLine(record)
+    }
+
+    private func full() -> RecordLine {
+        let hello = ClientHelloBuilder(serverName: "mta-sts.example.org", alpn: ["h2", "http/1.1"]).bytes()
+        return record { record in
+            if case .found(let hello) = ClientHello.parse(hello.span) {
+                record.serverName = hello.serverName
+                record.alpn = hello.alpn
+            }
+            record.route = 0
+            record.endpoint = 0
+            record.upstreamAddress = InternetAddress(.v4(0x6440_0003), port: 443)
+            record.inboundBytes = 1234
+            record.outboundBytes = 5_678_900
+            record.times.toRoute = 120
+            record.times.toConnect = 12_345
+            record.times.toFirstByte = 15_001
+            record.times.total = 2_300_456
+        }
+    }
+
+    @Test func `a JSON line says everything that is known`() {
+        var out = LineBuffer()
+        full().writeJSON(to: &out)
+        #expect(
+            out.text == #"""
+                {"time":"2026-11-23T21:38:27.512Z","level":"info","message":"connection","id":"f38842b35ec0dcfd","listener":"https","protocol":"https","client":"192.0.2.7:40212","server_name":"mta-sts.example.org","alpn":["h2","http/1.1"],"route":0,"upstream":"mailbox","endpoint":"stalwart.example","upstream_address":"100.64.0.3:443","bytes_in":1234,"bytes_out":5678900,"route_ms":0.120,"connect_ms":12.345,"first_byte_ms":15.001,"total_ms":2300.456,"ended_by":"client","reason":"closed"}
+
+                """#)
+    }
+
+    @Test func `a JSON line leaves out what is not known, and still parses`() throws {
+        var out = LineBuffer()
+        record { $0.ending = Ending(.edge, .helloTimeout) }.writeJSON(to: &out)
+        let object = try JSONSerialization.jsonObject(with: Data(out.bytes)) as? [String: Any]
+        let keys = try #require(object).keys
+        #expect(!keys.contains("upstream") && !keys.contains("server_name") && !keys.contains("connect_ms"))
+        #expect(object?["reason"] as? String == "hello_timeout")
+    }
+
+    @Test func `a text line is for a person`() {
+        var out = LineBuffer()
+        full().writeText(to: &out)
+        #expect(
+            out.text
+                == "21:38:27.512 https 192.0.2.7:40212 mta-sts.example.org -> mailbox 100.64.0.3:443  in 1.2 kB out 5.6 MB  "
+                + "connect 12 ms first byte 15 ms total 2.3 s  closed by client\n")
+    }
+
+    @Test func `a route that closes and a client without an address have their words`() {
+        var out = LineBuffer()
+        record { record in
+            record.client = nil
+            record.route = 1
+            record.ending = Ending(.edge, .routeClose)
+        }.writeText(to: &out)
+        #expect(out.text == "21:38:27.512 https unix -> close  in 0 B out 0 B  total 0.0 ms  route close by edge\n")
+    }
+
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000_000, "2000-02-29T00:00:00.000Z"),
+            (1_709_251_199_999_000, "2024-02-29T23:59:59.999Z"), (4_102_444_800_000_000, "2100-01-01T00:00:00.000Z"),
+            (4_107_542_400_000_000, "2100-03-01T00:00:00.000Z"),
+        ] as [(Int64, String)])
+    func `moments are written in UTC`(microseconds: Int64, text: String) {
+        var out = LineBuffer()
+        out.append(time: microseconds)
+        #expect(out.text == text)
+    }
+
+    @Test func `what a client sent cannot break out of a JSON string`() throws {
+        var out = LineBuffer()
+        out.append(json: "a\"b\\c\nd\u{1}\u{7f}é")
+        #expect(out.text == #""a\"b\\c\u000ad\u0001\u007fé""#)
+    }
+
+    @Test func `every reason has a name of its own`() {
+        let names = CloseReason.allCases.map(\.name)
+        #expect(Set(names).count == names.count)
+        #expect(names.allSatisfy { $0.allSatisfy { $0.isLowercase || $0 == "_" } })
+    }
+}

@@ -1,0 +1,109 @@
+import TailwartCore
+import TailwartEngine
+import TailwartTesting
+import TailwartWire
+import Testing
+
+/// What the control plane asks of a running engine.
+struct ControlTests {
+    @Test func `a new snapshot serves new connections, and the others stay where they are`() throws {
+        let (old, new) = (try TestListener(), try TestListener())
+        try withEngine(upstreams: [.test(old.address)]) { edge in
+            let first = try Pair(edge, old)
+            try first.exchange()
+            edge.apply(upstreams: [.test(try new.address)])
+            // The worker hears the mailbox before anything that comes later.
+            try first.exchange()
+            let second = try Pair(edge, new)
+            try second.exchange()
+            try first.exchange()
+            try first.finish()
+            #expect(try edge.nextRecord().upstreamAddress == (try old.address))
+            try second.finish()
+            #expect(try edge.nextRecord().upstreamAddress == (try new.address))
+        }
+    }
+
+    @Test func `a snapshot may have more upstreams and endpoints, or fewer`() throws {
+        let mailbox = try TestListener()
+        let closed = try closedAddress()
+        let address = try mailbox.address
+        let shapes: [[Upstream]] = [
+            [.test(closed, address), .test(closed), .test(closed)],
+            [.test(address)],
+            [Upstream(name: "u", endpoints: [.test(closed), .test(address)], policy: .leastConnections)],
+            [.test(closed, closed, closed, address)],
+        ]
+        try withEngine(upstreams: [.test(address)]) { edge in
+            let held = try Pair(edge, mailbox)
+            for shape in shapes {
+                edge.apply(upstreams: shape)
+                try held.exchange()
+                let pair = try Pair(edge, mailbox)
+                try pair.exchange()
+                try pair.finish()
+                #expect(try edge.nextRecord().ending.reason == .closed)
+            }
+            try held.finish()
+            #expect(try edge.nextRecord().upstreamAddress == address)
+        }
+    }
+
+    @Test func `a client that is held is served by the snapshot that it came under`() throws {
+        let (old, new) = (try closedAddress(), try TestListener())
+        var holding = Upstream.test(old)
+        holding.hold = .seconds(60)
+        try withEngine(upstreams: [holding]) { edge in
+            let first = try edge.connect()
+            try edge.waitForLive(1)
+            edge.apply(upstreams: [.test(try new.address)])
+            try edge.eventually("the new snapshot") { () -> Bool? in
+                // It is in force when a second client reaches the new mailbox.
+                let client = try edge.connect()
+                guard let upstream = try new.accept(within: 50) else { return nil }
+                try Pair(client: client, upstream: upstream).finish()
+                return true
+            }
+            let mailbox = try TestListener(old.ip, port: old.port)
+            let pair = Pair(client: first, upstream: try mailbox.accept())
+            try pair.exchange()
+            try pair.finish()
+            try edge.waitForLive(0)
+        }
+    }
+
+    @Test func `draining accepts nobody and ends nobody`() throws {
+        let mailbox = try TestListener()
+        try withEngine(upstreams: [.test(mailbox.address)]) { edge in
+            let pair = try Pair(edge, mailbox)
+            edge.engine.drain()
+            try pair.exchange()
+            let late = try edge.connect()
+            try pair.exchange()
+            try pair.exchange()
+            #expect(edge.engine.counters.accepted == 1)
+            #expect(try mailbox.accept(within: 50) == nil)
+            try pair.finish()
+            #expect(try edge.nextRecord().ending == Ending(.client, .closed))
+            late.close()
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `stopping ends all connections with a reset`(workers: Int) throws {
+        let mailbox = try TestListener()
+        let listeners = [Listener.test(), .test(.imaps, routes: [.toFirst(.name("mail.example.org"))])]
+        try withEngine(listeners: listeners, upstreams: [.test(mailbox.address)], workers: workers) { edge in
+            let pairs = try (0..<4).map { _ in try Pair(edge, mailbox) }
+            let waiting = try edge.connect(1)
+            try edge.waitForLive(5)
+            edge.engine.stop()
+            for pair in pairs {
+                #expect(try pair.client.receiveToEnd().end == .reset)
+                #expect(try pair.upstream.receiveToEnd().end == .reset)
+            }
+            #expect(try waiting.receiveToEnd().end == .reset)
+            #expect(try edge.records(5).allSatisfy { $0.ending == Ending(.edge, .drained) })
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import TailwartCore
+import TailwartTesting
+import TailwartWire
+import Testing
+
+struct LimitTests {
+    @Test(arguments: [1, 2])
+    func `over the limit of the edge a client is turned away, and a place that is free is taken again`(
+        workers: Int
+    ) throws {
+        let mailbox = try TestListener()
+        try withEngine(upstreams: [.test(mailbox.address)], workers: workers, maxConnections: 2) { edge in
+            try checkThirdIsTurnedAway(edge, mailbox, .edgeLimit)
+        }
+    }
+
+    @Test func `over the limit of its listener a client is turned away, and a place that is free is taken again`() throws {
+        let mailbox = try TestListener()
+        let listeners = [Listener.test(maxConnections: 2), Listener.test()]
+        try withEngine(listeners: listeners, upstreams: [.test(mailbox.address)]) { edge in
+            try checkThirdIsTurnedAway(edge, mailbox, .listenerLimit)
+            // The other listener has no limit of its own.
+            let clients = try (0..<4).map { _ in try edge.connect(1) }
+            let upstreams = try clients.map { _ in try mailbox.accept() }
+            for socket in clients + upstreams { socket.close() }
+            #expect(try edge.records(4).allSatisfy { $0.listener == 1 && $0.ending.reason == .closed })
+        }
+    }
+
+    private func checkThirdIsTurnedAway(
+        _ edge: EngineHarness, _ mailbox: TestListener, _ reason: CloseReason
+    ) throws {
+        let first = try Pair(edge, mailbox)
+        let second = try Pair(edge, mailbox)
+        for _ in 0..<3 {
+            let third = try edge.connect()
+            #expect(try third.receiveToEnd().bytes.isEmpty)
+            #expect(try edge.nextRecord().ending == Ending(.edge, reason))
+        }
+        try first.exchange()
+        try first.finish()
+        #expect(try edge.nextRecord().ending.reason == .closed)
+        let third = try Pair(edge, mailbox)
+        try third.exchange()
+        for pair in [second, third] { try pair.finish() }
+        #expect(try edge.records(2).allSatisfy { $0.ending.reason == .closed })
+    }
+}

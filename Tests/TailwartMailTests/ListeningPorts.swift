@@ -1,0 +1,35 @@
+import Foundation
+
+/// The TCP ports that something on this machine listens on.
+///
+/// From the kernel's tables (proc_pid_net(5)) and not by connecting: Postfix and Dovecot would wait for a PROXY header, and
+/// the edge would write a record.
+enum ListeningPorts {
+    /// `TCP_LISTEN` in the kernel's tcp_states.h.
+    private static let listening = "0A"
+    /// The tables show what listens first. On a busy machine the rest is many megabytes that nobody needs to read.
+    private static let sizeOfInterest = 1 << 18
+
+    static func contains(_ port: UInt16) -> Bool {
+        let suffix = ":" + String(format: "%04X", Int(port))
+        return ["/proc/net/tcp", "/proc/net/tcp6"].contains { path in
+            let table = try? FileHandle(forReadingAtPath: path)?.read(upToCount: sizeOfInterest)
+            let lines = String(decoding: table ?? Data(), as: UTF8.self).split(separator: "\n").dropFirst()
+            for line in lines {
+                // sl, local_address, rem_address, st
+                let fields = line.split(separator: " ", maxSplits: 4)
+                guard fields.count == 5, fields[3] == listening else { return false }
+                if fields[1].hasSuffix(suffix) { return true }
+            }
+            return false
+        }
+    }
+
+    /// Waits until all ports are listened on, and throws at once if the server ends instead.
+    static func wait(for ports: [UInt16], of server: ChildProcess) async throws {
+        try await eventually("\(server.name) listens on \(ports)") { () throws -> Bool? in
+            guard server.isRunning else { throw SetUpError("\(server.name) ended at once\n\(server.tail)") }
+            return ports.allSatisfy(contains) ? true : nil
+        }
+    }
+}

@@ -1,0 +1,105 @@
+#!/bin/sh
+# Installs the Debian packages that building, testing or measuring Tailwart needs, where they are missing.
+#
+#     scripts/setup.sh build | test | bench
+#
+# Installs nothing else, starts no service and removes no package. With nothing to do it says so in one line.
+set -eu
+
+build="libc-ares-dev pkgconf g++ git"
+# Real mail servers and clients; the tests start them on high ports, in a temporary folder.
+test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx swaks libnet-ssleay-perl
+    libio-socket-inet6-perl curl openssl gnutls-bin python3 iproute2 procps strace"
+bench="haproxy nginx libnginx-mod-stream gcc python3 strace"
+
+purpose=${1:-}
+case $purpose in
+build) wanted=$build ;;
+test) wanted="$build $test" ;;
+bench) wanted="$build $bench" ;;
+*)
+    echo "usage: scripts/setup.sh build|test|bench" >&2
+    exit 2
+    ;;
+esac
+
+say() { echo "setup: $*"; }
+
+if ! command -v swift >/dev/null 2>&1; then
+    say "no 'swift' on the PATH; install the Swift 6.2 toolchain or newer: https://www.swift.org/install/linux" >&2
+    exit 1
+fi
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    say "this is not a Debian system; these packages, or what they are called here, are needed:" $wanted
+    exit 0
+fi
+
+missing=
+for package in $wanted; do
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
+done
+missing=${missing# }
+if [ -z "$missing" ]; then
+    say "everything for '$purpose' is installed"
+    exit 0
+fi
+
+# --no-remove: a host that already runs another mail server keeps it, and the installation fails instead.
+install="apt-get install --yes --no-install-recommends --no-remove $missing"
+if [ "$(id -u)" = 0 ]; then
+    root=
+elif command -v sudo >/dev/null 2>&1 && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+    root=sudo
+else
+    say "missing: $missing" >&2
+    say "this needs root; run: apt-get update && $install" >&2
+    exit 1
+fi
+
+say "installing: $missing"
+
+# Debian starts a server as soon as it is installed, unless this file says no (invoke-rc.d(8)).
+policy=/usr/sbin/policy-rc.d
+made_policy=
+tidy() {
+    [ -z "$made_policy" ] || $root rm -f "$policy"
+}
+trap tidy EXIT
+trap 'exit 130' HUP INT TERM
+if [ ! -e "$policy" ]; then
+    made_policy=yes
+    printf '#!/bin/sh\nexit 101\n' | $root tee "$policy" >/dev/null
+    $root chmod 755 "$policy"
+fi
+
+update() {
+    say "fetching the package lists"
+    $root apt-get update
+}
+apt() {
+    $root env DEBIAN_FRONTEND=noninteractive $install </dev/null
+}
+# A fresh image has no package lists at all; lists that are out of date show only when a download fails.
+for package in $missing; do
+    apt-cache show "$package" >/dev/null 2>&1 || { update && break; }
+done
+if ! apt; then
+    update
+    if ! apt; then
+        say "could not install: $missing" >&2
+        say "see apt's message above; by hand: apt-get update && $install" >&2
+        exit 1
+    fi
+fi
+
+# Nor at the next boot: these servers are here for the tests only. Those that were here before are left alone.
+for service in postfix dovecot-core nginx haproxy; do
+    case " $missing " in
+    *" $service "*)
+        $root systemctl disable --quiet "${service%-core}" 2>/dev/null ||
+            $root update-rc.d "${service%-core}" disable 2>/dev/null || true
+        ;;
+    esac
+done
+say "done"
