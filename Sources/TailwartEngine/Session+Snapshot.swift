@@ -71,7 +71,7 @@ extension UnsafeMutablePointer where Pointee == Session {
 
     /// Remembers that what a side sends now must be read to the end.
     func note(_ side: Side, _ readiness: Readiness) {
-        guard !readiness.isDisjoint(with: [.peerFinished, .hangUp, .error, .urgent]) else { return }
+        guard readiness.has(.unusual) else { return }
         if side == .client { pointee.clientLeg.insert(.readToEnd) } else { pointee.upstreamLeg.insert(.readToEnd) }
     }
 

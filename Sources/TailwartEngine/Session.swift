@@ -27,7 +27,7 @@ struct Session: ~Copyable {
         let rawValue: UInt8
 
         static let registered = Leg(rawValue: 1)
-        static let asksForWritable = Leg(rawValue: 2)
+        static let registeredForWriting = Leg(rawValue: 3)
         /// An end, an error or urgent data was announced: a short read no longer means that nothing is left.
         static let readToEnd = Leg(rawValue: 4)
     }

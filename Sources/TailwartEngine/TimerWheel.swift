@@ -1,8 +1,8 @@
 /// One coarse deadline per session: set, moved and cleared in constant time, without memory of its own but for three small
 /// numbers per slot.
 ///
-/// Four levels of 64 buckets; the further away a deadline, the coarser its bucket, so that none is late by more than an eighth of
-/// its distance and none is ever moved from level to level. A deadline beyond the last level fires early: the owner looks at
+/// Four levels of 64 buckets; the further away a deadline, the coarser its bucket, so that none is late by more than about an
+/// eighth of its distance and none is ever moved from level to level. A deadline beyond the last level fires early: the owner looks at
 /// its own clock and sets it again, as it does when a connection was active meanwhile.
 struct TimerWheel: ~Copyable {
     /// Microseconds of the finest bucket, about 65 ms.

@@ -13,7 +13,7 @@ extension Worker {
         for (index, accepting) in parts.listeners.enumerated() {
             // Failure could only be a lack of memory or of watches; without its listeners a worker is no use.
             let error = epoll.add(
-                accepting.socket.raw, [.readable, .exclusive], token: Self.listenerToken | UInt64(index))
+                accepting.socket.raw, .connections, token: Self.listenerToken | UInt64(index))
             precondition(error == nil, "a listening socket could not be watched")
         }
     }

@@ -48,11 +48,11 @@ extension Worker {
         if let error = session.pointee.upstream.socket.takeError() {
             return dialFailed(session, error)
         }
-        guard !readiness.isDisjoint(with: [.writable, .hangUp, .error]) else { return }
+        guard readiness.has(.anythingToWrite) else { return }
         let token = session.token(in: self, .upstream)
         connected(session)
         // The upstream may have greeted already; that edge is spent.
-        if readiness.contains(.readable), let session = sessions.find(token), session.pointee.phase == .relay {
+        if readiness.has(.readable), let session = sessions.find(token), session.pointee.phase == .relay {
             relayIsReady(session, .upstream, readiness)
         }
     }
@@ -64,7 +64,7 @@ extension Worker {
 
     /// The client did something while it waits for the upstream: what it sent stays in its socket.
     func clientSpokeEarly(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
-        guard readiness.contains(.error) else { return }
+        guard readiness.has(.error) else { return }
         let error = session.pointee.client.socket.takeError() ?? .connectionReset
         end(session, .failure(of: .client, error))
     }
@@ -77,7 +77,10 @@ extension Worker {
         let answer: Connecting
         do throws(Errno) {
             session.pointee.upstream = try Socket.stream(family: destination.socketAddress.family)
-            if destination.internet != nil { session.pointee.upstream.socket.setNoDelay() }
+            if destination.internet != nil {
+                session.pointee.upstream.socket.setNoDelay()
+                session.pointee.upstream.socket.setQuickAcknowledgement(false)
+            }
             answer = session.pointee.upstream.socket.connect(to: destination.socketAddress)
         } catch {
             if error.isShortage {
@@ -108,7 +111,7 @@ extension Worker {
             }
             session.pointee.deadline = now + session.connectTimeout.microseconds
             timers.set(session.pointee.index, at: session.pointee.deadline)
-            register(session, .upstream, also: .writable)
+            register(session, .upstream, forWriting: true)
             return true
         case .failed(let error):
             session.pointee.upstream.close()

@@ -63,12 +63,12 @@ extension Worker {
     ///
     /// Both legs are registered once. Writability is asked for only when a write was refused, since a new socket is always
     /// writable and would report that at once, to no end.
-    func register(_ session: UnsafeMutablePointer<Session>, _ side: Side, also extra: Readiness = []) {
-        let wanted: Session.Leg = extra.contains(.writable) ? [.registered, .asksForWritable] : .registered
+    func register(_ session: UnsafeMutablePointer<Session>, _ side: Side, forWriting: Bool = false) {
+        let wanted: Session.Leg = forWriting ? .registeredForWriting : .registered
         let leg = side == .client ? session.pointee.clientLeg : session.pointee.upstreamLeg
         guard !leg.isSuperset(of: wanted) else { return }
         let socket = session.pointee.socket(side)
-        let interest = extra.union([.readable, .peerFinished, .urgent, .edge])
+        let interest: Readiness = forWriting ? .incomingAndWritable : .incoming
         let token = session.token(in: self, side).rawValue
         let error =
             leg.contains(.registered)

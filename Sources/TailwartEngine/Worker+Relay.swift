@@ -4,9 +4,10 @@ import TailwartWire
 
 /// relay: executes what ``Relay`` decides.
 extension Worker {
-    /// A connection that lives this long gets keepalive on its upstream leg, in microseconds. Short ones never need it, and so
-    /// never pay the four calls; the client leg inherits it from the listening socket.
-    private static let keepAliveAfter: UInt64 = 10_000_000
+    /// A connection that lives this long gets keepalive on its upstream leg, in microseconds: as long as the kernel would wait
+    /// before its first probe. Short ones never need it, and so never pay the four calls; the client leg inherits it from the
+    /// listening socket.
+    private static let keepAliveAfter: UInt64 = 60_000_000
 
     func beginRelay(_ session: UnsafeMutablePointer<Session>) {
         session.pointee.phase = .relay
@@ -29,17 +30,17 @@ extension Worker {
     func relayIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness) {
         let outgoing: Direction = side == .client ? .inbound : .outbound
         let token = session.token(in: self, side)
-        if !readiness.isDisjoint(with: [.writable, .hangUp, .error]) {
+        if readiness.has(.anythingToWrite) {
             session.pointee.relay[outgoing.opposite].sinkBecameWritable()
             relay(session, outgoing.opposite)
             guard sessions.find(token) != nil else { return }
         }
-        if !readiness.isDisjoint(with: [.readable, .peerFinished, .urgent, .hangUp, .error]) {
+        if readiness.has(.anythingToRead) {
             session.pointee.relay[outgoing].sourceBecameReadable()
             relay(session, outgoing)
             guard sessions.find(token) != nil else { return }
         }
-        if readiness.contains(.error) {
+        if readiness.has(.error) {
             // Whatever was to be read has been read; a flow that is blocked would not notice.
             guard let error = session.pointee.socket(side).takeError() else { return }
             end(session, .failure(of: side, error))
@@ -102,8 +103,10 @@ extension Worker {
                     continue
                 }
                 switch pipes[pipe].pointee.fill(from: source) {
-                case .count(0):
-                    sourceEnded(session, direction)
+                // Data out of band stops a splice as if nothing came next, or, if an end is behind it, as if that did
+                // (tcp_splice_read in net/ipv4/tcp.c). Only a read tells, and goes on.
+                case .wouldBlock where session.mustReadToEnd(direction.source), .count(0):
+                    session.pointee.relay[direction].pipeUnavailable()
                 case .count(let count):
                     session.pointee.relay[direction].filled(count, short: false)
                     session.moved(count, direction, now)
@@ -133,7 +136,7 @@ extension Worker {
                     leftoverBytes += end - start
                 }
                 returnPipeIfIdle(session, direction)
-                if session.pointee.relay[direction].pending > 0 { register(session, direction.sink, also: .writable) }
+                if session.pointee.relay[direction].pending > 0 { register(session, direction.sink, forWriting: true) }
                 return
             case .close(let ending):
                 return self.end(session, ending)

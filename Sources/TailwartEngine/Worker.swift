@@ -137,13 +137,12 @@ final class Worker {
     }
 
     private func sessionIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness) {
-        session.note(side, readiness)
         // In every phase: an end that comes before the relay must not be forgotten there.
         session.note(side, readiness)
         switch (session.pointee.phase, side) {
         case (.relay, _): relayIsReady(session, side, readiness)
         // Bytes that were sent before a reset can still be peeked, so the peek alone would not tell of it.
-        case (.proxyHeader, _) where readiness.contains(.error), (.hello, _) where readiness.contains(.error):
+        case (.proxyHeader, _) where readiness.has(.error), (.hello, _) where readiness.has(.error):
             clientSpokeEarly(session, readiness)
         case (.proxyHeader, _): readProxyHeader(session)
         case (.hello, _): readHello(session)

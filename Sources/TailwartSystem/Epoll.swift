@@ -1,25 +1,6 @@
 import CTailwartLinux
 import Glibc
 
-/// Which readiness is asked for or reported.
-package struct Readiness: OptionSet, Sendable {
-    package let rawValue: UInt32
-
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    package static let readable = Readiness(rawValue: tw_epollin)
-    package static let writable = Readiness(rawValue: tw_epollout)
-    package static let urgent = Readiness(rawValue: tw_epollpri)
-    package static let error = Readiness(rawValue: tw_epollerr)
-    package static let hangUp = Readiness(rawValue: tw_epollhup)
-    /// The peer has finished sending.
-    package static let peerFinished = Readiness(rawValue: tw_epollrdhup)
-    /// Report changes, not states.
-    package static let edge = Readiness(rawValue: tw_epollet)
-    /// Wake one of the threads that wait, not all.
-    package static let exclusive = Readiness(rawValue: tw_epollexclusive)
-}
-
 /// An epoll instance with its event buffer; used by one thread.
 package struct Epoll: ~Copyable {
     private var descriptor: Descriptor
@@ -43,7 +24,7 @@ package struct Epoll: ~Copyable {
     }
 
     package borrowing func remove(_ raw: CInt) -> Errno? {
-        control(EPOLL_CTL_DEL, raw, [], 0)
+        control(EPOLL_CTL_DEL, raw, Readiness(rawValue: 0), 0)
     }
 
     /// Waits for events.

@@ -102,6 +102,12 @@ package struct Socket: Sendable {
         _ = setOption(CInt(IPPROTO_TCP), tw_tcp_nodelay, 1)
     }
 
+    /// Lets acknowledgements ride on answers (`TCP_QUICKACK` off, tcp(7)): a mail dialogue is question and answer, and a packet that
+    /// says nothing else costs both ends about as much as one that does. Bulk is acknowledged at every second segment all the same.
+    package func setQuickAcknowledgement(_ on: Bool) {
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_quickack, on ? 1 : 0)
+    }
+
     /// Finds out within minutes that a silent peer is gone, and keeps address translators on the way from forgetting it.
     package func setKeepAlive(_ keepAlive: KeepAlive) {
         _ = setOption(SOL_SOCKET, SO_KEEPALIVE, 1)

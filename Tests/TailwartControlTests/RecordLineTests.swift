@@ -29,7 +29,7 @@ import Testing
     }
 
     private func full() -> RecordLine {
-        let hello = ClientHelloBuilder(serverName: "mta-sts.example.org", alpn: ["h2", "http/1.1"]).bytes()
+        let hello = ClientHelloBuilder(serverName: "mta-sts.example.org", alpn: ["h2", "http/1.1"]).bytes
         return record { record in
             if case .found(let hello) = ClientHello.parse(hello.span) {
                 record.serverName = hello.serverName

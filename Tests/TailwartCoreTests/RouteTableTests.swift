@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct RouteTableTests {
     private static func hello(_ name: String?, alpn: [String] = []) -> HelloKnowledge {
-        let bytes = ClientHelloBuilder(serverName: name, alpn: alpn).bytes()
+        let bytes = ClientHelloBuilder(serverName: name, alpn: alpn).bytes
         guard case .found(let hello) = ClientHello.parse(bytes.span) else { return .none }
         return .hello(hello)
     }

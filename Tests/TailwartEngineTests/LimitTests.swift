@@ -5,7 +5,7 @@ import Testing
 
 struct LimitTests {
     @Test(arguments: [1, 2])
-    func `over the limit of the edge a client is turned away, and a place that is free is taken again`(
+    func `over the limit of the edge a client is turned away, and a free place is taken again`(
         workers: Int
     ) throws {
         let mailbox = try TestListener()
@@ -14,7 +14,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `over the limit of its listener a client is turned away, and a place that is free is taken again`() throws {
+    @Test func `over the limit of its listener a client is turned away, and a free place is taken again`() throws {
         let mailbox = try TestListener()
         let listeners = [Listener.test(maxConnections: 2), Listener.test()]
         try withEngine(listeners: listeners, upstreams: [.test(mailbox.address)]) { edge in

@@ -36,7 +36,8 @@ struct SessionTableTests {
         table.remove(first)
     }
 
-    @Test(arguments: [(0, 0, false), (1, 1, true), (.max, SessionToken.generationMask, true)] as [(UInt32, UInt32, Bool)])
+    @Test(
+        arguments: [(0, 0, false), (1, 1, true), (.max, SessionToken.generationMask, true)] as [(UInt32, UInt32, Bool)])
     func `a token keeps what it is made of`(index: UInt32, generation: UInt32, isUpstream: Bool) {
         let token = SessionToken(index: index, generation: generation, isUpstream: isUpstream)
         #expect(token.index == index)
@@ -52,6 +53,7 @@ struct SessionTableTests {
 
     private static func session(_ snapshot: Snapshot) -> Session {
         Session(
-            client: Descriptor(), address: nil, listener: 0, snapshot: .passUnretained(snapshot), id: 0, wall: 0, now: 0)
+            client: Descriptor(), address: nil, listener: 0, snapshot: .passUnretained(snapshot), id: 0, wall: 0, now: 0
+        )
     }
 }

@@ -8,13 +8,15 @@ struct TimerWheelTests {
     /// The farthest that the coarsest level reaches: 63 buckets of 512 ticks.
     private static let horizon: UInt64 = 63 * 512 * tick
 
-    /// One moment by when a deadline must have fired: an eighth of its distance late, and two ticks.
+    /// A deadline, and by when it must have fired: about an eighth of its distance later, and two ticks. A level is left for one
+    /// with buckets eight times as long at 62 of its own at the earliest.
     private struct Entry {
         let setAt: UInt64
         let deadline: UInt64
 
         var mayFireEarly: Bool { deadline > setAt + horizon - 2 * tick }
-        var latest: UInt64 { deadline + (max(deadline, setAt) - setAt) / 8 + 2 * tick }
+        var distance: UInt64 { deadline > setAt ? deadline - setAt : 0 }
+        var latest: UInt64 { max(deadline, setAt) + distance * 8 / 62 + 2 * tick }
     }
 
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
@@ -52,7 +54,7 @@ struct TimerWheelTests {
             }
             if let late = model.values.first(where: { now > $0.latest }) {
                 Issue.record(
-                    "\(late.deadline - late.setAt) µs: \(now - late.latest) too late; seed \(seed), step \(step)")
+                    "\(late.distance) µs: \(now - late.latest) µs too late; seed \(seed), step \(step)")
                 return
             }
         }
@@ -100,6 +102,18 @@ struct TimerWheelTests {
             wheel.set(1, at: now + 10_000_000)
             #expect(wheel.popDue(now: now + 9_999_999) == nil, "after \(sleep)")
             #expect(wheel.popDue(now: now + 11_250_000 + 2 * Self.tick) == 1, "after \(sleep)")
+        }
+    }
+
+    @Test func `where a level is left for the next one, a deadline is not much later than an eighth of its distance`() {
+        for distance in 3900...4100 as ClosedRange<UInt64> {
+            // Just behind the begin of a bucket of the coarsest level, so that it waits for the next.
+            let deadline = (512 * 100 + 1) * Self.tick
+            let entry = Entry(setAt: deadline - distance * Self.tick, deadline: deadline)
+            var wheel = TimerWheel(now: entry.setAt)
+            wheel.set(1, at: deadline)
+            #expect(wheel.popDue(now: deadline - 1) == nil)
+            #expect(wheel.popDue(now: entry.latest) == 1, "\(distance) ticks")
         }
     }
 }

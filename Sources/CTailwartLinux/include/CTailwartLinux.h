@@ -26,6 +26,7 @@ static const int tw_tcp_nodelay = 1;
 static const int tw_tcp_keepidle = 4;
 static const int tw_tcp_keepintvl = 5;
 static const int tw_tcp_defer_accept = 9;
+static const int tw_tcp_quickack = 12;
 static const int tw_tcp_user_timeout = 18;
 
 // Enumerators that Swift imports as signed numbers, or not at all.
