@@ -15,7 +15,7 @@ extension RecordLine {
         out.append("\",\"client\":\"")
         out.append(text: client)
         out.append("\"")
-        if let name = record.serverName {
+        if let name = hello?.serverName {
             out.append(",\"server_name\":")
             out.append(json: String(name))
         }

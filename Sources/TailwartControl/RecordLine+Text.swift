@@ -10,7 +10,7 @@ extension RecordLine {
         out.append(text: listener.name)
         out.append(" ")
         out.append(text: client)
-        if let name = record.serverName {
+        if let name = hello?.serverName {
             out.append(" ")
             out.append(text: String(name))
         }

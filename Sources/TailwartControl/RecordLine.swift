@@ -22,6 +22,8 @@ package struct RecordLine {
         endpoint = record.endpoint.map { snapshot.upstreams[number].endpoints[$0].name }
     }
 
+    var hello: ClientHello? { record.hello?.takeUnretainedValue().hello }
+
     package var id: String {
         String(decoding: (0..<RecordID.length).map { RecordID.digit($0, of: record.id) }, as: UTF8.self)
     }
@@ -35,7 +37,7 @@ package struct RecordLine {
     }
 
     package var offeredALPN: [String] {
-        guard var names = record.alpn?.makeIterator() else { return [] }
+        guard var names = hello?.alpn.makeIterator() else { return [] }
         var all: [String] = []
         while let name = names.next() { all.append(String(name)) }
         return all

@@ -10,8 +10,8 @@ package struct Record: Sendable {
     package var acceptedAt: Int64
     package var listener: Int
     package var client: InternetAddress?
-    package var serverName: InlineBytes?
-    package var alpn: ALPNList?
+    /// Owned, as the snapshot.
+    package var hello: Unmanaged<HelloNote>?
     /// Nil if no route was reached.
     package var route: Int?
     /// Nil if no endpoint was dialled.
@@ -47,5 +47,16 @@ package struct Record: Sendable {
         self.listener = listener
     }
 
-    package func release() { snapshot.release() }
+    /// To be called once, by whoever read the record last.
+    package func release() {
+        snapshot.release()
+        hello?.release()
+    }
+}
+
+/// The ClientHello of a connection, kept on the side: most connections have none, and it is larger than all the rest of a record.
+package final class HelloNote: Sendable {
+    package let hello: ClientHello
+
+    package init(_ hello: ClientHello) { self.hello = hello }
 }

@@ -78,8 +78,10 @@ package struct Relay: ~Copyable, Sendable {
     package var isHalfClosed: Bool { inbound.hasEnded || outbound.hasEnded }
 
     /// How long both sides may be silent from now on.
-    package func allowedSilence(_ timeouts: Timeouts) -> (Duration, CloseReason) {
-        isHalfClosed ? (timeouts.halfClosed, .halfClosedTimeout) : (timeouts.idle, .idleTimeout)
+    ///
+    /// - Returns: microseconds, and what it is called when they are over.
+    package func allowedSilence(_ limits: SilenceLimits) -> (UInt64, CloseReason) {
+        isHalfClosed ? (limits.halfClosed, .halfClosedTimeout) : (limits.idle, .idleTimeout)
     }
 
     package subscript(_ direction: Direction) -> Flow {

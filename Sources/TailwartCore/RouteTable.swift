@@ -10,7 +10,7 @@ package enum HelloKnowledge: Sendable {
 }
 
 /// The ordered routes of a listener, indexed so that the number of names costs nothing.
-package struct RouteTable: Sendable {
+package final class RouteTable: Sendable {
     package enum Decision: Sendable, Equatable {
         case route(Int)
         /// The first route in question depends on the hello, which is not known yet.
@@ -19,8 +19,8 @@ package struct RouteTable: Sendable {
     }
 
     package let routes: [Route]
-    /// Whether any decision can depend on the hello.
-    package let mayNeedHello: Bool
+    /// The answer for every client where there is but one: the first route matches everything.
+    private let constant: Decision?
     private let exact: [InlineBytes: [Int]]
     private let wildcard: [InlineBytes: [Int]]
     /// Routes without a condition on the name.
@@ -46,11 +46,13 @@ package struct RouteTable: Sendable {
         self.exact = exact
         self.wildcard = wildcard
         self.nameless = nameless
-        mayNeedHello = routes.contains(where: \.needsHello)
+        let matchesAll = routes.first.map { $0.match == nil && !$0.needsHello } ?? false
+        constant = matchesAll ? .route(0) : nil
     }
 
     /// The first route, in order, whose conditions all hold. A later route never overtakes an earlier one that is undecided.
     package func decide(client: IPAddress?, hello: HelloKnowledge) -> Decision {
+        if let constant { return constant }
         switch hello {
         case .undecided:
             for (index, route) in routes.enumerated() {

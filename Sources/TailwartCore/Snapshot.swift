@@ -4,14 +4,15 @@
 /// A class, so that a connection can hold on to the one that it was accepted under for the price of a reference.
 package final class Snapshot: Sendable {
     package let listeners: [Listener]
-    package let routeTables: [RouteTable]
+    /// One per listener.
+    package let plans: [ListenerPlan]
     package let upstreams: [Upstream]
     /// Of all listeners together.
     package let maxConnections: Int
 
     package init(listeners: [Listener], upstreams: [Upstream], maxConnections: Int) {
         self.listeners = listeners
-        self.routeTables = listeners.map { RouteTable($0.routes) }
+        self.plans = listeners.map(ListenerPlan.init)
         self.upstreams = upstreams
         self.maxConnections = maxConnections
     }

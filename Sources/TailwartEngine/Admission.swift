@@ -21,20 +21,20 @@ final class Admission: Sendable {
     /// Counts a connection in.
     ///
     /// - Returns: why it may not stay; it is counted all the same until ``leave(listener:)``.
-    func enter(listener: Int, snapshot: Snapshot) -> CloseReason? {
+    func enter(listener: Int, limit: Int?, edgeLimit: Int) -> CloseReason? {
         accepted.add(1, ordering: .relaxed)
         let all = total.add(1, ordering: .relaxed).newValue
-        if let limit = snapshot.listeners[listener].maxConnections {
+        if let limit {
             let here = byListener[listener].value.add(1, ordering: .relaxed).newValue
             if here > limit { return .listenerLimit }
         }
-        return all > snapshot.maxConnections ? .edgeLimit : nil
+        return all > edgeLimit ? .edgeLimit : nil
     }
 
-    /// - Parameter snapshot: the one that the connection entered under.
-    func leave(listener: Int, snapshot: Snapshot) {
+    /// - Parameter limit: the one that the connection entered under.
+    func leave(listener: Int, limit: Int?) {
         total.subtract(1, ordering: .relaxed)
-        if snapshot.listeners[listener].maxConnections != nil {
+        if limit != nil {
             byListener[listener].value.subtract(1, ordering: .relaxed)
         }
     }

@@ -5,35 +5,40 @@ import TailwartWire
 /// What a session's snapshot says about it.
 extension UnsafeMutablePointer where Pointee == Session {
     var snapshot: Snapshot { pointee.snapshot.takeUnretainedValue() }
-    var listener: Listener { snapshot.listeners[Int(pointee.listener)] }
-    var routeTable: RouteTable { snapshot.routeTables[Int(pointee.listener)] }
+    var hello: ClientHello? { pointee.hello?.takeUnretainedValue().hello }
+    var plan: ListenerPlan { snapshot.plans[Int(pointee.listener)] }
 
-    /// The route that was matched, nil before.
-    var matchedRoute: Route? {
-        pointee.route < 0 ? nil : snapshot.listeners[Int(pointee.listener)].routes[Int(pointee.route)]
-    }
-
-    /// The upstream of the route, nil if it closes.
-    var target: (upstream: Int, port: UInt16?)? {
-        guard case .upstream(let number, let port) = matchedRoute?.target else { return nil }
-        return (number, port)
-    }
-
-    var connectTimeout: Duration {
-        guard let (number, _) = target else { return Timeouts.defaultConnect }
+    /// Takes down what the matched route asks for.
+    ///
+    /// - Returns: false if it asks to close.
+    func take(route index: Int) -> Bool {
         let snapshot = snapshot
-        return snapshot.upstreams[number].connectTimeout ?? snapshot.listeners[Int(pointee.listener)].timeouts.connect
+        let route = snapshot.listeners[Int(pointee.listener)].routes[index]
+        pointee.route = Int16(index)
+        guard case .upstream(let number, let port) = route.target else { return false }
+        pointee.upstreamNumber = Int16(number)
+        pointee.routePort = port ?? 0
+        pointee.header = route.proxyProtocol
+        let upstream = snapshot.upstreams[number]
+        let connect = upstream.connectTimeout ?? snapshot.listeners[Int(pointee.listener)].timeouts.connect
+        pointee.connectLimit = connect.microseconds
+        if case .socks5 = upstream.via { pointee.usesSOCKS = true }
+        return true
     }
 
-    var socksProxy: InternetAddress? {
-        guard let (number, _) = target, case .socks5(let proxy) = snapshot.upstreams[number].via else { return nil }
-        return proxy
-    }
+    /// The upstream of the route; there is one from the dial phase on.
+    var target: Upstream { snapshot.upstreams[Int(pointee.upstreamNumber)] }
 
-    var usesSOCKS: Bool { socksProxy != nil }
+    /// Whether the edge has something of its own to send as soon as the upstream is connected.
+    var edgeSpeaksFirst: Bool { pointee.usesSOCKS || pointee.header.version != .none }
+
+    /// The port to dial at an endpoint.
+    func port(of endpoint: Endpoint) -> UInt16 {
+        pointee.routePort != 0 ? pointee.routePort : endpoint.port ?? pointee.listenerPort
+    }
 
     /// Where to connect for the present address of an endpoint; nil when it has no (further) address.
-    func destination(of upstream: Upstream, endpoint index: Int, port: UInt16?) -> Destination? {
+    func destination(of upstream: Upstream, endpoint index: Int) -> Destination? {
         let position = Int(pointee.address)
         if case .socks5(let proxy) = upstream.via {
             return position == 0 ? Destination(proxy) : nil
@@ -43,7 +48,7 @@ extension UnsafeMutablePointer where Pointee == Session {
         case .addresses(let addresses):
             guard position < addresses.count else { return nil }
             return Destination(
-                InternetAddress(addresses[position], port: port ?? endpoint.port ?? pointee.listenerPort))
+                InternetAddress(addresses[position], port: port(of: endpoint)))
         case .unix(let path):
             return position == 0 ? Destination(unixPath: path) : nil
         case .host:
@@ -55,7 +60,8 @@ extension UnsafeMutablePointer where Pointee == Session {
     ///
     /// - Returns: its length, 0 if the route asks for none.
     func writeProxyHeader(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        guard let wanted = matchedRoute?.proxyProtocol, wanted.version != .none else { return 0 }
+        let wanted = pointee.header
+        guard wanted.version != .none else { return 0 }
         if pointee.destination == nil { pointee.destination = pointee.client.socket.localAddress()?.unmapped }
         let bytes = buffer.bindMemory(to: UInt8.self)
         var span = bytes.mutableSpan
@@ -84,8 +90,8 @@ extension UnsafeMutablePointer where Pointee == Session {
     private func extensions(_ wanted: ProxyProtocolOut.TLVs) -> ProxyExtensions {
         var extensions = ProxyExtensions()
         extensions.crc32c = wanted.contains(.crc32c)
-        if wanted.contains(.authority) { extensions.authority = pointee.hello?.pointee.serverName }
-        if wanted.contains(.alpn), var offered = pointee.hello?.pointee.alpn.makeIterator() {
+        if wanted.contains(.authority) { extensions.authority = hello?.serverName }
+        if wanted.contains(.alpn), var offered = hello?.alpn.makeIterator() {
             // The one that the server will choose is not known here: the client's first choice.
             extensions.alpn = offered.next()
         }
@@ -116,11 +122,4 @@ struct Destination {
     }
 
     var isLoopback: Bool { internet?.ip.isLoopback ?? false }
-}
-
-extension Duration {
-    /// Whole microseconds; 0 for a negative duration.
-    var microseconds: UInt64 {
-        UInt64(max(0, components.seconds)) * 1_000_000 + UInt64(max(0, components.attoseconds / 1_000_000_000_000))
-    }
 }

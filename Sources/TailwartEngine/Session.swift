@@ -48,11 +48,17 @@ struct Session: ~Copyable {
     let listener: UInt16
     /// Where the client came in; dialled where neither route nor endpoint name a port. 0 on a unix socket.
     var listenerPort: UInt16 = 0
+    /// −1 before a route was matched; so are the two that follow.
     var route: Int16 = -1
+    var upstreamNumber: Int16 = -1
     /// The endpoint that is dialled or was reached.
     var endpoint: Int16 = -1
     var firstEndpoint: Int16 = 0
     var attempt: Int16 = 0
+    /// 0 where the route names none.
+    var routePort: UInt16 = 0
+    var header = ProxyProtocolOut(.none)
+    var usesSOCKS = false
     /// Which of the endpoint's addresses.
     var address: Int16 = 0
 
@@ -64,6 +70,9 @@ struct Session: ~Copyable {
     /// When the present phase, or the hold, is over.
     var deadline: UInt64 = 0
     var holdUntil: UInt64 = 0
+    /// For each address.
+    var connectLimit: UInt64 = 0
+    let silenceLimits: SilenceLimits
     var toRoute: UInt32 = .max
     var toConnect: UInt32 = .max
     var toFirstByte: UInt32 = .max
@@ -72,8 +81,8 @@ struct Session: ~Copyable {
     var clientAddress: InternetAddress?
     var destination: InternetAddress?
     var upstreamAddress: InternetAddress?
-    /// Set when the hello was read; freed with the session.
-    var hello: UnsafeMutablePointer<ClientHello>?
+    /// Set when the hello was read; ends in the record, as the snapshot.
+    var hello: Unmanaged<HelloNote>?
     /// Why the last dial failed, for the record if none succeeds.
     var dialFailure = CloseReason.upstreamUnresolved
 
@@ -88,14 +97,15 @@ struct Session: ~Copyable {
     init(
         client: consuming Descriptor, address: InternetAddress?, listener: Int, snapshot: Unmanaged<Snapshot>,
         id: UInt64,
-        wall: Int64, now: UInt64
+        silenceLimits: SilenceLimits, now: UInt64
     ) {
         self.client = client
         clientAddress = address
         self.listener = UInt16(listener)
         self.snapshot = snapshot
         self.id = id
-        acceptedAt = wall
+        self.silenceLimits = silenceLimits
+        acceptedAt = Clock.wall()
         startedAt = now
         lastActivity = now
     }

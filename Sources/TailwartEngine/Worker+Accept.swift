@@ -50,7 +50,7 @@ extension Worker {
         switch consume accepted {
         case .connection(var descriptor, let address):
             var record = Record(
-                retaining: snapshot, id: takeID(), acceptedAt: wall, listener: accepting.listener)
+                retaining: snapshot, id: takeID(), acceptedAt: Clock.wall(), listener: accepting.listener)
             record.client = address?.unmapped
             record.ending = Ending(.edge, .descriptorLimit)
             descriptor.close()
@@ -69,19 +69,21 @@ extension Worker {
     }
 
     private func begin(_ descriptor: consuming Descriptor, from address: InternetAddress?, on accepting: Accepting) {
-        let refusal = parts.admission.enter(listener: accepting.listener, snapshot: snapshot)
+        let plan = snapshot.plans[accepting.listener]
+        let refusal = parts.admission.enter(
+            listener: accepting.listener, limit: plan.maxConnections, edgeLimit: snapshot.maxConnections)
         let index = sessions.insert(
             Session(
                 client: descriptor, address: address?.unmapped, listener: accepting.listener,
-                snapshot: .passRetained(snapshot), id: takeID(), wall: wall, now: now))
+                snapshot: .passRetained(snapshot), id: takeID(), silenceLimits: plan.silenceLimits, now: now))
         guard let session = sessions.live(at: index) else { return }
         if let refusal { return end(session, Ending(.edge, refusal)) }
         session.pointee.destination = accepting.address
         session.pointee.listenerPort = accepting.port
-        if snapshot.listeners[accepting.listener].proxyProtocolIn != nil {
-            awaitProxyHeader(session)
+        if let settings = plan.proxyProtocolIn {
+            awaitProxyHeader(session, settings)
         } else {
-            route(session)
+            route(session, plan)
         }
     }
 

@@ -8,32 +8,29 @@ extension Worker {
     private static let holdInterval: UInt64 = 500_000
 
     func beginDial(_ session: UnsafeMutablePointer<Session>) {
-        guard let (number, _) = session.target else { return }
-        let upstream = session.snapshot.upstreams[number]
+        let number = Int(session.pointee.upstreamNumber)
+        let upstream = session.target
         session.pointee.holdUntil = now + upstream.hold.microseconds
-        let load = load
         session.pointee.firstEndpoint = Int16(
             EndpointPicker.first(
                 of: upstream, turn: turns[number], client: session.pointee.clientAddress?.ip,
-                load: { load[number][$0] }))
+                load: { self.load[number][$0] }))
         turns[number] &+= 1
         dial(session)
     }
 
     /// Tries addresses from the present one on until one is on its way.
     func dial(_ session: UnsafeMutablePointer<Session>) {
-        guard let (number, port) = session.target else { return }
-        let snapshot = session.snapshot
+        let upstream = session.target
         session.pointee.phase = .dial
         while true {
             let attempt = Int(session.pointee.attempt)
             let first = Int(session.pointee.firstEndpoint)
             guard
-                let index = EndpointPicker.endpoint(of: snapshot.upstreams[number], first: first, attempt: attempt)
+                let index = EndpointPicker.endpoint(of: upstream, first: first, attempt: attempt)
             else { return roundFailed(session) }
             session.pointee.endpoint = Int16(index)
-            guard let destination = session.destination(of: snapshot.upstreams[number], endpoint: index, port: port)
-            else {
+            guard let destination = session.destination(of: upstream, endpoint: index) else {
                 session.pointee.attempt += 1
                 session.pointee.address = 0
                 continue
@@ -45,7 +42,7 @@ extension Worker {
 
     /// The connect has an answer.
     func dialIsReady(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
-        if let error = session.pointee.upstream.socket.takeError() {
+        if readiness.has(.error), let error = session.pointee.upstream.socket.takeError() {
             return dialFailed(session, error)
         }
         guard readiness.has(.anythingToWrite) else { return }
@@ -79,7 +76,9 @@ extension Worker {
             session.pointee.upstream = try Socket.stream(family: destination.socketAddress.family)
             if destination.internet != nil {
                 session.pointee.upstream.socket.setNoDelay()
-                session.pointee.upstream.socket.setQuickAcknowledgement(false)
+                // Without bytes to ride on, the last packet of the handshake would wait for up to 200 ms, and a server that speaks
+                // first with it.
+                if session.edgeSpeaksFirst { session.pointee.upstream.socket.setQuickAcknowledgement(false) }
             }
             answer = session.pointee.upstream.socket.connect(to: destination.socketAddress)
         } catch {
@@ -96,7 +95,7 @@ extension Worker {
             return true
         case .inProgress:
             // The handshake over loopback is done by the time that connect returns: if the header goes through, so is it.
-            if destination.isLoopback, !session.usesSOCKS {
+            if destination.isLoopback, !session.pointee.usesSOCKS {
                 switch sendHeader(session) {
                 case .sent:
                     beginRelay(session)
@@ -109,7 +108,7 @@ extension Worker {
                     break
                 }
             }
-            session.pointee.deadline = now + session.connectTimeout.microseconds
+            session.pointee.deadline = now + session.pointee.connectLimit
             timers.set(session.pointee.index, at: session.pointee.deadline)
             register(session, .upstream, forWriting: true)
             return true
@@ -148,7 +147,7 @@ extension Worker {
     // MARK: - connected
 
     private func connected(_ session: UnsafeMutablePointer<Session>) {
-        if session.usesSOCKS { return beginSOCKS(session) }
+        if session.pointee.usesSOCKS { return beginSOCKS(session) }
         greetUpstream(session)
     }
 

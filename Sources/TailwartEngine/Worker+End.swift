@@ -26,9 +26,9 @@ extension Worker {
                 pipes.giveBack(pipe, isEmpty: session.pointee.relay[direction].pending == 0)
             }
         }
-        parts.admission.leave(listener: Int(session.pointee.listener), snapshot: session.snapshot)
+        parts.admission.leave(
+            listener: Int(session.pointee.listener), limit: session.plan.maxConnections)
         parts.ring.push(record(of: session, ending))
-        session.pointee.hello?.deallocate()
         sessions.remove(index)
     }
 
@@ -37,8 +37,7 @@ extension Worker {
             taking: session.pointee.snapshot, id: session.pointee.id, acceptedAt: session.pointee.acceptedAt,
             listener: Int(session.pointee.listener))
         record.client = session.pointee.clientAddress
-        record.serverName = session.pointee.hello?.pointee.serverName
-        record.alpn = session.pointee.hello?.pointee.alpn
+        record.hello = session.pointee.hello
         record.route = session.pointee.route < 0 ? nil : Int(session.pointee.route)
         record.endpoint = session.pointee.endpoint < 0 ? nil : Int(session.pointee.endpoint)
         record.upstreamAddress = session.pointee.upstreamAddress
@@ -54,9 +53,9 @@ extension Worker {
 
     /// Counts the connection with its endpoint, once.
     func countLoad(_ session: UnsafeMutablePointer<Session>, _ change: Int) {
-        guard session.pointee.isCounted != (change > 0), let (upstream, _) = session.target else { return }
+        guard session.pointee.isCounted != (change > 0) else { return }
         session.pointee.isCounted = change > 0
-        load[upstream][Int(session.pointee.endpoint)] += change
+        load[Int(session.pointee.upstreamNumber)][Int(session.pointee.endpoint)] += change
     }
 
     /// Watches a leg for all that matters, edge-triggered.

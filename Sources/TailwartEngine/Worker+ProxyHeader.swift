@@ -4,8 +4,7 @@ import TailwartWire
 
 /// PROXY header in: required of trusted networks, refused from all others, never guessed.
 extension Worker {
-    func awaitProxyHeader(_ session: UnsafeMutablePointer<Session>) {
-        guard let settings = session.listener.proxyProtocolIn else { return route(session) }
+    func awaitProxyHeader(_ session: UnsafeMutablePointer<Session>, _ settings: ProxyProtocolIn) {
         // A client on a unix socket has no address to trust; whoever may open the path was trusted by its permissions.
         if let client = session.pointee.clientAddress?.ip, !settings.trusted.contains(where: { $0.contains(client) }) {
             return end(session, Ending(.edge, .proxyHeaderUntrusted))
@@ -49,6 +48,6 @@ extension Worker {
             session.pointee.clientAddress = client
             session.pointee.destination = destination
         }
-        route(session)
+        route(session, session.plan)
     }
 }

@@ -224,8 +224,7 @@ extension Worker {
 extension UnsafeMutablePointer where Pointee == Session {
     /// Microseconds of silence that end the relay, and the reason to record.
     var allowedSilence: (UInt64, CloseReason) {
-        let (silence, reason) = pointee.relay.allowedSilence(listener.timeouts)
-        return (silence.microseconds, reason)
+        pointee.relay.allowedSilence(pointee.silenceLimits)
     }
 
     func mustReadToEnd(_ side: Side) -> Bool {

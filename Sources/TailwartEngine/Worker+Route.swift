@@ -5,9 +5,8 @@ import TailwartWire
 /// peek ClientHello → match.
 extension Worker {
     /// Decides without the hello if that can be, else looks for it.
-    func route(_ session: UnsafeMutablePointer<Session>) {
-        let mayPeek = session.listener.proto.firstSpeaker == .client
-        decide(session, mayPeek ? .undecided : .none)
+    func route(_ session: UnsafeMutablePointer<Session>, _ plan: ListenerPlan) {
+        decide(session, plan, plan.mayPeek ? .undecided : .none)
     }
 
     /// Peeks: the hello stays in the socket, so that the upstream receives the client's bytes from the first one on.
@@ -18,12 +17,10 @@ extension Worker {
         case .count(let count):
             switch ClientHello.parse(bytes(count).span) {
             case .found(let hello):
-                let kept = UnsafeMutablePointer<ClientHello>.allocate(capacity: 1)
-                kept.initialize(to: hello)
-                session.pointee.hello = kept
-                decide(session, .hello(hello))
+                session.pointee.hello = .passRetained(HelloNote(hello))
+                decide(session, session.plan, .hello(hello))
             case .invalid(.notTLS):
-                decide(session, .none)
+                decide(session, session.plan, .none)
             case .invalid:
                 end(session, Ending(.edge, .helloInvalid))
             case .needMore where session.pointee.clientLeg.contains(.readToEnd):
@@ -46,19 +43,17 @@ extension Worker {
         register(session, .client)
     }
 
-    private func decide(_ session: UnsafeMutablePointer<Session>, _ hello: HelloKnowledge) {
-        let table = session.routeTable
-        switch table.decide(client: session.pointee.clientAddress?.ip, hello: hello) {
+    private func decide(
+        _ session: UnsafeMutablePointer<Session>, _ plan: ListenerPlan, _ hello: HelloKnowledge
+    ) {
+        switch plan.routeTable.decide(client: session.pointee.clientAddress?.ip, hello: hello) {
         case .route(let index):
-            session.pointee.route = Int16(index)
             session.pointee.toRoute = session.pointee.sinceAccept(now)
-            switch table.routes[index].target {
-            case .close: end(session, Ending(.edge, .routeClose))
-            case .upstream: beginDial(session)
-            }
+            guard session.take(route: index) else { return end(session, Ending(.edge, .routeClose)) }
+            beginDial(session)
         case .needsHello:
             session.pointee.phase = .hello
-            session.pointee.deadline = now + session.listener.timeouts.hello.microseconds
+            session.pointee.deadline = now + plan.helloLimit
             readHello(session)
         case .noRoute:
             end(session, Ending(.edge, .noRoute))

@@ -44,9 +44,8 @@ extension Worker {
     }
 
     private func request(_ session: UnsafeMutablePointer<Session>) {
-        guard let (number, port) = session.target else { return }
-        let endpoint = session.snapshot.upstreams[number].endpoints[Int(session.pointee.endpoint)]
-        let wantedPort = port ?? endpoint.port ?? session.pointee.listenerPort
+        let endpoint = session.target.endpoints[Int(session.pointee.endpoint)]
+        let wantedPort = session.port(of: endpoint)
         session.pointee.phase = .socksReply
         var span = buffer.bindMemory(to: UInt8.self).mutableSpan
         let length: Int

@@ -47,7 +47,6 @@ final class Worker {
     var snapshot: Snapshot
     /// Microseconds; read once per wake-up.
     var now: UInt64
-    var wall: Int64
     var nextID: UInt64
     /// Listening sockets that are not asked at the moment, because descriptors have run out.
     var isPaused = false
@@ -73,7 +72,6 @@ final class Worker {
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
         epoll = try Epoll()
         now = Clock.monotonic()
-        wall = Clock.wall()
         timers = TimerWheel(now: now)
         snapshot = parts.snapshot
         nextID = parts.idSeed
@@ -90,8 +88,7 @@ final class Worker {
         while !isStopping {
             let count = epoll.wait(timeout: timeout())
             now = Clock.monotonic()
-            wall = Clock.wall()
-            timers.advance(to: now)
+                timers.advance(to: now)
             for index in 0..<count {
                 let (token, readiness) = epoll.event(index)
                 handle(token, readiness)

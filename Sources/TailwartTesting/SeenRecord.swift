@@ -20,7 +20,7 @@ package struct SeenRecord: Sendable, Equatable {
         listener = record.listener
         ending = record.ending
         client = record.client
-        serverName = record.serverName.map(String.init)
+        serverName = record.hello?.takeUnretainedValue().hello.serverName.map(String.init)
         route = record.route
         endpoint = record.endpoint
         upstreamAddress = record.upstreamAddress

@@ -32,8 +32,7 @@ import Testing
         let hello = ClientHelloBuilder(serverName: "mta-sts.example.org", alpn: ["h2", "http/1.1"]).bytes
         return record { record in
             if case .found(let hello) = ClientHello.parse(hello.span) {
-                record.serverName = hello.serverName
-                record.alpn = hello.alpn
+                record.hello = .passRetained(HelloNote(hello))
             }
             record.route = 0
             record.endpoint = 0

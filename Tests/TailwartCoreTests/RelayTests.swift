@@ -90,13 +90,13 @@ import Testing
     }
 
     @Test func `half-closed connections get the shorter deadline`() {
-        let timeouts = Timeouts(idle: .seconds(600), halfClosed: .seconds(60))
+        let limits = SilenceLimits(idle: 600, halfClosed: 60)
         var relay = Relay()
-        let before = relay.allowedSilence(timeouts)
+        let before = relay.allowedSilence(limits)
         relay.sourceEnded(.inbound)
-        let after = relay.allowedSilence(timeouts)
-        #expect(before.0 == .seconds(600) && before.1 == .idleTimeout)
-        #expect(after.0 == .seconds(60) && after.1 == .halfClosedTimeout)
+        let after = relay.allowedSilence(limits)
+        #expect(before.0 == 600 && before.1 == .idleTimeout)
+        #expect(after.0 == 60 && after.1 == .halfClosedTimeout)
     }
 }
 

@@ -53,22 +53,22 @@ struct ControlTests {
         let (old, new) = (try closedAddress(), try TestListener())
         var holding = Upstream.test(old)
         holding.hold = .seconds(60)
-        try withEngine(upstreams: [holding]) { edge in
+        let other = Upstream.test(try new.address)
+        let listeners = [Listener.test(), .test(routes: [Route(target: .upstream(1, port: nil))])]
+        try withEngine(listeners: listeners, upstreams: [holding, other]) { edge in
+            let witness = Pair(client: try edge.connect(1), upstream: try new.accept())
             let first = try edge.connect()
-            try edge.waitForLive(1)
-            edge.apply(upstreams: [.test(try new.address)])
-            try edge.eventually("the new snapshot") { () -> Bool? in
-                // It is in force when a second client reaches the new mailbox.
-                let client = try edge.connect()
-                guard let upstream = try new.accept(within: 50) else { return nil }
-                try Pair(client: client, upstream: upstream).finish()
-                return true
-            }
+            try edge.waitForLive(2)
+            edge.apply(upstreams: [other, other])
+            // The worker hears the mailbox before anything that comes later.
+            try witness.exchange()
+            try Pair(edge, new).finish()
             let mailbox = try TestListener(old.ip, port: old.port)
             let pair = Pair(client: first, upstream: try mailbox.accept())
             try pair.exchange()
             try pair.finish()
-            try edge.waitForLive(0)
+            try witness.finish()
+            #expect(try edge.records(3).allSatisfy { $0.ending.reason == .closed })
         }
     }
 

@@ -53,7 +53,7 @@ struct SessionTableTests {
 
     private static func session(_ snapshot: Snapshot) -> Session {
         Session(
-            client: Descriptor(), address: nil, listener: 0, snapshot: .passUnretained(snapshot), id: 0, wall: 0, now: 0
-        )
+            client: Descriptor(), address: nil, listener: 0, snapshot: .passUnretained(snapshot), id: 0,
+            silenceLimits: SilenceLimits(idle: 1, halfClosed: 1), now: 0)
     }
 }
