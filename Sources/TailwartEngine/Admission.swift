@@ -18,6 +18,9 @@ final class Admission: Sendable {
     var live: Int { total.load(ordering: .relaxed) }
     var acceptedSoFar: Int { accepted.load(ordering: .relaxed) }
 
+    /// Counts a connection that was accepted only to be closed.
+    func shed() { accepted.add(1, ordering: .relaxed) }
+
     /// Counts a connection in.
     ///
     /// - Returns: why it may not stay; it is counted all the same until ``leave(listener:)``.

@@ -27,6 +27,7 @@ package final class Engine: Sendable {
     package init(
         snapshot: Snapshot, sockets: [ListenerSocket], workers: Int, idSeed: UInt64, recordReader: Waker
     ) throws(SystemError) {
+        Signals.ignoreBrokenPipes()
         let admission = Admission(listeners: snapshot.listeners.count)
         let accepting = sockets.map { socket in
             Worker.Accepting(
@@ -37,27 +38,20 @@ package final class Engine: Sendable {
         var records: [RecordRing] = []
         var threads: [Thread] = []
         for number in 0..<max(1, workers) {
-            let mailbox = try Mailbox()
-            let ring = RecordRing(reader: recordReader)
-            let parts = Worker.Parts(
-                number: number, listeners: accepting, snapshot: snapshot, mailbox: mailbox, ring: ring,
-                admission: admission, idSeed: idSeed &+ UInt64(number) << 48)
             do throws(SystemError) {
-                threads.append(
-                    try Thread(name: "worker \(number)") {
-                        do throws(SystemError) {
-                            try Worker(parts).run()
-                        } catch {
-                            fatalError("a worker could not start: \(error)")
-                        }
-                    })
+                let mailbox = try Mailbox()
+                let ring = RecordRing(reader: recordReader)
+                let parts = Worker.Parts(
+                    number: number, listeners: accepting, snapshot: snapshot, mailbox: mailbox, ring: ring,
+                    admission: admission, idSeed: idSeed &+ UInt64(number) << 48, epoll: try Epoll.create())
+                threads.append(try Thread(name: "worker \(number)") { Worker(parts).run() })
+                mailboxes.append(mailbox)
+                records.append(ring)
             } catch {
                 for mailbox in mailboxes { mailbox.post { $0.stops = true } }
                 for thread in threads { thread.join() }
                 throw error
             }
-            mailboxes.append(mailbox)
-            records.append(ring)
         }
         self.mailboxes = mailboxes
         self.threads = threads

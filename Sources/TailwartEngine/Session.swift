@@ -39,6 +39,11 @@ struct Session: ~Copyable {
     var clientLeg: Leg = []
     var upstreamLeg: Leg = []
     var keepsAlive = false
+    /// Whether a flow that spent its budget waits for its next turn.
+    var inboundIsQueued = false
+    var outboundIsQueued = false
+    /// Cannot go on, and ends when its timer fires.
+    var isDoomed = false
     /// Whether the endpoint's load counts this connection.
     var isCounted = false
 

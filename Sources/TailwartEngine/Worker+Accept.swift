@@ -49,6 +49,7 @@ extension Worker {
         let accepted = accepting.socket.accept()
         switch consume accepted {
         case .connection(var descriptor, let address):
+            parts.admission.shed()
             var record = Record(
                 retaining: snapshot, id: takeID(), acceptedAt: Clock.wall(), listener: accepting.listener)
             record.client = address?.unmapped

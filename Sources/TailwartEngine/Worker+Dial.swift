@@ -86,7 +86,7 @@ extension Worker {
                 end(session, Ending(.edge, .descriptorLimit))
                 return true
             }
-            session.pointee.dialFailure = .dialing(error)
+            note(session, error)
             return false
         }
         switch answer {
@@ -102,7 +102,7 @@ extension Worker {
                     return true
                 case .failed(let error):
                     session.pointee.upstream.close()
-                    session.pointee.dialFailure = .dialing(error)
+                    note(session, error)
                     return false
                 case .nothingToSend, .blocked:
                     break
@@ -114,14 +114,19 @@ extension Worker {
             return true
         case .failed(let error):
             session.pointee.upstream.close()
-            session.pointee.dialFailure = .dialing(error)
+            note(session, error)
             return false
         }
     }
 
     private func dialFailed(_ session: UnsafeMutablePointer<Session>, _ error: Errno) {
-        session.pointee.dialFailure = .dialing(error)
+        note(session, error)
         tryNext(session)
+    }
+
+    /// Why an address failed, for the record if no other succeeds; behind a SOCKS proxy it is the proxy that did not answer.
+    private func note(_ session: UnsafeMutablePointer<Session>, _ error: Errno) {
+        session.pointee.dialFailure = session.pointee.usesSOCKS ? .upstreamProxyFailed : .dialing(error)
     }
 
     /// Gives up the present address.
@@ -185,7 +190,7 @@ extension CloseReason {
     /// What a failed connect goes into the record as.
     static func dialing(_ error: Errno) -> CloseReason {
         switch error {
-        case .connectionRefused, .connectionReset, .noEntry: .upstreamRefused
+        case .connectionRefused, .connectionReset, .connectionAborted, .brokenPipe, .noEntry: .upstreamRefused
         case .timedOut: .connectTimeout
         default: .upstreamUnreachable
         }

@@ -77,11 +77,10 @@ extension Worker {
         } else {
             session.pointee.upstreamLeg.formUnion(wanted)
         }
-        // Only a lack of memory or of watches can be the cause (epoll_ctl(2)): an unwatched session would hang, so its timer
-        // is set to now and ends it.
+        // Only a lack of memory or of watches can be the cause (epoll_ctl(2)): an unwatched session would hang, so its timer ends it.
+        // Not here, since callers still hold the pointer.
         if error != nil {
-            session.pointee.deadline = now
-            session.pointee.lastActivity = 0
+            session.pointee.isDoomed = true
             timers.set(session.pointee.index, at: now)
         }
     }

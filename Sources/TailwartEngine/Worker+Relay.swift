@@ -159,6 +159,8 @@ extension Worker {
     // MARK: - fairness
 
     private func enqueue(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+        guard !session[queued: direction] else { return }
+        session[queued: direction] = true
         queue.append(session.token(in: self, direction.source))
     }
 
@@ -168,7 +170,9 @@ extension Worker {
         swap(&queue, &spareQueue)
         for token in spareQueue {
             guard let session = sessions.find(token) else { continue }
-            relay(session, token.isUpstream ? .outbound : .inbound)
+            let direction: Direction = token.isUpstream ? .outbound : .inbound
+            session[queued: direction] = false
+            relay(session, direction)
         }
         spareQueue.removeAll(keepingCapacity: true)
     }
@@ -194,6 +198,8 @@ extension Worker {
     /// The session's timer has fired: perhaps early, perhaps a connection was active meanwhile.
     func timerFired(_ session: UnsafeMutablePointer<Session>) {
         switch session.pointee.phase {
+        case _ where session.pointee.isDoomed:
+            end(session, Ending(.edge, .descriptorLimit))
         case .relay:
             relayTimerFired(session)
         case _ where now < session.pointee.deadline:
@@ -246,6 +252,13 @@ extension UnsafeMutablePointer where Pointee == Session {
         get { direction == .inbound ? pointee.inboundLeftover : pointee.outboundLeftover }
         nonmutating _modify {
             if direction == .inbound { yield &pointee.inboundLeftover } else { yield &pointee.outboundLeftover }
+        }
+    }
+
+    subscript(queued direction: Direction) -> Bool {
+        get { direction == .inbound ? pointee.inboundIsQueued : pointee.outboundIsQueued }
+        nonmutating set {
+            if direction == .inbound { pointee.inboundIsQueued = newValue } else { pointee.outboundIsQueued = newValue }
         }
     }
 

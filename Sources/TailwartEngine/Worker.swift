@@ -17,6 +17,9 @@ final class Worker {
         let admission: Admission
         /// Different for each worker and each start, so that record ids do not repeat.
         let idSeed: UInt64
+        /// An epoll descriptor, which the worker takes over: made before its thread, so that a lack of descriptors is an error of
+        /// the start and not of the thread.
+        let epoll: CInt
     }
 
     /// A listening socket, owned by the engine, and the listener that it belongs to.
@@ -67,19 +70,18 @@ final class Worker {
     static let listenerToken: UInt64 = 1 << 63
     static let mailboxToken: UInt64 = 1 << 62
 
-    init(_ parts: Parts) throws(SystemError) {
+    init(_ parts: Parts) {
         self.parts = parts
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
-        epoll = try Epoll()
+        epoll = Epoll(owning: parts.epoll)
         now = Clock.monotonic()
         timers = TimerWheel(now: now)
         snapshot = parts.snapshot
         nextID = parts.idSeed
         load = snapshot.upstreams.map { Array(repeating: 0, count: $0.endpoints.count) }
         turns = Array(repeating: 0, count: snapshot.upstreams.count)
-        if let error = epoll.add(parts.mailbox.waker.raw, .readable, token: Self.mailboxToken) {
-            throw SystemError("epoll_ctl", error)
-        }
+        let error = epoll.add(parts.mailbox.waker.raw, .readable, token: Self.mailboxToken)
+        precondition(error == nil, "the mailbox could not be watched")
         startAccepting()
     }
 
@@ -88,7 +90,7 @@ final class Worker {
         while !isStopping {
             let count = epoll.wait(timeout: timeout())
             now = Clock.monotonic()
-                timers.advance(to: now)
+            timers.advance(to: now)
             for index in 0..<count {
                 let (token, readiness) = epoll.event(index)
                 handle(token, readiness)

@@ -6,9 +6,14 @@ package struct Epoll: ~Copyable {
     private var descriptor: Descriptor
     private let events: UnsafeMutableBufferPointer<epoll_event>
 
-    package init() throws(SystemError) {
+    /// A new descriptor for ``init(owning:)``, which may be called on another thread.
+    package static func create() throws(SystemError) -> CInt {
         let raw = epoll_create1(CInt(EPOLL_CLOEXEC))
         guard raw >= 0 else { throw SystemError("epoll_create1") }
+        return raw
+    }
+
+    package init(owning raw: CInt) {
         descriptor = Descriptor(owning: raw)
         events = .allocate(capacity: 256)
         events.initialize(repeating: epoll_event())

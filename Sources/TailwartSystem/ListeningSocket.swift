@@ -32,7 +32,6 @@ package struct ListeningSocket: ~Copyable, Sendable {
             _ = descriptor.socket.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, dualStack ? 0 : 1)
         }
         descriptor.socket.setNoDelay()
-        descriptor.socket.setQuickAcknowledgement(false)
         descriptor.socket.setKeepAlive(.standard)
         if defersAccept { _ = descriptor.socket.setOption(CInt(IPPROTO_TCP), tw_tcp_defer_accept, 1) }
         if let error = Self.bindAndListen(descriptor, socketAddress) {

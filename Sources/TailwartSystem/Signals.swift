@@ -2,9 +2,11 @@ import Glibc
 
 /// Signals that are read like messages in place of interrupting the process.
 package enum Signals {
-    /// Blocks the signals in this thread and in all that it starts from now on, and ignores `SIGPIPE`.
+    /// A write to a peer that is gone is an error and not the end of the process; `splice` has no flag for that.
+    package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+    /// Blocks the signals in this thread and in all that it starts from now on.
     package static func block(_ numbers: [CInt]) {
-        signal(SIGPIPE, SIG_IGN)
         var set = Self.set(numbers)
         pthread_sigmask(CInt(SIG_BLOCK), &set, nil)
     }
