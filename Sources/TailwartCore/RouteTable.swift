@@ -6,7 +6,8 @@ package enum HelloKnowledge: Sendable {
     case undecided
     /// There is none and will be none: the listener never peeks, or what the client sent is not TLS.
     case none
-    case hello(ClientHello)
+    /// By reference: it is large, and asked by several.
+    case hello(HelloNote)
 }
 
 /// The ordered routes of a listener, indexed so that the number of names costs nothing.
@@ -65,17 +66,17 @@ package final class RouteTable: Sendable {
             return .noRoute
         case .none:
             return first(exact: [], wildcard: [], client: client, hello: nil)
-        case .hello(let hello):
-            let name = hello.serverName
-            return first(
-                exact: name.flatMap { exact[$0] } ?? [],
-                wildcard: name.flatMap(Self.parent(of:)).flatMap { wildcard[$0] } ?? [],
-                client: client, hello: hello)
+        case .hello(let note):
+            guard let name = note.hello.serverName else {
+                return first(exact: [], wildcard: [], client: client, hello: note)
+            }
+            let starred = wildcard.isEmpty ? nil : Self.parent(of: name).flatMap { wildcard[$0] }
+            return first(exact: exact[name] ?? [], wildcard: starred ?? [], client: client, hello: note)
         }
     }
 
     /// Walks the three ascending lists of candidates as one, without making one of them.
-    private func first(exact: [Int], wildcard: [Int], client: IPAddress?, hello: ClientHello?) -> Decision {
+    private func first(exact: [Int], wildcard: [Int], client: IPAddress?, hello: HelloNote?) -> Decision {
         var positions = (0, 0, 0)
         while true {
             let named = positions.0 < exact.count ? exact[positions.0] : Int.max
@@ -83,7 +84,8 @@ package final class RouteTable: Sendable {
             let plain = positions.2 < nameless.count ? nameless[positions.2] : Int.max
             let index = min(named, starred, plain)
             guard index < Int.max else { return .noRoute }
-            if routes[index].match?.holds(client: client, hello: hello) ?? true { return .route(index) }
+            // Who is on these lists has the name, or asks for none.
+            if routes[index].match?.holdsBesidesName(client: client, hello: hello) ?? true { return .route(index) }
             if named == index { positions.0 += 1 }
             if starred == index { positions.1 += 1 }
             if plain == index { positions.2 += 1 }
@@ -103,13 +105,20 @@ package final class RouteTable: Sendable {
 
 extension RouteMatch {
     /// Whether all conditions hold; `hello` is nil where there is none.
-    package func holds(client: IPAddress?, hello: ClientHello?) -> Bool {
-        guard acceptsClient(client) else { return false }
+    package func holds(client: IPAddress?, hello: HelloNote?) -> Bool {
         if !serverNames.isEmpty {
-            guard let name = hello?.serverName, serverNames.contains(where: { $0.matches(name) }) else { return false }
+            guard let name = hello?.hello.serverName, serverNames.contains(where: { $0.matches(name) }) else {
+                return false
+            }
         }
+        return holdsBesidesName(client: client, hello: hello)
+    }
+
+    /// Whether all conditions but those on the name hold.
+    func holdsBesidesName(client: IPAddress?, hello: HelloNote?) -> Bool {
+        guard acceptsClient(client) else { return false }
         if !alpn.isEmpty {
-            guard let offered = hello?.alpn, alpn.contains(where: { offered.contains($0.utf8) }) else { return false }
+            guard let offered = hello?.hello.alpn, alpn.contains(where: { offered.contains($0.utf8) }) else { return false }
         }
         return !not.contains { $0.holds(client: client, hello: hello) }
     }

@@ -49,99 +49,133 @@ extension Worker {
 
     /// Moves bytes in one direction until the kernel or the budget says stop.
     func relay(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
-        let source = session.pointee.socket(direction.source)
-        let sink = session.pointee.socket(direction.sink)
-        var budget = Self.byteBudget
-        // Where pending bytes stand that were just read into the shared buffer; they must not stay there.
-        var start = 0
-        var end = 0
+        let budgetEnd = session[bytes: direction] + Self.byteBudget
+        // Where bytes stand that were just read into the shared buffer; they must not stay there.
+        var fresh = 0..<0
         while true {
+            let failure: Ending?
             switch session.pointee.relay.step(direction) {
-            case .fill(.buffer):
-                guard budget > 0 else { return enqueue(session, direction) }
-                let window = readWindow
-                switch source.receive(window) {
-                case .count(0):
-                    sourceEnded(session, direction)
-                case .count(let count):
-                    (start, end) = (0, count)
-                    let isShort = count < window.count && !session.mustReadToEnd(direction.source)
-                    session.pointee.relay[direction].filled(count, short: isShort)
-                    session.moved(count, direction, now)
-                    budget -= count
-                case .wouldBlock:
-                    session.pointee.relay[direction].fillBlocked()
-                case .failed(let error):
-                    return self.end(session, .failure(of: direction.source, error))
-                }
-            case .drain(.buffer):
-                let pending =
-                    end > start
-                    ? UnsafeRawBufferPointer(rebasing: buffer[start..<end])
-                    : session[leftover: direction].pending(session.pointee.relay[direction].pending)
-                switch sink.send(pending) {
-                case .count(let count):
-                    session.pointee.relay[direction].drained(count)
-                    // A partial send means that the sink's buffer is full (tcp(7)): to ask again would only be told so.
-                    if count < pending.count { session.pointee.relay[direction].drainBlocked() }
-                    if end > start {
-                        start += count
-                    } else {
-                        session[leftover: direction].took(count, left: pending.count - count)
-                        leftoverBytes -= count
-                    }
-                    session.pointee.lastActivity = now
-                case .wouldBlock:
-                    session.pointee.relay[direction].drainBlocked()
-                case .failed(let error):
-                    return self.end(session, .failure(of: direction.sink, error))
-                }
-            case .fill(.pipe):
-                guard budget > 0 else { return enqueue(session, direction) }
-                guard let pipe = borrowPipe(session, direction) else {
-                    session.pointee.relay[direction].pipeUnavailable()
-                    continue
-                }
-                switch pipes[pipe].pointee.fill(from: source) {
-                // Data out of band stops a splice as if nothing came next, or, if an end is behind it, as if that did
-                // (tcp_splice_read in net/ipv4/tcp.c). Only a read tells, and goes on.
-                case .wouldBlock where session.mustReadToEnd(direction.source), .count(0):
-                    session.pointee.relay[direction].pipeUnavailable()
-                case .count(let count):
-                    session.pointee.relay[direction].filled(count, short: false)
-                    session.moved(count, direction, now)
-                    budget -= count
-                case .wouldBlock:
-                    session.pointee.relay[direction].fillBlocked()
-                case .failed(let error):
-                    return self.end(session, .failure(of: direction.source, error))
-                }
-            case .drain(.pipe):
-                let pending = session.pointee.relay[direction].pending
-                switch pipes[session[pipe: direction]].pointee.drain(pending, into: sink) {
-                case .count(let count):
-                    session.pointee.relay[direction].drained(count)
-                    session.pointee.lastActivity = now
-                case .wouldBlock:
-                    session.pointee.relay[direction].drainBlocked()
-                case .failed(let error):
-                    return self.end(session, .failure(of: direction.sink, error))
-                }
+            case .fill(let carrier):
+                guard session[bytes: direction] < budgetEnd else { return enqueue(session, direction) }
+                failure = carrier == .buffer ? fillBuffer(session, direction, &fresh) : fillPipe(session, direction)
+            case .drain(let carrier):
+                failure = carrier == .buffer ? drainBuffer(session, direction, &fresh) : drainPipe(session, direction)
             case .shutDownSink:
-                sink.shutDownWrite()
+                session.pointee.socket(direction.sink).shutDownWrite()
                 session.pointee.relay.sinkShutDown(direction)
+                continue
             case .wait:
-                if end > start {
-                    session[leftover: direction].keep(UnsafeRawBufferPointer(rebasing: buffer[start..<end]))
-                    leftoverBytes += end - start
+                if !fresh.isEmpty {
+                    session[leftover: direction].keep(UnsafeRawBufferPointer(rebasing: buffer[fresh]))
+                    leftoverBytes += fresh.count
                 }
                 returnPipeIfIdle(session, direction)
                 if session.pointee.relay[direction].pending > 0 { register(session, direction.sink, forWriting: true) }
                 return
             case .close(let ending):
-                return self.end(session, ending)
+                return end(session, ending)
             }
+            if let failure { return end(session, failure) }
         }
+    }
+
+    // MARK: - one system call each, and what it means for the flow
+
+    private func fillBuffer(
+        _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
+    ) -> Ending? {
+        let window = readWindow
+        switch session.pointee.socket(direction.source).receive(window) {
+        case .count(0):
+            sourceEnded(session, direction)
+        case .count(let count):
+            fresh = 0..<count
+            let isShort = count < window.count && !session.mustReadToEnd(direction.source)
+            filled(session, direction, count, short: isShort)
+        case .wouldBlock:
+            session.pointee.relay[direction].fillBlocked()
+        case .failed(let error):
+            return .failure(of: direction.source, error)
+        }
+        return nil
+    }
+
+    private func fillPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Ending? {
+        guard let pipe = borrowPipe(session, direction) else {
+            session.pointee.relay[direction].pipeUnavailable()
+            return nil
+        }
+        switch pipes[pipe].pointee.fill(from: session.pointee.socket(direction.source)) {
+        // Data out of band stops a splice as if nothing came next, or, if an end is behind it, as if that did
+        // (tcp_splice_read in net/ipv4/tcp.c). Only a read tells, and goes on.
+        case .wouldBlock where session.mustReadToEnd(direction.source), .count(0):
+            session.pointee.relay[direction].pipeUnavailable()
+        case .count(let count):
+            filled(session, direction, count, short: false)
+        case .wouldBlock:
+            session.pointee.relay[direction].fillBlocked()
+        case .failed(let error):
+            return .failure(of: direction.source, error)
+        }
+        return nil
+    }
+
+    private func drainBuffer(
+        _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
+    ) -> Ending? {
+        let isFresh = !fresh.isEmpty
+        let pending =
+            isFresh
+            ? UnsafeRawBufferPointer(rebasing: buffer[fresh])
+            : session[leftover: direction].pending(session.pointee.relay[direction].pending)
+        switch session.pointee.socket(direction.sink).send(pending) {
+        case .count(let count):
+            drained(session, direction, count)
+            // A partial send means that the sink's buffer is full (tcp(7)): to ask again would only be told so.
+            if count < pending.count { session.pointee.relay[direction].drainBlocked() }
+            if isFresh {
+                fresh = (fresh.lowerBound + count)..<fresh.upperBound
+            } else {
+                session[leftover: direction].took(count, left: pending.count - count)
+                leftoverBytes -= count
+            }
+        case .wouldBlock:
+            session.pointee.relay[direction].drainBlocked()
+        case .failed(let error):
+            return .failure(of: direction.sink, error)
+        }
+        return nil
+    }
+
+    private func drainPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Ending? {
+        let pending = session.pointee.relay[direction].pending
+        let sink = session.pointee.socket(direction.sink)
+        switch pipes[session[pipe: direction]].pointee.drain(pending, into: sink) {
+        case .count(let count):
+            drained(session, direction, count)
+        case .wouldBlock:
+            session.pointee.relay[direction].drainBlocked()
+        case .failed(let error):
+            return .failure(of: direction.sink, error)
+        }
+        return nil
+    }
+
+    /// Counts bytes that were read.
+    private func filled(
+        _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ count: Int, short: Bool
+    ) {
+        session.pointee.relay[direction].filled(count, short: short)
+        session.pointee.lastActivity = now
+        if direction == .outbound, session.pointee.outboundBytes == 0 {
+            session.pointee.toFirstByte = session.pointee.sinceAccept(now)
+        }
+        session[bytes: direction] += UInt64(count)
+    }
+
+    private func drained(_ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ count: Int) {
+        session.pointee.relay[direction].drained(count)
+        session.pointee.lastActivity = now
     }
 
     /// The whole buffer; a page of it while stalled receivers already make the edge hold much.
@@ -237,14 +271,11 @@ extension UnsafeMutablePointer where Pointee == Session {
         (side == .client ? pointee.clientLeg : pointee.upstreamLeg).contains(.readToEnd)
     }
 
-    /// Counts bytes that were read.
-    func moved(_ count: Int, _ direction: Direction, _ now: UInt64) {
-        pointee.lastActivity = now
-        if direction == .inbound {
-            pointee.inboundBytes += UInt64(count)
-        } else {
-            if pointee.outboundBytes == 0 { pointee.toFirstByte = pointee.sinceAccept(now) }
-            pointee.outboundBytes += UInt64(count)
+    /// Payload that was read so far.
+    subscript(bytes direction: Direction) -> UInt64 {
+        get { direction == .inbound ? pointee.inboundBytes : pointee.outboundBytes }
+        nonmutating set {
+            if direction == .inbound { pointee.inboundBytes = newValue } else { pointee.outboundBytes = newValue }
         }
     }
 

@@ -17,8 +17,9 @@ extension Worker {
         case .count(let count):
             switch ClientHello.parse(bytes(count).span) {
             case .found(let hello):
-                session.pointee.hello = .passRetained(HelloNote(hello))
-                decide(session, session.plan, .hello(hello))
+                let note = HelloNote(hello)
+                session.pointee.hello = .passRetained(note)
+                decide(session, session.plan, .hello(note))
             case .invalid(.notTLS):
                 decide(session, session.plan, .none)
             case .invalid:

@@ -35,7 +35,7 @@ final class Worker {
     /// Shared by all sessions: bytes stay here only between a read and the write that follows.
     static let bufferSize = 64 * 1024
     /// What one flow may move before others get their turn.
-    static let byteBudget = 4 * 1024 * 1024
+    static let byteBudget: UInt64 = 4 * 1024 * 1024
     /// Over this many bytes that receivers would not take, reads become small: 8000 stalled receivers then hold 32 MiB and not
     /// 512 MiB.
     static let leftoverComfort = 16 * 1024 * 1024

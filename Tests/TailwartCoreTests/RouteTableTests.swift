@@ -7,7 +7,7 @@ import Testing
     private static func hello(_ name: String?, alpn: [String] = []) -> HelloKnowledge {
         let bytes = ClientHelloBuilder(serverName: name, alpn: alpn).bytes
         guard case .found(let hello) = ClientHello.parse(bytes.span) else { return .none }
-        return .hello(hello)
+        return .hello(HelloNote(hello))
     }
 
     private static func route(
