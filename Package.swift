@@ -78,6 +78,9 @@ let package = Package(
                 "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire",
                 "TailwartTesting",
             ]),
+        .testTarget(
+            name: "TailwartCommandTests",
+            dependencies: ["tailwart", "TailwartTesting", "TailwartSystem", "TailwartWire"]),
         .testTarget(name: "TailwartMailTests", dependencies: ["tailwart", "TailwartTesting"]),
         .testTarget(name: "TailwartStructureTests"),
     ]

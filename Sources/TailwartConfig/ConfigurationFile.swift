@@ -64,12 +64,4 @@ package enum ConfigurationFile {
         }
         throw .tooLarge(path: path)
     }
-
-    /// Finds, reads and loads.
-    package static func load(
-        named path: String?, environment: [String: String]
-    ) throws(Failure) -> ConfigurationResult {
-        let file = try find(named: path, environment: environment)
-        return Configuration.load(bytes: try read(file), file: file, environment: environment)
-    }
 }

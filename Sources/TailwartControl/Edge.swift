@@ -34,12 +34,19 @@ package final class Edge: Sendable {
             resolverThread = nil
             return
         }
-        let resolver = try Resolver(names: names) { name, entry, addresses in
-            Self.say(name, entry, to: log)
-            engine.apply(configuration.snapshot { addresses[$0] ?? [] })
+        do throws(SystemError) {
+            let resolver = try Resolver(names: names) { name, entry, addresses in
+                Self.say(name, entry, to: log)
+                engine.apply(configuration.snapshot { addresses[$0] ?? [] })
+            }
+            resolverThread = try resolver.start()
+            self.resolver = resolver
+        } catch {
+            // The workers must not outlive the sockets that they watch.
+            engine.stop()
+            engine.join()
+            throw error
         }
-        self.resolver = resolver
-        resolverThread = try resolver.start()
     }
 
     /// Where the edge listens, in the order of the configuration.
@@ -55,7 +62,10 @@ package final class Edge: Sendable {
     package var counters: Engine.Counters { engine.counters }
 
     /// Stops accepting; connections go on.
-    package func drain() { engine.drain() }
+    package func drain() {
+        engine.drain()
+        listeners.refuse()
+    }
 
     /// Ends what is left and waits for the workers.
     package func stop() {

@@ -18,15 +18,14 @@ package enum Foreground {
             limit.map { limit in
                 Signals.wait(for: signals, milliseconds: Int(limit / .milliseconds(1))).map(name) ?? "time is up"
             } ?? name(Signals.wait(for: signals))
-        let live = edge.counters.live
         log.post(
             .info,
-            "\(cause): no longer accepting; \(live) \(live == 1 ? "connection" : "connections") may finish within "
-                + "\(drain.components.seconds) s, a second signal ends at once")
+            "\(cause): no longer accepting; \(connections(edge.counters.live)) may finish within "
+                + "\(drain.configurationText), a second signal ends at once")
         edge.drain()
         finish(edge, within: drain, log)
         edge.stop()
-        log.post(.info, "stopped after \(edge.counters.accepted) connections")
+        log.post(.info, "stopped after \(connections(edge.counters.accepted))")
         log.finish()
     }
 
@@ -34,11 +33,13 @@ package enum Foreground {
         let end = ContinuousClock.now + drain
         while edge.counters.live > 0, ContinuousClock.now < end {
             if let signal = Signals.wait(for: signals, milliseconds: 50) {
-                log.post(.info, "\(name(signal)) again: ending \(edge.counters.live) connections at once")
+                log.post(.info, "\(name(signal)) again: ending \(connections(edge.counters.live)) at once")
                 return
             }
         }
     }
+
+    private static func connections(_ count: Int) -> String { "\(count) \(count == 1 ? "connection" : "connections")" }
 
     private static func name(_ signal: CInt) -> String { signal == SIGTERM ? "SIGTERM" : "SIGINT" }
 }

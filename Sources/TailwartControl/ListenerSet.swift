@@ -44,6 +44,13 @@ package final class ListenerSet: Sendable {
         for owner in open { owner.close() }
     }
 
+    /// From now on clients are refused at once, in place of waiting in a queue that nobody will take them from; the workers may
+    /// still watch the sockets.
+    func refuse() {
+        // On Linux this ends the state LISTEN; the descriptors stay, so that no worker takes another file for a listener.
+        for socket in sockets { shutdown(socket.socket.raw, Int32(SHUT_RDWR)) }
+    }
+
     /// Opens every address of every listener; on failure those that were opened are closed again.
     ///
     /// - Throws: every problem, not only the first.
@@ -92,8 +99,14 @@ package final class ListenerSet: Sendable {
         let port = bind.port ?? 0
         let (cause, fix) =
             switch error.errno {
+            case .addressInUse where !bind.isFreeOrSocket:
+                ("a file that is not a socket is there", "Move it away, or choose another path.")
             case .addressInUse where bind.port == nil:
                 ("another process listens there", "Stop it, or choose another path.")
+            case .noEntry where bind.port == nil:
+                ("its folder does not exist", "Make it, or choose another path.")
+            case .accessDenied where bind.port == nil:
+                ("this user may not write to its folder", "Let it, or choose another path.")
             case .addressInUse:
                 (
                     "port \(port) is taken" + (PortHolder.find(port: port).map { " by \($0)" } ?? ""),
@@ -102,7 +115,7 @@ package final class ListenerSet: Sendable {
             case .accessDenied where port > 0 && port < 1024, .notPermitted where port > 0 && port < 1024:
                 (
                     "port \(port) is not permitted to an ordinary user",
-                    "Run as root, give the program the right to with `setcap cap_net_bind_service=+ep`, or allow it on this "
+                    "Run as root, give the program the right to with `setcap cap_net_bind_service=+ep PROGRAM`, or allow it on this "
                         + "host with `sysctl net.ipv4.ip_unprivileged_port_start=\(port)`."
                 )
             case .addressNotAvailable:
@@ -119,6 +132,15 @@ package struct ListenErrors: Error, CustomStringConvertible, Sendable {
     package let problems: [ListenError]
 
     package var description: String { problems.map(\.description).joined(separator: "\n") }
+}
+
+extension BindAddress {
+    /// False for a unix socket's path that leads to another kind of file.
+    fileprivate var isFreeOrSocket: Bool {
+        guard case .unix(let path) = self else { return true }
+        var status = stat()
+        return lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFSOCK
+    }
 }
 
 extension Listener {

@@ -118,7 +118,9 @@ extension RouteMatch {
     func holdsBesidesName(client: IPAddress?, hello: HelloNote?) -> Bool {
         guard acceptsClient(client) else { return false }
         if !alpn.isEmpty {
-            guard let offered = hello?.hello.alpn, alpn.contains(where: { offered.contains($0.utf8) }) else { return false }
+            guard let offered = hello?.hello.alpn, alpn.contains(where: { offered.contains($0.utf8) }) else {
+                return false
+            }
         }
         return !not.contains { $0.holds(client: client, hello: hello) }
     }

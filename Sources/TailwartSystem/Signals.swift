@@ -22,9 +22,15 @@ package enum Signals {
     /// Waits for one of the blocked signals, but no longer than `milliseconds`; nil if none came.
     package static func wait(for numbers: [CInt], milliseconds: Int) -> CInt? {
         var set = Self.set(numbers)
-        var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
-        let number = sigtimedwait(&set, nil, &time)
-        return number > 0 ? number : nil
+        let end = Clock.monotonic() + UInt64(max(0, milliseconds)) * 1000
+        while true {
+            let left = Int(end - min(end, Clock.monotonic()))
+            var time = timespec(tv_sec: left / 1_000_000, tv_nsec: left % 1_000_000 * 1000)
+            let number = sigtimedwait(&set, nil, &time)
+            if number > 0 { return number }
+            // A stop and a continuation interrupt the wait; what is left of it goes on.
+            guard errno == EINTR else { return nil }
+        }
     }
 
     private static func set(_ numbers: [CInt]) -> sigset_t {

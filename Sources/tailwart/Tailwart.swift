@@ -26,6 +26,9 @@ struct Tailwart: AsyncParsableCommand {
         } catch let failure as Failure {
             printError(failure.message)
             Glibc.exit(failure.code)
+        } catch let exit as ExitCode {
+            // What the command had to say is said.
+            Glibc.exit(exit.rawValue)
         } catch {
             let code = exitCode(for: error)
             let text = fullMessage(for: error)
@@ -40,9 +43,11 @@ struct Tailwart: AsyncParsableCommand {
 }
 
 /// A command that ends with a message on standard error.
-struct Failure: Error {
+struct Failure: Error, CustomStringConvertible {
     let code: CInt
     let message: String
+
+    var description: String { message }
 
     /// The thing asked about is not well.
     static func notWell(_ message: String) -> Failure { Failure(code: 1, message: message) }

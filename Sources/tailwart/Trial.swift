@@ -10,6 +10,8 @@ import TailwartWire
 struct Trial {
     let edge: Edge
     let ports: EdgePorts
+    /// The self-test leaves it to the other two SMTP ports.
+    private let submission: UInt16
 
     /// What stands for the well-known ports, on loopback only.
     private enum Door: String, CaseIterable {
@@ -40,10 +42,12 @@ struct Trial {
             let index = Door.allCases.firstIndex(of: door)
             return edge.sockets.first { $0.listener == index && $0.address?.ip.isV4 == v4 }?.address?.port
         }
-        guard let smtp = port(.smtp), let submissions = port(.submissions), let imaps = port(.imaps),
+        guard let smtp = port(.smtp), let submission = port(.submission), let submissions = port(.submissions),
+            let imaps = port(.imaps),
             let https = port(.https), let echo = port(.echo)
         else { throw Failure.notDone("a listener of the trial has no port") }
         self.edge = edge
+        self.submission = submission
         ports = EdgePorts(
             smtp: smtp, submissions: submissions, imaps: imaps, https: https, echo: echo,
             smtpV6: port(.smtp, v4: false))
@@ -55,6 +59,7 @@ struct Trial {
 
           internet          edge (Tailwart)                 mailbox (sandbox)
           you  ──────▶  127.0.0.1:\(ports.smtp)  smtp        ──PROXY v2──▶  SMTP, STARTTLS
+          you  ──────▶  127.0.0.1:\(submission)  submission  ──PROXY v2──▶  SMTP, STARTTLS
           you  ──────▶  127.0.0.1:\(ports.submissions)  submissions ──PROXY v2──▶  SMTP over TLS
           you  ──────▶  127.0.0.1:\(ports.imaps)  imaps       ──PROXY v2──▶  IMAP over TLS
           you  ──────▶  127.0.0.1:\(ports.https)  https       ──by name───▶  mailbox or web server

@@ -30,6 +30,7 @@ struct TryCommand: AsyncParsableCommand {
             if selftest {
                 let passed = await test(trial, sandbox)
                 trial.edge.stop()
+                log.finish()
                 await sandbox.shutdown()
                 if !passed { throw ExitCode(1) }
             } else {
@@ -39,13 +40,16 @@ struct TryCommand: AsyncParsableCommand {
                     for await event in sandbox.events { log.post(.info, "    mailbox: \(event)") }
                 }
                 let limit = limit?.duration
-                await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+                try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
                     // A thread of its own: it waits for a signal, which a task must not.
-                    let thread = try? Thread(name: "signals") {
-                        Foreground.serve(trial.edge, log: log, drain: .zero, limit: limit)
-                        done.resume()
+                    do {
+                        _ = try Thread(name: "signals") {
+                            Foreground.serve(trial.edge, log: log, drain: .zero, limit: limit)
+                            done.resume()
+                        }
+                    } catch {
+                        done.resume(throwing: error)
                     }
-                    if thread == nil { done.resume() }
                 }
                 events.cancel()
                 await sandbox.shutdown()

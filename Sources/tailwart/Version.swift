@@ -8,8 +8,21 @@ struct Version: Encodable {
     let features: [String]
 
     static let current = Version(
-        version: "0.1.0", commit: String(cString: tailwart_commit()), swift: "6.3",
+        version: "0.1.0", commit: String(cString: tailwart_commit()), swift: compiler,
         features: ["proxy-protocol-v1", "proxy-protocol-v2", "server-name-routing", "socks5", "splice", "try"])
+
+    /// Of the compiler that built this, as far as the language lets a program ask.
+    private static var compiler: String {
+        #if compiler(>=6.5)
+            "6.5 or newer"
+        #elseif compiler(>=6.4)
+            "6.4"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }
 
     var line: String { "tailwart \(version) (commit \(commit), Swift \(swift))" }
 }

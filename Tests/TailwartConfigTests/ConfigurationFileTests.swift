@@ -24,7 +24,8 @@ struct ConfigurationFileTests {
             }
             try Data("mailbox: {address: mail.example.net}".utf8).write(to: URL(filePath: usual))
             #expect(try ConfigurationFile.find(named: nil, environment: [:], usualPaths: ["/none", usual]) == usual)
-            let result = try ConfigurationFile.load(named: usual, environment: [:])
+            let bytes = try ConfigurationFile.read(usual)
+            let result = Configuration.load(bytes: bytes, file: usual, environment: [:])
             #expect(result.configuration?.listeners.count == 4)
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TailwartTesting
 
 /// Fetches mail and pages with curl.
 struct Curl: Sendable {
@@ -16,7 +17,7 @@ struct Curl: Sendable {
         ]
         let process = try ChildProcess("curl-\(UUID().uuidString)", curl, arguments + options, in: folder)
         let code = try await process.exitCode()
-        guard code == 0 else { throw SetUpError("curl \(url) ended with \(code): \(process.errors.text)") }
+        guard code == 0 else { throw TestFailure("curl \(url) ended with \(code): \(process.errors.text)") }
         return process.output.data
     }
 

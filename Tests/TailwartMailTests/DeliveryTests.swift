@@ -1,4 +1,5 @@
 import Foundation
+import TailwartTesting
 import Testing
 
 extension MailTests {

@@ -1,3 +1,5 @@
+import TailwartTesting
+
 /// Debian's Dovecot with IMAPS, POP3S and ManageSieve on high ports that require a PROXY header, with everything it writes
 /// in the test's folder.
 struct DovecotServer: Sendable {

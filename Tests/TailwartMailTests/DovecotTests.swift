@@ -1,3 +1,4 @@
+import TailwartTesting
 import Testing
 
 extension MailTests {

@@ -1,4 +1,5 @@
 import Foundation
+import TailwartTesting
 
 /// The Maildirs that Postfix delivers into and Dovecot serves.
 struct MailFolder: Sendable {

@@ -1,3 +1,5 @@
+import TailwartTesting
+
 /// The mail server behind the edge: Postfix delivers into the folders that Dovecot serves.
 struct Mailbox: Sendable {
     let mail: MailFolder

@@ -1,3 +1,5 @@
+import TailwartTesting
+
 /// Debian's nginx on a high port over TLS; it takes no PROXY header and answers every request with its own name.
 struct NginxServer: Sendable {
     let port: UInt16

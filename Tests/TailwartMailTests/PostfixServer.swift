@@ -1,3 +1,5 @@
+import TailwartTesting
+
 /// Debian's Postfix on a high port that requires a PROXY header, with everything it writes in the test's folder.
 struct PostfixServer: Sendable {
     static let hostName = "mail.example.org"
@@ -68,7 +70,7 @@ struct PostfixServer: Sendable {
         // Makes the queue's folders; the master process by itself does not.
         let postfix = try Program("postfix", package: "postfix")
         let check = try ChildProcess("postfix-check", postfix, ["-c", configuration, "check"], in: folder)
-        guard try await check.exitCode() == 0 else { throw SetUpError("postfix check: \(check.tail)\n\(log.text)") }
+        guard try await check.exitCode() == 0 else { throw TestFailure("postfix check: \(check.tail)\n\(log.text)") }
         let master = try Program("master", package: "postfix", in: ["/usr/lib/postfix/sbin"])
         // -d: it stays in the process group that it already leads, and its own errors go to our file.
         self.process = try host.start("postfix", master, ["-c", configuration, "-d"])

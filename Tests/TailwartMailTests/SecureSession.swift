@@ -1,4 +1,5 @@
 import Foundation
+import TailwartTesting
 
 /// A conversation over TLS, through `openssl s_client`.
 final class SecureSession: Sendable {
@@ -43,7 +44,7 @@ final class SecureSession: Sendable {
     func receive(_ text: String) async throws {
         try await eventually("the server says '\(text)'") { () throws -> Bool? in
             if transcript.contains(text) { return true }
-            guard process.isRunning else { throw SetUpError("the connection ended before '\(text)'\n\(process.tail)") }
+            guard process.isRunning else { throw TestFailure("the connection ended before '\(text)'\n\(process.tail)") }
             return nil
         }
     }

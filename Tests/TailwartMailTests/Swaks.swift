@@ -1,4 +1,5 @@
 import Foundation
+import TailwartTesting
 
 /// Sends mail with swaks, a scriptable SMTP client.
 struct Swaks: Sendable {

@@ -1,3 +1,5 @@
+import TailwartTesting
+
 /// A certificate authority of the test's own and the certificates that it issued.
 struct TestCertificates: Sendable {
     let authority: TextFile
@@ -35,7 +37,7 @@ struct TestCertificates: Sendable {
             "-subj", subject, "-out", files.certificate.path, "-keyout", files.key.path,
         ]
         let process = try ChildProcess("openssl-\(name)", openssl, arguments + options, in: folder)
-        guard try await process.exitCode() == 0 else { throw SetUpError("openssl req: \(process.tail)") }
+        guard try await process.exitCode() == 0 else { throw TestFailure("openssl req: \(process.tail)") }
         return files
     }
 }

@@ -25,8 +25,10 @@ import Testing
             "TailwartCore",
             "TailwartEngine", "TailwartSandbox", "TailwartSystem", "TailwartWire",
         ],
+        // Foundation: files, pipes and JSON for tests that run whole programs; nothing of it is in the product.
         "TailwartTesting": [
-            "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", "Glibc", "Synchronization",
+            "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", "Foundation", "Glibc",
+            "Synchronization",
         ],
     ]
 

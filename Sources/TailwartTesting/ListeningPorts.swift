@@ -4,13 +4,13 @@ import Foundation
 ///
 /// From the kernel's tables (proc_pid_net(5)) and not by connecting: Postfix and Dovecot would wait for a PROXY header, and
 /// the edge would write a record.
-enum ListeningPorts {
+package enum ListeningPorts {
     /// `TCP_LISTEN` in the kernel's tcp_states.h.
     private static let listening = "0A"
     /// The tables show what listens first. On a busy machine the rest is many megabytes that nobody needs to read.
     private static let sizeOfInterest = 1 << 18
 
-    static func contains(_ port: UInt16) -> Bool {
+    package static func contains(_ port: UInt16) -> Bool {
         let suffix = ":" + String(format: "%04X", Int(port))
         return ["/proc/net/tcp", "/proc/net/tcp6"].contains { path in
             let table = try? FileHandle(forReadingAtPath: path)?.read(upToCount: sizeOfInterest)
@@ -26,9 +26,9 @@ enum ListeningPorts {
     }
 
     /// Waits until all ports are listened on, and throws at once if the server ends instead.
-    static func wait(for ports: [UInt16], of server: ChildProcess) async throws {
+    package static func wait(for ports: [UInt16], of server: ChildProcess) async throws {
         try await eventually("\(server.name) listens on \(ports)") { () throws -> Bool? in
-            guard server.isRunning else { throw SetUpError("\(server.name) ended at once\n\(server.tail)") }
+            guard server.isRunning else { throw TestFailure("\(server.name) ended at once\n\(server.tail)") }
             return ports.allSatisfy(contains) ? true : nil
         }
     }

@@ -1,44 +1,44 @@
-import Foundation
+package import Foundation
 import Glibc
 
 /// A new folder under /tmp, which the servers' own users may enter.
 ///
 /// Not `$TMPDIR`: Dovecot keeps sockets in it, and the path of a Unix socket ends after 107 bytes (unix(7)).
-struct TemporaryFolder: Sendable {
-    let url: URL
+package struct TemporaryFolder: Sendable {
+    package let url: URL
 
-    init() throws {
-        var template = Array("/tmp/tailwart-mail-XXXXXX".utf8CString)
+    package init() throws {
+        var template = Array("/tmp/tailwart-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw SetUpError("no temporary folder: \(String(cString: strerror(errno)))")
+            throw TestFailure("no temporary folder: \(String(cString: strerror(errno)))")
         }
         let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         self.url = URL(fileURLWithPath: path, isDirectory: true)
         try Self.set(mode: 0o755, of: url)
     }
 
-    var path: String { url.path }
+    package var path: String { url.path }
 
-    func file(_ name: String) -> TextFile { TextFile(url: url.appendingPathComponent(name)) }
+    package func file(_ name: String) -> TextFile { TextFile(url: url.appendingPathComponent(name)) }
 
     /// Makes a folder inside this one, given to `owner` where one is named.
-    func makeFolder(_ name: String, owner: UnixUser? = nil) throws -> String {
+    package func makeFolder(_ name: String, owner: UnixUser? = nil) throws -> String {
         let folder = url.appendingPathComponent(name, isDirectory: true)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try Self.set(mode: 0o755, of: folder)
         if let owner, chown(folder.path, owner.uid, owner.gid) != 0 {
-            throw SetUpError(
+            throw TestFailure(
                 "cannot give \(folder.path) to user \(owner.uid): \(String(cString: strerror(errno))); run as root")
         }
         return folder.path
     }
 
-    func files(endingIn suffix: String) -> [TextFile] {
+    package func files(endingIn suffix: String) -> [TextFile] {
         let all = FileManager.default.enumerator(at: url, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL }
         return (all ?? []).filter { $0.path.hasSuffix(suffix) }.map { TextFile(url: $0) }
     }
 
-    func remove() {
+    package func remove() {
         try? FileManager.default.removeItem(at: url)
     }
 

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Ends the servers if the tests themselves are interrupted or crash: a shell that learns every process id and acts when
 /// its standard input comes to its end.
-final class Warden: Sendable {
-    static let shared = Warden()
+package final class Warden: Sendable {
+    package static let shared = Warden()
 
     private static let script = """
         running=
@@ -34,8 +34,8 @@ final class Warden: Sendable {
         }
     }
 
-    func watch(_ id: Int32) { tell("+ \(id)\n") }
-    func forget(_ id: Int32) { tell("- \(id)\n") }
+    package func watch(_ id: Int32) { tell("+ \(id)\n") }
+    package func forget(_ id: Int32) { tell("- \(id)\n") }
 
     private func tell(_ line: String) {
         input.withLock { try? $0.fileHandleForWriting.write(contentsOf: Data(line.utf8)) }

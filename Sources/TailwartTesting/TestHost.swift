@@ -1,10 +1,10 @@
-import Foundation
+package import Foundation
 import Glibc
 import Synchronization
 
 /// One test's folder and the servers that it started; both are gone when the test is over, however it ended.
-final class TestHost: Sendable {
-    let folder: TemporaryFolder
+package final class TestHost: Sendable {
+    package let folder: TemporaryFolder
     private let processes = Mutex<[ChildProcess]>([])
 
     private init() throws {
@@ -13,7 +13,7 @@ final class TestHost: Sendable {
         self.folder = try TemporaryFolder()
     }
 
-    static func run(_ body: (TestHost) async throws -> Void) async throws {
+    package static func run(_ body: (TestHost) async throws -> Void) async throws {
         let host = try TestHost()
         do {
             try await body(host)
@@ -26,8 +26,10 @@ final class TestHost: Sendable {
     }
 
     /// Starts a program that runs until the test ends or ``ChildProcess/stop()`` is called.
-    func start(_ name: String, _ program: Program, _ arguments: [String], input: Pipe? = nil) throws -> ChildProcess {
-        let process = try ChildProcess(name, program, arguments, in: folder, input: input)
+    package func start(
+        _ name: String, _ program: Program, _ arguments: [String], input: Pipe? = nil, output: Pipe? = nil
+    ) throws -> ChildProcess {
+        let process = try ChildProcess(name, program, arguments, in: folder, input: input, output: output)
         processes.withLock { $0.append(process) }
         return process
     }

@@ -2,21 +2,21 @@ import Glibc
 import Synchronization
 
 /// High ports for servers that need a number before they start.
-enum FreePort {
+package enum FreePort {
     /// Below Linux's range for outgoing connections (32768, ip(7)), so that no client takes a port between the check and
     /// the server's start.
     private static let range: Range<UInt16> = 20000..<32000
     /// Runs side by side start at different places.
     private static let next = Mutex(UInt16(getpid() % 119) * 100)
 
-    static func take() throws -> UInt16 {
+    package static func take() throws -> UInt16 {
         try next.withLock { next in
             for _ in range {
                 let port = range.lowerBound + next
                 next = (next + 1) % UInt16(range.count)
                 if isFree(port) { return port }
             }
-            throw SetUpError("no free port in \(range)")
+            throw TestFailure("no free port in \(range)")
         }
     }
 

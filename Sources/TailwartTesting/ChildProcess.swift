@@ -1,24 +1,28 @@
-import Foundation
+package import Foundation
 import Glibc
 import Synchronization
 
 /// A program that a test started: its output goes to two files in the test's folder, and it is ended by its process id.
-final class ChildProcess: Sendable {
-    let name: String
+package final class ChildProcess: Sendable {
+    package let name: String
     /// Standard output.
-    let output: TextFile
+    package let output: TextFile
     /// Standard error.
-    let errors: TextFile
-    private let id: pid_t
+    package let errors: TextFile
+    /// The process id; somebody else's once the program has ended.
+    package let id: Int32
     /// Nil as long as the program runs. Once it is set, the process id may be someone else's.
     private let ending = Mutex<Int32?>(nil)
 
     /// How long a program may take to end when asked to, before it is killed.
     private static let grace = Duration.seconds(5)
 
-    /// - Parameter input: standard input; empty if nil.
-    init(
-        _ name: String, _ program: Program, _ arguments: [String], in folder: TemporaryFolder, input: Pipe? = nil
+    /// - Parameters:
+    ///   - input: standard input; empty if nil.
+    ///   - pipe: standard output in place of the file, which stays empty.
+    package init(
+        _ name: String, _ program: Program, _ arguments: [String], in folder: TemporaryFolder, input: Pipe? = nil,
+        output pipe: Pipe? = nil
     ) throws {
         self.name = name
         self.output = folder.file("\(name).out.log")
@@ -29,14 +33,16 @@ final class ChildProcess: Sendable {
         let errorHandle = try FileHandle(forWritingTo: errors.url)
         let inputHandle = input?.fileHandleForReading ?? .nullDevice
         self.id = try Spawn.start(
-            program, arguments, input: inputHandle.fileDescriptor, output: outputHandle.fileDescriptor,
-            errors: errorHandle.fileDescriptor)
-        // The program's copy is the only one now: writing to a program that has ended is an error.
+            program, arguments, input: inputHandle.fileDescriptor,
+            output: (pipe?.fileHandleForWriting ?? outputHandle).fileDescriptor, errors: errorHandle.fileDescriptor)
+        // The program's copies are the only ones now: writing to a program that has ended is an error, and reading from it comes
+        // to an end.
         try input?.fileHandleForReading.close()
+        try pipe?.fileHandleForWriting.close()
         Warden.shared.watch(id)
     }
 
-    var isRunning: Bool { exitCode == nil }
+    package var isRunning: Bool { exitCode == nil }
 
     /// The program's own exit code, or 128 and the number of the signal that ended it.
     private var exitCode: Int32? {
@@ -53,25 +59,28 @@ final class ChildProcess: Sendable {
     }
 
     /// Waits for the program to end by itself; a program that does not end is killed.
-    func exitCode(within limit: Duration = .seconds(30)) async throws -> Int32 {
+    package func exitCode(within limit: Duration = .seconds(30)) async throws -> Int32 {
         if let code = await ended(within: limit) { return code }
         await stop()
-        throw SetUpError("\(name) did not end within \(limit)\n\(tail)")
+        throw TestFailure("\(name) did not end within \(limit)\n\(tail)")
     }
 
     /// Asks the program to end, and kills it and what it started if it does not.
-    func stop() async {
-        signal(SIGTERM, to: id)
+    package func stop() async {
+        send(SIGTERM)
         guard await ended(within: Self.grace) == nil else { return }
         // The program leads its own process group, so this reaches what it started and nothing else.
         signal(SIGKILL, to: -id)
         _ = await ended(within: Self.grace)
     }
 
-    /// The last lines of what the program said, for an error.
-    var tail: String { (output.lines.suffix(10) + errors.lines.suffix(10)).joined(separator: "\n") }
+    /// Sends the program a signal; nothing happens if it has ended.
+    package func send(_ number: Int32) { signal(number, to: id) }
 
-    private func signal(_ number: Int32, to target: pid_t) {
+    /// The last lines of what the program said, for an error.
+    package var tail: String { (output.lines.suffix(10) + errors.lines.suffix(10)).joined(separator: "\n") }
+
+    private func signal(_ number: Int32, to target: Int32) {
         ending.withLock { ending in
             // Not yet waited for, so the id is still this program's.
             if ending == nil { kill(target, number) }

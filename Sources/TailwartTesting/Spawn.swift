@@ -9,7 +9,7 @@ enum Spawn {
     /// Starts a program as leader of its own process group, with no signal ignored and no descriptor but these three.
     static func start(
         _ program: Program, _ arguments: [String], input: Int32, output: Int32, errors: Int32
-    ) throws -> pid_t {
+    ) throws -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -39,7 +39,7 @@ enum Spawn {
         var id = pid_t()
         let failure = posix_spawn(&id, program.path, &actions, &attributes, &words, environ)
         guard failure == 0 else {
-            throw SetUpError("cannot start \(program.path): \(String(cString: strerror(failure)))")
+            throw TestFailure("cannot start \(program.path): \(String(cString: strerror(failure)))")
         }
         return id
     }

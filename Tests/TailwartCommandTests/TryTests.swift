@@ -1,0 +1,55 @@
+import TailwartTesting
+import TailwartWire
+import Testing
+
+extension CommandTests {
+    @Suite struct Try {
+        private static let preferred: [UInt16] = [2525, 2587, 2465, 2993, 2443]
+
+        /// The ports of the picture, in its order.
+        private func ports(in answer: Answer) -> [UInt16] {
+            answer.outputLines.compactMap {
+                $0.firstMatch(of: #/you .+ 127\.0\.0\.1:(\d+)  /#).flatMap { UInt16($0.1) }
+            }
+        }
+
+        @Test func `the self-test ticks every line`() async throws {
+            try await TestHost.run { host in
+                let answer = try await Answer.tailwart(["try", "--selftest"], on: host)
+                #expect(answer.exitCode == 0, "\(answer.output)\(answer.errors)")
+                #expect(answer.outputLines.last == "This binary does the job.")
+                #expect(answer.outputLines.count > 5)
+                for line in answer.outputLines.dropLast() { #expect(line.hasPrefix("✓ "), "\(line)") }
+            }
+        }
+
+        @Test func `it tells its ports and commands, and ends by itself when it is told to`() async throws {
+            try await TestHost.run { host in
+                let answer = try await Answer.tailwart(["try", "--for", "2s"], on: host)
+                #expect(answer.exitCode == 0, "\(answer.errors)")
+                let ports = ports(in: answer)
+                #expect(ports.count == 5)
+                for (command, port) in zip(["openssl s_client", "swaks", "imaps://", "https://"], [0, 0, 3, 4]) {
+                    #expect(
+                        answer.outputLines.contains { $0.contains(command) && $0.contains(":\(ports[port])") },
+                        "\(command)")
+                }
+                #expect(answer.output.contains("time is up"))
+            }
+        }
+
+        @Test func `other ports are used where the usual ones are taken`() async throws {
+            // Where this fails the port is somebody else's, which will do as well.
+            let taken = Self.preferred.map { try? TestListener(port: $0) }
+            try await TestHost.run { host in
+                let answer = try await Answer.tailwart(["try", "--selftest"], on: host)
+                #expect(answer.exitCode == 0, "\(answer.output)")
+                let show = try await Answer.tailwart(["try", "--for", "1s"], on: host)
+                let ports = ports(in: show)
+                #expect(ports.count == 5)
+                #expect(Set(ports).isDisjoint(with: Self.preferred), "\(ports)")
+            }
+            for listener in taken { listener?.close() }
+        }
+    }
+}
