@@ -60,6 +60,16 @@ let package = Package(
         .target(
             name: "TailwartTesting",
             dependencies: ["TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire"]),
+        .target(name: "CTailwartAllocations"),
+        .executableTarget(
+            name: "TailwartMicrobenchmarks",
+            dependencies: ["CTailwartAllocations", "TailwartCore", "TailwartTesting", "TailwartWire"]),
+        .testTarget(
+            name: "TailwartBudgetTests",
+            dependencies: [
+                "CTailwartAllocations", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartTesting",
+                "TailwartWire",
+            ]),
         .testTarget(name: "TailwartWireTests", dependencies: ["TailwartWire", "TailwartTesting"]),
         .testTarget(name: "TailwartCoreTests", dependencies: ["TailwartCore", "TailwartWire", "TailwartTesting"]),
         .testTarget(name: "TailwartSystemTests", dependencies: ["TailwartSystem", "TailwartCore", "TailwartWire"]),

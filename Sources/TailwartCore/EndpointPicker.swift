@@ -17,7 +17,8 @@ package enum EndpointPicker {
         let endpoints = upstream.endpoints
         switch upstream.policy {
         case .first:
-            return endpoints.firstIndex { !$0.isBackup } ?? 0
+            for index in endpoints.indices where !endpoints[index].isBackup { return index }
+            return 0
         case .roundRobin:
             return weighted(endpoints, at: turn)
         case .clientHash:
@@ -26,9 +27,9 @@ package enum EndpointPicker {
         case .leastConnections:
             var best = 0
             var found = false
-            for (index, endpoint) in endpoints.enumerated() where !endpoint.isBackup {
+            for index in endpoints.indices where !endpoints[index].isBackup {
                 // load / weight, compared without dividing.
-                if !found || load(index) * endpoints[best].weight < load(best) * endpoint.weight {
+                if !found || load(index) * endpoints[best].weight < load(best) * endpoints[index].weight {
                     best = index
                     found = true
                 }
@@ -40,26 +41,24 @@ package enum EndpointPicker {
     /// The endpoint to try as number `attempt` (0 is the first), nil when all have had their turn.
     package static func endpoint(of upstream: Upstream, first: Int, attempt: Int) -> Int? {
         let endpoints = upstream.endpoints
-        let count = endpoints.count
         var left = attempt
-        for backups in [false, true] {
-            for offset in 0..<count {
-                let index = (first + offset) % count
-                guard endpoints[index].isBackup == backups else { continue }
-                if left == 0 { return index }
-                left -= 1
-            }
+        // Twice around: the backups have their turn in the second round.
+        for position in 0..<2 * endpoints.count {
+            let index = (first + position) % endpoints.count
+            guard endpoints[index].isBackup == (position >= endpoints.count) else { continue }
+            if left == 0 { return index }
+            left -= 1
         }
         return nil
     }
 
     private static func weighted(_ endpoints: [Endpoint], at position: UInt64) -> Int {
         var total = 0
-        for endpoint in endpoints where !endpoint.isBackup { total += endpoint.weight }
+        for index in endpoints.indices where !endpoints[index].isBackup { total += endpoints[index].weight }
         guard total > 0 else { return 0 }
         var left = Int(position % UInt64(total))
-        for (index, endpoint) in endpoints.enumerated() where !endpoint.isBackup {
-            left -= endpoint.weight
+        for index in endpoints.indices where !endpoints[index].isBackup {
+            left -= endpoints[index].weight
             if left < 0 { return index }
         }
         return 0

@@ -59,3 +59,11 @@ package struct Network: Sendable, Hashable, CustomStringConvertible {
         )
     }
 }
+
+extension [Network] {
+    /// Whether the address is inside one of them.
+    package func contain(_ address: IPAddress) -> Bool {
+        for index in indices where self[index].contains(address) { return true }
+        return false
+    }
+}

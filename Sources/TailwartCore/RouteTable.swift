@@ -22,6 +22,8 @@ package final class RouteTable: Sendable {
     package let routes: [Route]
     /// The answer for every client where there is but one: the first route matches everything.
     private let constant: Decision?
+    /// The answer for every client before its hello is known, where there is but one: the first route asks for the hello.
+    private let constantBeforeHello: Decision?
     private let exact: [InlineBytes: [Int]]
     private let wildcard: [InlineBytes: [Int]]
     /// Routes without a condition on the name.
@@ -49,6 +51,9 @@ package final class RouteTable: Sendable {
         self.nameless = nameless
         let matchesAll = routes.first.map { $0.match == nil && !$0.needsHello } ?? false
         constant = matchesAll ? .route(0) : nil
+        let first = routes.first?.match ?? RouteMatch()
+        let needsHello = routes.first.map { $0.match == nil ? $0.needsHello : first.needsHello } ?? false
+        constantBeforeHello = needsHello && first.clients.isEmpty ? .needsHello : nil
     }
 
     /// The first route, in order, whose conditions all hold. A later route never overtakes an earlier one that is undecided.
@@ -56,6 +61,7 @@ package final class RouteTable: Sendable {
         if let constant { return constant }
         switch hello {
         case .undecided:
+            if let constantBeforeHello { return constantBeforeHello }
             for (index, route) in routes.enumerated() {
                 let match = route.match ?? RouteMatch()
                 // A client condition that already fails decides without the hello.
@@ -129,7 +135,7 @@ extension RouteMatch {
     func acceptsClient(_ client: IPAddress?) -> Bool {
         guard !clients.isEmpty else { return true }
         guard let client else { return false }
-        return clients.contains { $0.contains(client) }
+        return clients.contain(client)
     }
 }
 

@@ -11,4 +11,12 @@ package enum Side: UInt8, Sendable, CaseIterable {
         case .edge: "edge"
         }
     }
+
+    /// Written out for the data plane, as that of ``Direction``.
+    @inlinable package static func == (left: Side, right: Side) -> Bool {
+        switch (left, right) {
+        case (.client, .client), (.upstream, .upstream), (.edge, .edge): true
+        default: false
+        }
+    }
 }

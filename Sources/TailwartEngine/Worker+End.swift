@@ -16,20 +16,24 @@ extension Worker {
             session.pointee.client.close()
             session.pointee.upstream.close()
         }
-        for direction in Direction.allCases {
-            if !session[leftover: direction].isEmpty {
-                leftoverBytes -= session.pointee.relay[direction].pending
-                session[leftover: direction].free()
-            }
-            let pipe = session[pipe: direction]
-            if pipe != PipePool.none {
-                pipes.giveBack(pipe, isEmpty: session.pointee.relay[direction].pending == 0)
-            }
-        }
+        giveBack(session, .inbound)
+        giveBack(session, .outbound)
         parts.admission.leave(
             listener: Int(session.pointee.listener), limit: session.plan.maxConnections)
         parts.ring.push(record(of: session, ending))
         sessions.remove(index)
+    }
+
+    /// What a flow still holds: bytes that nobody will take, and a pipe.
+    private func giveBack(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+        if !session[leftover: direction].isEmpty {
+            leftoverBytes -= session.pointee.relay[direction].pending
+            session[leftover: direction].free()
+        }
+        let pipe = session[pipe: direction]
+        if pipe != PipePool.none {
+            pipes.giveBack(pipe, isEmpty: session.pointee.relay[direction].pending == 0)
+        }
     }
 
     private func record(of session: UnsafeMutablePointer<Session>, _ ending: Ending) -> Record {

@@ -6,7 +6,7 @@ import TailwartWire
 extension Worker {
     func awaitProxyHeader(_ session: UnsafeMutablePointer<Session>, _ settings: ProxyProtocolIn) {
         // A client on a unix socket has no address to trust; whoever may open the path was trusted by its permissions.
-        if let client = session.pointee.clientAddress?.ip, !settings.trusted.contains(where: { $0.contains(client) }) {
+        if let client = session.pointee.clientAddress?.ip, !settings.trusted.contain(client) {
             return end(session, Ending(.edge, .proxyHeaderUntrusted))
         }
         session.pointee.phase = .proxyHeader

@@ -202,7 +202,8 @@ extension Worker {
     func continueQueued() {
         guard !queue.isEmpty else { return }
         swap(&queue, &spareQueue)
-        for token in spareQueue {
+        for index in spareQueue.indices {
+            let token = spareQueue[index]
             guard let session = sessions.find(token) else { continue }
             let direction: Direction = token.isUpstream ? .outbound : .inbound
             session[queued: direction] = false

@@ -1,0 +1,120 @@
+import TailwartCore
+import TailwartTesting
+import TailwartWire
+import Testing
+
+/// How many system calls the edge makes, counted from outside by `strace`.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct SystemCallTests {
+    /// A server-first connection with a PROXY header, from accept to close: banner, a line up, its answer down, the client
+    /// finishes first. Each with why it cannot go.
+    private static let perConnection: [String: Int] = [
+        // One per connection: the kernel hands out no two at once.
+        "accept4": 1,
+        // The upstream leg. `connect` answers at once (EINPROGRESS); over loopback the handshake is done by then.
+        "socket": 1,
+        "connect": 1,
+        // TCP_NODELAY on the upstream leg; the client leg inherits it. TCP_QUICKACK off before connect, which saves a packet:
+        // dearer than the call.
+        "setsockopt": 2,
+        // The header, which must not wait for the banner; the banner; the line; its answer. One for each that the edge was given to
+        // pass on.
+        "sendto": 4,
+        // The banner, the line, its answer, and the two ends. No call is made to hear "would block": a short read has said so.
+        "recvfrom": 5,
+        // Each leg registered once, edge-triggered, and forgotten by the kernel when it is closed.
+        "epoll_ctl": 2,
+        // The client's end passed on to the upstream. The upstream's is passed on by closing.
+        "shutdown": 1,
+        // Both legs.
+        "close": 2,
+    ]
+    /// Not more than one for each of: the connection, the banner, the line, its answer, the two ends. Under load one call brings
+    /// events of many connections.
+    private static let wakeUps = 6
+
+    @Test func `a plain connection makes the system calls that it needs and no others`() async throws {
+        try await TestHost.run { host in
+            let mailbox = try TestListener()
+            let port = try FreePort.take()
+            let trace = try await SystemCallTrace(
+                on: host, ports: [port],
+                """
+                workers: 1
+                upstreams: { mailbox: { endpoints: ["\(mailbox.address)"], proxy_protocol: v2 } }
+                listeners: [{ name: smtp, bind: ["127.0.0.1:\(port)"], protocol: smtp, to: mailbox }]
+                """)
+            let count = 100
+            for _ in 0..<count { try serve(port, mailbox) }
+            try await eventually("\(count) records") { trace.edge.records.count == count ? true : nil }
+            let calls = try trace.calls(of: trace.thread(named: "worker 0"))
+            // From the second accept, when memory has been taken, to the last close: whole connections, begun by the accept.
+            let first = try #require(calls.indices.filter { calls[$0] == "accept4" }.dropFirst().first)
+            let last = try #require(calls.lastIndex(of: "close"))
+            var tally: [String: Int] = [:]
+            for call in calls[first...last] { tally[String(call), default: 0] += 1 }
+            // The one call that is not a connection's: the thread that writes the log is told that there is something to write,
+            // if it sleeps. At most fifty times a second, whatever the load.
+            let wakeUps = tally.removeValue(forKey: "epoll_wait") ?? 0
+            let rings = tally.removeValue(forKey: "write") ?? 0
+            print("tally:", tally, wakeUps, rings)
+            #expect(tally == Self.perConnection.mapValues { $0 * (count - 1) })
+            #expect(wakeUps <= Self.wakeUps * (count - 1))
+            #expect(rings <= count)
+        }
+    }
+
+    /// Not one per connection, nor one per tick of a clock: nothing is done for connections that are silent.
+    @Test func `a thousand silent connections cost no system calls`() async throws {
+        try await TestHost.run { host in
+            let mailbox = try TestListener()
+            let port = try FreePort.take()
+            let trace = try await SystemCallTrace(
+                on: host, ports: [port],
+                """
+                workers: 2
+                upstreams: { mailbox: { endpoints: ["\(mailbox.address)"], proxy_protocol: v2 } }
+                listeners: [{ name: imap, bind: ["127.0.0.1:\(port)"], protocol: imap, to: mailbox }]
+                """)
+            var sockets: [TestSocket] = []
+            for _ in 0..<1000 {
+                let client = try connect(port)
+                let upstream = try mailbox.accept()
+                try upstream.send(banner)
+                _ = try client.receive(exactly: banner.count)
+                sockets += [client, upstream]
+            }
+            let before = trace.calls().count
+            try await Task.sleep(for: .seconds(3))
+            let made = trace.calls().count - before
+            // Calls that had not come to rest, and a timer of the wheel's coarse kind.
+            print("idle:", made)
+            #expect(made <= 20)
+            for socket in sockets { socket.close() }
+        }
+    }
+
+    private var banner: [UInt8] { Array("220 mail.example.org ESMTP\r\n".utf8) }
+
+    /// One step after the other, so that no two of the edge's events fall together.
+    private func serve(_ port: UInt16, _ mailbox: TestListener) throws {
+        let client = try connect(port)
+        let upstream = try mailbox.accept()
+        // The header of version 2 for IPv4.
+        _ = try upstream.receive(exactly: 28)
+        try upstream.send(banner)
+        _ = try client.receive(exactly: banner.count)
+        try client.send("NOOP\r\n".utf8)
+        _ = try upstream.receive(exactly: 6)
+        try upstream.send("250 OK\r\n".utf8)
+        _ = try client.receive(exactly: 8)
+        client.finish()
+        _ = try upstream.receiveToEnd()
+        upstream.close()
+        _ = try client.receiveToEnd()
+        client.close()
+    }
+
+    private func connect(_ port: UInt16) throws -> TestSocket {
+        try TestSocket.connect(to: InternetAddress(.loopbackV4, port: port))
+    }
+}
