@@ -63,7 +63,7 @@ let package = Package(
         .target(name: "CTailwartAllocations"),
         .executableTarget(
             name: "TailwartMicrobenchmarks",
-            dependencies: ["CTailwartAllocations", "TailwartCore", "TailwartTesting", "TailwartWire"]),
+            dependencies: ["CTailwartAllocations", "TailwartCore", "TailwartWire"]),
         .testTarget(
             name: "TailwartBudgetTests",
             dependencies: [

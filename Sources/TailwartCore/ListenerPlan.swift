@@ -11,6 +11,8 @@ package final class ListenerPlan: Sendable {
     package let mayPeek: Bool
     /// Microseconds.
     package let helloLimit: UInt64
+    /// Microseconds for each address, where the upstream names none.
+    package let connectLimit: UInt64
     /// Microseconds of silence while relaying, and once one side has finished.
     package let silenceLimits: SilenceLimits
 
@@ -20,6 +22,7 @@ package final class ListenerPlan: Sendable {
         maxConnections = listener.maxConnections
         mayPeek = listener.proto.firstSpeaker == .client
         helloLimit = listener.timeouts.hello.microseconds
+        connectLimit = listener.timeouts.connect.microseconds
         silenceLimits = SilenceLimits(
             idle: listener.timeouts.idle.microseconds, halfClosed: listener.timeouts.halfClosed.microseconds)
     }

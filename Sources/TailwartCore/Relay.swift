@@ -11,7 +11,7 @@ package enum Direction: UInt8, Sendable, CaseIterable {
 
     /// Written out for the data plane, which asks at every step: the one that the compiler makes is looked up in a table when it is
     /// called from another module.
-    @inlinable package static func == (left: Direction, right: Direction) -> Bool {
+    @inlinable @inline(__always) package static func == (left: Direction, right: Direction) -> Bool {
         switch (left, right) {
         case (.inbound, .inbound), (.outbound, .outbound): true
         default: false

@@ -13,7 +13,7 @@ package enum Side: UInt8, Sendable, CaseIterable {
     }
 
     /// Written out for the data plane, as that of ``Direction``.
-    @inlinable package static func == (left: Side, right: Side) -> Bool {
+    @inlinable @inline(__always) package static func == (left: Side, right: Side) -> Bool {
         switch (left, right) {
         case (.client, .client), (.upstream, .upstream), (.edge, .edge): true
         default: false

@@ -44,7 +44,11 @@ package final class Engine: Sendable {
                 let parts = Worker.Parts(
                     number: number, listeners: accepting, snapshot: snapshot, mailbox: mailbox, ring: ring,
                     admission: admission, idSeed: idSeed &+ UInt64(number) << 48, epoll: try Epoll.create())
-                threads.append(try Thread(name: "worker \(number)") { Worker(parts).run() })
+                threads.append(
+                    try Thread(name: "worker \(number)") {
+                        var worker = Worker(parts)
+                        worker.run()
+                    })
                 mailboxes.append(mailbox)
                 records.append(ring)
             } catch {

@@ -20,8 +20,7 @@ extension UnsafeMutablePointer where Pointee == Session {
         pointee.routePort = port ?? 0
         pointee.header = route.proxyProtocol
         let upstream = snapshot.upstreams[number]
-        let connect = upstream.connectTimeout ?? snapshot.listeners[Int(pointee.listener)].timeouts.connect
-        pointee.connectLimit = connect.microseconds
+        pointee.connectLimit = upstream.connectTimeout?.microseconds ?? plan.connectLimit
         if case .socks5 = upstream.via { pointee.usesSOCKS = true }
         return true
     }
@@ -61,7 +60,7 @@ extension UnsafeMutablePointer where Pointee == Session {
     /// - Returns: its length, 0 if the route asks for none.
     func writeProxyHeader(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         let wanted = pointee.header
-        guard wanted.version != .none else { return 0 }
+        if case .none = wanted.version { return 0 }
         if pointee.destination == nil { pointee.destination = pointee.client.socket.localAddress()?.unmapped }
         let bytes = buffer.bindMemory(to: UInt8.self)
         var span = bytes.mutableSpan
@@ -81,7 +80,7 @@ extension UnsafeMutablePointer where Pointee == Session {
         if side == .client { pointee.clientLeg.insert(.readToEnd) } else { pointee.upstreamLeg.insert(.readToEnd) }
     }
 
-    func token(in worker: Worker, _ side: Side) -> SessionToken {
+    func token(in worker: borrowing Worker, _ side: Side) -> SessionToken {
         SessionToken(
             index: pointee.index, generation: worker.sessions.generation(of: pointee.index),
             isUpstream: side == .upstream)

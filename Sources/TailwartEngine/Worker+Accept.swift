@@ -7,7 +7,7 @@ extension Worker {
     /// How long a listener rests when descriptors have run out and not even the reserve helped, in microseconds.
     private static let pause: UInt64 = 100_000
 
-    func startAccepting() {
+    mutating func startAccepting() {
         isPaused = false
         guard !isDraining else { return }
         for (index, accepting) in parts.listeners.enumerated() {
@@ -18,7 +18,7 @@ extension Worker {
         }
     }
 
-    func stopAccepting() {
+    mutating func stopAccepting() {
         guard !isPaused else {
             isPaused = false
             return
@@ -30,7 +30,7 @@ extension Worker {
     ///
     /// The socket is watched for its state and reports again while there are more, together with whatever else is ready then. So
     /// no call is made only to hear "would block", and a flood is shared by the workers that wait.
-    func accept(_ index: Int) {
+    mutating func accept(_ index: Int) {
         let accepting = parts.listeners[index]
         switch accepting.socket.accept() {
         case .connection(let descriptor, let address): begin(descriptor, from: address, on: accepting)
@@ -43,7 +43,7 @@ extension Worker {
 
     /// Descriptors have run out: gives up the reserve to take one connection and close it, so that its client learns at once
     /// and the listener does not report it for ever; then rests if there is no way on.
-    private func shed(_ accepting: Accepting) {
+    private mutating func shed(_ accepting: Accepting) {
         pipes.closeIdle()
         reserve.close()
         let accepted = accepting.socket.accept()
@@ -69,7 +69,9 @@ extension Worker {
         resumeAt = now + Self.pause
     }
 
-    private func begin(_ descriptor: consuming Descriptor, from address: InternetAddress?, on accepting: Accepting) {
+    private mutating func begin(
+        _ descriptor: consuming Descriptor, from address: InternetAddress?, on accepting: Accepting
+    ) {
         let plan = snapshot.plans[accepting.listener]
         let refusal = parts.admission.enter(
             listener: accepting.listener, limit: plan.maxConnections, edgeLimit: snapshot.maxConnections)
@@ -88,7 +90,7 @@ extension Worker {
         }
     }
 
-    private func takeID() -> UInt64 {
+    private mutating func takeID() -> UInt64 {
         nextID &+= 1
         return nextID
     }

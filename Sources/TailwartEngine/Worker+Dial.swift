@@ -7,10 +7,11 @@ extension Worker {
     /// Between two rounds over all addresses while a client is held, in microseconds.
     private static let holdInterval: UInt64 = 500_000
 
-    func beginDial(_ session: UnsafeMutablePointer<Session>) {
+    mutating func beginDial(_ session: UnsafeMutablePointer<Session>) {
         let number = Int(session.pointee.upstreamNumber)
         let upstream = session.target
-        session.pointee.holdUntil = now + upstream.hold.microseconds
+        // Most hold nobody, and making a number of a duration is dear.
+        session.pointee.holdUntil = upstream.hold > .zero ? now + upstream.hold.microseconds : now
         session.pointee.firstEndpoint = Int16(
             EndpointPicker.first(
                 of: upstream, turn: turns[number], client: session.pointee.clientAddress?.ip,
@@ -20,7 +21,7 @@ extension Worker {
     }
 
     /// Tries addresses from the present one on until one is on its way.
-    func dial(_ session: UnsafeMutablePointer<Session>) {
+    mutating func dial(_ session: UnsafeMutablePointer<Session>) {
         let upstream = session.target
         session.pointee.phase = .dial
         while true {
@@ -41,7 +42,7 @@ extension Worker {
     }
 
     /// The connect has an answer.
-    func dialIsReady(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
+    mutating func dialIsReady(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
         if readiness.has(.error), let error = session.pointee.upstream.socket.takeError() {
             return dialFailed(session, error)
         }
@@ -55,12 +56,12 @@ extension Worker {
     }
 
     /// The time for this address is over.
-    func dialTimedOut(_ session: UnsafeMutablePointer<Session>) {
+    mutating func dialTimedOut(_ session: UnsafeMutablePointer<Session>) {
         dialFailed(session, .timedOut)
     }
 
     /// The client did something while it waits for the upstream: what it sent stays in its socket.
-    func clientSpokeEarly(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
+    mutating func clientSpokeEarly(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
         guard readiness.has(.error) else { return }
         let error = session.pointee.client.socket.takeError() ?? .connectionReset
         end(session, .failure(of: .client, error))
@@ -69,7 +70,7 @@ extension Worker {
     // MARK: - one address
 
     /// - Returns: whether the session waits for an answer, has one or is over; false goes on to the next address.
-    private func connect(_ session: UnsafeMutablePointer<Session>, to destination: Destination) -> Bool {
+    private mutating func connect(_ session: UnsafeMutablePointer<Session>, to destination: Destination) -> Bool {
         session.pointee.upstreamAddress = destination.internet
         let answer: Connecting
         do throws(Errno) {
@@ -119,25 +120,25 @@ extension Worker {
         }
     }
 
-    private func dialFailed(_ session: UnsafeMutablePointer<Session>, _ error: Errno) {
+    private mutating func dialFailed(_ session: UnsafeMutablePointer<Session>, _ error: Errno) {
         note(session, error)
         tryNext(session)
     }
 
     /// Why an address failed, for the record if no other succeeds; behind a SOCKS proxy it is the proxy that did not answer.
-    private func note(_ session: UnsafeMutablePointer<Session>, _ error: Errno) {
+    private mutating func note(_ session: UnsafeMutablePointer<Session>, _ error: Errno) {
         session.pointee.dialFailure = session.pointee.usesSOCKS ? .upstreamProxyFailed : .dialing(error)
     }
 
     /// Gives up the present address.
-    func tryNext(_ session: UnsafeMutablePointer<Session>) {
+    mutating func tryNext(_ session: UnsafeMutablePointer<Session>) {
         session.pointee.upstream.close()
         session.pointee.upstreamLeg = []
         dial(session)
     }
 
     /// All addresses of all endpoints have failed: holds the client if the upstream asks for it.
-    private func roundFailed(_ session: UnsafeMutablePointer<Session>) {
+    private mutating func roundFailed(_ session: UnsafeMutablePointer<Session>) {
         guard now + Self.holdInterval <= session.pointee.holdUntil else {
             return end(session, Ending(.upstream, session.pointee.dialFailure))
         }
@@ -151,13 +152,13 @@ extension Worker {
 
     // MARK: - connected
 
-    private func connected(_ session: UnsafeMutablePointer<Session>) {
+    private mutating func connected(_ session: UnsafeMutablePointer<Session>) {
         if session.pointee.usesSOCKS { return beginSOCKS(session) }
         greetUpstream(session)
     }
 
     /// Sends the header and relays.
-    func greetUpstream(_ session: UnsafeMutablePointer<Session>) {
+    mutating func greetUpstream(_ session: UnsafeMutablePointer<Session>) {
         switch sendHeader(session) {
         case .sent, .nothingToSend: beginRelay(session)
         // A fresh socket has room for far more than a header.
@@ -174,7 +175,7 @@ extension Worker {
     }
 
     /// One `send`, right after connect, before anything else.
-    private func sendHeader(_ session: UnsafeMutablePointer<Session>) -> HeaderSent {
+    private mutating func sendHeader(_ session: UnsafeMutablePointer<Session>) -> HeaderSent {
         let length = session.writeProxyHeader(into: buffer)
         guard length > 0 else { return .nothingToSend }
         let header = UnsafeRawBufferPointer(rebasing: buffer[..<length])

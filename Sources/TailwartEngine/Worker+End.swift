@@ -5,7 +5,7 @@ import TailwartWire
 /// The end of a connection: both legs, everything borrowed, and its record.
 extension Worker {
     /// Closes the session and leaves its record; the pointer is dead afterwards.
-    func end(_ session: UnsafeMutablePointer<Session>, _ ending: Ending) {
+    mutating func end(_ session: UnsafeMutablePointer<Session>, _ ending: Ending) {
         let index = session.pointee.index
         timers.clear(index)
         countLoad(session, -1)
@@ -25,7 +25,7 @@ extension Worker {
     }
 
     /// What a flow still holds: bytes that nobody will take, and a pipe.
-    private func giveBack(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+    private mutating func giveBack(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
         if !session[leftover: direction].isEmpty {
             leftoverBytes -= session.pointee.relay[direction].pending
             session[leftover: direction].free()
@@ -56,7 +56,7 @@ extension Worker {
     }
 
     /// Counts the connection with its endpoint, once.
-    func countLoad(_ session: UnsafeMutablePointer<Session>, _ change: Int) {
+    mutating func countLoad(_ session: UnsafeMutablePointer<Session>, _ change: Int) {
         guard session.pointee.isCounted != (change > 0) else { return }
         session.pointee.isCounted = change > 0
         load[Int(session.pointee.upstreamNumber)][Int(session.pointee.endpoint)] += change
@@ -66,7 +66,7 @@ extension Worker {
     ///
     /// Both legs are registered once. Writability is asked for only when a write was refused, since a new socket is always
     /// writable and would report that at once, to no end.
-    func register(_ session: UnsafeMutablePointer<Session>, _ side: Side, forWriting: Bool = false) {
+    mutating func register(_ session: UnsafeMutablePointer<Session>, _ side: Side, forWriting: Bool = false) {
         let wanted: Session.Leg = forWriting ? .registeredForWriting : .registered
         let leg = side == .client ? session.pointee.clientLeg : session.pointee.upstreamLeg
         guard !leg.isSuperset(of: wanted) else { return }

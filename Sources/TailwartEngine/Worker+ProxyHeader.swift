@@ -4,7 +4,7 @@ import TailwartWire
 
 /// PROXY header in: required of trusted networks, refused from all others, never guessed.
 extension Worker {
-    func awaitProxyHeader(_ session: UnsafeMutablePointer<Session>, _ settings: ProxyProtocolIn) {
+    mutating func awaitProxyHeader(_ session: UnsafeMutablePointer<Session>, _ settings: ProxyProtocolIn) {
         // A client on a unix socket has no address to trust; whoever may open the path was trusted by its permissions.
         if let client = session.pointee.clientAddress?.ip, !settings.trusted.contain(client) {
             return end(session, Ending(.edge, .proxyHeaderUntrusted))
@@ -14,7 +14,7 @@ extension Worker {
         readProxyHeader(session)
     }
 
-    func readProxyHeader(_ session: UnsafeMutablePointer<Session>) {
+    mutating func readProxyHeader(_ session: UnsafeMutablePointer<Session>) {
         let socket = session.pointee.client.socket
         let window = UnsafeMutableRawBufferPointer(rebasing: buffer[..<ProxyHeader.maximumV2Length])
         switch socket.peek(window) {
@@ -38,7 +38,7 @@ extension Worker {
         }
     }
 
-    private func accept(_ header: ProxyHeader, _ session: UnsafeMutablePointer<Session>) {
+    private mutating func accept(_ header: ProxyHeader, _ session: UnsafeMutablePointer<Session>) {
         // Whole, as it was just peeked: one read takes exactly the header and leaves what follows in the socket.
         let window = UnsafeMutableRawBufferPointer(rebasing: buffer[..<header.length])
         guard session.pointee.client.socket.receive(window) == .count(header.length) else {

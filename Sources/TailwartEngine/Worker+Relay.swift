@@ -9,7 +9,7 @@ extension Worker {
     /// listening socket.
     private static let keepAliveAfter: UInt64 = 60_000_000
 
-    func beginRelay(_ session: UnsafeMutablePointer<Session>) {
+    mutating func beginRelay(_ session: UnsafeMutablePointer<Session>) {
         session.pointee.phase = .relay
         session.pointee.toConnect = session.pointee.sinceAccept(now)
         session.pointee.lastActivity = now
@@ -27,7 +27,7 @@ extension Worker {
     }
 
     /// The kernel reports on one of the legs.
-    func relayIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness) {
+    mutating func relayIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness) {
         let outgoing: Direction = side == .client ? .inbound : .outbound
         let token = session.token(in: self, side)
         if readiness.has(.anythingToWrite) {
@@ -48,7 +48,7 @@ extension Worker {
     }
 
     /// Moves bytes in one direction until the kernel or the budget says stop.
-    func relay(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+    mutating func relay(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
         let budgetEnd = session[bytes: direction] + Self.byteBudget
         // Where bytes stand that were just read into the shared buffer; they must not stay there.
         var fresh = 0..<0
@@ -81,7 +81,7 @@ extension Worker {
 
     // MARK: - one system call each, and what it means for the flow
 
-    private func fillBuffer(
+    private mutating func fillBuffer(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
     ) -> Ending? {
         let window = readWindow
@@ -100,7 +100,7 @@ extension Worker {
         return nil
     }
 
-    private func fillPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Ending? {
+    private mutating func fillPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Ending? {
         guard let pipe = borrowPipe(session, direction) else {
             session.pointee.relay[direction].pipeUnavailable()
             return nil
@@ -120,7 +120,7 @@ extension Worker {
         return nil
     }
 
-    private func drainBuffer(
+    private mutating func drainBuffer(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
     ) -> Ending? {
         let isFresh = !fresh.isEmpty
@@ -147,7 +147,7 @@ extension Worker {
         return nil
     }
 
-    private func drainPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Ending? {
+    private mutating func drainPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Ending? {
         let pending = session.pointee.relay[direction].pending
         let sink = session.pointee.socket(direction.sink)
         switch pipes[session[pipe: direction]].pointee.drain(pending, into: sink) {
@@ -162,7 +162,7 @@ extension Worker {
     }
 
     /// Counts bytes that were read.
-    private func filled(
+    private mutating func filled(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ count: Int, short: Bool
     ) {
         session.pointee.relay[direction].filled(count, short: short)
@@ -173,7 +173,7 @@ extension Worker {
         session[bytes: direction] += UInt64(count)
     }
 
-    private func drained(_ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ count: Int) {
+    private mutating func drained(_ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ count: Int) {
         session.pointee.relay[direction].drained(count)
         session.pointee.lastActivity = now
     }
@@ -183,7 +183,7 @@ extension Worker {
         leftoverBytes < Self.leftoverComfort ? buffer : UnsafeMutableRawBufferPointer(rebasing: buffer[..<4096])
     }
 
-    private func sourceEnded(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+    private mutating func sourceEnded(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
         let wasHalfClosed = session.pointee.relay.isHalfClosed
         session.pointee.relay.sourceEnded(direction)
         session.pointee.lastActivity = now
@@ -192,14 +192,14 @@ extension Worker {
 
     // MARK: - fairness
 
-    private func enqueue(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+    private mutating func enqueue(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
         guard !session[queued: direction] else { return }
         session[queued: direction] = true
         queue.append(session.token(in: self, direction.source))
     }
 
     /// Goes on with the flows that had spent their budget.
-    func continueQueued() {
+    mutating func continueQueued() {
         guard !queue.isEmpty else { return }
         swap(&queue, &spareQueue)
         for index in spareQueue.indices {
@@ -214,14 +214,14 @@ extension Worker {
 
     // MARK: - pipes
 
-    private func borrowPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Int16? {
+    private mutating func borrowPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Int16? {
         if session[pipe: direction] != PipePool.none { return session[pipe: direction] }
         guard let pipe = pipes.borrow() else { return nil }
         session[pipe: direction] = pipe
         return pipe
     }
 
-    private func returnPipeIfIdle(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+    private mutating func returnPipeIfIdle(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
         let pipe = session[pipe: direction]
         guard pipe != PipePool.none, session.pointee.relay[direction].pending == 0 else { return }
         pipes.giveBack(pipe, isEmpty: true)
@@ -231,7 +231,7 @@ extension Worker {
     // MARK: - deadlines
 
     /// The session's timer has fired: perhaps early, perhaps a connection was active meanwhile.
-    func timerFired(_ session: UnsafeMutablePointer<Session>) {
+    mutating func timerFired(_ session: UnsafeMutablePointer<Session>) {
         switch session.pointee.phase {
         case _ where session.pointee.isDoomed:
             end(session, Ending(.edge, .descriptorLimit))
@@ -250,7 +250,7 @@ extension Worker {
         }
     }
 
-    private func relayTimerFired(_ session: UnsafeMutablePointer<Session>) {
+    private mutating func relayTimerFired(_ session: UnsafeMutablePointer<Session>) {
         let (silence, reason) = session.allowedSilence
         let deadline = session.pointee.lastActivity + silence
         if now >= deadline { return end(session, Ending(.edge, reason)) }

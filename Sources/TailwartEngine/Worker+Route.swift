@@ -5,12 +5,12 @@ import TailwartWire
 /// peek ClientHello → match.
 extension Worker {
     /// Decides without the hello if that can be, else looks for it.
-    func route(_ session: UnsafeMutablePointer<Session>, _ plan: ListenerPlan) {
+    mutating func route(_ session: UnsafeMutablePointer<Session>, _ plan: ListenerPlan) {
         decide(session, plan, plan.mayPeek ? .undecided : .none)
     }
 
     /// Peeks: the hello stays in the socket, so that the upstream receives the client's bytes from the first one on.
-    func readHello(_ session: UnsafeMutablePointer<Session>) {
+    mutating func readHello(_ session: UnsafeMutablePointer<Session>) {
         switch session.pointee.client.socket.peek(buffer) {
         case .count(0):
             end(session, Ending(.client, .clientLeft))
@@ -39,12 +39,12 @@ extension Worker {
     }
 
     /// Watches the client and the clock of the present phase.
-    func awaitClient(_ session: UnsafeMutablePointer<Session>) {
+    mutating func awaitClient(_ session: UnsafeMutablePointer<Session>) {
         timers.set(session.pointee.index, at: session.pointee.deadline)
         register(session, .client)
     }
 
-    private func decide(
+    private mutating func decide(
         _ session: UnsafeMutablePointer<Session>, _ plan: ListenerPlan, _ hello: HelloKnowledge
     ) {
         switch plan.routeTable.decide(client: session.pointee.clientAddress?.ip, hello: hello) {

@@ -4,7 +4,7 @@ import TailwartWire
 
 /// The way through a SOCKS proxy (RFC 1928): greeting, method, request, reply; then as if dialled directly.
 extension Worker {
-    func beginSOCKS(_ session: UnsafeMutablePointer<Session>) {
+    mutating func beginSOCKS(_ session: UnsafeMutablePointer<Session>) {
         session.pointee.phase = .socksMethod
         var span = buffer.bindMemory(to: UInt8.self).mutableSpan
         let length = SOCKS5.writeGreeting(into: &span)
@@ -12,7 +12,7 @@ extension Worker {
         register(session, .upstream)
     }
 
-    func readSOCKS(_ session: UnsafeMutablePointer<Session>) {
+    mutating func readSOCKS(_ session: UnsafeMutablePointer<Session>) {
         let socket = session.pointee.upstream.socket
         let count: Int
         switch socket.peek(buffer) {
@@ -43,7 +43,7 @@ extension Worker {
         }
     }
 
-    private func request(_ session: UnsafeMutablePointer<Session>) {
+    private mutating func request(_ session: UnsafeMutablePointer<Session>) {
         let endpoint = session.target.endpoints[Int(session.pointee.endpoint)]
         let wantedPort = session.port(of: endpoint)
         session.pointee.phase = .socksReply
@@ -61,12 +61,12 @@ extension Worker {
         send(length, session)
     }
 
-    private func send(_ length: Int, _ session: UnsafeMutablePointer<Session>) {
+    private mutating func send(_ length: Int, _ session: UnsafeMutablePointer<Session>) {
         let message = UnsafeRawBufferPointer(rebasing: buffer[..<length])
         guard session.pointee.upstream.socket.send(message) == .count(length) else { return socksFailed(session) }
     }
 
-    private func socksFailed(_ session: UnsafeMutablePointer<Session>) {
+    private mutating func socksFailed(_ session: UnsafeMutablePointer<Session>) {
         session.pointee.dialFailure = .upstreamProxyFailed
         tryNext(session)
     }

@@ -4,9 +4,12 @@ import TailwartWire
 
 /// One thread of the data plane: its own epoll, its own sessions, nothing shared but the listening sockets.
 ///
-/// Everything here is touched by that thread alone: the object is made on it and never leaves it. What crosses is the ``Mailbox``
+/// Everything here is touched by that thread alone: the value is made on it and never leaves it. What crosses is the ``Mailbox``
 /// (in), the ``RecordRing`` (out) and the counters of ``Admission``. No call on this thread blocks, but for the wait for events.
-final class Worker {
+///
+/// A structure and not a class, so that the compiler proves once that no two accesses overlap, where a class has it checked at
+/// run time, at each access.
+struct Worker: ~Copyable {
     /// What a worker is made of: values and shared parts that may cross to its thread.
     struct Parts: Sendable {
         let number: Int
@@ -85,8 +88,8 @@ final class Worker {
         startAccepting()
     }
 
-    /// Serves until told to stop and all sessions are closed.
-    func run() {
+    /// Serves until told to stop, closes all sessions and gives back what the worker owns.
+    mutating func run() {
         while !isStopping {
             let count = epoll.wait(timeout: timeout())
             now = Clock.monotonic()
@@ -102,17 +105,14 @@ final class Worker {
             if isPaused, now >= resumeAt { startAccepting() }
         }
         closeAll()
+        epoll.close()
+        reserve.close()
+        buffer.deallocate()
     }
 
     /// The first bytes of the buffer, as parsers take them.
     func bytes(_ count: Int) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]).bindMemory(to: UInt8.self))
-    }
-
-    deinit {
-        epoll.close()
-        reserve.close()
-        buffer.deallocate()
     }
 
     private func timeout() -> CInt {
@@ -123,7 +123,7 @@ final class Worker {
         return timer < 0 ? pause : min(timer, pause)
     }
 
-    private func handle(_ token: UInt64, _ readiness: Readiness) {
+    private mutating func handle(_ token: UInt64, _ readiness: Readiness) {
         if token & Self.listenerToken != 0 {
             accept(Int(token & 0xffff))
         } else if token & Self.mailboxToken != 0 {
@@ -135,7 +135,8 @@ final class Worker {
         }
     }
 
-    private func sessionIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness) {
+    private mutating func sessionIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness)
+    {
         // In every phase: an end that comes before the relay must not be forgotten there.
         session.note(side, readiness)
         switch (session.pointee.phase, side) {
@@ -152,7 +153,7 @@ final class Worker {
         }
     }
 
-    private func readMailbox() {
+    private mutating func readMailbox() {
         let message = parts.mailbox.take()
         if let snapshot = message.snapshot { adopt(snapshot) }
         if message.drains, !isDraining {
@@ -163,7 +164,7 @@ final class Worker {
     }
 
     /// New connections are served by the new snapshot; the others go on with theirs.
-    private func adopt(_ snapshot: Snapshot) {
+    private mutating func adopt(_ snapshot: Snapshot) {
         self.snapshot = snapshot
         turns += Array(repeating: 0, count: max(0, snapshot.upstreams.count - turns.count))
         for (index, upstream) in snapshot.upstreams.enumerated() {
@@ -172,7 +173,7 @@ final class Worker {
         }
     }
 
-    private func closeAll() {
+    private mutating func closeAll() {
         stopAccepting()
         for index in 0..<UInt32(sessions.capacity) {
             if let session = sessions.live(at: index) { end(session, Ending(.edge, .drained)) }

@@ -26,7 +26,7 @@ import Testing
             "TailwartEngine", "TailwartSandbox", "TailwartSystem", "TailwartWire",
         ],
         // Foundation: files, pipes and JSON for tests that run whole programs; nothing of it is in the product.
-        "TailwartMicrobenchmarks": ["CTailwartAllocations", "TailwartCore", "TailwartTesting", "TailwartWire"],
+        "TailwartMicrobenchmarks": ["CTailwartAllocations", "Foundation", "TailwartCore", "TailwartWire"],
         "TailwartTesting": [
             "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", "Foundation", "Glibc",
             "Synchronization",
