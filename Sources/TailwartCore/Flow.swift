@@ -67,7 +67,7 @@ package struct Flow: Sendable {
             ranDry()
         } else if carrier == .buffer {
             fullReads += 1
-            // Switches only now that the buffer is about to be drained: the next fill is the pipe's.
+            // The carrier changes in drained(_:), when nothing is pending: what was read is not moved over.
         }
     }
 

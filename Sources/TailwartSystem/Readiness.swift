@@ -10,7 +10,6 @@ package struct Readiness: Sendable, Equatable {
     @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package static let readable = Readiness(rawValue: tw_epollin)
-    package static let writable = Readiness(rawValue: tw_epollout)
     package static let error = Readiness(rawValue: tw_epollerr)
 
     /// A listening socket: its state, told to one of the threads that wait and not to all.
