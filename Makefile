@@ -4,17 +4,21 @@
 export TAILWART_COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help build try test check bench format docs
+.PHONY: help build static try test check check-deploy bench deb image format docs
 
 SWIFT_FILES := Package.swift Sources Tests
 BUILD := swift build -c release --product tailwart
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 build: ## build the program: .build/release/tailwart
 	@scripts/setup.sh build
 	$(BUILD)
+
+static: ## build with the Swift runtime in it: .build-static/release/tailwart
+	@scripts/setup.sh build
+	$(BUILD) --static-swift-stdlib --scratch-path .build-static
 
 try: build ## run the edge in front of a sandbox mailbox; ARGS=--selftest checks it and ends
 	.build/release/tailwart try $(ARGS)
@@ -27,6 +31,18 @@ check: ## check the format of the code, the scripts and the links in the documen
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
 	@scripts/check-scripts.sh
 	@scripts/check-docs.sh
+	@scripts/check-deploy.sh files
+
+check-deploy: static ## prove deploy/ in chroots and a container, as root; about 5 minutes after the build
+	@scripts/setup.sh deploy
+	for part in package service image; do scripts/check-deploy.sh $$part .build-static/release/tailwart || exit 1; done
+
+deb: static ## make the Debian package: .build/tailwart_*.deb
+	@scripts/setup.sh deb
+	scripts/make-deb.sh .build-static/release/tailwart
+
+image: ## build the container image with docker, podman or buildah; BINARY=PATH takes a compiled program
+	scripts/make-image.sh $(BINARY)
 
 bench: ## measure Tailwart beside other proxies
 	@scripts/setup.sh bench

@@ -12,6 +12,8 @@ let swiftSettings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
@@ -44,22 +46,45 @@ let package = Package(
         .target(name: "TailwartEngine", dependencies: ["TailwartCore", "TailwartWire", "TailwartSystem"]),
         .target(name: "TailwartConfig", dependencies: ["TailwartCore", "TailwartWire", yams]),
         .target(name: "TailwartResolve", dependencies: ["TailwartSystem", "TailwartWire", "CAres"]),
+        .target(name: "TailwartTailnet", dependencies: ["TailwartWire", nioCore, nioPosix, nioHTTP1]),
+        .target(
+            name: "TailwartProbe",
+            dependencies: ["TailwartCore", "TailwartWire", nioCore, nioPosix, nioSSL, nioTLS, x509, asn1]),
+        .target(
+            name: "TailwartGate",
+            dependencies: [
+                "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
+                nioHTTP1, nioSSL,
+            ]),
+        .target(name: "TailwartPolicy", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
+        .target(name: "TailwartSecrets"),
+        .target(
+            name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
+        .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(
             name: "TailwartSandbox", dependencies: ["TailwartWire", nioCore, nioPosix, nioSSL, x509, crypto, asn1]),
         .target(
             name: "TailwartControl",
             dependencies: [
-                "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartResolve", "TailwartSystem", "TailwartWire",
+                "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
+                "TailwartSystem",
+                "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
         .executableTarget(
             name: "tailwart",
             dependencies: [
                 "CTailwartVersion", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartEngine",
-                "TailwartSandbox", "TailwartSystem", "TailwartWire", argumentParser,
+                "TailwartGate",
+                "TailwartImport", "TailwartPolicy", "TailwartSandbox", "TailwartSecrets", "TailwartSetup",
+                "TailwartSystem", "TailwartTailnet", "TailwartWire", argumentParser, nioPosix,
             ]),
         .target(
             name: "TailwartTesting",
-            dependencies: ["TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire"]),
+            dependencies: [
+                "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", nioCore, nioPosix, nioSSL, nioTLS,
+                x509,
+                crypto, asn1,
+            ]),
         .target(name: "CTailwartAllocations"),
         .executableTarget(
             name: "TailwartMicrobenchmarks",
@@ -77,11 +102,35 @@ let package = Package(
             name: "TailwartEngineTests",
             dependencies: ["TailwartEngine", "TailwartSystem", "TailwartCore", "TailwartWire", "TailwartTesting"]),
         .testTarget(
-            name: "TailwartConfigTests", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"],
+            name: "TailwartConfigTests", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire", yams],
             exclude: ["Fixtures"]),
         .testTarget(name: "TailwartResolveTests", dependencies: ["TailwartResolve", "TailwartSystem", "TailwartWire"]),
         .testTarget(
             name: "TailwartSandboxTests", dependencies: ["TailwartSandbox", "TailwartWire", nioCore, nioPosix]),
+        .testTarget(
+            name: "TailwartTailnetTests",
+            dependencies: [
+                "TailwartTailnet", "TailwartSystem", "TailwartTesting", "TailwartWire", nioCore, nioPosix,
+            ]),
+        .testTarget(
+            name: "TailwartProbeTests",
+            dependencies: ["TailwartProbe", "TailwartCore", "TailwartTesting", "TailwartWire", nioPosix]),
+        .testTarget(
+            name: "TailwartGateTests",
+            dependencies: [
+                "TailwartGate", "TailwartCore", "TailwartProbe", "TailwartSandbox", "TailwartSystem", "TailwartTailnet",
+                "TailwartTesting", "TailwartWire", nioCore, nioPosix, nioSSL,
+            ]),
+        .testTarget(
+            name: "TailwartPolicyTests", dependencies: ["TailwartPolicy", "TailwartConfig", "TailwartTesting"]),
+        .testTarget(name: "TailwartSecretsTests", dependencies: ["TailwartSecrets", "TailwartTesting"]),
+        .testTarget(
+            name: "TailwartSetupTests",
+            dependencies: ["TailwartSetup", "TailwartConfig", "TailwartCore", "TailwartTesting", "TailwartWire"],
+            exclude: ["Golden"]),
+        .testTarget(
+            name: "TailwartImportTests", dependencies: ["TailwartImport", "TailwartConfig", "TailwartTesting"],
+            exclude: ["Fixtures"]),
         .testTarget(
             name: "TailwartControlTests",
             dependencies: [
@@ -90,8 +139,14 @@ let package = Package(
             ]),
         .testTarget(
             name: "TailwartCommandTests",
-            dependencies: ["tailwart", "TailwartTesting", "TailwartSystem", "TailwartWire"]),
-        .testTarget(name: "TailwartMailTests", dependencies: ["tailwart", "TailwartTesting"]),
+            dependencies: [
+                "tailwart", "TailwartCore", "TailwartSandbox", "TailwartSystem", "TailwartTesting", "TailwartWire",
+            ]),
+        .testTarget(
+            name: "TailwartMailTests",
+            dependencies: [
+                "tailwart", "TailwartCore", "TailwartProbe", "TailwartSetup", "TailwartTesting", "TailwartWire",
+            ]),
         .testTarget(name: "TailwartStructureTests"),
     ]
 )

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing or measuring Tailwart needs, where they are missing.
 #
-#     scripts/setup.sh build | test | bench
+#     scripts/setup.sh build | test | bench | deb | deploy
 #
 # Installs nothing else, starts no service and removes no package. With nothing to do it says so in one line.
 set -eu
@@ -9,7 +9,10 @@ set -eu
 build="libc-ares-dev pkgconf g++ git"
 # Real mail servers and clients; the tests start them on high ports, in a temporary folder.
 test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx swaks libnet-ssleay-perl
-    libio-socket-inet6-perl curl openssl gnutls-bin python3 iproute2 procps strace"
+    libio-socket-inet6-perl libsasl2-modules curl openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 nftables procps strace
+    bsdutils util-linux bind9-utils postgresql microsocks"
+deb="dpkg-dev binutils gzip python3"
+deploy="$deb debootstrap buildah systemd-container libcap2-bin"
 bench="haproxy nginx libnginx-mod-stream gcc python3 strace"
 
 purpose=${1:-}
@@ -17,8 +20,10 @@ case $purpose in
 build) wanted=$build ;;
 test) wanted="$build $test" ;;
 bench) wanted="$build $bench" ;;
+deb) wanted="$deb" ;;
+deploy) wanted="$deploy" ;;
 *)
-    echo "usage: scripts/setup.sh build|test|bench" >&2
+    echo "usage: scripts/setup.sh build|test|bench|deb|deploy" >&2
     exit 2
     ;;
 esac
@@ -94,7 +99,7 @@ if ! apt; then
 fi
 
 # Nor at the next boot: these servers are here for the tests only. Those that were here before are left alone.
-for service in postfix dovecot-core nginx haproxy; do
+for service in postfix dovecot-core nginx haproxy postgresql microsocks; do
     case " $missing " in
     *" $service "*)
         $root systemctl disable --quiet "${service%-core}" 2>/dev/null ||

@@ -37,10 +37,14 @@ run() {
 
 crashed=0
 # In processes of their own, since other tests hold threads that these need in time.
-apart='TailwartSandboxTests|TailwartCommandTests|TailwartMailTests'
+network='TailwartSandboxTests|TailwartProbeTests|TailwartTailnetTests|TailwartGateTests|TailwartPreflightTests'
+apart="$network|TailwartCommandTests|TailwartMailTests|TailwartNetworkTests"
 run unit "everything but what follows" "$plain" --skip "^($apart)\\."
-run sandbox "the sandbox mailbox" "$plain" --filter '^TailwartSandboxTests\.'
+for target in $(echo "$network" | tr '|' ' '); do
+    run "$target" "$target" "$plain" --filter "^$target\\."
+done
 run command "the program and its commands" "$plain" --filter '^TailwartCommandTests\.'
+run network "a network of namespaces" "$root" --filter '^TailwartNetworkTests\.'
 run mail "real mail servers and clients, one test after another" "$root" --filter '^TailwartMailTests\.'
 
 set -- "$results"/*.xml

@@ -4,27 +4,41 @@ package import TailwartWire
 extension Configuration {
     /// The host names that need resolving, each once, in the order of the file.
     ///
-    /// Not those behind a SOCKS proxy, which resolves them itself.
+    /// Not those behind a SOCKS proxy or tailscaled, which resolve them themselves.
     package var hostNames: [String] {
         upstreams.flatMap { upstream -> [String] in
-            if case .socks5 = upstream.via { return [] }
+            guard upstream.via == .direct else { return [] }
             return upstream.endpoints.compactMap { if case .name(let name) = $0.host { name } else { nil } }
         }.withoutRepeats
     }
 
+    /// The host names that tailscaled may know, each once: those that are resolved here, and those that it dials.
+    package var tailnetNames: [String] {
+        upstreams.filter { upstream in if case .socks5 = upstream.via { false } else { true } }
+            .flatMap { $0.endpoints.compactMap { if case .name(let name) = $0.host { name } else { nil } } }
+            .withoutRepeats
+    }
+
     /// What the workers need.
     ///
-    /// - Parameter addresses: the addresses of a host name in the order in which they are tried, empty while it does not
-    ///   resolve. Asked for each of ``hostNames`` only.
-    package func snapshot(resolving addresses: (String) -> [IPAddress]) -> Snapshot {
+    /// - Parameters:
+    ///   - edge: what the edge calls itself where the file says nothing else.
+    ///   - board: of the first snapshot that was made of this configuration; nil makes one.
+    ///   - addresses: the addresses of a host name in the order in which they are tried, empty while it does not resolve. Asked for
+    ///     each of ``hostNames`` only.
+    package func snapshot(
+        edge: String = "localhost", board: HealthBoard? = nil, resolving addresses: (String) -> [IPAddress]
+    ) -> Snapshot {
         Snapshot(
             listeners: listeners.map { listener in
                 Listener(
                     name: listener.name, bind: listener.bind, proto: listener.proto,
                     routes: listener.routes.map(route), timeouts: listener.timeouts,
-                    proxyProtocolIn: listener.proxyProtocolIn, maxConnections: listener.maxConnections)
+                    proxyProtocolIn: listener.proxyProtocolIn, maxConnections: listener.maxConnections,
+                    refusal: Refusal(host: listener.refusal.host ?? edge, text: listener.refusal.text))
             },
-            upstreams: upstreams.map { $0.resolved(addresses) }, maxConnections: maxConnections)
+            upstreams: upstreams.map { $0.resolved(addresses, tailscale: tailscale) }, maxConnections: maxConnections,
+            board: board)
     }
 
     private func route(_ route: RouteConfiguration) -> Route {
@@ -38,16 +52,19 @@ extension Configuration {
 }
 
 extension UpstreamConfiguration {
-    fileprivate func resolved(_ addresses: (String) -> [IPAddress]) -> Upstream {
-        let (way, isResolvedHere): (Upstream.Via, Bool) =
+    fileprivate func resolved(
+        _ addresses: (String) -> [IPAddress], tailscale: TailscaleConfiguration?
+    ) -> Upstream {
+        let way: Upstream.Via =
             switch via {
-            case .direct, .tailscale: (.direct, true)
-            case .socks5(let proxy): (.socks5(proxy), false)
+            case .direct: .direct
+            case .tailscale: .tailscale(socket: tailscale?.socket ?? Defaults.tailscaleSocket)
+            case .socks5(let proxy): .socks5(proxy)
             }
         let endpoints = endpoints.map { endpoint in
             let location: Endpoint.Location =
                 switch endpoint.host {
-                case .name(let name): isResolvedHere ? .addresses(addresses(name)) : .host(name)
+                case .name(let name): way == .direct ? .addresses(addresses(name)) : .host(name)
                 case .address(let address): .addresses([address])
                 case .unix(let path): .unix(path: path)
                 }
@@ -56,6 +73,7 @@ extension UpstreamConfiguration {
                 isBackup: endpoint.isBackup)
         }
         return Upstream(
-            name: name, endpoints: endpoints, policy: policy, via: way, connectTimeout: connectTimeout, hold: hold)
+            name: name, endpoints: endpoints, policy: policy, via: way, connectTimeout: connectTimeout, hold: hold,
+            warm: warm, closesIfUnwell: health?.closeIfUnhealthy ?? false)
     }
 }

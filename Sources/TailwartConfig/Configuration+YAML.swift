@@ -10,6 +10,10 @@ extension Configuration {
         entries.append(("drain", .duration(drain)))
         entries.append(("log", log.output))
         if let output = admin.output { entries.append(("admin", output)) }
+        if tailscale != TailscaleConfiguration() {
+            let socket = tailscale.map { YAMLOutput.mapping([("socket", .text($0.socket))]) }
+            entries.append(("tailscale", socket ?? .text("off")))
+        }
         if !upstreams.isEmpty {
             entries.append(("upstreams", .blockMapping(upstreams.map { ($0.name, $0.output) })))
         }
@@ -48,18 +52,23 @@ extension UpstreamConfiguration {
         }
         if policy != Defaults.policy { entries.append(("policy", .text(policy.rawValue))) }
         if hold != Defaults.hold { entries.append(("hold", .duration(hold))) }
-        if warm { entries.append(("warm", .flag(true))) }
-        if let health { entries.append(("health", health.output)) }
+        if warm != Defaults.warm { entries.append(("warm", .text("\(warm)"))) }
+        if health != HealthConfiguration() { entries.append(("health", health?.output ?? .text("off"))) }
         return .blockMapping(entries)
     }
 }
 
 extension HealthConfiguration {
     fileprivate var output: YAMLOutput {
-        .mapping([
-            ("interval", .duration(interval)), ("timeout", .duration(timeout)), ("rise", .text("\(rise)")),
-            ("fall", .text("\(fall)")), ("close_if_unhealthy", .flag(closeIfUnhealthy)),
-        ])
+        var entries: [(key: String, value: YAMLOutput)] = []
+        if interval != Defaults.healthInterval { entries.append(("interval", .duration(interval))) }
+        if timeout != Defaults.healthTimeout { entries.append(("timeout", .duration(timeout))) }
+        if rise != Defaults.healthRise { entries.append(("rise", .text("\(rise)"))) }
+        if fall != Defaults.healthFall { entries.append(("fall", .text("\(fall)"))) }
+        if closeIfUnhealthy { entries.append(("close_if_unhealthy", .flag(true))) }
+        if !names.isEmpty { entries.append(("names", .texts(names))) }
+        if let trustRoots { entries.append(("trust_roots", .text(trustRoots))) }
+        return .mapping(entries)
     }
 }
 
@@ -103,7 +112,17 @@ extension ListenerConfiguration {
             entries.append(("proxy_protocol_in", .mapping(header)))
         }
         if let maxConnections { entries.append(("max_connections", .text("\(maxConnections)"))) }
+        if let output = refusal.output { entries.append(("refusal", output)) }
         return .blockMapping(entries)
+    }
+}
+
+extension RefusalConfiguration {
+    fileprivate var output: YAMLOutput? {
+        var entries: [(key: String, value: YAMLOutput)] = []
+        if let host { entries.append(("host", .text(host))) }
+        if let text { entries.append(("text", .text(text))) }
+        return entries.isEmpty ? nil : .mapping(entries)
     }
 }
 

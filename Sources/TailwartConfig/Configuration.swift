@@ -10,6 +10,8 @@ package struct Configuration: Sendable, Equatable {
     package var drain: Duration
     package var log: LogConfiguration
     package var admin: AdminConfiguration
+    /// Nil: tailscaled is not asked.
+    package var tailscale: TailscaleConfiguration?
     /// In the order of the file; names are unique.
     package var upstreams: [UpstreamConfiguration]
     /// In the order of the file, those of the short form first; names are unique.
@@ -17,7 +19,8 @@ package struct Configuration: Sendable, Equatable {
 
     package init(
         maxConnections: Int = Defaults.maxConnections, workers: Int? = nil, drain: Duration = Defaults.drain,
-        log: LogConfiguration = .init(), admin: AdminConfiguration = .init(), upstreams: [UpstreamConfiguration] = [],
+        log: LogConfiguration = .init(), admin: AdminConfiguration = .init(),
+        tailscale: TailscaleConfiguration? = .init(), upstreams: [UpstreamConfiguration] = [],
         listeners: [ListenerConfiguration] = []
     ) {
         self.maxConnections = maxConnections
@@ -25,6 +28,7 @@ package struct Configuration: Sendable, Equatable {
         self.drain = drain
         self.log = log
         self.admin = admin
+        self.tailscale = tailscale
         self.upstreams = upstreams
         self.listeners = listeners
     }

@@ -13,7 +13,7 @@ extension ConfigurationCheck {
             let place = places[.target(listener: number, route: index)] ?? .start
             for endpoint in upstream.endpoints {
                 if case .unix = endpoint.host { continue }
-                let ports = (endpoint.port ?? routePort).map { [$0] } ?? listener.bind.map(\.port).withoutRepeats
+                let ports = dialledPorts(of: endpoint, on: route, of: listener)
                 if ports.contains(nil) {
                     let fix = "a Unix socket has none to take over; write \(name):PORT"
                     problems.error("no port to dial \(endpoint.text.quoted) on: \(fix)", at: place)

@@ -7,12 +7,27 @@ struct ConfigurationCheck {
     let places: Places
     let problems: Problems
     let upstreams: [String: UpstreamConfiguration]
+    /// The routes that lead to an upstream.
+    let ways: [String: [Way]]
+
+    struct Way {
+        let listener: ListenerConfiguration
+        let route: RouteConfiguration
+    }
 
     init(configuration: Configuration, places: Places, problems: Problems) {
         self.configuration = configuration
         self.places = places
         self.problems = problems
         upstreams = Dictionary(configuration.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var ways: [String: [Way]] = [:]
+        for listener in configuration.listeners {
+            for route in listener.routes {
+                guard let name = route.upstreamName else { continue }
+                ways[name, default: []].append(Way(listener: listener, route: route))
+            }
+        }
+        self.ways = ways
     }
 
     func run() {
@@ -101,19 +116,8 @@ struct ConfigurationCheck {
         }
     }
 
-    private func check(_ upstream: UpstreamConfiguration) {
-        let place = places[.endpoints(upstream: upstream.name)] ?? .start
-        if upstream.endpoints.allSatisfy(\.isBackup) {
-            problems.error("all endpoints are backups; at least one must not be", at: place)
-        }
-        if case .socks5 = upstream.via, upstream.endpoints.contains(where: { $0.text.hasPrefix("unix:") }) {
-            problems.error("a SOCKS proxy cannot reach a Unix socket; leave out 'via' or the socket", at: place)
-        }
-    }
-
     private func checkUse() {
-        let used = Set(configuration.listeners.flatMap(\.routes).compactMap(\.upstreamName))
-        for upstream in configuration.upstreams where !used.contains(upstream.name) {
+        for upstream in configuration.upstreams where ways[upstream.name] == nil {
             problems.warning(
                 "no route leads to the upstream \(upstream.name.quoted)", at: places[.upstream(upstream.name)] ?? .start
             )

@@ -7,21 +7,27 @@ extension ConfigurationLoader {
             if let listener = readListener(&reader) { listeners.append(listener) }
             return ()
         }
-        _ = reader.value("listeners", .list(of: listener, "a list of listeners"))
+        _ = reader.value(
+            "listeners", .list(of: listener, "a list of listeners"),
+            about: "Where connections come in, and which way they take.")
     }
 
     private func readListener(_ reader: inout MappingReader) -> ListenerConfiguration? {
         let number = listeners.count
-        let name = reader.required("name", .name, example: "name: smtp")
+        let name = reader.required(
+            "name", .name, example: "name: smtp", about: "For the log; different from all others.")
         places[.listener(number)] = reader.place(of: "name") ?? reader.place
         let bind = reader.required(
             "bind", .list(of: .located(.bindAddress), "a list of addresses such as [\":25\"]"),
-            example: "bind: [\":25\"]")
+            example: "bind: [\":25\"]", about: "Where it listens; \":25\" is all addresses of both families.")
         let addresses = bind?.map(\.value) ?? []
         for (index, address) in (bind ?? []).enumerated() {
             places[.bind(listener: number, index)] = address.place
         }
-        let proto = reader.value("protocol", .word()) ?? usualProtocol(of: addresses, in: reader)
+        let written = reader.value(
+            "protocol", ValueType<ListenerProtocol>.word(),
+            about: "Who speaks first and how long silence may last; by default that of a well-known port, else tcp.")
+        let proto = written ?? usualProtocol(of: addresses, in: reader)
         let routes = readRoutes(&reader, listener: number)
         let settings = ListenerSettings(&reader)
         guard let name, !addresses.isEmpty, let routes, !routes.isEmpty else { return nil }
@@ -40,16 +46,12 @@ extension ConfigurationLoader {
     }
 
     private func readRoutes(_ reader: inout MappingReader, listener: Int) -> [RouteConfiguration]? {
-        let target = reader.value("to", .located(.target))
-        let routes = reader.value("routes", .list(of: route(listener: listener), "a list of routes"))
-        switch (reader.keyPlace(of: "to"), reader.keyPlace(of: "routes")) {
-        case (_?, let place?):
-            problems.error("'to' is short for one route; keep either 'to' or 'routes'", at: place)
-        case (nil, nil):
-            problems.error("a listener needs 'to' or 'routes', for instance 'to: mailbox'", at: reader.place)
-        default:
-            break
-        }
+        let target = reader.value(
+            "to", .located(.target), about: "Where all connections go: short for one route that takes everything.")
+        let routes = reader.value(
+            "routes", .list(of: route(listener: listener), "a list of routes"),
+            about: "Tried in order; the first that matches is taken. Where none does, the connection is closed.")
+        reader.checkExactlyOne(of: "to", isShortFor: "one route", or: "routes", example: "to: mailbox")
         if let target {
             places[.target(listener: listener, route: 0)] = target.place
             return [RouteConfiguration(to: target.value)]
@@ -74,9 +76,13 @@ extension ConfigurationLoader {
 
     private func route(listener: Int) -> ValueType<ReadRoute> {
         .mapping("a route") { reader in
-            let match = reader.value("match", .match)
-            let target = reader.required("to", .target, example: "to: mailbox")
-            let proxyProtocol = reader.value("proxy_protocol", .proxyProtocol)
+            let match = reader.value(
+                "match", .match, about: "What must hold, all of it; without it the route takes everything.")
+            let target = reader.required(
+                "to", .target, example: "to: mailbox",
+                about: "Where it leads. A port replaces the one that the client came to.")
+            let proxyProtocol = reader.value(
+                "proxy_protocol", .proxyProtocol, about: "Where this route needs another header than its upstream.")
             if target == .close, let place = reader.keyPlace(of: "proxy_protocol") {
                 reader.problems.error("a route that closes dials nobody; leave 'proxy_protocol' out", at: place)
             }

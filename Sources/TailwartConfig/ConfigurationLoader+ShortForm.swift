@@ -5,17 +5,15 @@ import TailwartWire
 extension ConfigurationLoader {
     func readShortForm(_ reader: inout MappingReader) {
         // Before the mailbox, whose listener on 443 wants to know whether there is a web server.
-        let web = reader.value("web", web)
+        let web = reader.value("web", web, about: "The web server on this host, which gets everything else on 443.")
         if let web { upstreams.append(web) }
-        if let place = reader.keyPlace(of: "web") {
-            places[.upstream("web")] = place
-            if !reader.has("mailbox") {
-                let fix = "add 'mailbox', or describe it under 'upstreams' and 'listeners'"
-                problems.error("'web' stands only beside 'mailbox'; \(fix)", at: place)
-            }
-        }
+        if let place = reader.keyPlace(of: "web") { places[.upstream("web")] = place }
+        let fix = "add 'mailbox', or describe it under 'upstreams' and 'listeners'"
+        reader.check("web", needs: "mailbox", message: "'web' stands only beside 'mailbox'; \(fix)")
         if let place = reader.keyPlace(of: "mailbox") { places[.upstream("mailbox")] = place }
-        _ = reader.value("mailbox", mailbox(webPlace: reader.keyPlace(of: "web")))
+        _ = reader.value(
+            "mailbox", mailbox(webPlace: reader.keyPlace(of: "web")),
+            about: "The mail server, its ports and its domains: all that most edges need.")
     }
 
     private var web: ValueType<UpstreamConfiguration> {
@@ -23,46 +21,38 @@ extension ConfigurationLoader {
             .map { UpstreamConfiguration(name: "web", endpoints: [$0]) }
             .orMapping(
                 .mapping("'web'") { [self] reader in
-                    let address = reader.value("address", .endpoint).map { [$0] }
-                    return upstream(
-                        named: "web", endpoints: endpoints(address: address, from: &reader, example: "127.0.0.1:8443"),
-                        from: &reader)
+                    let endpoints = endpoints(.endpoint, from: &reader, example: "127.0.0.1:8443")
+                    return upstream(named: "web", endpoints: endpoints, from: &reader)
                 })
     }
 
     private func mailbox(webPlace: Place?) -> ValueType<Void> {
         .mapping("'mailbox'") { [self] reader in
-            let address = reader.value("address", .host).map { [EndpointConfiguration($0)] }
-            let endpoints = endpoints(address: address, from: &reader, example: "mail.example.net")
-            if let place = reader.place(of: "endpoints"),
-                endpoints?.contains(where: { $0.port != nil || $0.text.hasPrefix("unix:") }) == true
-            {
-                let fix = "leave out the port; 'ports: {25: 2525}' dials another one"
-                problems.error("a mailbox is reached on several ports; \(fix)", at: place)
-            }
+            let host = ValueType<EndpointConfiguration.Host>.host.map { EndpointConfiguration($0) }
+            let endpoints = endpoints(host, from: &reader, example: "mail.example.net")
             let upstream = upstream(
                 named: "mailbox", endpoints: endpoints, from: &reader, proxyProtocol: Defaults.mailboxProxyProtocol)
             if let upstream { upstreams.insert(upstream, at: 0) }
 
-            let addresses = reader.value("bind", .list(of: .address, "a list of IP addresses such as [192.0.2.1]"))
+            let addresses = reader.value(
+                "bind", .list(of: .address, "a list of IP addresses such as [192.0.2.1]"),
+                about: "Which of the host's addresses are for mail, by default all.")
             let place = reader.place
-            for port in reader.value("ports", .ports) ?? Defaults.mailboxPorts.map({ MailboxPort($0, at: place) }) {
-                add(port, on: addresses)
-            }
+            let ports = reader.value(
+                "ports", .ports, or: Defaults.mailboxPorts.map { MailboxPort($0, at: place) },
+                about: "What to listen on, by default \(Defaults.mailboxPorts); a mapping dials other ports.")
+            for port in ports { add(port, on: addresses) }
 
-            let domains = reader.value("domains", .list(of: .domain, "a list of domains such as [example.org]"))
-            let https = reader.value("https", .https)
-            if reader.has("domains") {
-                add(
-                    https ?? .init(), domains: domains ?? [], on: addresses, webPlace: webPlace,
-                    at: reader.keyPlace(of: "domains") ?? place)
-            } else {
-                let fix = "add 'domains' to 'mailbox'"
-                for (key, keyPlace) in [("https", reader.keyPlace(of: "https")), ("web", webPlace)] {
-                    guard let keyPlace else { continue }
-                    problems.error(
-                        "\(key.quoted) needs the mail domains, without which there is no 443; \(fix)", at: keyPlace)
-                }
+            let domains = reader.value(
+                "domains", .list(of: .domain, "a list of domains such as [example.org]"),
+                about: "The mail domains. They make the listener on 443.")
+            let https = reader.value("https", .https, about: "Details of the listener on 443.")
+            let fix = "needs the mail domains, without which there is no 443; add 'domains' to 'mailbox'"
+            reader.check("https", needs: "domains", message: "'https' \(fix)")
+            if let domainsPlace = reader.keyPlace(of: "domains") {
+                add(https ?? .init(), domains: domains ?? [], on: addresses, webPlace: webPlace, at: domainsPlace)
+            } else if let webPlace {
+                problems.error("'web' \(fix)", at: webPlace)
             }
             return ()
         }
@@ -70,23 +60,17 @@ extension ConfigurationLoader {
 
     /// The endpoints of the short form: `address`, or `endpoints` as in the general form.
     private func endpoints(
-        address: [EndpointConfiguration]?, from reader: inout MappingReader, example: String
+        _ endpoint: ValueType<EndpointConfiguration>, from reader: inout MappingReader, example: String
     ) -> [EndpointConfiguration]? {
-        let endpoints = reader.value("endpoints", .endpoints)
-        switch (reader.keyPlace(of: "address"), reader.keyPlace(of: "endpoints")) {
-        case (_?, let place?):
-            problems.error("'address' is short for one endpoint; keep either 'address' or 'endpoints'", at: place)
-        case (nil, nil):
-            problems.error("'address' is missing, for instance 'address: \(example)'", at: reader.place)
-        default:
-            break
-        }
+        let address = reader.value("address", endpoint, about: "Where it is.").map { [$0] }
+        let endpoints = reader.value("endpoints", .endpoints(endpoint), about: "Where it is, if in several places.")
+        reader.checkExactlyOne(
+            of: "address", isShortFor: "one endpoint", or: "endpoints", example: "address: \(example)")
         return address ?? endpoints
     }
 
     private func add(_ port: MailboxPort, on addresses: [IPAddress]?) {
-        let proto =
-            ListenerProtocol(wellKnownPort: port.listen) ?? ListenerProtocol(wellKnownPort: port.dial) ?? .tcp
+        let proto = ListenerProtocol(wellKnownPort: port.listen) ?? ListenerProtocol(wellKnownPort: port.dial) ?? .tcp
         let isUsual = ListenerProtocol(wellKnownPort: port.listen) == proto
         let target = RouteConfiguration.Target.upstream("mailbox", port: port.dial == port.listen ? nil : port.dial)
         add(
@@ -136,64 +120,5 @@ extension ConfigurationLoader {
         }
         listeners.append(
             ListenerSettings().listener(name: name, bind: bind, proto: proto, routes: routes, defaults: defaults))
-    }
-}
-
-/// A port that is listened on, and the port of the mailbox that is dialled for it.
-struct MailboxPort {
-    let listen: UInt16
-    let dial: UInt16
-    let place: Place
-
-    init(_ listen: UInt16, dial: UInt16? = nil, at place: Place) {
-        self.listen = listen
-        self.dial = dial ?? listen
-        self.place = place
-    }
-}
-
-extension ValueType<[MailboxPort]> {
-    fileprivate static var ports: ValueType {
-        ValueType<[Located<UInt16>]>
-            .list(of: .located(.port), "a list of ports such as [25, 465], or a mapping such as {2525: 25}")
-            .map { $0.map { MailboxPort($0.value, at: $0.place) } }
-            .orMapping(
-                ValueType(name: "a mapping") { node, label, problems in
-                    guard case .mapping(let entries) = node.content else { return nil }
-                    if entries.isEmpty {
-                        problems.error("\(label) is empty; leave it out for \(Defaults.mailboxPorts)", at: node.place)
-                    }
-                    return entries.compactMap { entry in
-                        let key = YAMLNode(.text(entry.key), at: entry.keyPlace)
-                        let listen = ValueType<UInt16>.port.read(key, "each key of \(label)", problems)
-                        let dial = ValueType<UInt16>.port.read(entry.value, "each value of \(label)", problems)
-                        guard let listen, let dial else { return nil }
-                        return MailboxPort(listen, dial: dial, at: entry.keyPlace)
-                    }
-                })
-    }
-}
-
-/// What `mailbox.https` says.
-struct MailboxHTTPS {
-    var listen = Defaults.httpsPort
-    var port = Defaults.httpsPort
-    var names: [ServerNamePattern] = []
-    var proxyProtocol = Defaults.proxyProtocol
-    var place: Place?
-}
-
-extension ValueType<MailboxHTTPS> {
-    fileprivate static var https: ValueType {
-        .mapping("'https'") { reader in
-            var https = MailboxHTTPS()
-            https.listen = reader.value("listen", .port) ?? https.listen
-            https.port = reader.value("port", .port) ?? https.port
-            https.names =
-                reader.value("names", .list(of: .serverName, "a list of server names such as [mail.example.org]")) ?? []
-            https.proxyProtocol = reader.value("proxy_protocol", .proxyProtocol) ?? https.proxyProtocol
-            https.place = reader.keyPlace(of: "proxy_protocol") ?? reader.place
-            return https
-        }
     }
 }

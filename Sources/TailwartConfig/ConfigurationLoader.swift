@@ -17,8 +17,11 @@ final class ConfigurationLoader {
         let empty = "the file is empty; it needs at least 'mailbox' or 'listeners'"
         switch root.content {
         case .mapping(let entries):
-            var reader = MappingReader(entries, of: "a configuration", at: root.place, problems: problems)
+            var reader = MappingReader(entries, of: Self.noun, at: root.place, problems: problems)
             let configuration = readTopLevel(&reader)
+            if isOfBearableSize {
+                ConfigurationCheck(configuration: configuration, places: places, problems: problems).run()
+            }
             reader.reportUnknownKeys()
             return configuration
         case .null:
@@ -32,26 +35,38 @@ final class ConfigurationLoader {
         return nil
     }
 
+    /// What a file may look like: the questions of a loader that has no file.
+    static var shape: MappingShape {
+        MappingReader.shape(of: noun) { _ = ConfigurationLoader(problems: Problems(file: "")).readTopLevel(&$0) }
+    }
+
+    private static let noun = "a configuration"
+
     private func readTopLevel(_ reader: inout MappingReader) -> Configuration {
-        defaults = reader.value("defaults", .mapping("'defaults'") { ListenerSettings(&$0) }) ?? defaults
+        defaults = reader.value(
+            "defaults", .mapping("'defaults'") { ListenerSettings(&$0) }, or: defaults,
+            about: "What holds for all listeners that say nothing else.")
         readShortForm(&reader)
         readUpstreams(&reader)
         readListeners(&reader)
         let configuration = Configuration(
-            maxConnections: reader.value("max_connections", .integer(Allowed.maxConnections))
-                ?? Defaults.maxConnections,
-            workers: reader.value("workers", .integer(Allowed.workers)),
-            drain: reader.value("drain", .duration(Allowed.drain)) ?? Defaults.drain,
-            log: reader.value("log", .log) ?? LogConfiguration(),
-            admin: reader.value("admin", .admin) ?? AdminConfiguration(),
+            maxConnections: reader.value(
+                "max_connections", .integer(Allowed.maxConnections), or: Defaults.maxConnections,
+                about: "Of all listeners together."),
+            workers: reader.value(
+                "workers", .integer(Allowed.workers), about: "Threads that move data, by default one for each core."),
+            drain: reader.value(
+                "drain", .duration(Allowed.drain), or: Defaults.drain,
+                about: "How long connections may go on after the edge has been told to stop."),
+            log: reader.value("log", .log, or: LogConfiguration(), about: "How the log is written."),
+            admin: reader.value("admin", .admin, or: AdminConfiguration(), about: "Without effect in this version."),
+            tailscale: reader.value(
+                "tailscale", .tailscale, or: TailscaleConfiguration(),
+                about: "Whether tailscaled is asked for addresses and paths, and where; by default where it runs."),
             upstreams: upstreams, listeners: listeners)
         reader.warnNoEffect("admin", "the running edge takes no questions yet")
-        if !["mailbox", "web", "listeners"].contains(where: reader.has) {
-            problems.error("nothing to listen on; add 'mailbox' or 'listeners'", at: reader.place)
-        }
-        if isOfBearableSize {
-            ConfigurationCheck(configuration: configuration, places: places, problems: problems).run()
-        }
+        reader.checkAtLeastOne(
+            of: ["mailbox", "web", "listeners"], message: "nothing to listen on; add 'mailbox' or 'listeners'")
         return configuration
     }
 
@@ -75,7 +90,10 @@ extension ValueType<LogConfiguration> {
     fileprivate static var log: ValueType {
         .mapping("'log'") { reader in
             LogConfiguration(
-                format: reader.value("format", .word()), level: reader.value("level", .word()) ?? Defaults.logLevel)
+                format: reader.value("format", .word(), about: "By default text on a terminal and json elsewhere."),
+                level: reader.value(
+                    "level", .word(), or: Defaults.logLevel,
+                    about: "The least severe lines. The record of each connection is a line at info."))
         }
     }
 }
@@ -84,7 +102,19 @@ extension ValueType<AdminConfiguration> {
     fileprivate static var admin: ValueType {
         .mapping("'admin'") { reader in
             AdminConfiguration(
-                socket: reader.value("socket", .unixPath), listen: reader.value("listen", .internetAddress))
+                socket: reader.value("socket", .unixPath, about: "Where the running edge takes questions."),
+                listen: reader.value("listen", .internetAddress, about: "The same over TCP, by default nowhere."))
         }
+    }
+}
+
+extension ValueType<TailscaleConfiguration?> {
+    fileprivate static var tailscale: ValueType {
+        .off(nil, or: "{socket: \(Defaults.tailscaleSocket)}").orMapping(
+            .mapping("'tailscale'") { reader in
+                TailscaleConfiguration(
+                    socket: reader.value(
+                        "socket", .unixPath, or: Defaults.tailscaleSocket, about: "tailscaled's own socket."))
+            })
     }
 }

@@ -9,8 +9,12 @@ package enum Defaults {
     package static let logLevel = LogConfiguration.Level.info
     package static let adminSocket = "/run/tailwart/admin.sock"
 
+    /// Where the packages of Tailscale put it on Linux.
+    package static let tailscaleSocket = "/var/run/tailscale/tailscaled.sock"
+
     package static let policy = Upstream.Policy.first
     package static let hold = Duration.zero
+    package static let warm = 0
     package static let proxyProtocol = ProxyProtocolOut(.none)
     package static let weight = 1
 
@@ -42,6 +46,14 @@ enum Allowed {
     /// RFC 5321 section 4.5.3.2.1 lets an SMTP client give up on the greeting after five minutes.
     static let hold = Duration.zero...Duration.seconds(5 * 60)
     static let weight = 1...256
+    /// Sockets that are kept ready for each endpoint and port.
+    static let warm = 0...64
+    /// Sockets that are kept ready for one upstream: each takes one of the mailbox's connections as well.
+    static let warmSockets = 0...256
+
+    /// With the longest host name, `421 4.3.2 HOST TEXT` stays within the 512 bytes of a reply line (RFC 5321 section
+    /// 4.5.3.1.5).
+    static let refusalTextBytes = 1...200
 
     static let healthInterval = Duration.seconds(1)...Duration.seconds(60 * 60)
     static let healthTimeout = Duration.milliseconds(100)...Duration.seconds(60)
@@ -56,6 +68,8 @@ enum Allowed {
 
     /// Bytes of a socket's path: `sun_path` of unix(7) has 108, the last one for the terminating zero.
     static let unixPathBytes = 1...107
+    /// Bytes of a file's path: `PATH_MAX` of limits.h counts the terminating zero.
+    static let pathBytes = 1...4095
     /// Bytes of an upstream's or a listener's name.
     static let nameBytes = 1...63
     /// Bytes of an ALPN protocol name (RFC 7301 section 3.1).

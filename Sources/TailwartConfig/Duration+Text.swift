@@ -23,6 +23,9 @@ extension Duration {
         self = .milliseconds(total)
     }
 
+    /// What ``init(configurationText:)`` reads, as a ``Pattern``.
+    static let configurationPattern = "(?=[0-9])" + units.map { "([0-9]{1,9}\($0.name))?" }.joined()
+
     /// The shortest text that ``init(configurationText:)`` reads back, to the millisecond.
     package var configurationText: String {
         var rest = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000

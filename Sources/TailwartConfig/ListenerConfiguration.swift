@@ -12,10 +12,12 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var proxyProtocolIn: ProxyProtocolIn?
     /// Nil: only the edge's own limit holds.
     package var maxConnections: Int?
+    package var refusal: RefusalConfiguration
 
     package init(
         name: String, bind: [BindAddress], proto: ListenerProtocol, routes: [RouteConfiguration],
-        timeouts: Timeouts? = nil, proxyProtocolIn: ProxyProtocolIn? = nil, maxConnections: Int? = nil
+        timeouts: Timeouts? = nil, proxyProtocolIn: ProxyProtocolIn? = nil, maxConnections: Int? = nil,
+        refusal: RefusalConfiguration = .init()
     ) {
         self.name = name
         self.bind = bind
@@ -24,5 +26,6 @@ package struct ListenerConfiguration: Sendable, Equatable {
         self.timeouts = timeouts ?? Timeouts(for: proto)
         self.proxyProtocolIn = proxyProtocolIn
         self.maxConnections = maxConnections
+        self.refusal = refusal
     }
 }

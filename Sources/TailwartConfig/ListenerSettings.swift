@@ -8,27 +8,30 @@ struct ListenerSettings {
         case required(ProxyProtocolIn)
     }
 
-    var connect: Duration?
-    var hello: Duration?
-    var idle: Duration?
-    var halfClosed: Duration?
+    struct Deadlines {
+        var connect: Duration?
+        var hello: Duration?
+        var idle: Duration?
+        var halfClosed: Duration?
+    }
+
+    var deadlines = Deadlines()
     var proxyProtocolIn = ProxyProtocol.inherited
     var maxConnections: Int?
+    var refusal = RefusalConfiguration()
 
     init() {}
 
     init(_ reader: inout MappingReader) {
-        let timeouts = ValueType<ListenerSettings>.mapping("'timeouts'") { reader in
-            var settings = ListenerSettings()
-            settings.connect = reader.value("connect", .duration(Allowed.connect))
-            settings.hello = reader.value("hello", .duration(Allowed.hello))
-            settings.idle = reader.value("idle", .duration(Allowed.idle))
-            settings.halfClosed = reader.value("half_closed", .duration(Allowed.halfClosed))
-            return settings
-        }
-        self = reader.value("timeouts", timeouts) ?? ListenerSettings()
-        proxyProtocolIn = reader.value("proxy_protocol_in", .proxyProtocolIn) ?? .inherited
-        maxConnections = reader.value("max_connections", .integer(Allowed.maxConnections))
+        deadlines = reader.value("timeouts", .deadlines, or: deadlines, about: "How long to wait, and for what.")
+        proxyProtocolIn = reader.value(
+            "proxy_protocol_in", .proxyProtocolIn, or: .inherited,
+            about: "For an edge behind another proxy: a PROXY header is required from trusted networks only.")
+        maxConnections = reader.value(
+            "max_connections", .integer(Allowed.maxConnections),
+            about: "Of one listener, so that it cannot take all of the edge's.")
+        refusal = reader.value(
+            "refusal", .refusal, or: refusal, about: "What a client is told when no upstream can be reached.")
     }
 
     /// A listener with these settings, then those of `defaults`, then those of the protocol.
@@ -37,10 +40,10 @@ struct ListenerSettings {
         defaults: ListenerSettings
     ) -> ListenerConfiguration {
         var timeouts = Timeouts(for: proto)
-        timeouts.connect = connect ?? defaults.connect ?? timeouts.connect
-        timeouts.hello = hello ?? defaults.hello ?? timeouts.hello
-        timeouts.idle = idle ?? defaults.idle ?? timeouts.idle
-        timeouts.halfClosed = halfClosed ?? defaults.halfClosed ?? timeouts.halfClosed
+        timeouts.connect = deadlines.connect ?? defaults.deadlines.connect ?? timeouts.connect
+        timeouts.hello = deadlines.hello ?? defaults.deadlines.hello ?? timeouts.hello
+        timeouts.idle = deadlines.idle ?? defaults.deadlines.idle ?? timeouts.idle
+        timeouts.halfClosed = deadlines.halfClosed ?? defaults.deadlines.halfClosed ?? timeouts.halfClosed
         let proxyProtocolIn: ProxyProtocolIn? =
             switch (self.proxyProtocolIn, defaults.proxyProtocolIn) {
             case (.required(let own), _): own
@@ -49,25 +52,55 @@ struct ListenerSettings {
             }
         return ListenerConfiguration(
             name: name, bind: bind, proto: proto, routes: routes, timeouts: timeouts, proxyProtocolIn: proxyProtocolIn,
-            maxConnections: maxConnections ?? defaults.maxConnections)
+            maxConnections: maxConnections ?? defaults.maxConnections,
+            refusal: RefusalConfiguration(
+                host: refusal.host ?? defaults.refusal.host, text: refusal.text ?? defaults.refusal.text))
+    }
+}
+
+extension ValueType<ListenerSettings.Deadlines> {
+    fileprivate static var deadlines: ValueType {
+        .mapping("'timeouts'") { reader in
+            ListenerSettings.Deadlines(
+                connect: reader.value(
+                    "connect", .duration(Allowed.connect), about: "From dialling an address to its answer."),
+                hello: reader.value(
+                    "hello", .duration(Allowed.hello),
+                    about: "From the client's arrival to its whole TLS hello, where a route needs it."),
+                idle: reader.value(
+                    "idle", .duration(Allowed.idle),
+                    about: "Silence of both sides; by default more than the mail standards make servers allow."),
+                halfClosed: reader.value(
+                    "half_closed", .duration(Allowed.halfClosed),
+                    about: "Silence after one side has said that it is done."))
+        }
+    }
+}
+
+extension ValueType<RefusalConfiguration> {
+    fileprivate static var refusal: ValueType {
+        .mapping("'refusal'") { reader in
+            RefusalConfiguration(
+                host: reader.value(
+                    "host", .hostName, about: "The name that the edge gives itself; by default the host's own."),
+                text: reader.value(
+                    "text", .refusalText,
+                    about: "What a person should know, behind a code that says: later. No quotes or backslashes."))
+        }
     }
 }
 
 extension ValueType<ListenerSettings.ProxyProtocol> {
-    static var proxyProtocolIn: ValueType {
-        .scalar("off, or a mapping such as {trusted: [192.0.2.1]}") { text throws(Complaint) in
-            guard text == "off" else { throw Complaint() }
-            return .off
-        }
-        .orMapping(
+    fileprivate static var proxyProtocolIn: ValueType {
+        .off(.off, or: "{trusted: [192.0.2.1]}").orMapping(
             .mapping("'proxy_protocol_in'") { reader in
                 let trusted = reader.required(
                     "trusted", .list(of: .network, "a list of networks such as [192.0.2.1]"),
-                    example: "trusted: [192.0.2.1]")
-                let timeout = reader.value("timeout", .duration(ProxyProtocolIn.timeoutRange))
-                return trusted.map {
-                    .required(ProxyProtocolIn(trusted: $0, timeout: timeout ?? ProxyProtocolIn.defaultTimeout))
-                }
+                    example: "trusted: [192.0.2.1]", about: "Who may say who the client is, and has to.")
+                let timeout = reader.value(
+                    "timeout", .duration(ProxyProtocolIn.timeoutRange), or: ProxyProtocolIn.defaultTimeout,
+                    about: "For the whole header.")
+                return trusted.map { .required(ProxyProtocolIn(trusted: $0, timeout: timeout)) }
             })
     }
 }

@@ -1,4 +1,6 @@
 /// Reads the keys of one mapping. Asking for a key declares it, so every key stands in one place of the code.
+///
+/// A mapping is described by the same questions, asked of a reader that has no entries and writes them down.
 struct MappingReader {
     let place: Place
     let problems: Problems
@@ -6,6 +8,8 @@ struct MappingReader {
     private let noun: String
     private let entries: [YAMLNode.Entry]
     private var known: [String] = []
+    /// Nil while a file is read.
+    private var shape: MappingShape?
 
     init(_ entries: [YAMLNode.Entry], of noun: String, at place: Place, problems: Problems) {
         self.entries = entries
@@ -14,18 +18,35 @@ struct MappingReader {
         self.problems = problems
     }
 
+    /// What `read` asks for.
+    static func shape(of noun: String, _ read: (inout MappingReader) -> Void) -> MappingShape {
+        var reader = MappingReader([], of: noun, at: .start, problems: Problems(file: ""))
+        reader.shape = MappingShape()
+        read(&reader)
+        return reader.shape ?? MappingShape()
+    }
+
     /// The value of a key; nil where the key is absent or its value is wrong.
-    mutating func value<Value>(_ key: String, _ type: ValueType<Value>) -> Value? {
-        known.append(key)
+    ///
+    /// - Parameter about: what the key is for, in sentences, for whom writes a file.
+    mutating func value<Value>(_ key: String, _ type: ValueType<Value>, about: String) -> Value? {
+        declare(key, type, about: about, standard: nil)
         return entry(key).flatMap { type.read($0.value, key.quoted, problems) }
     }
 
-    /// Like ``value(_:_:)``, for a key that must be there; `example` is how it might look.
-    mutating func required<Value>(_ key: String, _ type: ValueType<Value>, example: String) -> Value? {
+    /// The value of a key; `standard` where the key is absent or its value is wrong.
+    mutating func value<Value>(_ key: String, _ type: ValueType<Value>, or standard: Value, about: String) -> Value {
+        declare(key, type, about: about, standard: standard)
+        return entry(key).flatMap { type.read($0.value, key.quoted, problems) } ?? standard
+    }
+
+    /// Like ``value(_:_:about:)``, for a key that must be there; `example` is how it might look.
+    mutating func required<Value>(_ key: String, _ type: ValueType<Value>, example: String, about: String) -> Value? {
+        shape?.required.append(key)
         if entry(key) == nil {
             problems.error("\(noun) needs \(key.quoted), for instance '\(example)'", at: place)
         }
-        return value(key, type)
+        return value(key, type, about: about)
     }
 
     /// Where the value of a key stands; nil where the key is absent.
@@ -41,8 +62,6 @@ struct MappingReader {
     func has(_ key: String) -> Bool {
         entry(key) != nil
     }
-
-    var isEmpty: Bool { entries.isEmpty }
 
     /// Says of a key in the file that this version does nothing with it.
     func warnNoEffect(_ key: String, _ instead: String) {
@@ -62,7 +81,49 @@ struct MappingReader {
         }
     }
 
+    private mutating func declare<Value>(_ key: String, _ type: ValueType<Value>, about: String, standard: Value?) {
+        known.append(key)
+        guard shape != nil else { return }
+        let literal = standard.flatMap { type.literal?($0) }
+        shape?.keys.append(.init(name: key, about: about + type.sentence, shape: type.shape, standard: literal))
+    }
+
     private func entry(_ key: String) -> YAMLNode.Entry? {
         entries.first { $0.key == key }
+    }
+}
+
+/// Rules on which keys stand beside each other.
+extension MappingReader {
+    /// One of two keys must be there, and only one.
+    ///
+    /// - Parameter what: what the one is short for, with the other.
+    mutating func checkExactlyOne(of key: String, isShortFor what: String, or other: String, example: String) {
+        shape?.exactlyOne.append([key, other])
+        switch (keyPlace(of: key), keyPlace(of: other)) {
+        case (_?, let place?):
+            problems.error(
+                "\(key.quoted) is short for \(what); keep either \(key.quoted) or \(other.quoted)", at: place)
+        case (nil, nil):
+            problems.error("\(noun) needs \(key.quoted) or \(other.quoted), for instance '\(example)'", at: place)
+        default:
+            break
+        }
+    }
+
+    mutating func checkAtLeastOne(of keys: [String], message: String) {
+        shape?.atLeastOne.append(keys)
+        if !keys.contains(where: has) { problems.error(message, at: place) }
+    }
+
+    /// A key that makes sense only beside another one.
+    mutating func check(_ key: String, needs other: String, message: String) {
+        shape?.needs.append((key, other))
+        if let place = keyPlace(of: key), !has(other) { problems.error(message, at: place) }
+    }
+
+    mutating func checkNotEmpty(message: String) {
+        shape?.mayBeEmpty = false
+        if entries.isEmpty { problems.error(message, at: place) }
     }
 }

@@ -5,6 +5,8 @@ struct Places {
         case upstream(String)
         case endpoints(upstream: String)
         case upstreamProxyProtocol(String)
+        case via(upstream: String)
+        case warm(upstream: String)
         case listener(Int)
         case bind(listener: Int, Int)
         case route(listener: Int, Int)

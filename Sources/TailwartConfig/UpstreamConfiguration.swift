@@ -6,7 +6,7 @@ package struct UpstreamConfiguration: Sendable, Equatable {
     /// The way to its endpoints.
     package enum Via: Sendable, Equatable {
         case direct
-        /// Through a tailscaled in user space. Without effect so far: dialled directly.
+        /// Through tailscaled, which resolves the names and also works in user space.
         case tailscale
         case socks5(InternetAddress)
     }
@@ -20,15 +20,15 @@ package struct UpstreamConfiguration: Sendable, Equatable {
     package var via: Via
     package var policy: Upstream.Policy
     package var hold: Duration
-    /// Keep the path to the endpoints warm. Without effect so far.
-    package var warm: Bool
-    /// Nil: off. Without effect so far.
+    /// Connected sockets that are kept ready for each endpoint and port.
+    package var warm: Int
+    /// Nil: off.
     package var health: HealthConfiguration?
 
     package init(
         name: String, endpoints: [EndpointConfiguration], proxyProtocol: ProxyProtocolOut = Defaults.proxyProtocol,
         connectTimeout: Duration? = nil, via: Via = .direct, policy: Upstream.Policy = Defaults.policy,
-        hold: Duration = Defaults.hold, warm: Bool = false, health: HealthConfiguration? = nil
+        hold: Duration = Defaults.hold, warm: Int = Defaults.warm, health: HealthConfiguration? = .init()
     ) {
         self.name = name
         self.endpoints = endpoints

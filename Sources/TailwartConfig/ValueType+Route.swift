@@ -3,7 +3,9 @@ import TailwartCore
 extension ValueType<RouteConfiguration.Target> {
     /// `name`, `name:port` or `close`.
     static var target: ValueType {
-        .scalar("the name of an upstream, name:port, or close") { text throws(Complaint) in
+        let shape = TextShape(
+            name: "target", pattern: "\(ValueType<String>.namePattern)(:\(Pattern.port))?", mayLookOtherwise: true)
+        return .scalar("the name of an upstream, name:port, or close", .text(shape)) { text throws(Complaint) in
             if text == "close" { return .close }
             let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard ValueType<String>.isName(parts[0]) else {
@@ -27,13 +29,17 @@ struct ReadMatch {
 extension ValueType<ReadMatch> {
     static var match: ValueType {
         .mapping("'match'") { reader in
-            let names = reader.value("sni", .list(of: .serverName, "a list of server names such as [mail.example.org]"))
-            let alpn = reader.value("alpn", .list(of: .alpn, "a list of ALPN protocol names such as [h2]"))
-            let clients = reader.value("client", .list(of: .network, "a list of networks such as [192.0.2.0/24]"))
-            let not = reader.value("not", .match)
-            if reader.isEmpty {
-                reader.problems.error("an empty match; leave it out to match everything", at: reader.place)
-            }
+            let names = reader.value(
+                "sni", .list(of: .serverName, "a list of server names such as [mail.example.org]"),
+                about: "The name that the client asks for in its TLS hello, exact or \"*.\" for one label.")
+            let alpn = reader.value(
+                "alpn", .list(of: .alpn, "a list of ALPN protocol names such as [h2]"),
+                about: "Any of the protocols that the client offers in its TLS hello.")
+            let clients = reader.value(
+                "client", .list(of: .network, "a list of networks such as [192.0.2.0/24]"),
+                about: "The client's address.")
+            let not = reader.value("not", .match, about: "What these keys do not match.")
+            reader.checkNotEmpty(message: "an empty match; leave it out to match everything")
             let match = RouteMatch(
                 serverNames: names ?? [], alpn: alpn ?? [], clients: clients ?? [], not: not.map { [$0.match] } ?? [])
             let helloPlaces = [reader.keyPlace(of: "sni"), reader.keyPlace(of: "alpn"), not?.helloPlace]

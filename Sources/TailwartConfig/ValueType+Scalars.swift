@@ -1,8 +1,20 @@
 import TailwartCore
 
+extension ValueType {
+    /// `off`, where anything else is said in a mapping.
+    ///
+    /// - Parameter example: of such a mapping.
+    static func off(_ value: Value, or example: String) -> ValueType {
+        .scalar("off, or a mapping such as \(example)", .words(["off"])) { text throws(Complaint) in
+            guard text == "off" else { throw Complaint() }
+            return value
+        }
+    }
+}
+
 extension ValueType<Bool> {
     static var boolean: ValueType {
-        .scalar("true or false") { text throws(Complaint) in
+        .scalar("true or false", .flag) { text throws(Complaint) in
             switch text {
             case "true": return true
             case "false": return false
@@ -11,16 +23,17 @@ extension ValueType<Bool> {
             case "no", "off": throw Complaint("write false")
             default: throw Complaint()
             }
-        }
+        }.shown { .flag($0) }
     }
 }
 
 extension ValueType<Int> {
     static func integer(_ range: ClosedRange<Int>) -> ValueType {
-        .scalar("a whole number from \(range.lowerBound) to \(range.upperBound)") { text throws(Complaint) in
+        let name = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        return .scalar(name, .integer(range)) { text throws(Complaint) in
             guard let number = decimal(text), range.contains(number) else { throw Complaint() }
             return number
-        }
+        }.shown { .number($0) }
     }
 
     /// Digits only: no sign, no underscores, no leading zeros that YAML 1.1 would read as octal.
@@ -33,10 +46,10 @@ extension ValueType<Int> {
 
 extension ValueType<UInt16> {
     static var port: ValueType {
-        .scalar("a port from 1 to 65535") { text throws(Complaint) in
+        .scalar("a port from 1 to 65535", .integer(1...65535)) { text throws(Complaint) in
             guard let port = parsePort(text) else { throw Complaint() }
             return port
-        }
+        }.shown { .number(Int($0)) }
     }
 
     static func parsePort(_ text: some StringProtocol) -> UInt16? {
@@ -47,14 +60,15 @@ extension ValueType<UInt16> {
 extension ValueType<Duration> {
     static func duration(_ range: ClosedRange<Duration>) -> ValueType {
         let name = "a duration from \(range.lowerBound.configurationText) to \(range.upperBound.configurationText)"
-        return .scalar(name) { text throws(Complaint) in
+        let shape = Shape.text(TextShape(name: "duration", pattern: Duration.configurationPattern))
+        return .scalar(name, shape) { text throws(Complaint) in
             guard let duration = Duration(configurationText: text) else {
                 if ValueType<Int>.decimal(text) != nil { throw Complaint("add a unit, for instance \(text)s") }
                 throw Complaint("write whole numbers with units d, h, m, s, ms, for instance 1h30m")
             }
             guard range.contains(duration) else { throw Complaint() }
             return duration
-        }
+        }.shown { .text($0.configurationText) }
     }
 }
 
@@ -63,52 +77,11 @@ extension ValueType where Value: RawRepresentable<String> & CaseIterable {
     static func word(or more: String? = nil) -> ValueType {
         let words = Value.allCases.map(\.rawValue)
         let name = "one of " + (words + (more.map { [$0] } ?? [])).joined(separator: ", ")
-        return .scalar(name) { text throws(Complaint) in
+        return .scalar(name, .words(words)) { text throws(Complaint) in
             guard let value = Value(rawValue: text) else {
                 throw Complaint(NearestWord.find(text, among: words).map { "did you mean \($0.quoted)?" })
             }
             return value
-        }
-    }
-}
-
-extension ValueType<String> {
-    /// The name of an upstream or a listener.
-    static var name: ValueType {
-        .scalar("a name") { text throws(Complaint) in
-            guard isName(text) else { throw Complaint(nameRule) }
-            return text
-        }
-    }
-
-    static let nameRule = "a name is 1 to 63 letters, digits, '-', '_' or '.', and begins with a letter or digit"
-
-    static func isName(_ text: some StringProtocol) -> Bool {
-        let isWellFormed = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-                true
-            default: false
-            }
-        }
-        return isWellFormed && Allowed.nameBytes.contains(text.utf8.count) && !"-_.".contains(text.first ?? "-")
-    }
-
-    /// An ALPN protocol name.
-    static var alpn: ValueType {
-        .scalar("an ALPN protocol name such as h2") { text throws(Complaint) in
-            guard Allowed.alpnBytes.contains(text.utf8.count) else { throw Complaint("it has 1 to 255 bytes") }
-            return text
-        }
-    }
-
-    /// A mail domain, in lower case without a trailing dot.
-    static var domain: ValueType {
-        .scalar("a domain such as example.org") { text throws(Complaint) in
-            if text.hasPrefix("*") { throw Complaint("list each domain by its name") }
-            guard let name = ServerNamePattern(text) else { throw Complaint(Hint.hostName(text)) }
-            return name.name
-        }
+        }.shown { .text($0.rawValue) }
     }
 }

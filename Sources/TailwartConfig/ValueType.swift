@@ -1,7 +1,10 @@
-/// How values of one type are read, and what to call the type in a message.
+/// How values of one type are read, what they look like, and what to call the type in a message.
 struct ValueType<Value> {
     /// As it follows "must be": `a duration such as 5s`.
     let name: String
+    let shape: Shape
+    /// How a value is shown as a default; nil if it is not.
+    var literal: ((Value) -> JSONValue)?
     /// Called with the node and what to call it in a message; nil if the node is none, after saying so.
     let read: (YAMLNode, String, Problems) -> Value?
 }
@@ -22,8 +25,10 @@ struct Located<Value> {
 
 extension ValueType {
     /// A type that is written as text.
-    static func scalar(_ name: String, _ parse: @escaping (String) throws(Complaint) -> Value) -> ValueType {
-        ValueType(name: name) { node, label, problems in
+    static func scalar(
+        _ name: String, _ shape: Shape, _ parse: @escaping (String) throws(Complaint) -> Value
+    ) -> ValueType {
+        ValueType(name: name, shape: shape) { node, label, problems in
             guard case .text(let text) = node.content else {
                 return mismatch(node, label, name, problems)
             }
@@ -35,13 +40,14 @@ extension ValueType {
         }
     }
 
-    /// A mapping with known keys; `body` reads them all, and what it has not asked for is unknown.
+    /// A mapping with known keys; `body` reads them all, each time, and what it has not asked for is unknown.
     ///
     /// - Parameter noun: what the mapping describes, for a message about its keys: `a listener`.
     static func mapping(_ noun: String, _ body: @escaping (inout MappingReader) -> Value?) -> ValueType {
-        ValueType(name: "a mapping") { node, label, problems in
+        let shape = Shape.mapping(noun: noun) { MappingReader.shape(of: noun) { _ = body(&$0) } }
+        return ValueType(name: mappingName, shape: shape) { node, label, problems in
             guard case .mapping(let entries) = node.content else {
-                return mismatch(node, label, "a mapping", problems)
+                return mismatch(node, label, mappingName, problems)
             }
             var reader = MappingReader(entries, of: noun, at: node.place, problems: problems)
             let value = body(&reader)
@@ -52,7 +58,7 @@ extension ValueType {
 
     /// A list with at least one member; members that cannot be read are left out.
     static func list<Member>(of member: ValueType<Member>, _ name: String) -> ValueType where Value == [Member] {
-        ValueType(name: name) { node, label, problems in
+        ValueType(name: name, shape: .list(member.shape)) { node, label, problems in
             guard case .list(let nodes) = node.content else {
                 return mismatch(node, label, name, problems)
             }
@@ -64,11 +70,13 @@ extension ValueType {
         }
     }
 
-    /// A mapping from names to values of one type, in the order of the file; what cannot be read is left out.
+    /// A mapping from names to values of one shape, in the order of the file; what cannot be read is left out.
     static func named<Member>(
-        _ name: String, _ read: @escaping (_ key: String, _ keyPlace: Place, YAMLNode, Problems) -> Member?
+        _ name: String, of values: Shape,
+        _ read: @escaping (_ key: String, _ keyPlace: Place, YAMLNode, Problems) -> Member?
     ) -> ValueType where Value == [Member] {
-        ValueType(name: name) { node, label, problems in
+        let shape = Shape.dictionary(keys: ValueType<String>.nameShape, values: values, mayBeEmpty: true)
+        return ValueType(name: name, shape: shape) { node, label, problems in
             guard case .mapping(let entries) = node.content else {
                 return mismatch(node, label, name, problems)
             }
@@ -80,9 +88,9 @@ extension ValueType {
         }
     }
 
-    /// A mapping where one of these types may also stand as a mapping.
+    /// A scalar or a list where a mapping may also stand.
     func orMapping(_ mapping: ValueType) -> ValueType {
-        ValueType(name: name) { node, label, problems in
+        ValueType(name: name, shape: .either(shape, mapping.shape), literal: literal) { node, label, problems in
             if case .mapping = node.content { return mapping.read(node, label, problems) }
             return read(node, label, problems)
         }
@@ -90,14 +98,28 @@ extension ValueType {
 
     /// A value of another type together with its place.
     static func located<Other>(_ type: ValueType<Other>) -> ValueType where Value == Located<Other> {
-        ValueType(name: type.name) { node, label, problems in
+        ValueType(name: type.name, shape: type.shape) { node, label, problems in
             type.read(node, label, problems).map { Located(value: $0, place: node.place) }
         }
     }
 
-    func map<Other>(_ transform: @escaping (Value) -> Other) -> ValueType<Other> {
-        ValueType<Other>(name: name) { node, label, problems in read(node, label, problems).map(transform) }
+    /// The same type, whose defaults are shown.
+    func shown(_ literal: @escaping (Value) -> JSONValue) -> ValueType {
+        var shown = self
+        shown.literal = literal
+        return shown
     }
+
+    func map<Other>(_ transform: @escaping (Value) -> Other) -> ValueType<Other> {
+        ValueType<Other>(name: name, shape: shape) { node, label, problems in
+            read(node, label, problems).map(transform)
+        }
+    }
+
+    private static var mappingName: String { "a mapping" }
+
+    /// The type's name as a sentence behind another one; empty if it says nothing.
+    var sentence: String { name == Self.mappingName ? "" : " It must be \(name)." }
 
     private static func mismatch(
         _ node: YAMLNode, _ label: String, _ name: String, _ problems: Problems, hint: String? = nil

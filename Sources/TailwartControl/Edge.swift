@@ -2,10 +2,12 @@ import Glibc
 package import TailwartConfig
 import TailwartCore
 package import TailwartEngine
+import TailwartProbe
 import TailwartResolve
 import TailwartSystem
+import TailwartTailnet
 
-/// The running edge: listeners, workers, resolver and log, brought up in order and taken down in order.
+/// The running edge: listeners, workers, resolver, observers and log, brought up in order and taken down in order.
 package final class Edge: Sendable {
     private let configuration: Configuration
     private let log: Log
@@ -13,6 +15,8 @@ package final class Edge: Sendable {
     private let engine: Engine
     private let resolver: Resolver?
     private let resolverThread: Thread?
+    /// Nil where there is nothing to watch.
+    private let observers: Observers?
 
     /// Binds everything and serves. Names need not resolve yet: their upstreams cannot be reached until they do.
     ///
@@ -20,7 +24,8 @@ package final class Edge: Sendable {
     package init(_ configuration: Configuration, log: Log) throws {
         self.configuration = configuration
         self.log = log
-        let first = configuration.snapshot { _ in [] }
+        let name = Self.hostName
+        let first = configuration.snapshot(edge: name) { _ in [] }
         listeners = try ListenerSet(first.listeners)
         Self.raiseDescriptorLimit(for: configuration, log)
         let engine = try Engine(
@@ -28,19 +33,37 @@ package final class Edge: Sendable {
             idSeed: UInt64.random(in: 0...(.max)), recordReader: log.waker)
         self.engine = engine
         log.follow(engine.records)
-        let names = configuration.hostNames
-        guard !names.isEmpty else {
-            resolver = nil
-            resolverThread = nil
-            return
-        }
         do throws(SystemError) {
-            let resolver = try Resolver(names: names) { name, entry, addresses in
-                Self.say(name, entry, to: log)
-                engine.apply(configuration.snapshot { addresses[$0] ?? [] })
+            let watched = ProbeSubject.all(of: configuration, first.board)
+            let observers = watched.isEmpty && configuration.tailscale == nil ? nil : try Observers()
+            self.observers = observers
+            let health = observers.map { observers in
+                HealthMonitor(
+                    watched, board: first.board, prober: Prober(group: observers.eventLoops, ehloName: name), log: log
+                ) { engine.close(places: $0, of: first.board) }
             }
-            resolverThread = try resolver.start()
+            let names = configuration.hostNames
+            let resolver =
+                names.isEmpty
+                ? nil
+                : try Resolver(names: names) { host, entry, addresses in
+                    Self.say(host, entry, to: log)
+                    health?.learn(addresses)
+                    engine.apply(configuration.snapshot(edge: name, board: first.board) { addresses[$0] ?? [] })
+                }
             self.resolver = resolver
+            resolverThread = try resolver?.start()
+            guard let observers, let health else { return }
+            var work: [@Sendable () async -> Void] = [{ await health.run() }]
+            if let tailscale = configuration.tailscale {
+                let tailnet = TailnetMonitor(
+                    localAPI: LocalAPI(socket: tailscale.socket, group: observers.eventLoops),
+                    names: configuration.tailnetNames,
+                    isNeeded: configuration.upstreams.contains { $0.via == .tailscale },
+                    direct: Set(names), resolver: resolver, log: log)
+                work.append { await tailnet.run() }
+            }
+            observers.start(work)
         } catch {
             // The workers must not outlive the sockets that they watch.
             engine.stop()
@@ -69,6 +92,7 @@ package final class Edge: Sendable {
 
     /// Ends what is left and waits for the workers.
     package func stop() {
+        observers?.stop()
         resolver?.stop()
         engine.stop()
         engine.join()
@@ -90,6 +114,14 @@ package final class Edge: Sendable {
                 + "two per connection: raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections")
     }
 
+    /// What the edge calls itself where the file says nothing else.
+    private static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return ServerNamePattern(name)?.name ?? "localhost"
+    }
+
     private static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     private static func say(_ name: String, _ entry: Resolver.Entry, to log: Log) {
@@ -97,7 +129,8 @@ package final class Edge: Sendable {
             let kept = entry.addresses.isEmpty ? "no address is known yet" : "the last known addresses are used"
             log.post(.warning, "\(name) does not resolve: \(failure); \(kept)")
         } else {
-            log.post(.info, "\(name) is \(entry.addresses.map { "\($0)" }.joined(separator: ", "))")
+            let source = entry.source.map { " (\($0))" } ?? ""
+            log.post(.info, "\(name) is \(entry.addresses.map { "\($0)" }.joined(separator: ", "))\(source)")
         }
     }
 }

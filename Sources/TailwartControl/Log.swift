@@ -20,6 +20,8 @@ package final class Log: Sendable {
     package struct Event: Sendable {
         package let level: LogConfiguration.Level
         package let message: String
+        /// For programs that read JSON; a person gets them in the message.
+        let fields: [LogField]
         let time: Int64
     }
 
@@ -52,11 +54,11 @@ package final class Log: Sendable {
     /// Whether lines of this level are written.
     package func writes(_ level: LogConfiguration.Level) -> Bool { level.rank >= self.level.rank }
 
-    package func post(_ level: LogConfiguration.Level, _ message: String) {
+    package func post(_ level: LogConfiguration.Level, _ message: String, _ fields: [LogField] = []) {
         guard writes(level) else { return }
         state.withLock { state in
             if state.queue.count < Self.queueLimit {
-                state.queue.append(Event(level: level, message: message, time: Clock.wall()))
+                state.queue.append(Event(level: level, message: message, fields: fields, time: Clock.wall()))
             } else {
                 state.lostEvents += 1
             }
@@ -133,7 +135,7 @@ package final class Log: Sendable {
 
     private func note(_ message: String, to lines: inout LineBuffer) {
         guard writes(.warning) else { return }
-        write(Event(level: .warning, message: message, time: Clock.wall()), to: &lines)
+        write(Event(level: .warning, message: message, fields: [], time: Clock.wall()), to: &lines)
     }
 
     private func write(_ event: Event, to lines: inout LineBuffer) {
@@ -144,6 +146,10 @@ package final class Log: Sendable {
             lines.append(text: event.level.rawValue)
             lines.append("\",\"message\":")
             lines.append(json: event.message)
+            for field in event.fields {
+                lines.append(",")
+                field.write(to: &lines)
+            }
             lines.append("}\n")
         } else {
             lines.append(clock: event.time)

@@ -27,8 +27,13 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
     case upstreamRefused
     case upstreamUnreachable
     case connectTimeout
-    /// The SOCKS proxy on the way did not do its part.
+    /// The SOCKS proxy or the tailscaled on the way did not do its part.
     case upstreamProxyFailed
+    /// Nothing was dialled: the probes say that no endpoint is well. Of a connection that was open: its endpoint became unwell, and
+    /// the upstream asks to close then.
+    case upstreamUnwell
+    /// The upstream took the connection and closed it without a byte.
+    case upstreamEmpty
     case edgeLimit
     case listenerLimit
     /// The process or the system has no descriptor left.
@@ -56,6 +61,8 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         case .upstreamUnreachable: "upstream_unreachable"
         case .connectTimeout: "connect_timeout"
         case .upstreamProxyFailed: "upstream_proxy_failed"
+        case .upstreamUnwell: "upstream_unwell"
+        case .upstreamEmpty: "upstream_empty"
         case .edgeLimit: "edge_limit"
         case .listenerLimit: "listener_limit"
         case .descriptorLimit: "descriptor_limit"

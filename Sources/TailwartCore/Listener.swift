@@ -34,10 +34,11 @@ package struct Listener: Sendable, Equatable {
     package var proxyProtocolIn: ProxyProtocolIn?
     /// Nil: only the edge's own limit holds.
     package var maxConnections: Int?
+    package var refusal: Refusal
 
     package init(
         name: String, bind: [BindAddress], proto: ListenerProtocol, routes: [Route], timeouts: Timeouts? = nil,
-        proxyProtocolIn: ProxyProtocolIn? = nil, maxConnections: Int? = nil
+        proxyProtocolIn: ProxyProtocolIn? = nil, maxConnections: Int? = nil, refusal: Refusal = Refusal()
     ) {
         self.name = name
         self.bind = bind
@@ -46,5 +47,6 @@ package struct Listener: Sendable, Equatable {
         self.timeouts = timeouts ?? Timeouts(for: proto)
         self.proxyProtocolIn = proxyProtocolIn
         self.maxConnections = maxConnections
+        self.refusal = refusal
     }
 }

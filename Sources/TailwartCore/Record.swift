@@ -22,6 +22,8 @@ package struct Record: Sendable {
     package var outboundBytes: UInt64 = 0
     package var times = Times()
     package var ending = Ending(.edge, .drained)
+    /// Whether the client was told so in its own protocol.
+    package var wasRefused = false
 
     /// Microseconds since accept; nil if the connection did not get so far. Capped at 71 minutes, but for the total.
     package struct Times: Sendable, Equatable {

@@ -9,10 +9,15 @@ package final class Snapshot: Sendable {
     package let upstreams: [Upstream]
     /// Of all listeners together.
     package let maxConnections: Int
+    /// The same for all snapshots of one configuration.
+    package let board: HealthBoard
 
-    package init(listeners: [Listener], upstreams: [Upstream], maxConnections: Int) {
+    /// - Parameter board: nil for a new one. That of another snapshot fits if listeners and upstreams differ in addresses only.
+    package init(listeners: [Listener], upstreams: [Upstream], maxConnections: Int, board: HealthBoard? = nil) {
+        let board = board ?? HealthBoard(listeners: listeners, upstreams: upstreams)
+        self.board = board
         self.listeners = listeners
-        self.plans = listeners.map(ListenerPlan.init)
+        self.plans = listeners.map { ListenerPlan($0, board) }
         self.upstreams = upstreams
         self.maxConnections = maxConnections
     }

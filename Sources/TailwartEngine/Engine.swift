@@ -42,7 +42,8 @@ package final class Engine: Sendable {
                 let mailbox = try Mailbox()
                 let ring = RecordRing(reader: recordReader)
                 let parts = Worker.Parts(
-                    number: number, listeners: accepting, snapshot: snapshot, mailbox: mailbox, ring: ring,
+                    number: number, workers: max(1, workers), listeners: accepting, snapshot: snapshot,
+                    mailbox: mailbox, ring: ring,
                     admission: admission, idSeed: idSeed &+ UInt64(number) << 48, epoll: try Epoll.create())
                 threads.append(
                     try Thread(name: "worker \(number)") {
@@ -71,6 +72,18 @@ package final class Engine: Sendable {
     /// New connections are served by this snapshot from now on; the others end as they began.
     package func apply(_ snapshot: Snapshot) {
         for mailbox in mailboxes { mailbox.post { $0.snapshot = snapshot } }
+    }
+
+    /// Ends the connections to places that became unwell.
+    ///
+    /// - Parameter places: numbers on the board.
+    package func close(places: Set<Int>, of board: HealthBoard) {
+        for mailbox in mailboxes {
+            mailbox.post { message in
+                let before = message.closes.flatMap { $0.board === board ? $0.places : nil } ?? []
+                message.closes = Mailbox.UnwellPlaces(board: board, places: before.union(places))
+            }
+        }
     }
 
     /// Stops accepting; connections go on.

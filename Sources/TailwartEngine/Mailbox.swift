@@ -6,8 +6,14 @@ import TailwartSystem
 final class Mailbox: Sendable {
     struct Message {
         var snapshot: Snapshot?
+        var closes: UnwellPlaces?
         var drains = false
         var stops = false
+    }
+
+    struct UnwellPlaces {
+        let board: HealthBoard
+        let places: Set<Int>
     }
 
     private let message = Mutex(Message())
@@ -24,7 +30,7 @@ final class Mailbox: Sendable {
     func take() -> Message {
         waker.clear()
         return message.withLock { message in
-            defer { message.snapshot = nil }
+            defer { (message.snapshot, message.closes) = (nil, nil) }
             return message
         }
     }

@@ -20,8 +20,14 @@ extension UnsafeMutablePointer where Pointee == Session {
         pointee.routePort = port ?? 0
         pointee.header = route.proxyProtocol
         let upstream = snapshot.upstreams[number]
+        let plan = plan
         pointee.connectLimit = upstream.connectTimeout?.microseconds ?? plan.connectLimit
-        if case .socks5 = upstream.via { pointee.usesSOCKS = true }
+        pointee.group = Int32(plan.group(route: index, port: pointee.listenerPort))
+        switch upstream.via {
+        case .direct: break
+        case .socks5: pointee.carrier = .socks
+        case .tailscale: pointee.carrier = .tailscale
+        }
         return true
     }
 
@@ -29,7 +35,10 @@ extension UnsafeMutablePointer where Pointee == Session {
     var target: Upstream { snapshot.upstreams[Int(pointee.upstreamNumber)] }
 
     /// Whether the edge has something of its own to send as soon as the upstream is connected.
-    var edgeSpeaksFirst: Bool { pointee.usesSOCKS || pointee.header.version != .none }
+    var edgeSpeaksFirst: Bool { pointee.carrier != .none || pointee.header.version != .none }
+
+    /// The endpoint's place on the health board.
+    func place(of endpoint: Int) -> Int { snapshot.board.groups[Int(pointee.group)].places[endpoint] }
 
     /// The port to dial at an endpoint.
     func port(of endpoint: Endpoint) -> UInt16 {
@@ -39,8 +48,10 @@ extension UnsafeMutablePointer where Pointee == Session {
     /// Where to connect for the present address of an endpoint; nil when it has no (further) address.
     func destination(of upstream: Upstream, endpoint index: Int) -> Destination? {
         let position = Int(pointee.address)
-        if case .socks5(let proxy) = upstream.via {
-            return position == 0 ? Destination(proxy) : nil
+        switch upstream.via {
+        case .direct: break
+        case .socks5(let proxy): return position == 0 ? Destination(proxy) : nil
+        case .tailscale(let socket): return position == 0 ? Destination(unixPath: socket) : nil
         }
         let endpoint = upstream.endpoints[index]
         switch endpoint.location {

@@ -17,9 +17,22 @@ struct Session: ~Copyable {
         /// Waits for the SOCKS proxy on the way to the upstream.
         case socksMethod
         case socksReply
+        /// Waits for the tailscaled on the way to the upstream.
+        case tailscale
         /// Waits to dial anew, because the upstream asks to hold the client.
         case hold
         case relay
+        /// Cannot be served, and waits for the client's hello to be told so.
+        case beforeFarewell
+        /// Was told so; waits for the client to take it in and leave.
+        case farewell
+    }
+
+    /// Who stands on the way to the upstream and is spoken to first.
+    enum Carrier: UInt8 {
+        case none
+        case socks
+        case tailscale
     }
 
     /// What epoll knows of a leg and what is known of its stream.
@@ -46,6 +59,15 @@ struct Session: ~Copyable {
     var isDoomed = false
     /// Whether the endpoint's load counts this connection.
     var isCounted = false
+    /// Whether the client was told why, in its own protocol.
+    var wasRefused = false
+    /// Whether the limits no longer count it, because it is only told why it cannot be served.
+    var hasLeft = false
+    /// Whether it is one of those that the worker holds.
+    var isHeld = false
+    /// Whether the upstream leg was connected before the client came; and whether one such leg has been used up.
+    var isWarm = false
+    var hasUsedWarm = false
 
     /// Owns one reference; ends in the record.
     let snapshot: Unmanaged<Snapshot>
@@ -63,7 +85,10 @@ struct Session: ~Copyable {
     /// 0 where the route names none.
     var routePort: UInt16 = 0
     var header = ProxyProtocolOut(.none)
-    var usesSOCKS = false
+    var carrier = Carrier.none
+    /// Of the health board: where the route leads, and the endpoint that is dialled or was reached.
+    var group: Int32 = -1
+    var place: Int32 = -1
     /// Which of the endpoint's addresses.
     var address: Int16 = 0
 
@@ -90,6 +115,8 @@ struct Session: ~Copyable {
     var hello: Unmanaged<HelloNote>?
     /// Why the last dial failed, for the record if none succeeds.
     var dialFailure = CloseReason.upstreamUnresolved
+    /// What the record will say; known from the farewell on.
+    var ending = Ending(.edge, .drained)
 
     var relay = Relay()
     var inboundBytes: UInt64 = 0

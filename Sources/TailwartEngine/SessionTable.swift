@@ -68,7 +68,7 @@ struct SessionTable: ~Copyable {
 
 /// What epoll gives back with an event of a session: which slot, which of its lives, which side.
 struct SessionToken: Equatable {
-    static let generationMask: UInt32 = 0x1fff_ffff
+    static let generationMask: UInt32 = 0x0fff_ffff
 
     let rawValue: UInt64
 

@@ -80,7 +80,7 @@ extension Worker {
                 client: descriptor, address: address?.unmapped, listener: accepting.listener,
                 snapshot: .passRetained(snapshot), id: takeID(), silenceLimits: plan.silenceLimits, now: now))
         guard let session = sessions.live(at: index) else { return }
-        if let refusal { return end(session, Ending(.edge, refusal)) }
+        if let refusal { return turnAway(session, Ending(.edge, refusal)) }
         session.pointee.destination = accepting.address
         session.pointee.listenerPort = accepting.port
         if let settings = plan.proxyProtocolIn {

@@ -6,17 +6,21 @@ import TailwartWire
 extension Worker {
     /// Between two rounds over all addresses while a client is held, in microseconds.
     private static let holdInterval: UInt64 = 500_000
+    /// Clients that one worker holds at the same time; further ones are turned away at once. Each has a descriptor, a session and what
+    /// its socket buffers.
+    private static let heldAtOnce = 1024
 
     mutating func beginDial(_ session: UnsafeMutablePointer<Session>) {
-        let number = Int(session.pointee.upstreamNumber)
         let upstream = session.target
+        let board = snapshotBoard(session)
         // Most hold nobody, and making a number of a duration is dear.
         session.pointee.holdUntil = upstream.hold > .zero ? now + upstream.hold.microseconds : now
         session.pointee.firstEndpoint = Int16(
             EndpointPicker.first(
-                of: upstream, turn: turns[number], client: session.pointee.clientAddress?.ip,
-                load: { self.load[number][$0] }))
-        turns[number] &+= 1
+                of: upstream,
+                turn: upstream.policy == .roundRobin
+                    ? board.takeTurn(upstream: Int(session.pointee.upstreamNumber)) : 0,
+                client: session.pointee.clientAddress?.ip, load: { board.load(session.place(of: $0)) }))
         dial(session)
     }
 
@@ -28,17 +32,32 @@ extension Worker {
             let attempt = Int(session.pointee.attempt)
             let first = Int(session.pointee.firstEndpoint)
             guard
-                let index = EndpointPicker.endpoint(of: upstream, first: first, attempt: attempt)
+                let index = EndpointPicker.endpoint(
+                    of: upstream, first: first, attempt: attempt, client: session.pointee.clientAddress?.ip)
             else { return roundFailed(session) }
             session.pointee.endpoint = Int16(index)
-            guard let destination = session.destination(of: upstream, endpoint: index) else {
+            let place = session.place(of: index)
+            session.pointee.place = Int32(place)
+            guard session.pointee.address > 0 || mayDial(session, place),
+                let destination = session.destination(of: upstream, endpoint: index)
+            else {
                 session.pointee.attempt += 1
                 session.pointee.address = 0
                 continue
             }
             session.pointee.address += 1
+            if upstream.warm > 0, !session.pointee.hasUsedWarm, useWarm(session, place) { return }
             if connect(session, to: destination) { return }
         }
+    }
+
+    /// Passes over a place that is unwell, but for a trial now and then where there is no other.
+    private func mayDial(_ session: UnsafeMutablePointer<Session>, _ place: Int) -> Bool {
+        let board = snapshotBoard(session)
+        guard board.isUnwell(place) else { return true }
+        if board.isWholeGroupUnwell(Int(session.pointee.group)), board.mayTry(place, now: now) { return true }
+        if session.pointee.dialFailure == .upstreamUnresolved { session.pointee.dialFailure = .upstreamUnwell }
+        return false
     }
 
     /// The connect has an answer.
@@ -84,7 +103,7 @@ extension Worker {
             answer = session.pointee.upstream.socket.connect(to: destination.socketAddress)
         } catch {
             if error.isShortage {
-                end(session, Ending(.edge, .descriptorLimit))
+                turnAway(session, Ending(.edge, .descriptorLimit))
                 return true
             }
             note(session, error)
@@ -96,7 +115,7 @@ extension Worker {
             return true
         case .inProgress:
             // The handshake over loopback is done by the time that connect returns: if the header goes through, so is it.
-            if destination.isLoopback, !session.pointee.usesSOCKS {
+            if destination.isLoopback, session.pointee.carrier == .none {
                 switch sendHeader(session) {
                 case .sent:
                     beginRelay(session)
@@ -125,9 +144,15 @@ extension Worker {
         tryNext(session)
     }
 
-    /// Why an address failed, for the record if no other succeeds; behind a SOCKS proxy it is the proxy that did not answer.
+    /// Why an address failed; where somebody stands on the way, it is them who did not answer.
     private mutating func note(_ session: UnsafeMutablePointer<Session>, _ error: Errno) {
-        session.pointee.dialFailure = session.pointee.usesSOCKS ? .upstreamProxyFailed : .dialing(error)
+        noteFailure(session, session.pointee.carrier == .none ? .dialing(error) : .upstreamProxyFailed)
+    }
+
+    /// For the record if no other address succeeds, and for the health of the place.
+    mutating func noteFailure(_ session: UnsafeMutablePointer<Session>, _ reason: CloseReason) {
+        session.pointee.dialFailure = reason
+        snapshotBoard(session).failed(Int(session.pointee.place))
     }
 
     /// Gives up the present address.
@@ -139,8 +164,13 @@ extension Worker {
 
     /// All addresses of all endpoints have failed: holds the client if the upstream asks for it.
     private mutating func roundFailed(_ session: UnsafeMutablePointer<Session>) {
-        guard now + Self.holdInterval <= session.pointee.holdUntil else {
-            return end(session, Ending(.upstream, session.pointee.dialFailure))
+        guard now + Self.holdInterval <= session.pointee.holdUntil, session.pointee.isHeld || held < Self.heldAtOnce
+        else {
+            return turnAway(session, Ending(.upstream, session.pointee.dialFailure))
+        }
+        if !session.pointee.isHeld {
+            session.pointee.isHeld = true
+            held += 1
         }
         session.pointee.phase = .hold
         session.pointee.attempt = 0
@@ -150,11 +180,51 @@ extension Worker {
         register(session, .client)
     }
 
+    /// It is held no longer.
+    mutating func release(_ session: UnsafeMutablePointer<Session>) {
+        guard session.pointee.isHeld else { return }
+        session.pointee.isHeld = false
+        held -= 1
+    }
+
+    // MARK: - a socket that was connected before
+
+    /// - Returns: whether a warm socket took the header: the connection is relayed then.
+    private mutating func useWarm(_ session: UnsafeMutablePointer<Session>, _ place: Int) -> Bool {
+        while let spare = takeWarm(place) {
+            session.pointee.upstream = Descriptor(owning: spare.socket)
+            session.pointee.upstreamAddress = spare.destination.internet
+            if case .sent = sendHeader(session) {
+                session.pointee.isWarm = true
+                session.pointee.hasUsedWarm = true
+                beginRelay(session)
+                return true
+            }
+            session.pointee.upstream.close()
+        }
+        return false
+    }
+
+    /// The mailbox closed a warm socket in the moment in which it was used. Nothing of the client was passed, so it is dialled for as if
+    /// there had been none.
+    mutating func dialAfterWarm(_ session: UnsafeMutablePointer<Session>) {
+        letGo(session)
+        session.pointee.isWarm = false
+        session.pointee.relay = Relay()
+        session.pointee.toConnect = .max
+        session.pointee.attempt = 0
+        session.pointee.address = 0
+        dial(session)
+    }
+
     // MARK: - connected
 
     private mutating func connected(_ session: UnsafeMutablePointer<Session>) {
-        if session.pointee.usesSOCKS { return beginSOCKS(session) }
-        greetUpstream(session)
+        switch session.pointee.carrier {
+        case .none: greetUpstream(session)
+        case .socks: beginSOCKS(session)
+        case .tailscale: beginTailscale(session)
+        }
     }
 
     /// Sends the header and relays.

@@ -8,20 +8,30 @@ extension Worker {
     mutating func end(_ session: UnsafeMutablePointer<Session>, _ ending: Ending) {
         let index = session.pointee.index
         timers.clear(index)
-        countLoad(session, -1)
         if ending.isAbortive {
             session.pointee.client.closeAbortively()
             session.pointee.upstream.closeAbortively()
         } else {
             session.pointee.client.close()
-            session.pointee.upstream.close()
         }
-        giveBack(session, .inbound)
-        giveBack(session, .outbound)
-        parts.admission.leave(
-            listener: Int(session.pointee.listener), limit: session.plan.maxConnections)
+        letGo(session)
+        if session.pointee.hasLeft {
+            farewells -= 1
+        } else {
+            parts.admission.leave(listener: Int(session.pointee.listener), limit: session.plan.maxConnections)
+        }
         parts.ring.push(record(of: session, ending))
         sessions.remove(index)
+    }
+
+    /// Gives up the upstream, and all that serving the client took.
+    mutating func letGo(_ session: UnsafeMutablePointer<Session>) {
+        session.pointee.upstream.close()
+        session.pointee.upstreamLeg = []
+        countLoad(session, -1)
+        release(session)
+        giveBack(session, .inbound)
+        giveBack(session, .outbound)
     }
 
     /// What a flow still holds: bytes that nobody will take, and a pipe.
@@ -33,6 +43,7 @@ extension Worker {
         let pipe = session[pipe: direction]
         if pipe != PipePool.none {
             pipes.giveBack(pipe, isEmpty: session.pointee.relay[direction].pending == 0)
+            session[pipe: direction] = PipePool.none
         }
     }
 
@@ -52,15 +63,19 @@ extension Worker {
         record.times.toFirstByte = session.pointee.toFirstByte == .max ? nil : session.pointee.toFirstByte
         record.times.total = now - session.pointee.startedAt
         record.ending = ending
+        record.wasRefused = session.pointee.wasRefused
         return record
     }
 
-    /// Counts the connection with its endpoint, once.
+    /// Counts the connection with its place, once, where the policy asks.
     mutating func countLoad(_ session: UnsafeMutablePointer<Session>, _ change: Int) {
         guard session.pointee.isCounted != (change > 0) else { return }
+        guard change < 0 || session.target.policy == .leastConnections else { return }
         session.pointee.isCounted = change > 0
-        load[Int(session.pointee.upstreamNumber)][Int(session.pointee.endpoint)] += change
+        snapshotBoard(session).changeLoad(Int(session.pointee.place), by: change)
     }
+
+    func snapshotBoard(_ session: UnsafeMutablePointer<Session>) -> HealthBoard { session.snapshot.board }
 
     /// Watches a leg for all that matters, edge-triggered.
     ///

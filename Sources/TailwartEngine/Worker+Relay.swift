@@ -11,6 +11,7 @@ extension Worker {
 
     mutating func beginRelay(_ session: UnsafeMutablePointer<Session>) {
         session.pointee.phase = .relay
+        release(session)
         session.pointee.toConnect = session.pointee.sinceAccept(now)
         session.pointee.lastActivity = now
         countLoad(session, 1)
@@ -43,8 +44,16 @@ extension Worker {
         if readiness.has(.error) {
             // Whatever was to be read has been read; a flow that is blocked would not notice.
             guard let error = session.pointee.socket(side).takeError() else { return }
-            end(session, .failure(of: side, error))
+            finish(session, .failure(of: side, error))
         }
+    }
+
+    /// Ends a relay. A client that has seen nothing of the upstream can still be told that it was not served.
+    mutating func finish(_ session: UnsafeMutablePointer<Session>, _ ending: Ending) {
+        guard ending.side == .upstream, session.pointee.outboundBytes == 0 else { return end(session, ending) }
+        snapshotBoard(session).failed(Int(session.pointee.place))
+        if session.pointee.isWarm, session.pointee.inboundBytes == 0 { return dialAfterWarm(session) }
+        turnAway(session, session.plan.unavailable == .none ? ending : Ending(.upstream, ending.reason.withoutByte))
     }
 
     /// Moves bytes in one direction until the kernel or the budget says stop.
@@ -75,7 +84,7 @@ extension Worker {
             case .close(let ending):
                 return end(session, ending)
             }
-            if let failure { return end(session, failure) }
+            if let failure { return finish(session, failure) }
         }
     }
 
@@ -87,6 +96,7 @@ extension Worker {
         let window = readWindow
         switch session.pointee.socket(direction.source).receive(window) {
         case .count(0):
+            if direction == .outbound, session.isLeftWithoutByte { return Ending(.upstream, .upstreamEmpty) }
             sourceEnded(session, direction)
         case .count(let count):
             fresh = 0..<count
@@ -169,6 +179,7 @@ extension Worker {
         session.pointee.lastActivity = now
         if direction == .outbound, session.pointee.outboundBytes == 0 {
             session.pointee.toFirstByte = session.pointee.sinceAccept(now)
+            snapshotBoard(session).succeeded(Int(session.pointee.place))
         }
         session[bytes: direction] += UInt64(count)
     }
@@ -243,8 +254,10 @@ extension Worker {
             end(session, Ending(.edge, .proxyHeaderTimeout))
         case .hello:
             end(session, Ending(.edge, .helloTimeout))
-        case .dial, .socksMethod, .socksReply:
+        case .dial, .socksMethod, .socksReply, .tailscale:
             dialTimedOut(session)
+        case .beforeFarewell, .farewell:
+            end(session, session.pointee.ending)
         case .hold:
             dial(session)
         }
@@ -262,10 +275,30 @@ extension Worker {
     }
 }
 
+extension CloseReason {
+    /// What an upstream's end is called if no byte came before it.
+    fileprivate var withoutByte: CloseReason {
+        switch self {
+        case .reset: .upstreamEmpty
+        case .lost: .upstreamUnreachable
+        default: self
+        }
+    }
+}
+
 extension UnsafeMutablePointer where Pointee == Session {
     /// Microseconds of silence that end the relay, and the reason to record.
     var allowedSilence: (UInt64, CloseReason) {
         pointee.relay.allowedSilence(pointee.silenceLimits)
+    }
+
+    /// Whether the upstream's end would leave the client with nothing, though it still waits for an answer and its protocol has words
+    /// for that.
+    var isLeftWithoutByte: Bool {
+        guard pointee.outboundBytes == 0, !pointee.relay.isHalfClosed, plan.unavailable != .none else { return false }
+        // Its own end may wait to be read.
+        var byte: UInt8 = 0
+        return withUnsafeMutableBytes(of: &byte) { pointee.client.socket.peek($0) } != .count(0)
     }
 
     func mustReadToEnd(_ side: Side) -> Bool {

@@ -57,7 +57,7 @@ extension Worker {
             session.pointee.deadline = now + plan.helloLimit
             readHello(session)
         case .noRoute:
-            end(session, Ending(.edge, .noRoute))
+            turnAway(session, Ending(.edge, .noRoute))
         }
     }
 }

@@ -18,7 +18,7 @@ extension Worker {
         switch socket.peek(buffer) {
         case .count(let peeked) where peeked > 0: count = peeked
         case .wouldBlock: return
-        case .count, .failed: return socksFailed(session)
+        case .count, .failed: return carrierFailed(session)
         }
         let bytes = bytes(count)
         let outcome =
@@ -26,20 +26,11 @@ extension Worker {
             ? SOCKS5.parseMethod(bytes.span) : SOCKS5.parseReply(bytes.span)
         switch outcome {
         case .needMore: return
-        case .invalid: return socksFailed(session)
-        case .found(let length):
-            // Exactly the answer: what follows belongs to the client.
-            guard socket.receive(UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])) == .count(length) else {
-                return socksFailed(session)
-            }
-        }
-        if session.pointee.phase == .socksMethod {
+        case .invalid: return carrierFailed(session)
+        case .found(let length) where session.pointee.phase == .socksMethod:
+            guard takeAnswer(length, from: socket) else { return carrierFailed(session) }
             request(session)
-        } else {
-            let token = session.token(in: self, .upstream)
-            greetUpstream(session)
-            // A server that speaks first may have done so behind the reply; that edge is spent.
-            if let session = sessions.find(token), session.pointee.phase == .relay { relay(session, .outbound) }
+        case .found(let length): carrierAnswered(session, length)
         }
     }
 
@@ -53,21 +44,16 @@ extension Worker {
         case .host(let host):
             length = SOCKS5.writeConnect(to: .name(InlineBytes(host), port: wantedPort), into: &span)
         case .addresses(let addresses):
-            guard let ip = addresses.first else { return socksFailed(session) }
+            guard let ip = addresses.first else { return carrierFailed(session) }
             length = SOCKS5.writeConnect(to: .address(InternetAddress(ip, port: wantedPort)), into: &span)
         case .unix:
-            return socksFailed(session)
+            return carrierFailed(session)
         }
         send(length, session)
     }
 
     private mutating func send(_ length: Int, _ session: UnsafeMutablePointer<Session>) {
         let message = UnsafeRawBufferPointer(rebasing: buffer[..<length])
-        guard session.pointee.upstream.socket.send(message) == .count(length) else { return socksFailed(session) }
-    }
-
-    private mutating func socksFailed(_ session: UnsafeMutablePointer<Session>) {
-        session.pointee.dialFailure = .upstreamProxyFailed
-        tryNext(session)
+        guard session.pointee.upstream.socket.send(message) == .count(length) else { return carrierFailed(session) }
     }
 }

@@ -13,6 +13,8 @@ struct Worker: ~Copyable {
     /// What a worker is made of: values and shared parts that may cross to its thread.
     struct Parts: Sendable {
         let number: Int
+        /// How many there are.
+        let workers: Int
         let listeners: [Accepting]
         let snapshot: Snapshot
         let mailbox: Mailbox
@@ -62,16 +64,17 @@ struct Worker: ~Copyable {
     /// Flows that spent their byte budget.
     var queue: [SessionToken] = []
     var spareQueue: [SessionToken] = []
-    /// Connections by upstream and endpoint, for `least_connections`.
-    var load: [[Int]]
-    /// Connections so far by upstream, for `round_robin`.
-    var turns: [UInt64]
+    /// Sessions that are held, and that are being told why they cannot be served.
+    var held = 0
+    var farewells = 0
+    var warm = WarmPool()
     var isDraining = false
     var isStopping = false
 
     /// Upper bits of epoll's user data: a session's token has them clear.
     static let listenerToken: UInt64 = 1 << 63
     static let mailboxToken: UInt64 = 1 << 62
+    static let warmToken: UInt64 = 1 << 61
 
     init(_ parts: Parts) {
         self.parts = parts
@@ -81,11 +84,10 @@ struct Worker: ~Copyable {
         timers = TimerWheel(now: now)
         snapshot = parts.snapshot
         nextID = parts.idSeed
-        load = snapshot.upstreams.map { Array(repeating: 0, count: $0.endpoints.count) }
-        turns = Array(repeating: 0, count: snapshot.upstreams.count)
         let error = epoll.add(parts.mailbox.waker.raw, .readable, token: Self.mailboxToken)
         precondition(error == nil, "the mailbox could not be watched")
         startAccepting()
+        wantWarm()
     }
 
     /// Serves until told to stop, closes all sessions and gives back what the worker owns.
@@ -103,8 +105,10 @@ struct Worker: ~Copyable {
                 if let session = sessions.live(at: index) { timerFired(session) }
             }
             if isPaused, now >= resumeAt { startAccepting() }
+            if now >= warm.nextCheck { tendWarm() }
         }
         closeAll()
+        warm.closeAll()
         epoll.close()
         reserve.close()
         buffer.deallocate()
@@ -118,8 +122,9 @@ struct Worker: ~Copyable {
     private func timeout() -> CInt {
         if !queue.isEmpty { return 0 }
         let timer = timers.timeout(now: now)
-        guard isPaused else { return timer }
-        let pause = resumeAt > now ? CInt((resumeAt - now) / 1000 + 1) : 0
+        let other = min(isPaused ? resumeAt : .max, warm.nextCheck)
+        guard other < .max else { return timer }
+        let pause = other > now ? CInt(clamping: (other - now) / 1000 + 1) : 0
         return timer < 0 ? pause : min(timer, pause)
     }
 
@@ -128,6 +133,8 @@ struct Worker: ~Copyable {
             accept(Int(token & 0xffff))
         } else if token & Self.mailboxToken != 0 {
             readMailbox()
+        } else if token & Self.warmToken != 0 {
+            warmIsReady(WarmPool.Token(rawValue: token & ~Self.warmToken), readiness)
         } else {
             let token = SessionToken(rawValue: token)
             guard let session = sessions.find(token) else { return }
@@ -148,7 +155,12 @@ struct Worker: ~Copyable {
         case (.hello, _): readHello(session)
         case (.dial, .upstream): dialIsReady(session, readiness)
         case (.socksMethod, .upstream), (.socksReply, .upstream): readSOCKS(session)
-        case (.dial, _), (.socksMethod, _), (.socksReply, _), (.hold, _):
+        case (.tailscale, .upstream): readTailscale(session)
+        case (.beforeFarewell, .client): readBeforeFarewell(session)
+        case (.farewell, .client): readFarewell(session)
+        // Of a leg that was given up after the kernel reported on it.
+        case (.beforeFarewell, _), (.farewell, _), (.hold, .upstream): break
+        case (.dial, _), (.socksMethod, _), (.socksReply, _), (.tailscale, _), (.hold, _):
             clientSpokeEarly(session, readiness)
         }
     }
@@ -160,23 +172,31 @@ struct Worker: ~Copyable {
             isDraining = true
             stopAccepting()
         }
+        if let unwell = message.closes { closeAll(at: unwell) }
         if message.stops { isStopping = true }
     }
 
     /// New connections are served by the new snapshot; the others go on with theirs.
     private mutating func adopt(_ snapshot: Snapshot) {
         self.snapshot = snapshot
-        turns += Array(repeating: 0, count: max(0, snapshot.upstreams.count - turns.count))
-        for (index, upstream) in snapshot.upstreams.enumerated() {
-            if index == load.count { load.append([]) }
-            load[index] += Array(repeating: 0, count: max(0, upstream.endpoints.count - load[index].count))
+        wantWarm()
+    }
+
+    /// Ends what is relayed to a place that became unwell.
+    private mutating func closeAll(at unwell: Mailbox.UnwellPlaces) {
+        for index in 0..<UInt32(sessions.capacity) {
+            guard let session = sessions.live(at: index), session.pointee.phase == .relay,
+                session.snapshot.board === unwell.board, unwell.places.contains(Int(session.pointee.place))
+            else { continue }
+            finish(session, Ending(.upstream, .upstreamUnwell))
         }
     }
 
     private mutating func closeAll() {
         stopAccepting()
         for index in 0..<UInt32(sessions.capacity) {
-            if let session = sessions.live(at: index) { end(session, Ending(.edge, .drained)) }
+            guard let session = sessions.live(at: index) else { continue }
+            end(session, session.pointee.hasLeft ? session.pointee.ending : Ending(.edge, .drained))
         }
     }
 }

@@ -2,42 +2,47 @@ import Synchronization
 package import TailwartSystem
 package import TailwartWire
 
-/// Keeps names and their addresses together, on a thread of its own: asks again when an answer has lived its time, keeps the last
-/// good answer while the name servers are away, and tells when something has changed.
+/// Keeps names and their addresses together, on a thread of its own: takes what tailscaled says, asks name servers for the rest, and
+/// tells when something has changed. Who is asked, and whose answer counts, is decided in ``NameTable``.
 package final class Resolver: Sendable {
-    /// Seconds: an answer is asked for again no sooner and no later than this, whatever its time to live. MagicDNS answers
-    /// live 5 s; a hosts file has none.
-    package static let refreshRange = 5...3600
-    /// Seconds after a failure.
-    private static let retryInterval = 2
-
     /// What is known of one name.
     package struct Entry: Sendable, Equatable {
-        package var addresses: [IPAddress] = []
+        /// In the order in which to try them.
+        package var addresses: [IPAddress]
         /// Why the last question failed; nil if it did not.
         package var failure: String?
+        /// Who said so; nil while there are no addresses.
+        package var source: NameSource?
+
+        package init(addresses: [IPAddress] = [], failure: String? = nil, source: NameSource? = nil) {
+            self.addresses = addresses
+            self.failure = failure
+            self.source = source
+        }
     }
 
     private struct State {
-        var entries: [String: Entry]
+        var table: NameTable
+        /// From ``learn(from:)``, to be told on the resolver's thread.
+        var news: [NameTable.News] = []
         var stops = false
     }
 
-    private let state: Mutex<State>
-    private let waker: Waker
-    private let servers: String?
     /// The name, what is known of it now, and the addresses of all names.
     package typealias Changed = @Sendable (String, Entry, [String: [IPAddress]]) -> Void
 
+    private let state: Mutex<State>
+    private let waker: Waker
+    private let servers: NameServers
     private let changed: Changed
 
     /// - Parameters:
-    ///   - servers: `address:port`, separated by commas, in place of those of `/etc/resolv.conf`.
+    ///   - names: host names; an address needs no resolver.
     ///   - changed: called on the resolver's thread when a name has other addresses, or has begun to fail or ceased to.
     package init(
-        names: [String], servers: String? = nil, changed: @escaping Changed
+        names: [String], servers: NameServers = NameServers(), changed: @escaping Changed
     ) throws(SystemError) {
-        state = Mutex(State(entries: Dictionary(names.map { ($0, Entry()) }) { first, _ in first }))
+        state = Mutex(State(table: NameTable(names, at: Clock.monotonic())))
         waker = try Waker()
         self.servers = servers
         self.changed = changed
@@ -54,52 +59,60 @@ package final class Resolver: Sendable {
         waker.ring()
     }
 
-    private var stops: Bool { state.withLock { $0.stops } }
+    /// Takes what tailscaled says of its peers; from any thread, as often as it is asked, also before ``start()``.
+    ///
+    /// - Parameter addresses: of each of the names that it knows, by the name as it was given to this resolver; nil if it is not
+    ///   there or does not run.
+    package func learn(from addresses: [String: [IPAddress]]?) {
+        state.withLock { $0.news += $0.table.learn(addresses, at: Clock.monotonic()) }
+        waker.ring()
+    }
 
     private func run() {
-        let start = Clock.monotonic()
-        var due = state.withLock { $0.entries.mapValues { _ in start } }
-        while !stops {
-            let now = Clock.monotonic()
-            let names = due.filter { $0.value <= now }.map(\.key).sorted()
-            if names.isEmpty {
-                let next = due.values.min().map { CInt(($0 - now) / 1000 + 1) }
-                waker.wait(timeout: next ?? -1)
-            } else if var lookup = Lookup(names, servers: servers) {
-                while !lookup.isDone, !stops {
-                    for answer in lookup.step(waker: waker) {
-                        due[answer.name] = Clock.monotonic() + UInt64(take(answer)) * 1_000_000
-                    }
-                }
-            } else {
-                waker.wait(timeout: CInt(Self.retryInterval * 1000))
+        var lookups: [Lookup] = []
+        while !state.withLock({ $0.stops }) {
+            tell()
+            let isInTailnet = servers.magicDNS != nil && servers.isInTailnet()
+            let (questions, due) = state.withLock { state in
+                (state.table.questions(at: Clock.monotonic(), isInTailnet: isInTailnet), state.table.nextDue)
             }
+            for (source, names) in questions {
+                if let lookup = Lookup(names, from: source, servers: servers.address(of: source)) {
+                    lookups.append(lookup)
+                } else {
+                    take(names.map { .init(name: $0, outcome: .failed("out of memory", isSilence: false)) }, source, 0)
+                }
+            }
+            Lookup.wait(for: lookups, waker: waker, longest: questions.isEmpty ? Self.milliseconds(until: due) : 0)
+            for lookup in lookups { take(lookup.takeAnswers(), lookup.source, Clock.monotonic() - lookup.start) }
+            lookups.removeAll(where: \.isDone)
         }
     }
 
-    /// Takes an answer in.
-    ///
-    /// - Returns: seconds until the name is to be asked for again.
-    private func take(_ answer: LookupAnswer) -> Int {
-        let (entry, all, isNews, wait) = state.withLock { state in
-            var entry = state.entries[answer.name] ?? Entry()
-            let before = entry
-            let wait: Int
-            switch answer.outcome {
-            case .addresses(let addresses, let timeToLive):
-                entry = Entry(addresses: addresses)
-                wait = min(max(timeToLive, Self.refreshRange.lowerBound), Self.refreshRange.upperBound)
-            case .failed(let reason):
-                // The last good answer stands: a mailbox rarely moves in the minute in which its name server is away.
-                entry.failure = reason
-                wait = Self.retryInterval
+    private func take(_ answers: [LookupAnswer], _ source: NameSource, _ duration: UInt64) {
+        guard !answers.isEmpty else { return }
+        state.withLock { state in
+            for answer in answers {
+                let news = state.table.take(answer, from: source, after: duration, at: Clock.monotonic())
+                if let news { state.news.append(news) }
             }
-            state.entries[answer.name] = entry
-            // Name servers turn the order to spread load; that is no news.
-            let isNews = Set(entry.addresses) != Set(before.addresses) || entry.failure != before.failure
-            return (entry, isNews ? state.entries.mapValues(\.addresses) : [:], isNews, wait)
         }
-        if isNews { changed(answer.name, entry, all) }
-        return wait
+        tell()
+    }
+
+    /// Not under the lock: the callback may take its time.
+    private func tell() {
+        let (news, all) = state.withLock { state in
+            defer { state.news = [] }
+            return (state.news, state.news.isEmpty ? [:] : state.table.addresses)
+        }
+        for news in news { changed(news.name, news.entry, all) }
+    }
+
+    /// −1 for never; an hour at most, so that no number overflows.
+    private static func milliseconds(until due: UInt64?) -> CInt {
+        guard let due else { return -1 }
+        let now = Clock.monotonic()
+        return due <= now ? 0 : CInt(min((due - now) / 1000 + 1, 3_600_000))
     }
 }

@@ -108,6 +108,11 @@ package struct Socket: Sendable {
         _ = setOption(CInt(IPPROTO_TCP), tw_tcp_quickack, on ? 1 : 0)
     }
 
+    /// How long sent data may stay unacknowledged (`TCP_USER_TIMEOUT`, RFC 5482) before the connection counts as lost.
+    package func setUserTimeout(milliseconds: CInt) {
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_user_timeout, milliseconds)
+    }
+
     /// Finds out within minutes that a silent peer is gone, and keeps address translators on the way from forgetting it.
     package func setKeepAlive(_ keepAlive: KeepAlive) {
         _ = setOption(SOL_SOCKET, SO_KEEPALIVE, 1)

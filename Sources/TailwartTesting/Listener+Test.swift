@@ -2,15 +2,15 @@ package import TailwartCore
 package import TailwartWire
 
 extension Listener {
-    /// On a free port of 127.0.0.1; everything goes to the first upstream unless routes say otherwise.
+    /// On a free port of 127.0.0.1, without words for a refusal; everything goes to the first upstream unless routes say otherwise.
     package static func test(
-        _ proto: ListenerProtocol = .smtp, bind: [BindAddress] = [.freePort], routes: [Route] = [.toFirst()],
+        _ proto: ListenerProtocol = .tcp, bind: [BindAddress] = [.freePort], routes: [Route] = [.toFirst()],
         timeouts: Timeouts = Timeouts(idle: .seconds(60)), proxyProtocolIn: ProxyProtocolIn? = nil,
-        maxConnections: Int? = nil
+        maxConnections: Int? = nil, refusal: Refusal = Refusal(host: "edge.example.org")
     ) -> Listener {
         Listener(
             name: "test", bind: bind, proto: proto, routes: routes, timeouts: timeouts,
-            proxyProtocolIn: proxyProtocolIn, maxConnections: maxConnections)
+            proxyProtocolIn: proxyProtocolIn, maxConnections: maxConnections, refusal: refusal)
     }
 }
 

@@ -13,6 +13,7 @@ package struct SeenRecord: Sendable, Equatable {
     package let upstreamAddress: InternetAddress?
     package let inboundBytes: UInt64
     package let outboundBytes: UInt64
+    package let wasRefused: Bool
 
     /// Releases the record.
     init(taking record: Record) {
@@ -26,6 +27,7 @@ package struct SeenRecord: Sendable, Equatable {
         upstreamAddress = record.upstreamAddress
         inboundBytes = record.inboundBytes
         outboundBytes = record.outboundBytes
+        wasRefused = record.wasRefused
         record.release()
     }
 }

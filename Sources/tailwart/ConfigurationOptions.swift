@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TailwartConfig
+import TailwartImport
 
 /// `--config`, as several commands take it, and what it leads to.
 struct ConfigurationOptions: ParsableArguments {
@@ -13,16 +14,24 @@ struct ConfigurationOptions: ParsableArguments {
 
     /// Reads and validates the file.
     ///
-    /// - Throws: ``Failure`` 3 if there is no file to read.
+    /// - Throws: ``Failure`` 3 if there is no file to read, 1 if it is another program's.
     func load() throws -> (file: String, result: ConfigurationResult) {
         let environment = ProcessInfo.processInfo.environment
+        let file: String
+        let bytes: [UInt8]
         do {
-            let file = try ConfigurationFile.find(named: path, environment: environment)
-            let bytes = try ConfigurationFile.read(file)
-            return (file, Configuration.load(bytes: bytes, file: file, environment: environment))
+            file = try ConfigurationFile.find(named: path, environment: environment)
+            bytes = try ConfigurationFile.read(file)
         } catch {
             throw Failure.notDone("\(error)")
         }
+        let result = Configuration.load(bytes: bytes, file: file, environment: environment)
+        if result.configuration == nil,
+            let advice = ForeignConfiguration.advice(text: String(decoding: bytes, as: UTF8.self), file: file)
+        {
+            throw Failure.notWell(advice)
+        }
+        return (file, result)
     }
 
     /// The configuration of a good file; warnings go to standard error.

@@ -12,7 +12,12 @@ struct Tailwart: AsyncParsableCommand {
             `tailwart try` shows it at work with nothing to configure.
             """,
         version: Version.current.line,
-        subcommands: [RunCommand.self, TryCommand.self, CheckCommand.self, ConfigCommand.self, VersionCommand.self])
+        subcommands: [
+            RunCommand.self, TryCommand.self, CheckCommand.self, ConfigCommand.self, GateCommand.self,
+            ImportCommand.self,
+            InitCommand.self, ACLCommand.self, RecordsCommand.self, TrustCommand.self, LintSecretsCommand.self,
+            VersionCommand.self,
+        ])
 
     /// Exit codes: 0 done or good, 1 the thing asked about is not well, 2 wrong use, 3 could not be carried out.
     static func main() async {

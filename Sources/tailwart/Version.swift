@@ -9,7 +9,11 @@ struct Version: Encodable {
 
     static let current = Version(
         version: "0.1.0", commit: String(cString: tailwart_commit()), swift: compiler,
-        features: ["proxy-protocol-v1", "proxy-protocol-v2", "server-name-routing", "socks5", "splice", "try"])
+        features: [
+            "acl", "gate", "health", "import", "proxy-protocol-v1", "proxy-protocol-v2", "refusals",
+            "server-name-routing",
+            "socks5", "splice", "tailscale", "try", "warm",
+        ])
 
     /// Of the compiler that built this, as far as the language lets a program ask.
     private static var compiler: String {

@@ -38,7 +38,7 @@ import Testing
                 on: host, ports: [port],
                 """
                 workers: 1
-                upstreams: { mailbox: { endpoints: ["\(mailbox.address)"], proxy_protocol: v2 } }
+                upstreams: { mailbox: { endpoints: ["\(mailbox.address)"], proxy_protocol: v2, health: off } }
                 listeners: [{ name: smtp, bind: ["127.0.0.1:\(port)"], protocol: smtp, to: mailbox }]
                 """)
             let count = 100
@@ -71,7 +71,7 @@ import Testing
                 on: host, ports: [port],
                 """
                 workers: 2
-                upstreams: { mailbox: { endpoints: ["\(mailbox.address)"], proxy_protocol: v2 } }
+                upstreams: { mailbox: { endpoints: ["\(mailbox.address)"], proxy_protocol: v2, health: off } }
                 listeners: [{ name: imap, bind: ["127.0.0.1:\(port)"], protocol: imap, to: mailbox }]
                 """)
             var sockets: [TestSocket] = []

@@ -20,7 +20,7 @@ enum Echo {
         """
         workers: 1
         upstreams:
-          mailbox: {endpoints: ["\(endpoint)"], proxy_protocol: none}
+          mailbox: {endpoints: ["\(endpoint)"], proxy_protocol: none, health: off}
         listeners:
           - {name: smtp, bind: ["\(bind)"], protocol: smtp, to: mailbox}
         \(rest)

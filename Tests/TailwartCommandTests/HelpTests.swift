@@ -4,7 +4,10 @@ import Testing
 
 extension CommandTests {
     @Suite struct Help {
-        private static let commands = ["run", "try", "check", "config", "version"]
+        private static let commands = [
+            "run", "try", "check", "config", "gate", "import", "init", "acl", "records", "trust", "lint-secrets",
+            "version",
+        ]
 
         @Test(arguments: commands)
         func `every command explains itself with an example`(command: String) async throws {
@@ -21,7 +24,7 @@ extension CommandTests {
                 let answer = try await Answer.tailwart(["--help"], on: host)
                 #expect(answer.exitCode == 0)
                 let listed = answer.outputLines.drop { $0 != "SUBCOMMANDS:" }
-                    .compactMap { $0.wholeMatch(of: #/  ([a-z]+) .*/#).map { String($0.1) } }
+                    .compactMap { $0.wholeMatch(of: #/  ([a-z-]+) .*/#).map { String($0.1) } }
                 #expect(listed == Self.commands)
             }
         }

@@ -15,7 +15,7 @@ extension CommandTests {
                     on: host, ports: [ports.closing, ports.mail], output: pipe,
                     """
                     workers: 1
-                    upstreams: {mailbox: {endpoints: ["\(mailbox.address)"], proxy_protocol: none}}
+                    upstreams: {mailbox: {endpoints: ["\(mailbox.address)"], proxy_protocol: none, health: off}}
                     listeners:
                       - {name: closing, bind: ["127.0.0.1:\(ports.closing)"], protocol: smtp, to: close}
                       - {name: mail, bind: ["127.0.0.1:\(ports.mail)"], protocol: smtp, to: mailbox}

@@ -74,28 +74,10 @@ struct HostileFileTests {
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func `no mutation of a valid file traps`(seed: UInt64) throws {
         let files = try FixtureTests.valid.map { try String(contentsOf: $0.url, encoding: .utf8) }
         try #require(!files.isEmpty)
-        var random = SplitMix(seed: seed)
-        let pieces = [
-            "\t", "\n", " ", ":", "-", "[", "]", "{", "}", "*a", "&a ", "!", "|", ">", "'", "\"", "\\", "${", "}", "$",
-            "#",
-            "\u{0}", "\u{E000}", "ä", "---\n", "? ", "<<", "65536", "-1", "99999999999999999999", "::", "/33", "*.",
-            "\r",
-        ]
+        var mutants = Mutants(of: files, seed: seed)
         var loaded = 0
         for _ in 0..<1500 {
-            var bytes = Array(files[random.below(files.count)].utf8)
-            for _ in 0...random.below(4) {
-                let place = random.below(bytes.count + 1)
-                switch random.below(4) {
-                case 0: bytes.insert(contentsOf: Array(pieces[random.below(pieces.count)].utf8), at: place)
-                case 1: bytes.removeSubrange(place..<min(bytes.count, place + 1 + random.below(8)))
-                case 2 where place < bytes.count: bytes[place] = UInt8(random.below(256))
-                default:
-                    let start = random.below(bytes.count + 1)
-                    bytes.insert(contentsOf: bytes[start..<min(bytes.count, start + random.below(40))], at: place)
-                }
-            }
-            let result = Configuration.load(bytes: bytes, file: "f", environment: Fixture.environment)
+            let result = Configuration.load(bytes: mutants.next(), file: "f", environment: Fixture.environment)
             #expect(result.configuration != nil || !result.problems.isEmpty, "seed \(seed)")
             guard let configuration = result.configuration else { continue }
             loaded += 1
@@ -104,22 +86,5 @@ struct HostileFileTests {
             _ = configuration.snapshot { _ in [.loopbackV4] }
         }
         #expect(loaded > 10, "seed \(seed): too few mutants are valid for the test to mean anything")
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed everywhere.
-private struct SplitMix {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func below(_ limit: Int) -> Int {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return Int((mixed ^ mixed >> 31) % UInt64(limit))
     }
 }

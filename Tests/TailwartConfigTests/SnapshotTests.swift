@@ -18,9 +18,15 @@ struct SnapshotTests {
             connect_timeout: 2s
             policy: round_robin
             hold: 10s
+            warm: 3
           b: {endpoints: [a.example.net, {address: d.example.net, backup: true}], proxy_protocol: v1}
           proxied: {endpoints: [hidden.example.net, "2001:db8::1"], via: {socks5: "127.0.0.1:1055"}}
-          tailnet: {endpoints: [e.example.net], via: tailscale}
+          tailnet:
+            endpoints: [e.example.net, 100.64.0.7]
+            via: tailscale
+            proxy_protocol: v2
+            health: {close_if_unhealthy: true}
+        tailscale: {socket: /run/tailscaled.sock}
         listeners:
           - name: https
             bind: [":443"]
@@ -39,9 +45,11 @@ struct SnapshotTests {
           - {name: smtp, bind: [":25"], to: b}
         """
 
-    @Test func `host names are listed once, without literals and without what a SOCKS proxy resolves`() throws {
-        let names = try configuration(text).hostNames
-        #expect(names == ["a.example.net", "b.example.net", "c.example.net", "d.example.net", "e.example.net"])
+    @Test func `host names are listed once, without literals and without what others resolve`() throws {
+        let configuration = try configuration(text)
+        let names = ["a.example.net", "b.example.net", "c.example.net", "d.example.net"]
+        #expect(configuration.hostNames == names)
+        #expect(configuration.tailnetNames == names + ["e.example.net"])
     }
 
     @Test func `a route holds the index of its upstream and the header that is in force`() throws {
@@ -55,7 +63,7 @@ struct SnapshotTests {
                 .upstream(1, port: 8443), .close, .upstream(2, port: nil), .upstream(3, port: nil),
                 .upstream(0, port: nil),
             ])
-        #expect(https.routes.map(\.proxyProtocol.version) == [.none, .none, .none, .none, .v2])
+        #expect(https.routes.map(\.proxyProtocol.version) == [.none, .none, .none, .v2, .v2])
         #expect(snapshot.listeners[1].routes == [Route(target: .upstream(1, port: nil), proxyProtocol: .init(.v1))])
         #expect(snapshot.listeners[1].timeouts == Timeouts(for: .smtp))
     }
@@ -79,10 +87,35 @@ struct SnapshotTests {
                         Endpoint(name: "unix:/run/x", location: .unix(path: "/run/x")),
                         Endpoint(name: "c.example.net", location: .addresses([]), weight: 4),
                     ],
-                    policy: .roundRobin, connectTimeout: .seconds(2), hold: .seconds(10)))
+                    policy: .roundRobin, connectTimeout: .seconds(2), hold: .seconds(10), warm: 3))
         #expect(snapshot.upstreams[1].endpoints.map(\.isBackup) == [false, true])
         #expect(snapshot.upstreams[2].via == .socks5(InternetAddress(.loopbackV4, port: 1055)))
-        #expect(snapshot.upstreams[3].via == .direct)
+        #expect(
+            snapshot.upstreams[3]
+                == Upstream(
+                    name: "tailnet",
+                    endpoints: [
+                        Endpoint(name: "e.example.net", location: .host("e.example.net")),
+                        Endpoint(name: "100.64.0.7", location: .addresses([.v4(0x6440_0007)])),
+                    ],
+                    via: .tailscale(socket: "/run/tailscaled.sock"), closesIfUnwell: true))
+    }
+
+    @Test func `a listener refuses in the words of the file, and in the name of the edge where there are none`() throws
+    {
+        let configuration = try configuration(
+            """
+            defaults: {refusal: {text: "later"}}
+            upstreams: {a: {endpoints: [a.example.net]}}
+            listeners:
+              - {name: own, bind: [":25"], to: a, refusal: {host: mx.example.org}}
+              - {name: inherited, bind: [":143"], to: a}
+            """)
+        let snapshot = configuration.snapshot(edge: "edge.example.net") { _ in [] }
+        #expect(
+            snapshot.listeners.map(\.refusal) == [
+                Refusal(host: "mx.example.org", text: "later"), Refusal(host: "edge.example.net", text: "later"),
+            ])
     }
 
     @Test func `a route to an upstream that is not there closes`() {

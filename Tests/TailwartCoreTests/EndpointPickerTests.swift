@@ -48,7 +48,7 @@ import Testing
 
     @Test func `after the first come the others in turn, then the backups, each once`() {
         let upstream = upstream(.first, weights: [1, 1, 1, 1], backups: [1])
-        let order = (0...4).map { EndpointPicker.endpoint(of: upstream, first: 2, attempt: $0) }
+        let order = (0...4).map { EndpointPicker.endpoint(of: upstream, first: 2, attempt: $0, client: nil) }
         #expect(order == [2, 3, 0, 1, nil])
     }
 
@@ -57,7 +57,64 @@ import Testing
         for policy in Upstream.Policy.allCases {
             var upstream = upstream
             upstream.policy = policy
-            #expect(EndpointPicker.endpoint(of: upstream, first: first(upstream), attempt: 0) == nil)
+            #expect(EndpointPicker.endpoint(of: upstream, first: first(upstream), attempt: 0, client: nil) == nil)
         }
+    }
+}
+
+@Suite struct ClientHashTests {
+    private func upstream(_ names: [String], weights: [Int]? = nil) -> Upstream {
+        Upstream(
+            name: "mailbox",
+            endpoints: names.enumerated().map { index, name in
+                Endpoint(name: name, location: .addresses([.loopbackV4]), weight: weights?[index] ?? 1)
+            }, policy: .clientHash)
+    }
+
+    private static let clients = (0..<10_000).map { IPAddress.v4(0xc000_0000 + UInt32($0) * 7) }
+
+    private func choices(_ upstream: Upstream, attempt: Int = 0) -> [String] {
+        Self.clients.compactMap { client in
+            EndpointPicker.endpoint(of: upstream, first: 0, attempt: attempt, client: client).map {
+                upstream.endpoints[$0].name
+            }
+        }
+    }
+
+    @Test func `an endpoint that goes moves its own clients only, and wherever the list stands`() {
+        let before = choices(upstream(["a", "b", "c", "d"]))
+        let after = choices(upstream(["d", "c", "a"]))
+        for (old, new) in zip(before, after) where old != "b" { #expect(old == new) }
+        let moved = zip(before, after).filter { $0.0 == "b" }.map(\.1)
+        for name in ["a", "c", "d"] {
+            let share = Double(moved.count { $0 == name }) / Double(moved.count)
+            #expect(abs(share - 1 / 3) < 0.05, "\(name) got \(share) of the clients that moved")
+        }
+    }
+
+    @Test func `weights are shares`() {
+        let chosen = choices(upstream(["a", "b", "c"], weights: [1, 2, 5]))
+        for (name, weight) in [("a", 1.0), ("b", 2.0), ("c", 5.0)] {
+            let share = Double(chosen.count { $0 == name }) / Double(chosen.count)
+            #expect(abs(share - weight / 8) < 0.03, "\(name) got \(share)")
+        }
+    }
+
+    @Test func `the second attempt is where the client would go without the first`() {
+        let all = upstream(["a", "b", "c"])
+        let first = choices(all)
+        let second = choices(all, attempt: 1)
+        for (name, others) in [("a", ["b", "c"]), ("b", ["a", "c"]), ("c", ["a", "b"])] {
+            let without = choices(upstream(others))
+            for index in first.indices where first[index] == name { #expect(second[index] == without[index]) }
+        }
+    }
+
+    @Test func `each endpoint has its turn once, backups last`() {
+        var upstream = upstream(["a", "b", "c", "d"])
+        upstream.endpoints[1].isBackup = true
+        let order = (0...4).map { EndpointPicker.endpoint(of: upstream, first: 0, attempt: $0, client: .loopbackV4) }
+        #expect(Set(order.prefix(3)) == [0, 2, 3])
+        #expect(order.suffix(2) == [1, nil])
     }
 }

@@ -121,11 +121,12 @@ struct HelloTests {
         }
     }
 
-    @Test func `a name that no route has goes nowhere`() throws {
+    @Test func `a name that no route has goes nowhere and is told so`() throws {
         try withEngine(listeners: [Self.tls], upstreams: [.test(closedAddress()), .test(closedAddress())]) { edge in
             let client = try edge.connect()
             try client.send(ClientHelloBuilder(serverName: "other.example.org").bytes)
-            #expect(try client.receiveToEnd().bytes.isEmpty)
+            #expect(try client.receiveToEnd().bytes == TLSAlert.unrecognizedName.bytes)
+            client.close()
             let record = try edge.nextRecord()
             #expect(record.ending == Ending(.edge, .noRoute))
             #expect(record.serverName == "other.example.org")

@@ -1,7 +1,10 @@
+import TailwartCore
+import TailwartSetup
 import TailwartTesting
+import TailwartWire
 
-/// Debian's Dovecot with IMAPS, POP3S and ManageSieve on high ports that require a PROXY header, with everything it writes
-/// in the test's folder.
+/// Debian's Dovecot with IMAPS, POP3S and ManageSieve on high ports that require a PROXY header, set as `tailwart trust` says,
+/// with everything it writes in the test's folder.
 struct DovecotServer: Sendable {
     let imaps: UInt16
     let pop3s: UInt16
@@ -17,6 +20,9 @@ struct DovecotServer: Sendable {
         self.pop3s = try FreePort.take()
         self.sieve = try FreePort.take()
         self.log = folder.file("dovecot.log")
+        let settings = DovecotTrust.settings(
+            [DialledPort(.imaps, port: imaps), DialledPort(.pop3s, port: pop3s), DialledPort(.sieve, port: sieve)],
+            edges: [.loopbackV4])
         let owner = "uid=\(UnixUser.nobody.uid) gid=\(UnixUser.nobody.gid)"
 
         try configuration.write(
@@ -29,8 +35,6 @@ struct DovecotServer: Sendable {
             ssl = required
             ssl_cert = <\(certificate.certificate.path)
             ssl_key = <\(certificate.key.path)
-            haproxy_trusted_networks = 127.0.0.1
-            haproxy_timeout = 3 secs
             mail_location = maildir:~/Maildir
             passdb {
               driver = static
@@ -45,9 +49,7 @@ struct DovecotServer: Sendable {
                 port = 0
               }
               inet_listener imaps {
-                port = \(imaps)
-                ssl = yes
-                haproxy = yes
+                port = 0
               }
             }
             service pop3-login {
@@ -55,17 +57,15 @@ struct DovecotServer: Sendable {
                 port = 0
               }
               inet_listener pop3s {
-                port = \(pop3s)
-                ssl = yes
-                haproxy = yes
+                port = 0
               }
             }
             service managesieve-login {
               inet_listener sieve {
-                port = \(sieve)
-                haproxy = yes
+                port = 0
               }
             }
+            \(settings)
 
             """)
         let dovecot = try Program("dovecot", package: "dovecot-core")

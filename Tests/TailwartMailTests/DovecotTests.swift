@@ -13,7 +13,7 @@ extension MailTests {
                     on: host, ports: [imaps, pop3s, sieve],
                     """
                     upstreams:
-                      mailbox: {endpoints: [127.0.0.1], proxy_protocol: \(version)}
+                      mailbox: {endpoints: [127.0.0.1], proxy_protocol: \(version), health: off}
                     listeners:
                       - {name: imaps, bind: [":\(imaps)"], protocol: imaps, routes: [{to: "mailbox:\(dovecot.imaps)"}]}
                       - {name: pop3s, bind: [":\(pop3s)"], protocol: pop3s, routes: [{to: "mailbox:\(dovecot.pop3s)"}]}

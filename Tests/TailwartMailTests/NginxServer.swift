@@ -1,17 +1,26 @@
+import TailwartSetup
 import TailwartTesting
+import TailwartWire
 
-/// Debian's nginx on a high port over TLS; it takes no PROXY header and answers every request with its own name.
+/// Debian's nginx on a high port over TLS, set as `tailwart trust` says; it answers every request with its own name and
+/// the one that was asked for, and with who asked where it takes the header.
 struct NginxServer: Sendable {
     let port: UInt16
     let process: ChildProcess
 
-    /// - Parameter name: what it answers and what its files are called.
-    init(on host: TestHost, name: String, certificate: TestCertificates.Certificate) async throws {
+    /// - Parameters:
+    ///   - name: what it answers and what its files are called.
+    ///   - takesHeader: whether every client must send a PROXY header.
+    init(
+        on host: TestHost, name: String, certificate: TestCertificates.Certificate, takesHeader: Bool = false
+    ) async throws {
         let folder = host.folder
         let state = try folder.makeFolder("nginx-\(name)")
         let configuration = folder.file("nginx-\(name)/nginx.conf")
         let errors = folder.file("nginx-\(name)/error.log")
         self.port = try FreePort.take()
+        let server = NginxTrust.server(port: port, on: .loopbackV4, takesHeader: takesHeader, edges: [.loopbackV4])
+        let answer = "\(name) $ssl_server_name" + (takesHeader ? " $remote_addr" : "")
 
         try configuration.write(
             """
@@ -28,10 +37,10 @@ struct NginxServer: Sendable {
                 uwsgi_temp_path \(state)/uwsgi;
                 scgi_temp_path \(state)/scgi;
                 server {
-                    listen 127.0.0.1:\(port) ssl;
+                    \(server)
                     ssl_certificate \(certificate.certificate.path);
                     ssl_certificate_key \(certificate.key.path);
-                    location / { return 200 "\(name) $ssl_server_name"; }
+                    location / { return 200 "\(answer)"; }
                 }
             }
 

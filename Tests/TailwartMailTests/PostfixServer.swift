@@ -1,23 +1,32 @@
+import TailwartCore
+import TailwartSetup
 import TailwartTesting
+import TailwartWire
 
-/// Debian's Postfix on a high port that requires a PROXY header, with everything it writes in the test's folder.
+/// Debian's Postfix on high ports that require a PROXY header, set as `tailwart trust` says, with everything it writes in the
+/// test's folder.
 struct PostfixServer: Sendable {
     static let hostName = "mail.example.org"
 
+    /// For mail from other servers.
     let port: UInt16
+    /// For mail programs, over TLS from the first byte.
+    let submissions: UInt16
     let log: TextFile
     let process: ChildProcess
 
-    /// - Parameter port: a free one if nil.
+    /// - Parameter port: for mail from other servers; a free one if nil.
     init(
         on host: TestHost, mail: MailFolder, certificate: TestCertificates.Certificate, port chosen: UInt16? = nil
     ) async throws {
         let port = try chosen ?? FreePort.take()
+        let submissions = try FreePort.take()
         let folder = host.folder
         let configuration = try folder.makeFolder("postfix")
         let queue = try folder.makeFolder("postfix-queue")
         let state = try folder.makeFolder("postfix-state", owner: .named("postfix", package: "postfix"))
         self.port = port
+        self.submissions = submissions
         self.log = folder.file("postfix.log")
 
         try folder.file("postfix/main.cf").write(
@@ -46,11 +55,12 @@ struct PostfixServer: Sendable {
             message_size_limit = 20480000
 
             """)
+        let services = PostfixTrust.services(
+            [DialledPort(.smtp, port: port), DialledPort(.submissions, port: submissions)], on: .loopbackV4)
         // service, type, private, unprivileged, chroot, wakeup, maxproc, command: master(5)
         try folder.file("postfix/master.cf").write(
             """
-            127.0.0.1:\(port) inet n - n - - smtpd
-              -o smtpd_upstream_proxy_protocol=haproxy
+            \(services)
             anvil     unix       - - n -    1 anvil
             bounce    unix       - - n -    0 bounce
             cleanup   unix       n - n -    0 cleanup
@@ -74,7 +84,7 @@ struct PostfixServer: Sendable {
         let master = try Program("master", package: "postfix", in: ["/usr/lib/postfix/sbin"])
         // -d: it stays in the process group that it already leads, and its own errors go to our file.
         self.process = try host.start("postfix", master, ["-c", configuration, "-d"])
-        try await ListeningPorts.wait(for: [port], of: process)
+        try await ListeningPorts.wait(for: [port, submissions], of: process)
     }
 
     /// Waits for a line of the log with this text.

@@ -41,7 +41,7 @@ extension MailTests {
                     on: host, ports: [port],
                     """
                     upstreams:
-                      mailbox: {endpoints: ["127.0.0.1:\(postfix.port)"], proxy_protocol: v2}
+                      mailbox: {endpoints: ["127.0.0.1:\(postfix.port)"], proxy_protocol: v2, health: off}
                     listeners:
                       - {name: mx, bind: ["127.0.0.1:\(port)"], protocol: smtp, to: mailbox}
                     """)
@@ -74,7 +74,7 @@ extension MailTests {
                     on: host, ports: [port],
                     """
                     upstreams:
-                      mailbox: {endpoints: ["127.0.0.1:\(postfixPort)"], proxy_protocol: v2}
+                      mailbox: {endpoints: ["127.0.0.1:\(postfixPort)"], proxy_protocol: v2, health: off}
                     listeners:
                       - {name: mx, bind: [":\(port)"], protocol: smtp, to: mailbox}
                     """)

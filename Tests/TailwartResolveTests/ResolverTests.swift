@@ -24,18 +24,26 @@ import Testing
         }
     }
 
+    /// - Parameter magicDNS: tailscaled's own name server; with nil this host is in no tailnet.
     private func withResolver(
-        _ names: [String], _ server: FakeNameServer, _ body: (News) throws -> Void
+        _ names: [String], _ server: FakeNameServer, magicDNS: FakeNameServer? = nil,
+        _ body: (News, Resolver) throws -> Void
     ) throws {
         let news = News()
-        let resolver = try Resolver(names: names, servers: server.servers) { name, entry, _ in news.add(name, entry) }
+        let servers = NameServers(magicDNS: magicDNS?.servers, system: server.servers) { magicDNS != nil }
+        let resolver = try Resolver(names: names, servers: servers) { name, entry, _ in news.add(name, entry) }
         let thread = try resolver.start()
         defer {
             resolver.stop()
             thread.join()
             server.stop()
+            magicDNS?.stop()
         }
-        try body(news)
+        try body(news, resolver)
+    }
+
+    private func withResolver(_ names: [String], _ server: FakeNameServer, _ body: (News) throws -> Void) throws {
+        try withResolver(names, server) { news, _ in try body(news) }
     }
 
     private let mailbox = "stalwart.tail1234.test"
@@ -95,5 +103,96 @@ import Testing
             #expect(server.asked > 0)
             #expect(news.count == 0)
         }
+    }
+
+    @Test func `MagicDNS is asked for names of the tailnet, though the system knows nothing of them`() throws {
+        let (system, magicDNS) = (try FakeNameServer(), try FakeNameServer())
+        magicDNS.set(mailbox, .init(addresses: [.v4(0x6440_0003)], timeToLive: 5))
+        try withResolver([mailbox], system, magicDNS: magicDNS) { news, _ in
+            #expect(news.wait { $1 == .init(addresses: [.v4(0x6440_0003)], source: .magicDNS) })
+            let askedBefore = system.asked
+            magicDNS.set(mailbox, .init(addresses: [.v4(0x6440_0004)], timeToLive: 5))
+            #expect(news.wait { $1 == .init(addresses: [.v4(0x6440_0004)], source: .magicDNS) })
+            #expect(system.asked == askedBefore, "the system is not asked while MagicDNS answers")
+        }
+    }
+
+    /// RFC 1035 section 4.1.1: server failure is what MagicDNS says of other names with `--accept-dns=false`.
+    @Test(arguments: [2, 3, 5])
+    func `other names go on to the system, and MagicDNS is still asked for its own`(code: UInt8) throws {
+        let (system, magicDNS) = (try FakeNameServer(), try FakeNameServer())
+        magicDNS.set("web.test", .init(code: code))
+        magicDNS.set(mailbox, .init(addresses: [.v4(0x6440_0003)]))
+        system.set("web.test", .init(addresses: [.v4(0xc000_0201)]))
+        try withResolver(["web.test", mailbox], system, magicDNS: magicDNS) { news, _ in
+            #expect(news.wait { $0 == "web.test" && $1 == .init(addresses: [.v4(0xc000_0201)], source: .system) })
+            #expect(news.wait { $0 == mailbox && $1 == .init(addresses: [.v4(0x6440_0003)], source: .magicDNS) })
+            system.set("web.test", .init(addresses: [.v4(0xc000_0202)]))
+            magicDNS.set(mailbox, .init(addresses: [.v4(0x6440_0004)]))
+            #expect(news.wait { $0 == "web.test" && $1 == .init(addresses: [.v4(0xc000_0202)], source: .system) })
+            #expect(news.wait { $0 == mailbox && $1 == .init(addresses: [.v4(0x6440_0004)], source: .magicDNS) })
+        }
+    }
+
+    @Test func `names are found beside a silent MagicDNS`() throws {
+        let (system, magicDNS) = (try FakeNameServer(), try FakeNameServer())
+        magicDNS.set("web.test", .init(code: nil))
+        system.set("web.test", .init(addresses: [.v4(0xc000_0201)]))
+        try withResolver(["web.test"], system, magicDNS: magicDNS) { news, _ in
+            #expect(news.wait { $1.source == .system })
+            system.set("web.test", .init(addresses: [.v4(0xc000_0202)]))
+            #expect(news.wait { $1.addresses == [.v4(0xc000_0202)] })
+        }
+    }
+
+    @Test func `tailscaled's word is told at once, from any thread, and without DNS`() throws {
+        let server = try FakeNameServer()
+        server.set(mailbox, .init(code: nil))
+        try withResolver([mailbox], server) { news, resolver in
+            resolver.learn(from: nil)
+            resolver.learn(from: ["other.test": [.v4(1)]])
+            resolver.learn(from: [mailbox: [.v6(0xfd7a_115c_a1e0_0000, 3), .v4(0x6440_0003)]])
+            #expect(
+                news.wait {
+                    $1 == .init(addresses: [.v4(0x6440_0003), .v6(0xfd7a_115c_a1e0_0000, 3)], source: .tailscale)
+                })
+            resolver.learn(from: [mailbox: [.v4(0x6440_0003), .v6(0xfd7a_115c_a1e0_0000, 3)]])
+            resolver.learn(from: [mailbox: [.v4(0x6440_0004)]])
+            #expect(news.wait { $1.addresses == [.v4(0x6440_0004)] })
+            #expect(news.count == 2)
+        }
+    }
+
+    @Test func `a name that leaves the tailnet is found by DNS`() throws {
+        let server = try FakeNameServer()
+        server.set(mailbox, .init(addresses: [.v4(0x6440_0004)]))
+        try withResolver([mailbox], server) { news, resolver in
+            resolver.learn(from: [mailbox: [.v4(0x6440_0003)]])
+            #expect(news.wait { $1.source == .tailscale })
+            resolver.learn(from: [:])
+            #expect(news.wait { $1 == .init(addresses: [.v4(0x6440_0004)], source: .system) })
+        }
+    }
+
+    @Test func `what was learned before the start is told after it`() throws {
+        let news = News()
+        let resolver = try Resolver(names: [mailbox], servers: NameServers(magicDNS: nil, system: "127.0.0.1:1")) {
+            name, entry, all in
+            #expect(all == [name: entry.addresses])
+            news.add(name, entry)
+        }
+        resolver.learn(from: [mailbox: [.v4(0x6440_0003)]])
+        #expect(news.count == 0)
+        let thread = try resolver.start()
+        #expect(news.wait { $1.source == .tailscale })
+        resolver.stop()
+        thread.join()
+    }
+
+    @Test func `this host's own addresses are seen`() {
+        let own = InterfaceAddresses.all()
+        #expect(own.contains(.loopbackV4))
+        let isInTailnet = own.contains { if case .v4(0x6440_0000...0x647f_ffff) = $0 { true } else { false } }
+        #expect(NameServers.hasTailnetAddress() == isInTailnet)
     }
 }

@@ -1,0 +1,70 @@
+import TailwartCore
+import TailwartWire
+
+extension ValueType<EndpointConfiguration.Host> {
+    /// A host without a port.
+    static var host: ValueType {
+        let shape = TextShape(name: "host", pattern: "\(Pattern.address)|\(Pattern.hostName)")
+        return .scalar("a host name or an IP address", .text(shape)) { text throws(Complaint) in
+            let endpoint = try EndpointConfiguration.parse(text)
+            if case .unix = endpoint.host {
+                throw Complaint("a mailbox is reached on several ports, a Unix socket has none")
+            }
+            guard endpoint.port == nil else {
+                throw Complaint("leave out the port; 'ports: {25: 2525}' dials another one")
+            }
+            return endpoint.host
+        }
+    }
+}
+
+extension ValueType<EndpointConfiguration> {
+    static var endpoint: ValueType {
+        let withPort = "(\(Pattern.ipv4)|\(Pattern.ipv6InBrackets)|\(Pattern.hostName))(:\(Pattern.port))?"
+        let shape = TextShape(name: "destination", pattern: "\(withPort)|\(Pattern.ipv6)|\(Pattern.socket)")
+        return .scalar(
+            "an endpoint such as mail.example.net, 192.0.2.1:25, \"[2001:db8::1]:25\" or \"unix:/run/mail.sock\"",
+            .text(shape)
+        ) { text throws(Complaint) in try EndpointConfiguration.parse(text) }
+    }
+
+    /// An endpoint as text, or with its share.
+    static func weighted(_ endpoint: ValueType) -> ValueType {
+        endpoint.orMapping(
+            .mapping("an endpoint") { reader in
+                let endpoint = reader.required(
+                    "address", endpoint, example: "address: mail.example.net",
+                    about: "Where it is; without a port, that of the route, else the one that the client came to.")
+                let weight = reader.value(
+                    "weight", .integer(Allowed.weight), or: Defaults.weight,
+                    about: "Its share of the connections, with every policy but first.")
+                let isBackup = reader.value(
+                    "backup", .boolean, or: false, about: "Whether it is tried only when all others cannot be reached.")
+                guard var endpoint else { return nil }
+                endpoint.weight = weight
+                endpoint.isBackup = isBackup
+                return endpoint
+            })
+    }
+}
+
+extension ValueType<[EndpointConfiguration]> {
+    static func endpoints(_ endpoint: ValueType<EndpointConfiguration>) -> ValueType {
+        .list(of: .weighted(endpoint), "a list of endpoints such as [mail.example.net]")
+    }
+}
+
+extension EndpointConfiguration {
+    static func parse(_ text: String) throws(Complaint) -> EndpointConfiguration {
+        if text.hasPrefix("unix:") {
+            return EndpointConfiguration(.unix(path: try AbsolutePath.parse(text.dropFirst(5))))
+        }
+        if text.contains("://") { throw Complaint(Hint.hostName(text)) }
+        let (hostText, portText) = try HostAndPort.split(text)
+        let port: UInt16? = if let portText { try HostAndPort.port(portText) } else { nil }
+        if let address = IPAddress(hostText) { return EndpointConfiguration(.address(address), port: port) }
+        guard !hostText.contains("*") else { throw Complaint("a wildcard cannot be dialled") }
+        guard ServerNamePattern(hostText) != nil else { throw Complaint(Hint.hostName(text)) }
+        return EndpointConfiguration(.name(String(hostText)), port: port)
+    }
+}

@@ -1,0 +1,246 @@
+import NIOCore
+import Synchronization
+import TailwartConfig
+import TailwartCore
+import TailwartEngine
+import TailwartProbe
+import TailwartSystem
+import TailwartWire
+
+/// Probes each place of each upstream now and then, joins that with what traffic finds out, tells the workers who is unwell, and the
+/// operator what is the matter, on change.
+final class HealthMonitor: Sendable {
+    /// The longest pause between two probes of a place that is unwell for a reason which asking does not make worse: a mailbox that
+    /// comes back is to be used soon.
+    private static let recoveryInterval = Duration.seconds(5)
+    /// Between two looks at what traffic found out.
+    private static let trafficInterval = Duration.seconds(2)
+    /// Probes begin within this time, each at its own moment.
+    private static let firstSpread = Duration.seconds(1)
+
+    private let subjects: [ProbeSubject]
+    private let board: HealthBoard
+    private let prober: Prober
+    private let log: Log
+    /// Ends the connections to places that became unwell.
+    private let close: @Sendable (Set<Int>) -> Void
+    private let state: Mutex<State>
+
+    private struct State {
+        var addresses: [String: [IPAddress]] = [:]
+        /// By subject.
+        var cases: [Case]
+    }
+
+    /// What is known of one subject.
+    private struct Case {
+        var health: Health
+        var guardian = BurnGuard()
+        /// The last result, by server name.
+        var results: [String?: ProbeResult] = [:]
+        var turn = 0
+    }
+
+    init(
+        _ subjects: [ProbeSubject], board: HealthBoard, prober: Prober, log: Log,
+        close: @escaping @Sendable (Set<Int>) -> Void
+    ) {
+        self.subjects = subjects
+        self.board = board
+        self.prober = prober
+        self.log = log
+        self.close = close
+        state = Mutex(
+            State(cases: subjects.map { Case(health: Health(rise: $0.health.rise, fall: $0.health.fall)) }))
+    }
+
+    /// Names have other addresses.
+    func learn(_ addresses: [String: [IPAddress]]) { state.withLock { $0.addresses = addresses } }
+
+    /// Probes until the task is cancelled.
+    func run() async {
+        guard !subjects.isEmpty else { return }
+        await withTaskGroup { group in
+            for index in subjects.indices { group.addTask { await self.watch(index) } }
+            group.addTask { await self.watchTraffic() }
+        }
+    }
+
+    // MARK: - one subject
+
+    private func watch(_ index: Int) async {
+        let subject = subjects[index]
+        try? await Task.sleep(for: Self.firstSpread * Double.random(in: 0...1))
+        while !Task.isCancelled {
+            if mayProbe(index) { await probe(index) }
+            let health = state.withLock { $0.cases[index].health }
+            let interval =
+                health.standing == .unwell
+                ? min(subject.health.interval, Self.recoveryInterval) : subject.health.interval
+            // Jitter keeps the ports of many edges from being asked in the same moment for ever.
+            try? await Task.sleep(for: interval * Double.random(in: 0.9...1.1))
+        }
+    }
+
+    private func mayProbe(_ index: Int) -> Bool {
+        let now = ContinuousClock.now
+        return state.withLock { $0.cases[index].guardian.mayProbe(at: now) }
+    }
+
+    private func probe(_ index: Int) async {
+        let subject = subjects[index]
+        let (addresses, name) = state.withLock { state in
+            let names = subject.serverNames
+            defer { state.cases[index].turn = (state.cases[index].turn + 1) % names.count }
+            return (state.addresses, names[state.cases[index].turn])
+        }
+        var result = ProbeResult(.nameUnknown, "The name stands for no address.")
+        for way in subject.ways(addresses) {
+            result = await prober.probe(subject.target(way, serverName: name), timeout: subject.health.timeout)
+            // Another address of the same host may be reached where this one is not.
+            guard result.verdict.isOfTheWay else { break }
+        }
+        guard !Task.isCancelled else { return }
+        take(result, name, index)
+        if result.verdict == .refused || result.verdict == .booting { await diagnose(index) }
+    }
+
+    /// Takes in a result: health, board, log.
+    private func take(_ result: ProbeResult, _ name: String?, _ index: Int) {
+        let subject = subjects[index]
+        let now = ContinuousClock.now
+        let (before, health, hasTurned) = state.withLock { state in
+            let before = state.cases[index].results.updateValue(result, forKey: name)
+            state.cases[index].guardian.record(result.verdict, at: now)
+            let hasTurned = state.cases[index].health.probed(result.health(for: subject, name))
+            return (before, state.cases[index].health, hasTurned)
+        }
+        if before?.verdict != result.verdict { say(result, name, subject) }
+        if hasTurned { turned(index, health, because: result.verdict) }
+    }
+
+    /// All ports of an endpoint refused: is the server there at all?
+    private func diagnose(_ index: Int) async {
+        let subject = subjects[index]
+        let siblings = subjects.indices.filter {
+            subjects[$0].upstream.name == subject.upstream.name && subjects[$0].endpoint == subject.endpoint
+        }
+        let (results, addresses) = state.withLock { state in
+            let results = siblings.reduce(into: [UInt16: ProbeResult]()) { results, sibling in
+                results[subjects[sibling].port] = state.cases[sibling].results.values.first
+            }
+            return (results, state.addresses)
+        }
+        guard results.count == siblings.count, EndpointDiagnosis.mayBeBooting(results),
+            let way = subject.ways(addresses).first
+        else { return }
+        let isOpen = await prober.isSetupPortOpen(way, timeout: subject.health.timeout)
+        guard !Task.isCancelled else { return }
+        let joined = EndpointDiagnosis.joined(results, isSetupPortOpen: isOpen)
+        for sibling in siblings {
+            guard let result = joined[subjects[sibling].port], result.verdict == .booting else { continue }
+            let isNews = state.withLock { state in
+                let isNews = !state.cases[sibling].results.values.contains { $0.verdict == .booting }
+                for name in state.cases[sibling].results.keys { state.cases[sibling].results[name] = result }
+                return isNews
+            }
+            if isNews { say(result, nil, subjects[sibling]) }
+        }
+    }
+
+    // MARK: - traffic
+
+    private func watchTraffic() async {
+        while !Task.isCancelled {
+            for index in subjects.indices {
+                let (successes, failures) = board.takeTraffic(subjects[index].place)
+                guard successes > 0 || failures > 0 else { continue }
+                let (health, hasTurned) = state.withLock { state in
+                    let hasTurned = state.cases[index].health.sawTraffic(successes: successes, failures: failures)
+                    return (state.cases[index].health, hasTurned)
+                }
+                if hasTurned { turned(index, health, because: nil) }
+            }
+            try? await Task.sleep(for: Self.trafficInterval)
+        }
+    }
+
+    // MARK: - what follows
+
+    /// - Parameter verdict: nil if it was traffic that showed it.
+    private func turned(_ index: Int, _ health: Health, because verdict: Verdict?) {
+        let subject = subjects[index]
+        let isUnwell = health.standing == .unwell
+        board.setUnwell(subject.place, isUnwell, trialsAreCostly: verdict?.costsQuota ?? false)
+        let source = verdict == nil ? "connections" : "probes"
+        log.post(
+            isUnwell ? .error : .info,
+            isUnwell
+                ? "\(subject.label(nil)) counts as unwell, as \(source) say: it gets no connections but a trial now and then"
+                : "\(subject.label(nil)) counts as well, as \(source) say",
+            subject.fields("health") + [LogField("standing", isUnwell ? "unwell" : "well")])
+        if isUnwell, subject.health.closeIfUnhealthy { close([subject.place]) }
+    }
+
+    private func say(_ result: ProbeResult, _ name: String?, _ subject: ProbeSubject) {
+        let verdict = result.verdict
+        let level: LogConfiguration.Level =
+            switch verdict.grade {
+            case .good: .info
+            case .degraded: .warning
+            case .failed: .error
+            }
+        let sentence =
+            verdict == .well ? result.detail : "\(verdict.cause) \(result.detail) \(verdict.fix)"
+        log.post(
+            level, "\(subject.label(name)): \(verdict.name): \(sentence)",
+            subject.fields("verdict") + result.fields(serverName: subject.proto == .https ? name : nil))
+    }
+}
+
+extension Verdict {
+    /// Whether it says something of one address only.
+    fileprivate var isOfTheWay: Bool {
+        switch self {
+        case .refused, .timeout, .unreachable: true
+        default: false
+        }
+    }
+}
+
+extension ProbeResult {
+    /// What the probe says of reachability. A web server that is asked for no name, or for one that it does not know, may refuse the
+    /// handshake and serve everybody else.
+    fileprivate func health(for subject: ProbeSubject, _ name: String?) -> Verdict {
+        verdict == .tlsFailed && subject.proto == .https && (name == nil || subject.serverNames.count > 1)
+            ? .well : verdict
+    }
+
+    package func fields(serverName: String?) -> [LogField] {
+        var fields = [
+            LogField("verdict", verdict.name), LogField("grade", verdict.grade.rawValue), LogField("detail", detail),
+            LogField("cause", verdict.cause), LogField("fix", verdict.fix),
+        ]
+        if let serverName { fields.append(LogField("server_name", serverName)) }
+        if let roundTrip { fields.append(LogField("connect_us", Int(clamping: roundTrip.microseconds))) }
+        if let certificate {
+            fields += [
+                LogField("certificate_subject", certificate.subject),
+                LogField("certificate_issuer", certificate.issuer),
+                LogField("certificate_names", certificate.names),
+                LogField("certificate_not_after", certificate.notAfter),
+                LogField("certificate_lifetime_left_percent", Int(certificate.lifetimeLeft * 100)),
+            ]
+        }
+        return fields
+    }
+}
+
+extension ProbeSubject {
+    package func fields(_ event: String) -> [LogField] {
+        [
+            LogField("event", event), LogField("upstream", upstream.name), LogField("endpoint", endpoint.text),
+            LogField("port", Int(port)), LogField("protocol", proto.rawValue),
+        ]
+    }
+}

@@ -1,0 +1,73 @@
+/// Whether a place is well, from probes and from what traffic found out.
+///
+/// Nothing is judged before the first probe; that one decides at once. From then on it takes `fall` bad signs in a row to become unwell and
+/// `rise` good probes in a row to become well again. A client who was served is worth more than any probe.
+package struct Health: Sendable, Equatable {
+    package enum Standing: Sendable, Equatable {
+        case unknown
+        case well
+        case unwell
+    }
+
+    package private(set) var standing = Standing.unknown
+    private let rise: Int
+    private let fall: Int
+    /// Signs in a row against the present standing.
+    private var streak = 0
+    /// Whether the last probe found out something that a connection which opens does not disprove.
+    private var isBeyondTraffic = false
+
+    /// - Parameters:
+    ///   - rise: at least 1.
+    ///   - fall: at least 1.
+    package init(rise: Int, fall: Int) {
+        self.rise = rise
+        self.fall = fall
+    }
+
+    /// Takes in a probe.
+    ///
+    /// - Returns: whether the standing changed.
+    package mutating func probed(_ verdict: Verdict) -> Bool {
+        isBeyondTraffic = verdict.costsQuota
+        return sign(isGood: verdict.grade != .failed, decides: standing == .unknown)
+    }
+
+    /// Takes in what connections met since the last call: `failures` that could not be made or got no byte, and `successes`.
+    ///
+    /// - Returns: whether the standing changed.
+    package mutating func sawTraffic(successes: Int, failures: Int) -> Bool {
+        if successes > 0 {
+            // A mailbox that takes the PROXY header for commands greets all the same.
+            guard !isBeyondTraffic, standing != .unknown else { return false }
+            streak = 0
+            guard standing == .unwell else { return false }
+            standing = .well
+            return true
+        }
+        guard failures > 0, standing == .well else { return false }
+        streak += min(failures, fall)
+        return turn(at: fall)
+    }
+
+    private mutating func sign(isGood: Bool, decides: Bool) -> Bool {
+        if decides {
+            standing = isGood ? .well : .unwell
+            streak = 0
+            return true
+        }
+        guard isGood == (standing == .unwell) else {
+            streak = 0
+            return false
+        }
+        streak += 1
+        return turn(at: standing == .well ? fall : rise)
+    }
+
+    private mutating func turn(at limit: Int) -> Bool {
+        guard streak >= limit else { return false }
+        standing = standing == .well ? .unwell : .well
+        streak = 0
+        return true
+    }
+}

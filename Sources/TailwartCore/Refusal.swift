@@ -1,0 +1,82 @@
+package import TailwartWire
+
+/// What a client is told, in its own protocol, when it cannot be served now.
+///
+/// Always a temporary code: a permanent one for a temporary fault makes senders give mail back at once.
+package struct Refusal: Sendable, Equatable {
+    package enum Cause: Sendable, CaseIterable {
+        /// No endpoint of the upstream can be reached.
+        case unavailable
+        /// Over a limit of the edge.
+        case tooManyConnections
+    }
+
+    /// How a listener's clients are told.
+    package enum Manner: Sendable, Equatable {
+        /// At once: the client waits for a greeting.
+        case words([UInt8])
+        /// After the first bytes of the client's hello, an alert.
+        case alert
+        /// There are no words for a protocol that is not known: the connection is closed.
+        case none
+    }
+
+    /// The name that the edge gives itself, as servers do in a 421 (RFC 5321 section 4.2.3).
+    package var host: String
+    /// Printable ASCII without quotes and backslashes, in place of the edge's own sentence.
+    package var text: String?
+
+    package init(host: String = "localhost", text: String? = nil) {
+        self.host = host
+        self.text = text
+    }
+
+    package func manner(for proto: ListenerProtocol, _ cause: Cause) -> Manner {
+        let text = text ?? cause.sentence(for: proto)
+        return switch proto {
+        // RFC 5321 section 3.8: 421 at any time. The enhanced code (RFC 3463 section 3.4, "system not accepting network messages")
+        // is not foreseen in a greeting (RFC 2034 section 4); receivers take it for text, and people read it in their logs.
+        case .smtp, .submission: .words(Array("421 4.3.2 \(host) \(text)\r\n".utf8))
+        // BYE is one of the three greetings (RFC 9051 section 7.1.5); the code is of RFC 5530 section 3.
+        case .imap: .words(Array("* BYE [UNAVAILABLE] \(text)\r\n".utf8))
+        // RFC 3206 section 4: the fault is the system's and will pass. Without it clients ask the user for the password.
+        case .pop3: .words(Array("-ERR [SYS/TEMP] \(text)\r\n".utf8))
+        // RFC 5804 sections 1.2 and 1.3.
+        case .sieve: .words(Array("BYE (TRYLATER) \"\(text)\"\r\n".utf8))
+        case .submissions, .imaps, .pop3s, .https: .alert
+        case .tcp: .none
+        }
+    }
+}
+
+extension Refusal.Cause {
+    fileprivate func sentence(for proto: ListenerProtocol) -> String {
+        switch (self, proto) {
+        // The words of RFC 5321 section 4.2.3.
+        case (.unavailable, .smtp), (.unavailable, .submission):
+            "Service not available, closing transmission channel"
+        case (.unavailable, _): "The mail server cannot be reached at the moment, please try again later"
+        case (.tooManyConnections, _): "Too many connections, please try again later"
+        }
+    }
+}
+
+extension CloseReason {
+    /// What the client is told about this ending, if it has seen no byte of the upstream yet; nil where nothing is to be said: to
+    /// scanners, to clients that left, and where the operator wants a plain close.
+    package var refusalCause: Refusal.Cause? {
+        switch self {
+        case .upstreamUnresolved, .upstreamRefused, .upstreamUnreachable, .connectTimeout, .upstreamProxyFailed,
+            .upstreamUnwell, .upstreamEmpty, .descriptorLimit:
+            .unavailable
+        case .edgeLimit, .listenerLimit: .tooManyConnections
+        default: nil
+        }
+    }
+
+    /// The alert that says it to a TLS client.
+    package var alert: TLSAlert? {
+        if self == .noRoute { return .unrecognizedName }
+        return refusalCause == nil ? nil : .internalError
+    }
+}

@@ -1,0 +1,146 @@
+/// What an operator is told: one or two sentences each, complete by themselves. The address, the port and what was seen are the
+/// probe's to say.
+extension Verdict {
+    /// What is the matter.
+    package var cause: String {
+        switch self {
+        case .well: "The mailbox answers as it should."
+        case .nameUnknown:
+            "The mailbox's name is not known: no grant lets this edge see it, or it has another name now."
+        case .refused: "The host answers, but nothing listens on this port."
+        case .timeout: "Nothing answers: the tailnet's access rules drop this port without a word, or the host is off."
+        case .unreachable: "There is no way to the mailbox's network from here."
+        case .proxyFailed: "The SOCKS proxy or tailscaled on the way to the mailbox does not connect."
+        case .headerNotTrusted: "The mailbox does not expect a PROXY header from this edge and takes it for commands."
+        case .headerRequired: "The mailbox waits for a PROXY header, and this edge is set to send none."
+        case .silent: "The mailbox takes the connection and says nothing."
+        case .banned:
+            """
+            The mailbox takes the connection and closes it at once without a byte: it has banned this edge's address, or \
+            does not know it as a proxy.
+            """
+        case .booting: "The mail server runs without its mail ports: it is starting, or waits to be set up."
+        case .wrongProtocol: "Another protocol answers on this port."
+        case .busy:
+            """
+            The mail server answers, but turns this edge away: it is shutting down, has too many connections, or has a \
+            rule.
+            """
+        case .tlsFailed: "The mail server answers, but the TLS handshake fails."
+        case .startTLSMissing: "The mail server does not offer STARTTLS, so mail and passwords pass without encryption."
+        case .certificateFallback:
+            """
+            The mail server shows the certificate that Stalwart makes up when it has none (rcgen): its settings were \
+            lost while it started.
+            """
+        case .certificateSelfSigned: "The mail server shows a certificate that it has signed by itself."
+        case .certificateExpired: "The mail server's certificate is not valid at this time."
+        case .certificateExpiring: "The mail server's certificate ends soon, and its renewal is overdue."
+        case .certificateNameMismatch: "The mail server's certificate is not for all names that clients ask for."
+        case .certificateUntrusted: "The mail server's certificate does not lead to an authority that clients trust."
+        case .unprobed: "This port is not probed: nothing is known about the protocol that is spoken on it."
+        }
+    }
+
+    /// What to set, and where.
+    package var fix: String {
+        switch self {
+        case .well: "Nothing to do."
+        case .nameUnknown:
+            """
+            Look for the mailbox in 'tailscale status'. If it came back as NAME-1, remove the old machine and rename \
+            the new one; if it is missing, grant this edge's tag access to it in the policy file.
+            """
+        case .refused:
+            """
+            Enable the port in the mail server (a new Stalwart has no listener on 587, 143 and 110), or take the \
+            listener out of tailwart.yaml.
+            """
+        case .timeout:
+            """
+            Add the port to the grant from this edge's tag to the mailbox's in the policy file (`tailwart acl` prints \
+            it), and see that the mailbox is on.
+            """
+        case .unreachable:
+            "See that the tailnet is up on this host ('tailscale status'), or correct the address in tailwart.yaml."
+        case .proxyFailed:
+            "See that tailscaled runs and that 'via' names its SOCKS address, or 'tailscale.socket' its Unix socket."
+        case .headerNotTrusted:
+            """
+            Stalwart: add this edge's addresses to overrideProxyTrustedNetworks of the listener. Postfix: \
+            smtpd_upstream_proxy_protocol=haproxy. Dovecot: haproxy=yes, and the addresses in \
+            haproxy_trusted_networks. Or set proxy_protocol: none for this upstream.
+            """
+        case .headerRequired:
+            """
+            Set proxy_protocol: v2 for this upstream; or, where no header is meant to be sent, take this edge's \
+            addresses out of overrideProxyTrustedNetworks (Stalwart), or the header out of the service (Postfix, \
+            Dovecot).
+            """
+        case .silent:
+            """
+            See whether the mail server hangs, or whether the port wants TLS from the first byte: then its protocol in \
+            tailwart.yaml is submissions, imaps or pop3s.
+            """
+        case .banned:
+            """
+            Stalwart: delete this edge's address from BlockedIp and add it to AllowedIp, then restart. Dovecot: add it to \
+            haproxy_trusted_networks. If it is neither, a container's port forward may take connections for a server that \
+            is not there.
+            """
+        case .booting:
+            """
+            Wait a minute. If it stays so, read the mail server's log: Stalwart is in bootstrap or recovery mode, as \
+            config.json is missing or STALWART_RECOVERY_MODE is set.
+            """
+        case .wrongProtocol:
+            """
+            Correct the port of the upstream or the protocol of the listener in tailwart.yaml, or the listener of the \
+            mail server.
+            """
+        case .busy:
+            """
+            Wait for the restart to end; else raise the mail server's connection limit and exempt this edge from \
+            limits per client.
+            """
+        case .tlsFailed:
+            """
+            Read the mail server's log for tls.handshake-error or tls.no-certificates-available, and see that it has a \
+            certificate and speaks TLS 1.2 or later.
+            """
+        case .startTLSMissing:
+            """
+            Give the mail server a certificate and enable STARTTLS: useTls of the listener in Stalwart, \
+            smtpd_tls_security_level=may in Postfix.
+            """
+        case .certificateFallback:
+            """
+            Restart Stalwart once its database answers, and start it after the database from now on (`tailwart gate \
+            --postgres`).
+            """
+        case .certificateSelfSigned:
+            """
+            Give the mail server a certificate of a public authority, or put this one into trust_roots if it is meant \
+            so.
+            """
+        case .certificateExpired:
+            """
+            Read the mail server's log for acme errors and renew the certificate; see that the clocks of both hosts \
+            are right.
+            """
+        case .certificateExpiring:
+            """
+            Read the mail server's log for acme errors: most often the key for the DNS provider is not accepted any \
+            more.
+            """
+        case .certificateNameMismatch:
+            "Add the missing names to the certificate in the mail server, or correct health.names in tailwart.yaml."
+        case .certificateUntrusted:
+            """
+            Serve the whole chain with the intermediate certificates; for an authority of your own set \
+            health.trust_roots.
+            """
+        case .unprobed: "Give the listener the protocol that is spoken on it, if it is one of the mail protocols."
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// What a probe of one endpoint on one port found out.
+///
+/// Closed, as each one has a row in docs/faults.md, with what the client sees and what to do.
+package enum Verdict: String, CaseIterable, Sendable {
+    case well
+
+    // On the way there.
+    case nameUnknown = "name_unknown"
+    case refused
+    case timeout
+    case unreachable
+    case proxyFailed = "proxy_failed"
+
+    // The PROXY header.
+    case headerNotTrusted = "header_not_trusted"
+    case headerRequired = "header_required"
+
+    // The server.
+    case silent
+    case banned
+    case booting
+    case wrongProtocol = "wrong_protocol"
+    case busy
+
+    // TLS.
+    case tlsFailed = "tls_failed"
+    case startTLSMissing = "starttls_missing"
+    case certificateFallback = "certificate_fallback"
+    case certificateSelfSigned = "certificate_self_signed"
+    case certificateExpired = "certificate_expired"
+    case certificateExpiring = "certificate_expiring"
+    case certificateNameMismatch = "certificate_name_mismatch"
+    case certificateUntrusted = "certificate_untrusted"
+
+    case unprobed
+
+    package enum Grade: String, CaseIterable, Sendable {
+        /// Nothing is known against it.
+        case good
+        /// Connections pass, but some clients turn away by themselves, or will.
+        case degraded
+        /// No connection can be of use.
+        case failed
+    }
+
+    /// For logs, JSON and documentation.
+    package var name: String { rawValue }
+
+    package var grade: Grade {
+        switch self {
+        case .well, .unprobed: .good
+        case .startTLSMissing, .certificateFallback, .certificateSelfSigned, .certificateExpired, .certificateExpiring,
+            .certificateNameMismatch, .certificateUntrusted:
+            .degraded
+        case .nameUnknown, .refused, .timeout, .unreachable, .proxyFailed, .headerNotTrusted, .headerRequired, .silent,
+            .banned, .booting, .wrongProtocol, .busy, .tlsFailed:
+            .failed
+        }
+    }
+
+    /// Whether asking again soon can do harm: a mailbox may count what led to it against the edge's address, and ban the edge.
+    package var costsQuota: Bool {
+        switch self {
+        case .headerNotTrusted, .wrongProtocol: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// Keeping sockets connected for clients to come.
+extension Worker {
+    /// Works out from the snapshot what is to be kept warm. Each worker keeps its part of what the upstream asks for, rounded up.
+    mutating func wantWarm() {
+        var wanted: [WarmPool.Wanted] = []
+        for (number, place) in snapshot.board.places.enumerated() {
+            let upstream = snapshot.upstreams[place.upstream]
+            guard upstream.warm > 0, case .direct = upstream.via,
+                case .addresses(let addresses) = upstream.endpoints[place.endpoint].location,
+                let address = addresses.first
+            else { continue }
+            let headers = snapshot.headers(to: number)
+            // Without a header the server would greet a client that is not there yet.
+            guard !headers.contains(.none) else { continue }
+            wanted.append(
+                WarmPool.Wanted(
+                    place: number, destination: Destination(InternetAddress(address, port: place.port)),
+                    count: (upstream.warm + parts.workers - 1) / parts.workers, saysLocal: headers == [.v2],
+                    connectLimit: (upstream.connectTimeout ?? Timeouts.defaultConnect).microseconds))
+        }
+        warm.want(wanted, now: now)
+    }
+
+    /// Replaces what has waited too long and connects what is missing.
+    mutating func tendWarm() {
+        warm.checked(now: now)
+        if isDraining { return warm.closeAll() }
+        for slot in warm.overdue(now: now) { warm.close(slot) }
+        for index in warm.missing(now: now) { connectWarm(index) }
+    }
+
+    /// The kernel reports on a waiting socket: it is connected, or the upstream gave it up.
+    mutating func warmIsReady(_ token: WarmPool.Token, _ readiness: Readiness) {
+        guard let spare = warm.find(token) else { return }
+        if readiness.has(.unusual) || readiness.has(.readable) { return warm.spoiled(token, now: now) }
+        if readiness.has(.anythingToWrite), !spare.isConnected { warm.markConnected(token) }
+    }
+
+    /// A connected socket, which becomes the caller's.
+    mutating func takeWarm(_ place: Int) -> WarmPool.Spare? {
+        guard let spare = warm.take(place: place) else { return nil }
+        _ = epoll.remove(spare.socket)
+        return spare
+    }
+
+    private mutating func connectWarm(_ index: Int) {
+        let wish = warm.wanted[index]
+        guard !snapshot.board.isUnwell(wish.place) else { return }
+        do throws(Errno) {
+            var descriptor = try Socket.stream(family: wish.destination.socketAddress.family)
+            let socket = descriptor.socket
+            socket.setNoDelay()
+            // A path that has died meanwhile shows when the header is not acknowledged, within the time of a connect.
+            socket.setUserTimeout(milliseconds: CInt(clamping: wish.connectLimit / 1000))
+            let answer = socket.connect(to: wish.destination.socketAddress)
+            if case .failed = answer {
+                descriptor.close()
+                return warm.failed(index, now: now)
+            }
+            let token = warm.keep(descriptor, for: index, isConnected: answer == .connected, now: now)
+            if epoll.add(socket.raw, .incomingAndWritable, token: Self.warmToken | token.rawValue) != nil {
+                warm.close(token.slot)
+            }
+        } catch {
+            warm.failed(index, now: now)
+        }
+    }
+}
+
+extension Snapshot {
+    /// The versions of the headers that the routes to a place send.
+    fileprivate func headers(to place: Int) -> Set<ProxyProtocolOut.Version> {
+        var found: Set<ProxyProtocolOut.Version> = []
+        for (number, listener) in listeners.enumerated() {
+            for (index, route) in listener.routes.enumerated() {
+                guard case .upstream = route.target else { continue }
+                let leads = listener.bind.contains { bind in
+                    board.groups[plans[number].group(route: index, port: bind.port ?? 0)].places.contains(place)
+                }
+                if leads { found.insert(route.proxyProtocol.version) }
+            }
+        }
+        return found
+    }
+}

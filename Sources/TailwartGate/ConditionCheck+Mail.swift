@@ -1,0 +1,37 @@
+import NIOCore
+import TailwartCore
+import TailwartProbe
+
+/// What the edge's own probes say of a mail server.
+extension ConditionCheck {
+    /// A verdict that was counted against this host is not asked for again for so long: Stalwart bans after 30 of them a day.
+    static let quotaPause = Duration.seconds(60)
+
+    func mail(_ url: MailURL, within limit: Duration) async -> Finding {
+        await dialer.tryAddresses(of: url.endpoint, within: limit) { address, deadline in
+            let target = ProbeTarget(
+                upstream: url.endpoint.host, endpoint: "\(url.endpoint)", way: .direct(address), proto: url.proto,
+                proxyProtocol: url.proxyProtocol, serverName: url.endpoint.address == nil ? url.endpoint.host : nil)
+            let share = Duration(max(deadline, .now()) - .now())
+            let result = await prober.probe(target, timeout: share)
+            return (Finding(result), ![.refused, .timeout, .unreachable].contains(result.verdict))
+        }
+    }
+}
+
+extension Finding {
+    init(_ result: ProbeResult) {
+        switch result.verdict.grade {
+        case .good: self = .ready("answers")
+        case .degraded: self = .ready("answers, but: \(Self.withoutFullStop(result.verdict.cause))")
+        case .failed:
+            self = .waiting(
+                result.verdict.name, Self.withoutFullStop(result.detail), fix: result.verdict.fix,
+                pause: result.verdict.costsQuota ? ConditionCheck.quotaPause : .zero)
+        }
+    }
+
+    private static func withoutFullStop(_ text: String) -> String {
+        text.hasSuffix(".") ? String(text.dropLast()) : text
+    }
+}

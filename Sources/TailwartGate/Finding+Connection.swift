@@ -1,0 +1,67 @@
+import Glibc
+import NIOCore
+import NIOSSL
+import TailwartSystem
+import TailwartWire
+
+/// What can go wrong before a protocol has its say, and when the other side falls silent.
+extension Finding {
+    static func nameUnknown(_ host: String) -> Finding {
+        .waiting(
+            "name_unknown", "the name \(host) is not known",
+            fix: "mend the name, or the host's DNS: a name of the tailnet needs MagicDNS (tailscale set --accept-dns)")
+    }
+
+    static func nameServerAway(_ host: String, _ reason: String) -> Finding {
+        .waiting(
+            "name_server_away", "no name server answers for \(host): \(reason)",
+            fix: "look at the name servers in /etc/resolv.conf")
+    }
+
+    static let noDescriptor = Finding.waiting(
+        "no_resources", "this host has no thread or descriptor left", fix: "raise its limits, see ulimit -a")
+
+    /// Connected, and then nothing came.
+    static let silent = Finding.waiting(
+        "silent", "connected, but no answer came in time",
+        fix: "look at that server: it hangs, or another protocol is spoken")
+
+    static let closed = Finding.waiting(
+        "closed", "the connection was closed without an answer",
+        fix: "look at that server's log: it turned this host away")
+
+    static func wrongProtocol(_ text: String) -> Finding {
+        .waiting("wrong_protocol", text, fix: "correct the port, or the option that names the protocol")
+    }
+
+    /// - Parameter address: what was dialled.
+    init(connecting address: InternetAddress, failed error: any Error) {
+        let error = (error as? IOError).map { Errno(rawValue: $0.errnoCode) }
+        switch error {
+        case .connectionRefused:
+            self = .waiting(
+                "refused", "nothing listens at \(address)", fix: "start the service, or correct the port")
+        case nil, .timedOut:
+            self = .waiting(
+                "timeout", "no answer from \(address)",
+                fix: "is the host up? Else a firewall drops it, or no access rule of the tailnet grants the port: "
+                    + "tailwart acl")
+        case .some(let error) where error.isShortage:
+            self = .noDescriptor
+        case .some(let error):
+            self = .waiting(
+                "unreachable", "no way to \(address): \(error)", fix: "look at this host's routes and at its tailnet")
+        }
+    }
+
+    /// A connection that broke after it was made.
+    init(broken error: any Error) {
+        if let error = TLSFailure(error) {
+            self = .waiting("tls_failed", error.text, fix: error.fix)
+        } else if let error = error as? IOError, error.errnoCode == ECONNRESET || error.errnoCode == EPIPE {
+            self = .closed
+        } else {
+            self = .wrongProtocol("what came is not the protocol")
+        }
+    }
+}

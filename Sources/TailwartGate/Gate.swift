@@ -1,0 +1,84 @@
+/// Waits until all conditions hold.
+package struct Gate: Sendable {
+    /// One attempt at a condition, within a time.
+    package typealias Attempt = @Sendable (Condition, Duration) async -> Finding
+
+    /// Of one attempt. Longer than a resolver takes whose first name server is dead (5 s, resolv.conf(5)).
+    package static let attemptLimit = Duration.seconds(10)
+    /// A condition that was found ready before that is looked at once more when all others are: it may be gone again.
+    package static let freshness = Duration.seconds(5)
+
+    private let conditions: [Condition]
+    private let timeout: Duration
+    private let isOnce: Bool
+    private let attempt: Attempt
+    private let clock = ContinuousClock()
+
+    /// - Parameters:
+    ///   - timeout: for all of it.
+    ///   - isOnce: each condition is tried once.
+    package init(_ conditions: [Condition], timeout: Duration, isOnce: Bool = false, attempt: @escaping Attempt) {
+        self.conditions = conditions
+        self.timeout = timeout
+        self.isOnce = isOnce
+        self.attempt = attempt
+    }
+
+    /// - Parameter report: called, on any thread, when a condition's finding is another one than before.
+    package func run(report: @escaping @Sendable (GateChange) -> Void) async -> GateResult {
+        let start = clock.now
+        var latest = conditions.map { Latest(condition: $0) }
+        var due = Array(conditions.indices)
+        repeat {
+            await withTaskGroup(of: (Int, Latest).self) { group in
+                for index in due {
+                    let before = latest[index]
+                    group.addTask { (index, await wait(for: before, from: start, report)) }
+                }
+                for await (index, outcome) in group { latest[index] = outcome }
+            }
+            guard !isOnce, latest.allSatisfy(\.isReady) else { break }
+            let stale = clock.now - Self.freshness
+            due = latest.indices.filter { latest[$0].moment.map { $0 < stale } ?? true }
+        } while !due.isEmpty
+        return GateResult(
+            elapsed: clock.now - start,
+            findings: latest.compactMap { one in one.finding.map { (one.condition, $0) } })
+    }
+
+    /// A condition, and what was found last and when.
+    private struct Latest: Sendable {
+        let condition: Condition
+        var finding: Finding?
+        var moment: ContinuousClock.Instant?
+
+        var isReady: Bool { finding?.isReady ?? false }
+    }
+
+    /// Attempts until the condition is ready or the time is over.
+    private func wait(
+        for condition: Latest, from start: ContinuousClock.Instant, _ report: @Sendable (GateChange) -> Void
+    ) async -> Latest {
+        var latest = condition
+        var backoff = Backoff()
+        var random = SystemRandomNumberGenerator()
+        let deadline = start + timeout
+        while true {
+            let limit = isOnce ? timeout : min(Self.attemptLimit, max(.zero, deadline - clock.now))
+            let finding = await attempt(latest.condition, limit)
+            let now = clock.now
+            let goesOn = !finding.isReady && !isOnce && now < deadline
+            if finding != latest.finding {
+                report(GateChange(latest.condition, finding, elapsed: now - start, goesOn: goesOn))
+            }
+            latest.finding = finding
+            latest.moment = now
+            guard goesOn else { return latest }
+            let left = deadline - now
+            // The less time is left, the sooner: so that somebody who waits for 3 s gets more than the first few attempts.
+            let pause = min(backoff.next(using: &random), max(Backoff.first, left / 4))
+            try? await Task.sleep(for: min(left, max(pause, finding.pause)), clock: clock)
+            guard clock.now < deadline else { return latest }
+        }
+    }
+}

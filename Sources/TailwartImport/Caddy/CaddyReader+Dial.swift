@@ -1,0 +1,157 @@
+import TailwartConfig
+import TailwartCore
+
+extension CaddyReader {
+    /// The handler `proxy`; nil if something was refused.
+    mutating func dial(_ handler: JSONElement) -> DraftDial? {
+        let known = ["handler", "upstreams", "proxy_protocol", "load_balancing", "health_checks"]
+        guard members(handler, known: known) else { return nil }
+        let upstreams = list(handler["upstreams"])
+        let policy = policy(handler["load_balancing"]?["selection"])
+        var endpoints: [DraftUpstream.Endpoint] = []
+        for upstream in upstreams { endpoints += self.endpoints(upstream, weighted: policy.isWeighted) }
+        if upstreams.isEmpty { refuse(handler, "there is no upstream to dial here; add one under 'upstreams'") }
+        guard !endpoints.isEmpty else { return nil }
+        var upstream = DraftUpstream(endpoints: endpoints)
+        // Several addresses of one upstream were meant as a list to fall back on.
+        if endpoints.count > 1 { upstream.policy = upstreams.count > 1 ? policy.policy : .first }
+        if upstreams.count > 1, policy.isDefault {
+            note(
+                handler,
+                "caddy-l4 chooses among several upstreams at random, whether it can reach them or not; imported as "
+                    + "'round_robin', which spreads alike; 'policy: first' would make it a main and a spare")
+        }
+        readBalancing(handler["load_balancing"], into: &upstream)
+        upstream.health = health(handler["health_checks"])
+        var header = DraftHeader.none
+        if let element = handler["proxy_protocol"] {
+            guard let version = text(element, as: .header) else { return nil }
+            guard ["v1", "v2", ""].contains(version) || version.contains("$") else {
+                refuse(element, "'proxy_protocol' must be v1 or v2, not \(version.quoted)")
+                return nil
+            }
+            if !version.isEmpty { header.version = version }
+        }
+        return DraftDial(upstream: upstream, header: header, name: nil, place: handler.place)
+    }
+
+    private func policy(
+        _ selection: JSONElement?
+    ) -> (policy: Upstream.Policy, isWeighted: Bool, isDefault: Bool) {
+        guard let selection, let element = selection["policy"] else { return (.roundRobin, false, true) }
+        switch element.text {
+        case "random": return (.roundRobin, false, true)
+        case "round_robin": return (.roundRobin, false, false)
+        case "weighted_round_robin": return (.roundRobin, true, false)
+        case "first": return (.first, false, false)
+        case "least_conn", "random_choose": return (.leastConnections, false, false)
+        case "ip_hash": return (.clientHash, false, false)
+        default:
+            refuse(
+                element,
+                "the policy \(element.value.found) is not known here; ours are first, round_robin, least_connections and "
+                    + "client_hash")
+            return (.first, false, false)
+        }
+    }
+
+    private func readBalancing(_ element: JSONElement?, into upstream: inout DraftUpstream) {
+        guard let element, members(element, known: ["selection", "try_duration", "try_interval"]) else { return }
+        if let selection = element["selection"] { _ = members(selection, known: ["policy", "choose"]) }
+        guard let tried = element["try_duration"], let duration = duration(tried), duration > .zero else { return }
+        upstream.hold = duration.within(
+            Limits.hold, "trying again", at: tried.place, findings, text: \.configurationText)
+    }
+
+    /// One upstream, whose every address is an endpoint.
+    private mutating func endpoints(_ upstream: JSONElement, weighted: Bool) -> [DraftUpstream.Endpoint] {
+        let known = ["dial", "local_address", "resolver_preference", "max_connections", "weight", "tls"]
+        guard members(upstream, known: known) else { return [] }
+        if let tls = upstream["tls"] {
+            refuse(
+                tls,
+                "Tailwart opens no TLS to an upstream; pass the client's TLS through, or keep this server with Caddy")
+        }
+        if let limit = upstream["max_connections"] {
+            note(
+                limit,
+                "'max_connections' is left out: caddy-l4 never counts down, so it is a limit for the whole life of the process; "
+                    + "that of a listener limits what is open here")
+        }
+        if let preference = upstream["resolver_preference"] {
+            note(
+                preference,
+                "'resolver_preference' is left out: the addresses of a name are tried one after the other, of both families"
+            )
+        }
+        let addresses = list(upstream["dial"])
+        if addresses.isEmpty { refuse(upstream, "there is no address to dial here; add one under 'dial'") }
+        if let dial = upstream["dial"], addresses.count > 1 {
+            note(
+                dial,
+                "caddy-l4 dials all of these at once and sends every byte to each of them; imported as meant: a list of which "
+                    + "the next is dialled when one cannot be reached")
+        }
+        checkLocalAddress(upstream["local_address"])
+        return addresses.compactMap { address in
+            guard var endpoint = endpoint(address) else { return nil }
+            if weighted, let element = upstream["weight"], let weight = wholeNumber(element), weight > 0 {
+                endpoint.weight = weight.within(
+                    Limits.weight, "a weight", at: element.place, findings, text: { "\($0)" })
+            }
+            return endpoint
+        }
+    }
+
+    /// The address to dial from. On a tailnet the kernel chooses no other.
+    private mutating func checkLocalAddress(_ element: JSONElement?) {
+        for (text, element) in texts(element, as: .host) {
+            let host = HostAndPort(text)?.host ?? text
+            if IPAddressText.parse(host)?.isOnTailnet == true {
+                note(
+                    element,
+                    "'local_address' is left out: the kernel dials over the tailnet from this host's tailnet address anyway"
+                )
+            } else {
+                refuse(
+                    element,
+                    "the address to dial from cannot be chosen here; let the routing table choose it (`ip route … src`), and "
+                        + "remove this")
+            }
+        }
+    }
+
+    private mutating func health(_ element: JSONElement?) -> DraftUpstream.Health? {
+        guard let element, members(element, known: ["active", "passive"]) else { return nil }
+        if let passive = element["passive"] {
+            _ = members(
+                passive,
+                known: ["fail_duration", "max_fails", "unhealthy_connection_count", "unhealthy_connnection_count"])
+            note(
+                passive,
+                "'passive' is left out: an endpoint that cannot be reached is passed over here without being told to")
+        }
+        guard let active = element["active"] else { return nil }
+        guard members(active, known: ["port", "interval", "timeout", "fall", "rise", "close_if_unhealthy"]) else {
+            return nil
+        }
+        if let port = active["port"] {
+            note(
+                port,
+                "'port' is left out: caddy-l4 sends clients to this port too after its first check; here the port that clients get is "
+                    + "the one that is checked")
+        }
+        func count(_ key: String) -> Int {
+            guard let element = active[key], let count = wholeNumber(element) else { return 1 }
+            return count.within(Limits.healthCount, "'\(key)'", at: element.place, findings, text: { "\($0)" })
+        }
+        func time(_ key: String, _ usual: Duration, _ range: ClosedRange<Duration>) -> Duration {
+            guard let element = active[key], let time = duration(element), time > .zero else { return usual }
+            return time.within(range, "'\(key)'", at: element.place, findings, text: \.configurationText)
+        }
+        return DraftUpstream.Health(
+            interval: time("interval", .seconds(30), Limits.healthInterval),
+            timeout: time("timeout", .seconds(5), Limits.healthTimeout), rise: count("rise"), fall: count("fall"),
+            closeIfUnhealthy: active["close_if_unhealthy"]?.flag ?? false)
+    }
+}

@@ -1,0 +1,135 @@
+/// The conditions of a route: keys are ANDed, members of a list ORed, an empty list is no condition.
+///
+/// Like `RouteMatch`, with values as they will be written (they may hold `${NAME}`), and with conditions that only other
+/// programs have and that must be gone before anything is written.
+struct DraftMatch: Hashable {
+    var serverNames: [String] = []
+    var alpn: [String] = []
+    var clients: [String] = []
+    /// At most one; an array because a value cannot hold itself.
+    var not: [DraftMatch] = []
+
+    /// Networks of the address that the client came to.
+    var locals: [String] = []
+    /// True: any TLS hello; false: anything but one.
+    var tls: Bool?
+    /// A PROXY header comes first.
+    var proxyHeader = false
+    /// It can never hold.
+    var isNever = false
+
+    static let always = DraftMatch()
+    static let never = DraftMatch(isNever: true)
+
+    var isAlways: Bool { self == .always }
+
+    /// Whether a ClientHello is needed to tell.
+    var needsHello: Bool { !serverNames.isEmpty || !alpn.isEmpty || tls != nil || not.contains(where: \.needsHello) }
+
+    /// Both; nil if that cannot be said in one match.
+    func and(_ other: DraftMatch) -> DraftMatch? {
+        if isNever || other.isNever { return .never }
+        var both = self
+        var rest = DraftMatch()
+        both.proxyHeader = proxyHeader || other.proxyHeader
+        for list in Self.lists where !other[keyPath: list].isEmpty && both[keyPath: list] != other[keyPath: list] {
+            if both[keyPath: list].isEmpty {
+                both[keyPath: list] = other[keyPath: list]
+            } else {
+                rest[keyPath: list] = other[keyPath: list]
+            }
+        }
+        if let tls = other.tls {
+            if both.tls == !tls { return .never }
+            both.tls = tls
+        }
+        if !both.serverNames.isEmpty || !both.alpn.isEmpty {
+            // A name comes in TLS only.
+            if both.tls == false { return .never }
+            both.tls = nil
+        }
+        let exclusions = other.not + (rest.isAlways ? [] : [DraftMatch(not: [rest])])
+        for exclusion in exclusions where both.not != [exclusion] {
+            if both.not.isEmpty {
+                both.not = [exclusion]
+            } else if let either = both.not[0].union(exclusion) {
+                both.not = [either]
+            } else {
+                return nil
+            }
+        }
+        return both
+    }
+
+    /// Either, where both ask for one and the same key.
+    func union(_ other: DraftMatch) -> DraftMatch? {
+        for list in Self.lists {
+            var (first, second) = (self, other)
+            first[keyPath: list] = []
+            second[keyPath: list] = []
+            guard first.isAlways, second.isAlways, !self[keyPath: list].isEmpty, !other[keyPath: list].isEmpty else {
+                continue
+            }
+            var either = DraftMatch()
+            either[keyPath: list] = (self[keyPath: list] + other[keyPath: list]).withoutRepeats
+            return either
+        }
+        return nil
+    }
+
+    /// The opposite; nil if it cannot be said.
+    var negated: DraftMatch? {
+        if isNever { return .always }
+        if isAlways { return .never }
+        if self == DraftMatch(tls: true) { return DraftMatch(tls: false) }
+        if self == DraftMatch(tls: false) { return DraftMatch(tls: true) }
+        if proxyHeader || (tls != nil && serverNames.isEmpty && alpn.isEmpty) { return nil }
+        if self == DraftMatch(not: not), let inner = not.first { return inner }
+        return DraftMatch(not: [self])
+    }
+
+    /// One of several, as few as it takes: the members that ask for one and the same key become one.
+    static func or(_ matches: [DraftMatch]) -> [DraftMatch] {
+        var result: [DraftMatch] = []
+        for match in matches where !match.isNever {
+            if match.isAlways { return [.always] }
+            if let index = result.firstIndex(where: { $0.union(match) != nil }),
+                let either = result[index].union(match)
+            {
+                result[index] = either
+            } else if !result.contains(match) {
+                result.append(match)
+            }
+        }
+        return result
+    }
+
+    /// Each of some with each of others; nil if that cannot be said.
+    static func and(_ first: [DraftMatch], _ second: [DraftMatch]) -> [DraftMatch]? {
+        var result: [DraftMatch] = []
+        for one in first {
+            for other in second {
+                guard let both = one.and(other), result.count < alternativesLimit else { return nil }
+                result.append(both)
+            }
+        }
+        return or(result)
+    }
+
+    /// None of them; nil if that cannot be said.
+    static func none(of matches: [DraftMatch]) -> DraftMatch? {
+        var result = DraftMatch.always
+        for match in or(matches) {
+            guard let negated = match.negated, let both = result.and(negated) else { return nil }
+            result = both
+        }
+        return result
+    }
+
+    /// Alternatives of one condition: nobody writes so many by hand, and each multiplies with the next.
+    static let alternativesLimit = 1000
+
+    private static var lists: [WritableKeyPath<DraftMatch, [String]>] {
+        [\.serverNames, \.alpn, \.clients, \.locals]
+    }
+}

@@ -1,0 +1,30 @@
+import Glibc
+
+/// What another program pipes into this one.
+package enum StandardInput {
+    package enum Failure: Error, CustomStringConvertible {
+        case unreadable(code: CInt)
+
+        package var description: String {
+            switch self {
+            case .unreadable(let code): "standard input cannot be read: \(String(cString: strerror(code)))."
+            }
+        }
+    }
+
+    /// Reads to the end, or a little further than any file that can be imported is long.
+    package static func read() throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count <= TextCursor.byteLimit {
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .unreadable(code: errno)
+            }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+        }
+        return bytes
+    }
+}

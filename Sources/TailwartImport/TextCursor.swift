@@ -1,0 +1,61 @@
+/// Goes through a text scalar by scalar and knows the place.
+struct TextCursor {
+    /// Bytes of one file: some thousand servers; stops a file given by mistake from being taken apart.
+    static let byteLimit = 1 << 20
+
+    let file: String
+    private let scalars: [Unicode.Scalar]
+    private var index = 0
+    private var line = 1
+    private var column = 1
+
+    init(_ text: String, file: String) {
+        self.file = file
+        let byteOrderMark: Unicode.Scalar = "\u{FEFF}"
+        scalars = Array(text.unicodeScalars.drop { $0 == byteOrderMark })
+    }
+
+    /// The next scalar, not taken; nil at the end.
+    var next: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
+
+    /// The one behind the next.
+    var second: Unicode.Scalar? { index + 1 < scalars.count ? scalars[index + 1] : nil }
+
+    var place: SourcePlace { SourcePlace(file: file, line: line, column: column) }
+
+    /// Takes the next scalar.
+    @discardableResult
+    mutating func take() -> Unicode.Scalar? {
+        guard index < scalars.count else { return nil }
+        let scalar = scalars[index]
+        index += 1
+        if scalar == "\n" {
+            line += 1
+            column = 1
+        } else {
+            column += 1
+        }
+        return scalar
+    }
+
+    /// Takes scalars as long as they are wanted.
+    mutating func take(while isWanted: (Unicode.Scalar) -> Bool) -> String {
+        var taken = String.UnicodeScalarView()
+        while let scalar = next, isWanted(scalar) {
+            taken.append(scalar)
+            take()
+        }
+        return String(taken)
+    }
+}
+
+/// A file that cannot be read as what it is said to be.
+struct SyntaxProblem: Error {
+    let message: String
+    let place: SourcePlace
+
+    init(_ message: String, at place: SourcePlace) {
+        self.message = message
+        self.place = place
+    }
+}

@@ -1,0 +1,101 @@
+import TailwartCore
+
+/// Turns the tree of a policy file into rules. What it does not understand becomes a finding and a doubt, never a permission.
+struct PolicyReader {
+    /// Nobody reads more at once.
+    static let findingLimit = 100
+
+    var policy = Policy()
+    var hosts: [String: Network] = [:]
+    var groups: [String: [HuJSON]] = [:]
+    /// Whether rules without a posture of their own ask for one all the same.
+    var hasDefaultPosture = false
+
+    private static let knownSections = [
+        "acls", "grants", "tests", "tagOwners", "groups", "hosts", "ipsets", "ssh", "sshTests", "autoApprovers",
+        "nodeAttrs", "postures", "defaultSrcPosture", "derpMap", "disableIPv4", "oneCGNATRoute",
+        "randomizeClientPort", "attrConfig",
+    ]
+
+    mutating func read(_ root: HuJSON) {
+        guard let sections = PolicyFields(root) else {
+            note(.error, at: root.place, "a policy is an object, { … }, not \(root.found)")
+            return
+        }
+        report(sections, known: Self.knownSections, of: "the policy")
+        hasDefaultPosture = sections["defaultSrcPosture"]?.isFilled ?? false
+        readNames(sections)
+
+        let acls = sections["acls"]
+        let grants = sections["grants"]
+        // Both Tailscale and Headscale: an empty list denies all, none at all allows all.
+        policy.allowsEverything = acls == nil && grants == nil
+        policy.rulesPlace = sections.keyPlace(of: "grants") ?? sections.keyPlace(of: "acls") ?? root.place
+        if let acls { readACLs(acls) }
+        if let grants { readGrants(grants) }
+        if let tests = sections["tests"] { readTests(tests) }
+    }
+
+    /// `tagOwners`, `groups` and `hosts`, which rules refer to.
+    private mutating func readNames(_ sections: PolicyFields) {
+        policy.tagOwnersPlace = sections.keyPlace(of: "tagOwners")
+        for member in named(sections["tagOwners"], "tagOwners") { policy.ownedTags.insert(member.key) }
+        for member in named(sections["groups"], "groups") {
+            if let members = member.value.elements { groups[member.key] = members }
+        }
+        for member in named(sections["hosts"], "hosts") {
+            guard let text = member.value.text, let network = Network(text) else {
+                let found = member.value.found
+                note(.unknown, at: member.value.place, "\(found) is no IP address and no network; left out here")
+                continue
+            }
+            hosts[member.key] = network
+        }
+    }
+
+    /// The members of a section that maps names of the operator's choice.
+    private mutating func named(_ section: HuJSON?, _ name: String) -> [HuJSON.Member] {
+        guard let section, section.isFilled else { return [] }
+        guard let members = section.members else {
+            note(.error, at: section.place, "'\(name)' is an object, { … }, not \(section.found)")
+            return []
+        }
+        var seen: Set<String> = []
+        for member in members where !seen.insert(member.key).inserted { noteRepeated(member) }
+        return members
+    }
+
+    // MARK: Findings
+
+    mutating func note(_ severity: PolicyFinding.Severity, at place: PolicyPlace, _ message: String) {
+        let count = policy.findings.count
+        guard count <= Self.findingLimit else { return }
+        policy.findings.append(
+            count < Self.findingLimit
+                ? PolicyFinding(severity, at: place, message)
+                : PolicyFinding(.error, at: place, "more than \(count) things to say; mend those first"))
+    }
+
+    mutating func report(_ fields: PolicyFields, known: [String], of whole: String) {
+        for member in fields.repeated { noteRepeated(member) }
+        for member in fields.unknown(besides: known) {
+            note(
+                .unknown, at: member.keyPlace,
+                "\(member.key.quotedForPolicy) is no key of \(whole) that is known here; what it does is not looked at")
+        }
+    }
+
+    private mutating func noteRepeated(_ member: HuJSON.Member) {
+        note(
+            .error, at: member.keyPlace,
+            "the key \(member.key.quotedForPolicy) is repeated, so one of the two has no effect; keep one")
+    }
+}
+
+extension Policy {
+    package init(_ root: HuJSON) {
+        var reader = PolicyReader()
+        reader.read(root)
+        self = reader.policy
+    }
+}

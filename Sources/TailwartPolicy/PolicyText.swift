@@ -1,0 +1,114 @@
+package import TailwartConfig
+
+/// Writes the part of a policy that a configuration needs, to paste into the whole.
+package struct PolicyText: Sendable {
+    /// In which of the two sections the rules stand. Both mean the same; Tailscale advises grants.
+    package enum Format: String, CaseIterable, Sendable {
+        case grants
+        case acls
+    }
+
+    package let needs: TailnetNeeds
+    let tags: PolicyTags
+    let format: Format
+
+    package init(_ configuration: Configuration, tags: PolicyTags, format: Format) {
+        needs = TailnetNeeds(configuration, tags: tags)
+        self.tags = tags
+        self.format = format
+    }
+
+    /// HuJSON, ending with a newline. Without anything that is dialled over the tailnet it has no rules, only comments.
+    package var text: String {
+        var lines = [
+            "// What the edge needs of the tailnet's policy. Paste the entries into the sections of the same name."
+        ]
+        for other in needs.elsewhere {
+            let ports = other.ports.isEmpty ? "" : " on \(PortSet(other.ports))"
+            lines.append(
+                "// Not over the tailnet, so not in here: \(other.upstream) at \(other.endpoint)\(ports) (\(other.reason))."
+            )
+        }
+        guard !needs.needs.isEmpty else { return lines.joined(separator: "\n") + "\n" }
+        lines += ["{"] + tagOwners + rules + tests + ["}"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var destinations: [String] {
+        var tags: [String] = []
+        for need in needs.needs where !tags.contains(need.tag) { tags.append(need.tag) }
+        return tags
+    }
+
+    /// Each port of a tag once, with what it is for.
+    private func ports(of tag: String) -> [(port: UInt16, use: String)] {
+        var order: [UInt16] = []
+        var listeners: [UInt16: [String]] = [:]
+        for need in needs.needs where need.tag == tag {
+            if listeners[need.port] == nil { order.append(need.port) }
+            for listener in need.listeners where listeners[need.port]?.contains(listener) != true {
+                listeners[need.port, default: []].append(listener)
+            }
+        }
+        return order.map { port in
+            let names = listeners[port] ?? []
+            // A listener's name is the operator's own; it has no line end in it.
+            return (port, names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : ""))
+        }
+    }
+
+    private var tagOwners: [String] {
+        var lines = [
+            "    // Who may give a device these tags. With Headscale, users: \"alice@\".", "    \"tagOwners\": {",
+        ]
+        for tag in [tags.edge] + destinations.filter({ $0 != tags.edge }) {
+            lines.append("        \"\(tag)\": [\"autogroup:admin\"],")
+        }
+        return lines + ["    },", ""]
+    }
+
+    private var rules: [String] {
+        var lines = ["    // The ports that the edge dials, and nothing else.", "    \"\(format.rawValue)\": ["]
+        for tag in destinations {
+            lines.append("        {")
+            switch format {
+            case .grants:
+                lines += [
+                    "            \"src\": [\"\(tags.edge)\"],", "            \"dst\": [\"\(tag)\"],",
+                    "            \"ip\": [",
+                ]
+                lines += ports(of: tag).map { "                \"tcp:\($0.port)\", // \($0.use)" }
+            case .acls:
+                lines += [
+                    "            \"action\": \"accept\",", "            \"src\": [\"\(tags.edge)\"],",
+                    "            \"proto\": \"tcp\",", "            \"dst\": [",
+                ]
+                lines += ports(of: tag).map { "                \"\(tag):\($0.port)\", // \($0.use)" }
+            }
+            lines += ["            ],", "        },"]
+        }
+        return lines + ["    ],", ""]
+    }
+
+    private var tests: [String] {
+        var lines = [
+            "    // Saving the policy fails when one of these does not hold: a later change cannot cut the mail off, or",
+            "    // open the mailbox's SSH, database or administration to the edge.", "    \"tests\": [",
+        ]
+        for tag in destinations {
+            let ports = ports(of: tag).map(\.port)
+            let guarded = PolicyCheck.guardedPorts.filter { !ports.contains($0) }
+            lines += [
+                "        {", "            \"src\": \"\(tags.edge)\",", "            \"proto\": \"tcp\",",
+                "            \"accept\": [\(Self.list(tag, ports))],",
+            ]
+            if !guarded.isEmpty { lines.append("            \"deny\": [\(Self.list(tag, guarded))],") }
+            lines.append("        },")
+        }
+        return lines + ["    ],"]
+    }
+
+    private static func list(_ tag: String, _ ports: [UInt16]) -> String {
+        ports.map { "\"\(tag):\($0)\"" }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,38 @@
+import FoundationEssentials
+package import TailwartCore
+
+extension CertificateReport {
+    /// The most telling of its faults, and a sentence with what to know about it.
+    ///
+    /// - Parameter now: seconds since 1970.
+    package func judged(at now: Int) -> (Verdict, String) {
+        if isFallback {
+            return (.certificateFallback, "The certificate is \(Quoted.text(subject.utf8)), signed by itself.")
+        }
+        if now > notAfter { return (.certificateExpired, "\(this) ended on \(Self.day(notAfter)).") }
+        if now < notBefore { return (.certificateExpired, "\(this) is not valid before \(Self.day(notBefore)).") }
+        if isSelfSigned, chainProblem != nil { return (.certificateSelfSigned, "\(this) is signed by itself.") }
+        if !missingNames.isEmpty {
+            let missing = missingNames.map { Quoted.text($0.utf8) }.joined(separator: ", ")
+            return (.certificateNameMismatch, "\(this) is not for \(missing).")
+        }
+        if let chainProblem {
+            return (.certificateUntrusted, "\(this) is not trusted: \(Quoted.text(chainProblem.utf8)).")
+        }
+        if lifetimeLeft < Self.overdueShare {
+            let left = "\(Int(lifetimeLeft * 100)) %"
+            return (.certificateExpiring, "\(this) ends on \(Self.day(notAfter)), with \(left) of its lifetime left.")
+        }
+        return (.well, "\(this) is valid until \(Self.day(notAfter)).")
+    }
+
+    /// The beginning of a sentence.
+    private var this: String {
+        "The certificate for \(Quoted.text((names.first ?? subject).utf8))"
+    }
+
+    /// `2026-11-24`, in UTC.
+    private static func day(_ seconds: Int) -> String {
+        Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601.year().month().day())
+    }
+}

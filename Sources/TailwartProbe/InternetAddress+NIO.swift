@@ -1,0 +1,18 @@
+import NIOCore
+import TailwartWire
+
+extension InternetAddress {
+    /// The address of a TCP socket; nil for any other.
+    init?(_ address: SocketAddress?) {
+        guard let address, let text = address.ipAddress, let ip = IPAddress(text), let port = address.port else {
+            return nil
+        }
+        self.init(ip, port: UInt16(clamping: port))
+    }
+}
+
+extension SocketAddress {
+    init(_ address: InternetAddress) throws {
+        try self.init(ipAddress: address.ip.description, port: Int(address.port))
+    }
+}

@@ -1,0 +1,96 @@
+import NIOCore
+import TailwartCore
+
+/// The handshake and what its failures mean.
+extension Interview {
+    /// - Parameter afterCommand: the server has agreed to TLS in its own protocol.
+    /// - Returns: nil when TLS is on.
+    func handshake(afterCommand: Bool) async -> Finding? {
+        let arrival = await connection.startTLS(tls, serverName: serverName)
+        guard case .end(let end) = arrival else { return nil }
+        let bytes = await connection.firstBytes()
+        guard let first = bytes.first else { return nothingAnswered(end, afterCommand: afterCommand) }
+        switch first {
+        case 21: return alert(bytes, afterCommand: afterCommand)
+        case 20, 22, 23: return Finding(.tlsFailed, Self.sentence(end))
+        default:
+            guard !afterCommand else {
+                return Finding(.tlsFailed, "In place of a TLS handshake came \(Quoted.text(bytes)).")
+            }
+            return await plainText()
+        }
+    }
+
+    /// The server speaks without TLS on a port where TLS comes first.
+    func plainText() async -> Finding {
+        let bytes = await connection.firstBytes()
+        let greeting = Greeting(bytes)
+        // Postfix takes the ClientHello for a header that is broken, and says so in SMTP.
+        if !hasHeader, greeting == .smtp, bytes.starts(with: Array("421".utf8)) {
+            return Finding(
+                .headerRequired, "The server answers the TLS handshake with \(Quoted.text(bytes.firstLine)).")
+        }
+        if greeting == .tls {
+            return Finding(.tlsFailed, "The server sends TLS records before it is asked to.")
+        }
+        guard greeting != .unknown else {
+            return Finding(.wrongProtocol, "In place of a TLS handshake came \(Quoted.text(bytes)).")
+        }
+        return Finding(
+            .wrongProtocol, "The server greets like \(greeting.name) without TLS: \(Quoted.text(bytes.firstLine)).",
+            goodbye: greeting.goodbye)
+    }
+
+    private func nothingAnswered(_ end: Arrival.End, afterCommand: Bool) -> Finding {
+        switch end {
+        case .deadline:
+            return Finding(.silent, "The TLS handshake was begun, and nothing came in time.")
+        case .closed, .reset:
+            if afterCommand { return Finding(.tlsFailed, "The server closed the connection in place of a handshake.") }
+            return hasHeader
+                ? Finding(.headerNotTrusted, "The server closed the connection without a byte when it had the header.")
+                : Finding(.headerRequired, "The server closed the connection without a byte when TLS was begun.")
+        case .tooMuch, .tls: return Finding(.tlsFailed, Self.sentence(end))
+        }
+    }
+
+    /// Before any key is agreed on an alert is readable: type 21, version, length 2, level, description (RFC 8446 section 6).
+    private func alert(_ bytes: [UInt8], afterCommand: Bool) -> Finding {
+        let code = bytes.count >= 7 ? bytes[6] : nil
+        let name = code.map { Self.alertNames[$0].map { "\($0)" } ?? "\($0)" } ?? "cut short"
+        if hasHeader, !afterCommand, let code, Self.recordAlerts.contains(code) {
+            return Finding(
+                .headerNotTrusted,
+                "The server takes the header for a broken TLS record and answers with the alert \(name).")
+        }
+        return Finding(.tlsFailed, "The server answers the handshake with the TLS alert \(name).")
+    }
+
+    /// unexpected_message, bad_record_mac, record_overflow, illegal_parameter, decode_error, protocol_version: what servers make of
+    /// a record that is none.
+    private static let recordAlerts: Set<UInt8> = [10, 20, 22, 47, 50, 70]
+
+    /// RFC 8446 section 6.
+    private static let alertNames: [UInt8: String] = [
+        0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow",
+        40: "handshake_failure", 42: "bad_certificate", 47: "illegal_parameter", 48: "unknown_ca",
+        49: "access_denied", 50: "decode_error", 51: "decrypt_error", 70: "protocol_version",
+        71: "insufficient_security", 80: "internal_error", 90: "user_canceled", 109: "missing_extension",
+        110: "unsupported_extension", 112: "unrecognized_name", 116: "certificate_required",
+        120: "no_application_protocol",
+    ]
+
+    private static func sentence(_ end: Arrival.End) -> String {
+        switch end {
+        case .deadline: "The TLS handshake did not finish in time."
+        case .closed, .reset: "The server closed the connection during the TLS handshake."
+        case .tooMuch: "The TLS handshake is longer than any that is known."
+        case .tls(let reason): "The TLS handshake fails: \(reason)."
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Up to the first CR or LF.
+    fileprivate var firstLine: ArraySlice<UInt8> { prefix { $0 != 13 && $0 != 10 } }
+}

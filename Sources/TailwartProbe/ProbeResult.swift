@@ -1,0 +1,25 @@
+package import TailwartCore
+
+/// What one probe found out.
+package struct ProbeResult: Sendable, Equatable {
+    package var verdict: Verdict
+    /// One sentence that says what was seen; what the server sent is quoted, escaped and cut.
+    package var detail: String
+    /// Nil if no TLS handshake came so far.
+    package var certificate: CertificateReport?
+    /// How long the connection took to be made: one round trip, and with a proxy on the way the proxy's own time too.
+    package var roundTrip: Duration?
+    /// The server may count this probe against the edge's address; see ``BurnGuard``.
+    package var isCostly: Bool
+
+    package init(
+        _ verdict: Verdict, _ detail: String, certificate: CertificateReport? = nil, roundTrip: Duration? = nil,
+        isCostly: Bool = false
+    ) {
+        self.isCostly = isCostly
+        self.verdict = verdict
+        self.detail = detail
+        self.certificate = certificate
+        self.roundTrip = roundTrip
+    }
+}

@@ -1,0 +1,20 @@
+import NIOCore
+
+extension Prober {
+    /// Whether Stalwart's setup page answers on the host of that endpoint, asked with a plain `GET /healthz/live`.
+    package func isSetupPortOpen(
+        _ way: ProbeWay, port: UInt16 = EndpointDiagnosis.setupPort, timeout: Duration
+    ) async -> Bool {
+        guard let way = way.toPort(port) else { return false }
+        guard
+            case .connected(let connection, _) = await Dial(way: way, deadline: Self.deadline(timeout), group: group)
+                .run()
+        else { return false }
+        connection.send(
+            Array("GET /healthz/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
+        let arrival = await connection.line()
+        await connection.end(saying: nil)
+        guard case .line(let line) = arrival else { return false }
+        return Greeting(line.bytes) == .http
+    }
+}

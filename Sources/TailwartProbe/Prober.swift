@@ -1,0 +1,114 @@
+import FoundationEssentials
+package import NIOCore
+import NIOSSL
+import TailwartCore
+import TailwartWire
+
+/// Asks endpoints how they are, as politely as a well-behaved mail client.
+package struct Prober: Sendable {
+    let group: any EventLoopGroup
+    private let ehloName: String
+    private let now: @Sendable () -> Int
+    private let tls: Result<NIOSSLContext, any Error>
+    private let roots = TrustRoots()
+
+    /// The name of last resort, for an edge that was not told its own.
+    private static let namelessEHLO = "localhost"
+    private static let timeouts = Duration.milliseconds(1)...Duration.seconds(600)
+
+    /// - Parameters:
+    ///   - ehloName: the name that the edge gives itself in EHLO.
+    ///   - now: seconds since 1970, to judge certificates by; nil: the system's clock.
+    package init(
+        group: any EventLoopGroup, ehloName: String = "localhost", now: (@Sendable () -> Int)? = nil
+    ) {
+        self.group = group
+        self.ehloName = Self.isHostName(ehloName) ? ehloName : Self.namelessEHLO
+        self.now = now ?? { Int(Date().timeIntervalSince1970) }
+        tls = Result { try NIOSSLContext(configuration: Self.configuration) }
+    }
+
+    /// Never throws, and never lasts longer than the timeout and a second for the goodbye.
+    package func probe(_ target: ProbeTarget, timeout: Duration) async -> ProbeResult {
+        guard target.proto != .tcp else {
+            return ProbeResult(.unprobed, "The protocol tcp tells nothing about who speaks first.")
+        }
+        let deadline = Self.deadline(timeout)
+        let context: NIOSSLContext
+        do {
+            context = try tls.get()
+        } catch {
+            return ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(Quoted.text("\(error)".utf8)).")
+        }
+        switch await Dial(way: target.way, deadline: deadline, group: group).run() {
+        case .failed(let verdict, let detail): return ProbeResult(verdict, detail)
+        case .connected(let connection, let roundTrip):
+            let interview = Interview(
+                connection: connection, proto: target.proto, version: target.proxyProtocol,
+                serverName: target.serverName.flatMap { Self.isHostName($0) ? $0 : nil }, ehloName: ehloName,
+                roundTrip: roundTrip, tls: context)
+            return await withTaskCancellationHandler {
+                let finding = await interview.run()
+                let chain = await connection.chain()
+                await connection.end(saying: finding.goodbye)
+                return await judge(finding, chain: chain, target: target, roundTrip: roundTrip)
+            } onCancel: {
+                connection.abort()
+            }
+        }
+    }
+
+    /// A certificate that clients do not take spoils what was well otherwise.
+    private func judge(
+        _ finding: Finding, chain: [[UInt8]], target: ProbeTarget, roundTrip: Duration
+    ) async -> ProbeResult {
+        var result = ProbeResult(
+            finding.verdict, finding.detail, roundTrip: roundTrip,
+            isCostly: finding.verdict.costsQuota && !finding.isFree)
+        guard !chain.isEmpty else { return result }
+        let names = target.expectedNames.isEmpty ? target.serverName.map { [$0] } ?? [] : target.expectedNames
+        let now = now()
+        do {
+            let report = try await CertificateReport(
+                chain: chain, names: names, roots: roots.load(target.trustRoots), now: now)
+            result.certificate = report
+            guard result.verdict == .well else { return result }
+            let (verdict, words) = report.judged(at: now)
+            result.verdict = verdict
+            result.detail = result.verdict == .well ? "\(result.detail) \(words)" : words
+        } catch {
+            guard result.verdict == .well else { return result }
+            result.verdict = .certificateUntrusted
+            result.detail = "The certificate cannot be read: \(Quoted.text("\(error)".utf8))."
+        }
+        return result
+    }
+
+    static func deadline(_ timeout: Duration) -> NIODeadline {
+        .now() + TimeAmount(min(max(timeout, timeouts.lowerBound), timeouts.upperBound))
+    }
+
+    /// Fit for EHLO and for a ClientHello: no address (RFC 6066 section 3), no byte that could end the line.
+    private static func isHostName(_ text: String) -> Bool {
+        (1...253).contains(text.utf8.count) && IPAddress(text) == nil
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    private static var configuration: TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        // What mail clients ask for (RFC 8996 retires what is older).
+        configuration.minimumTLSVersion = .tlsv12
+        // The handshake takes every certificate; it is judged afterwards, so that each fault gets its own name.
+        configuration.certificateVerification = .noHostnameVerification
+        configuration.trustRoots = .certificates([])
+        configuration.shutdownTimeout = ProbeConnection.tlsGoodbye
+        return configuration
+    }
+}

@@ -1,0 +1,82 @@
+import TailwartCore
+
+/// One line of an SMTP reply (RFC 5321 section 4.2).
+struct SMTPReply: Sendable, Equatable {
+    let code: Int
+    let isLast: Bool
+    let text: Substring
+
+    init?(_ line: String) {
+        let bytes = Array(line.utf8.prefix(4))
+        guard bytes.count >= 3, (UInt8(ascii: "2")...UInt8(ascii: "5")).contains(bytes[0]),
+            bytes.prefix(3).allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            bytes.count == 3 || bytes[3] == UInt8(ascii: " ") || bytes[3] == UInt8(ascii: "-")
+        else { return nil }
+        code = bytes.prefix(3).reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+        isLast = bytes.count == 3 || bytes[3] == UInt8(ascii: " ")
+        text = line.dropFirst(4)
+    }
+
+    /// Syntax error, unknown command, bad sequence: what bytes that are no commands are answered with.
+    var isMisunderstanding: Bool { [500, 502, 503].contains(code) }
+}
+
+struct SMTPDialogue: Dialogue {
+    private enum Phase {
+        case greeting
+        case ehlo
+        case startTLS
+    }
+
+    let goodbye = "QUIT"
+    private let setting: DialogueSetting
+    private var phase = Phase.greeting
+    private var offers: [String] = []
+
+    init(_ setting: DialogueSetting) { self.setting = setting }
+
+    mutating func receive(_ line: ServerLine) -> Step {
+        guard let reply = SMTPReply(line.text) else {
+            return .stop(.wrongProtocol, "In place of an SMTP reply came \(line.quoted).")
+        }
+        switch phase {
+        case .greeting: return greeting(reply, line)
+        case .ehlo: return ehlo(reply, line)
+        case .startTLS:
+            guard reply.isLast else { return .readOn }
+            return reply.code == 220
+                ? .startTLS : .stop(.tlsFailed, "The server offers STARTTLS and answers it with \(line.quoted).")
+        }
+    }
+
+    private mutating func greeting(_ reply: SMTPReply, _ line: ServerLine) -> Step {
+        guard reply.code == 220 else {
+            if reply.isMisunderstanding, setting.hasHeader { return setting.misunderstood(line) }
+            return .stop(.busy, "The server greets with \(line.quoted).")
+        }
+        guard reply.isLast else { return .readOn }
+        guard !setting.isProtected else { return .done }
+        phase = .ehlo
+        return .say("EHLO \(setting.ehloName)")
+    }
+
+    private mutating func ehlo(_ reply: SMTPReply, _ line: ServerLine) -> Step {
+        guard reply.code == 250 else {
+            if reply.isMisunderstanding { return noExtensions(line) }
+            return .stop(.busy, "The server answers EHLO with \(line.quoted).")
+        }
+        offers.append(reply.text.split(separator: " ").first?.uppercased() ?? "")
+        guard reply.isLast else { return .readOn }
+        guard offers.dropFirst().contains("STARTTLS") else {
+            return .stop(.startTLSMissing, "EHLO is answered without STARTTLS.")
+        }
+        phase = .startTLS
+        return .say("STARTTLS")
+    }
+
+    /// Without a header it is a server from before 1993, which knows HELO only.
+    private func noExtensions(_ line: ServerLine) -> Step {
+        setting.hasHeader
+            ? setting.misunderstood(line) : .stop(.startTLSMissing, "The server answers EHLO with \(line.quoted).")
+    }
+}

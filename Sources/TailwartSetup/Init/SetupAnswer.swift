@@ -1,0 +1,103 @@
+import TailwartConfig
+import TailwartCore
+import TailwartWire
+
+/// Readers of single answers, for flags and for what is typed alike. Each throws a sentence that says what would be taken.
+package enum SetupAnswer {
+    package struct Rejection: Error, Equatable, CustomStringConvertible {
+        package let description: String
+    }
+
+    package static func domain(_ text: String) throws(Rejection) -> String {
+        guard let name = ServerNamePattern(text), !name.isWildcard, name.name.contains(".") else {
+            throw Rejection(
+                description: "'\(text)' is no mail domain; write it as it stands behind the @, such as example.org")
+        }
+        return name.name
+    }
+
+    /// One or more, between spaces or commas.
+    package static func domains(_ text: String) throws(Rejection) -> [String] {
+        var domains: [String] = []
+        for word in text.split(whereSeparator: { $0 == " " || $0 == "," || $0 == "\t" }) {
+            domains.append(try domain(String(word)))
+        }
+        guard !domains.isEmpty else {
+            throw Rejection(description: "name at least one mail domain, such as example.org")
+        }
+        return domains.withoutRepeats
+    }
+
+    /// A machine name, a whole name or an address.
+    package static func mailbox(_ text: String) throws(Rejection) -> String {
+        if let address = IPAddress(text) {
+            guard address.isUnicast else {
+                throw Rejection(description: "\(address) is no address of one host; name the mailbox's")
+            }
+            return "\(address)"
+        }
+        guard let name = ServerNamePattern(text), !name.isWildcard else {
+            throw Rejection(
+                description:
+                    "'\(text)' is no host; write its name on the tailnet, such as \(SetupAnswers.usualMachine), or an address"
+            )
+        }
+        return name.name
+    }
+
+    /// Whether a mailbox is complete only with the tailnet's name behind it.
+    package static func needsTailnet(_ mailbox: String) -> Bool { IPAddress(mailbox) == nil && !mailbox.contains(".") }
+
+    package static func tailnet(_ text: String) throws(Rejection) -> String {
+        guard let name = ServerNamePattern(text), !name.isWildcard, name.name.contains(".") else {
+            throw Rejection(
+                description:
+                    "'\(text)' is no tailnet's name; `tailscale status` shows it behind each host, such as tail1234.ts.net"
+            )
+        }
+        return name.name
+    }
+
+    /// `yes`, `no`, or an address with a port.
+    package static func web(_ text: String) throws(Rejection) -> String? {
+        switch text.lowercased() {
+        case "no", "n", "none": return nil
+        case "yes", "y": return SetupAnswers.usualWeb
+        default: break
+        }
+        // The reader of the configuration is the judge, so that the two cannot differ.
+        let probe = "mailbox: {address: mail.example.net, domains: [example.org]}\nweb: \"\(text)\"\n"
+        let isPlain = text.utf8.allSatisfy {
+            (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
+        let web =
+            isPlain
+            ? Configuration.load(text: probe, file: "", environment: [:]).configuration?.upstreams.first {
+                $0.name == "web"
+            }
+            : nil
+        guard let endpoint = web?.endpoints.first, !text.contains("$"), endpoint.hasPlace else {
+            throw Rejection(
+                description:
+                    "'\(text)' is no place of a web server; write address and port, such as \(SetupAnswers.usualWeb), or no"
+            )
+        }
+        return endpoint.text
+    }
+
+    package static func form(_ text: String) throws(Rejection) -> SetupAnswers.Form {
+        guard let form = SetupAnswers.Form(rawValue: text.lowercased()) else {
+            throw Rejection(
+                description:
+                    "'\(text)' is none of \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return form
+    }
+}
+
+extension EndpointConfiguration {
+    /// Whether it names the port that the edge itself does not have.
+    fileprivate var hasPlace: Bool {
+        if case .unix = host { true } else { port != nil }
+    }
+}

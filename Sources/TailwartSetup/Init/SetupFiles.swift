@@ -1,0 +1,54 @@
+package import TailwartConfig
+
+/// Everything that `tailwart init` writes, made from the answers.
+package struct SetupFiles: Sendable {
+    package let answers: SetupAnswers
+    /// In the order in which they are told.
+    package let files: [SetupFile]
+    /// What the written file stands for.
+    package let configuration: Configuration
+
+    /// The answers make a file that cannot be used.
+    package struct Problem: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// - Parameters:
+    ///   - schema: the JSON Schema of the configuration.
+    ///   - policy: writes the part of the tailnet's policy that a configuration needs, with the tags ``edgeTag`` and
+    ///     ``mailboxTag``.
+    package init(
+        _ answers: SetupAnswers, schema: String, policy: (Configuration) -> String
+    ) throws(Problem) {
+        self.answers = answers
+        let text = ConfigurationText.write(answers)
+        // Each answer was good by itself; together they may not be, as with a web server on the edge's own port.
+        let result = Configuration.load(text: text, file: answers.form.configurationPath, environment: [:])
+        guard let configuration = result.configuration else {
+            let problems = result.problems.map(\.message).joined(separator: "\n")
+            throw Problem(description: "these answers do not go together:\n\(problems)")
+        }
+        self.configuration = configuration
+        let host: [SetupFile] =
+            switch answers.form {
+            case .compose: [SetupFile("compose.yaml", ComposeFile.onHost)]
+            case .systemd: [SetupFile("tailwart.service", UnitFile.text)]
+            case .binary: []
+            }
+        files =
+            [
+                SetupFile(answers.form.configurationPath, text), SetupFile(answers.form.schemaPath, schema),
+                SetupFile(".env.example", EnvironmentText.write(answers)),
+            ] + host + [SetupFile("policy.hujson", policy(configuration))]
+    }
+
+    /// The tags that the policy and the steps name.
+    package static let edgeTag = "tag:reverse-proxy"
+    package static let mailboxTag = "tag:stalwart"
+}
+
+extension SetupAnswers.Form {
+    /// In a folder of its own where the whole folder is mounted into the container.
+    package var configurationPath: String { self == .compose ? "tailwart/tailwart.yaml" : "tailwart.yaml" }
+    var schemaPath: String { self == .compose ? "tailwart/tailwart.schema.json" : "tailwart.schema.json" }
+}

@@ -1,0 +1,126 @@
+/// Gets the answers: from flags, and what they leave open from a person.
+package struct SetupInterview: Sendable {
+    package var domains: [String] = []
+    package var mailbox: String?
+    package var tailnet: String?
+    /// `.some("no")` for a mail-only edge.
+    package var web: String?
+    package var form: String?
+
+    package init() {}
+
+    /// Why there are no answers.
+    package enum Problem: Error, Equatable, CustomStringConvertible {
+        /// Of a flag.
+        case rejected(flag: String, reason: String)
+        case missing(flags: [String])
+        /// The person went away, or gave no usable answer in ``attempts``.
+        case noAnswer(flag: String)
+
+        package var description: String {
+            switch self {
+            case .rejected(let flag, let reason): "\(flag): \(reason)"
+            case .missing(let flags):
+                "there is no terminal to ask on; add \(flags.joined(separator: " and "))"
+            case .noAnswer(let flag): "no usable answer; add \(flag)"
+            }
+        }
+    }
+
+    /// How often a question is asked again.
+    static let attempts = 3
+
+    /// - Parameters:
+    ///   - ask: shows a question and gives the line that was typed, nil at the end of input; nil without a terminal.
+    ///   - say: shows why an answer was not taken.
+    package func answers(
+        ask: ((String) -> String?)?, say: @escaping (String) -> Void = { _ in }
+    ) throws(Problem) -> SetupAnswers {
+        guard let ask else { return try answersOfFlags() }
+        let conversation = Conversation(ask: ask, say: say)
+        let domains = try conversation.get(
+            given: flagDomains, "--domain", "Mail domain, or several: ", SetupAnswer.domains)
+        let mailbox = try conversation.get(
+            given: mailbox, "--mailbox", "The mailbox's name on the tailnet, or its address",
+            usual: SetupAnswers.usualMachine, SetupAnswer.mailbox)
+        var tailnet: String?
+        if SetupAnswer.needsTailnet(mailbox) {
+            tailnet = try conversation.get(
+                given: self.tailnet, "--tailnet", "The tailnet's name, such as tail1234.ts.net: ", SetupAnswer.tailnet)
+        }
+        let web = try conversation.get(
+            given: web, "--web",
+            "Web server on this host that keeps all other names on 443: address and port, yes for "
+                + "\(SetupAnswers.usualWeb), or no", usual: "no", SetupAnswer.web)
+        let form = try conversation.get(
+            given: form, "--form",
+            "How will it run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))",
+            usual: SetupAnswers.Form.compose.rawValue, SetupAnswer.form)
+        return Self.answers(domains, mailbox, tailnet, web, form)
+    }
+
+    private var flagDomains: String? { domains.isEmpty ? nil : domains.joined(separator: " ") }
+
+    private func answersOfFlags() throws(Problem) -> SetupAnswers {
+        let domains = try Self.read(flagDomains, "--domain", SetupAnswer.domains)
+        let mailbox = try Self.read(mailbox, "--mailbox", SetupAnswer.mailbox)
+        let needsTailnet = mailbox.map(SetupAnswer.needsTailnet) ?? false
+        let tailnet = try Self.read(needsTailnet ? tailnet : nil, "--tailnet", SetupAnswer.tailnet)
+        let web = try Self.read(web, "--web", SetupAnswer.web)
+        let form = try Self.read(form, "--form", SetupAnswer.form)
+
+        var missing: [String] = []
+        if domains == nil { missing.append("--domain") }
+        if mailbox == nil { missing.append("--mailbox") }
+        if needsTailnet, tailnet == nil { missing.append("--tailnet") }
+        if web == nil { missing.append("--web or --no-web") }
+        if form == nil { missing.append("--form") }
+        guard let domains, let mailbox, let web, let form, missing.isEmpty else { throw .missing(flags: missing) }
+        return Self.answers(domains, mailbox, tailnet, web, form)
+    }
+
+    private static func answers(
+        _ domains: [String], _ mailbox: String, _ tailnet: String?, _ web: String?, _ form: SetupAnswers.Form
+    ) -> SetupAnswers {
+        SetupAnswers(
+            domains: domains, mailbox: tailnet.map { .machine(mailbox, tailnet: $0) } ?? .whole(mailbox), web: web,
+            form: form)
+    }
+
+    /// What a flag says; nil if it is not there.
+    fileprivate static func read<Answer>(
+        _ text: String?, _ flag: String, _ read: (String) throws(SetupAnswer.Rejection) -> Answer
+    ) throws(Problem) -> Answer? {
+        guard let text else { return nil }
+        do throws(SetupAnswer.Rejection) {
+            return try read(text)
+        } catch {
+            throw .rejected(flag: flag, reason: error.description)
+        }
+    }
+}
+
+/// Questions to a person, each asked again after an answer that cannot be taken.
+private struct Conversation {
+    let ask: (String) -> String?
+    let say: (String) -> Void
+
+    /// What the flag says, else what the person says.
+    func get<Answer>(
+        given text: String?, _ flag: String, _ question: String, usual: String? = nil,
+        _ read: (String) throws(SetupAnswer.Rejection) -> Answer
+    ) throws(SetupInterview.Problem) -> Answer {
+        if let answer = try SetupInterview.read(text, flag, read) { return answer }
+        let prompt = usual.map { "\(question) [\($0)]: " } ?? question
+        for _ in 0..<SetupInterview.attempts {
+            guard let line = ask(prompt) else { throw .noAnswer(flag: flag) }
+            let typed = line.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+            do throws(SetupAnswer.Rejection) {
+                return try read(typed.isEmpty ? usual ?? "" : typed)
+            } catch {
+                say("  \(error.description)")
+            }
+        }
+        throw .noAnswer(flag: flag)
+    }
+}

@@ -1,0 +1,72 @@
+/// `deploy/systemd/tailwart.service`, in the program so that `init` can write it; a test compares the two.
+package enum UnitFile {
+    package static let text = """
+        [Unit]
+        Description=Tailwart mail edge
+        Documentation=man:tailwart(1)
+        # Until there is a configuration, starting does nothing and is no failure.
+        ConditionPathExists=/etc/tailwart/tailwart.yaml
+        # Order only, for the way down: connections are drained while the network and the tailnet still carry them. On the way up nothing is
+        # waited for: neither an address nor a name is needed to start, and tailscaled counts as started before it is logged in.
+        After=network.target tailscaled.service
+        # Never give up. What keeps the edge from starting, such as an address that is not there yet, may come.
+        StartLimitIntervalSec=0
+
+        [Service]
+        Type=exec
+        User=tailwart
+        Group=tailwart
+        EnvironmentFile=-/etc/default/tailwart
+        ExecStart=/usr/bin/tailwart run --config /etc/tailwart/tailwart.yaml
+        Restart=on-failure
+        RestartSec=5s
+        # 1 is a bad file, 2 a wrong command line: trying again does not mend them.
+        RestartPreventExitStatus=1 2
+        # More than 'drain' of the configuration (30 s unless it says otherwise): raise both together.
+        TimeoutStopSec=2min
+        # Two descriptors for a connection, six for one that moves bulk data.
+        LimitNOFILE=524288
+
+        # The admin socket's folder. It outlives a restart: a container that has it mounted would else be left with the old, empty one.
+        RuntimeDirectory=tailwart
+        RuntimeDirectoryMode=0750
+        RuntimeDirectoryPreserve=yes
+
+        # The one right that it needs: ports below 1024.
+        AmbientCapabilities=CAP_NET_BIND_SERVICE
+        CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+        NoNewPrivileges=yes
+
+        # It writes nothing but its socket, and reads its file, certificates and tailscaled's socket.
+        ProtectSystem=strict
+        ProtectHome=yes
+        PrivateTmp=yes
+        PrivateDevices=yes
+        PrivateIPC=yes
+        ProtectProc=invisible
+        ProtectClock=yes
+        ProtectHostname=yes
+        ProtectKernelTunables=yes
+        ProtectKernelModules=yes
+        ProtectKernelLogs=yes
+        ProtectControlGroups=yes
+        RemoveIPC=yes
+        UMask=0027
+
+        # Netlink: the C library and the checks of the host ask it for this host's addresses.
+        RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+        RestrictNamespaces=yes
+        RestrictRealtime=yes
+        RestrictSUIDSGID=yes
+        LockPersonality=yes
+        MemoryDenyWriteExecute=yes
+        SystemCallArchitectures=native
+        SystemCallFilter=@system-service
+        SystemCallFilter=~@privileged
+        SystemCallErrorNumber=EPERM
+
+        [Install]
+        WantedBy=multi-user.target
+
+        """
+}

@@ -1,0 +1,52 @@
+package import TailwartWire
+
+/// One resource record as a zone file writes it (RFC 1035 section 5).
+package struct ZoneRecord: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
+        /// A or AAAA.
+        case address(IPAddress)
+        case alias(String)
+        case mailExchange(preference: UInt16, host: String)
+        /// A target of nil says that the service is not offered (RFC 2782).
+        case service(priority: UInt16, weight: UInt16, port: UInt16, target: String?)
+        case text(String)
+        /// CAA (RFC 8659 section 4.1).
+        case issuer(tag: String, value: String)
+    }
+
+    /// Without the trailing dot.
+    package var name: String
+    package var content: Content
+
+    package init(_ name: String, _ content: Content) {
+        self.name = name
+        self.content = content
+    }
+
+    /// Seconds. An hour: long enough to be cached, short enough that a slip is mended before lunch.
+    package static let timeToLive = 3600
+
+    package var type: String {
+        switch content {
+        case .address(let address): address.isV4 ? "A" : "AAAA"
+        case .alias: "CNAME"
+        case .mailExchange: "MX"
+        case .service: "SRV"
+        case .text: "TXT"
+        case .issuer: "CAA"
+        }
+    }
+
+    /// What stands behind the type. Names end with a dot, so that no `$ORIGIN` is added to them.
+    package var value: String {
+        switch content {
+        case .address(let address): "\(address)"
+        case .alias(let name): "\(name)."
+        case .mailExchange(let preference, let host): "\(preference) \(host)."
+        case .service(let priority, let weight, let port, let target):
+            "\(priority) \(weight) \(port) \(target ?? "")."
+        case .text(let text): CharacterStrings.write(text)
+        case .issuer(let tag, let value): "0 \(tag) \(CharacterStrings.write(value, limit: .max))"
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import TailwartCore
+package import TailwartWire
+
+/// Postfix: `smtpd_upstream_proxy_protocol` of postconf(5), per service of master(5).
+package enum PostfixTrust {
+    /// Lines of master.cf: a service for each port, which takes nobody who sends no header.
+    ///
+    /// - Parameter address: to listen on; all of `inet_interfaces` if nil.
+    package static func services(_ ports: [DialledPort], on address: IPAddress? = nil) -> String {
+        ports.map { port in
+            let place = address.map { "\(InternetAddress($0, port: port.port))" } ?? "\(port.port)"
+            // service, type, private, unprivileged, chroot, wakeup, maxproc, command
+            let lines = ["\(place) inet n - n - - smtpd"] + options(port).map { "  -o \($0)" }
+            return lines.joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
+    private static func options(_ port: DialledPort) -> [String] {
+        let header = "smtpd_upstream_proxy_protocol=haproxy"
+        let login = [
+            "smtpd_sasl_auth_enable=yes", "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
+        ]
+        return switch port.proto {
+        case .submissions: ["syslog_name=postfix/edge-submissions", header, "smtpd_tls_wrappermode=yes"] + login
+        case .submission: ["syslog_name=postfix/edge-submission", header, "smtpd_tls_security_level=encrypt"] + login
+        default: ["syslog_name=postfix/edge", header]
+        }
+    }
+
+    static func guide(_ all: [DialledPort], _ edges: [IPAddress]) -> (steps: [TrustGuide.Step], warnings: [String]) {
+        let ports = TrustText.headed(all, [.smtp, .submission, .submissions])
+        guard !ports.isEmpty else { return TrustText.nothing(.postfix, "25, 465, 587") }
+        let usual = ports.filter { [25, 465, 587].contains($0.port) }.map(\.port)
+        let steps = [
+            TrustGuide.Step(
+                "/etc/postfix/master.cf: a service for each port that the edge dials. Add to each the -o lines that your own "
+                    + "services have; postscreen stays where it is.", services(ports)),
+            TrustText.firewall(ports.map(\.port), edges),
+            TrustGuide.Step(
+                "/etc/postfix/main.cf: take the edge's addresses out of mynetworks. Then:",
+                "postfix check && systemctl restart postfix"),
+        ]
+        let warnings =
+            usual.isEmpty
+            ? []
+            : [
+                "the edge dials \(usual.map(String.init).joined(separator: ", ")) itself. From then on nobody else can use "
+                    + "\(usual.count == 1 ? "that port" : "those ports"), neither the LAN nor another edge without a header. A "
+                    + "port of the edge's own is better: `ports: {\(usual.map { "\($0): \(10_000 + Int($0))" }.joined(separator: ", "))}` "
+                    + "in tailwart.yaml."
+            ]
+        return (steps, warnings + TrustText.headless(all, [.smtp, .submission, .submissions]))
+    }
+}

@@ -1,0 +1,74 @@
+import TailwartCore
+import TailwartWire
+
+/// Stalwart 0.16: `overrideProxyTrustedNetworks` of a NetworkListener, AllowedIp against its auto-ban.
+enum StalwartTrust {
+    static func guide(_ all: [DialledPort], _ edges: [IPAddress]) -> (steps: [TrustGuide.Step], warnings: [String]) {
+        let headed = all.filter { $0.header != .none }
+        let bare = all.filter { $0.header == .none }
+        guard !headed.isEmpty else { return TrustText.nothing(.stalwart, "all mail ports and 443") }
+        var steps = [
+            TrustGuide.Step(
+                "On the mail server, with stalwart-cli and jq: tell the listener of each port whom to believe. In the web page it is "
+                    + "Settings › Network › Listeners, 'Override proxy trusted networks'. From these addresses the header is then "
+                    + "required; for all others nothing changes. Only the edge's exact addresses: whoever is trusted can claim to "
+                    + "be any client.", listeners(headed, edges)),
+            TrustGuide.Step(
+                "Keep the edge from being banned. Networks of a listener are not on the list of allowed addresses by themselves, and "
+                    + bansWithoutHeader(bare)
+                    + " A second run of this says that the address is there already, which is good.", allowed(edges)),
+        ]
+        steps.append(
+            TrustGuide.Step(
+                "Restart Stalwart: listeners and allowed addresses are read at start. Then see whether the edge is banned already, "
+                    + "and remove what is found with `stalwart-cli delete BlockedIp --ids ID`:",
+                "stalwart-cli query BlockedIp --fields id,address,reason"))
+        steps.append(globalList(bare))
+        return (steps, TrustText.headless(all, Set(ListenerProtocol.allCases).subtracting([.https, .tcp])))
+    }
+
+    /// By port and not by name: names are the administrator's.
+    private static func listeners(_ ports: [DialledPort], _ edges: [IPAddress]) -> String {
+        """
+        export STALWART_URL=https://localhost STALWART_TOKEN=your-key   # an API key of an administrator
+        for port in \(ports.map { String($0.port) }.joined(separator: " ")); do
+          id=$(stalwart-cli query NetworkListener --fields id,name,bind --json |
+            jq -r --arg port ":$port" 'select(any(.bind | keys[]; endswith($port))) | .id')
+          [ -n "$id" ] || { echo "no listener on $port: make one, or leave the port out of tailwart.yaml"; continue; }
+          stalwart-cli update NetworkListener "$id" --json '{"overrideProxyTrustedNetworks":\(set(edges))}'
+        done
+        """
+    }
+
+    private static func allowed(_ edges: [IPAddress]) -> String {
+        edges.map { #"stalwart-cli create AllowedIp --json '{"address":"\#($0)","reason":"Tailwart edge"}'"# }
+            .joined(separator: "\n")
+    }
+
+    private static func bansWithoutHeader(_ bare: [DialledPort]) -> String {
+        guard !bare.isEmpty else { return "one wrong header counts as scanning." }
+        let ports = bare.map { String($0.port) }.joined(separator: ", ")
+        return
+            "on \(ports) the edge sends no header, so every visitor has the edge's address there: one scanner that asks for "
+            + "/wp-login.php gets the edge banned, at once and for good, and MTA-STS and autoconfig fail for the world."
+    }
+
+    /// The list for all listeners, and why it is not the one to use.
+    private static func globalList(_ bare: [DialledPort]) -> TrustGuide.Step {
+        let ports = bare.map { String($0.port) }.joined(separator: ", ")
+        let trap =
+            bare.isEmpty
+            ? "It holds for 443 and 8080 too, where nobody else can send one."
+            : "It would hold for \(ports) too, where this edge sends none, and an empty override means the list for all and not "
+                + "'off': such connections would wait in silence. If you must use it, give that listener an override that nobody "
+                + "has, such as 192.0.2.1."
+        return TrustGuide.Step(
+            "Leave 'Proxy trusted networks' of Settings › Network › General (proxyTrustedNetworks of SystemSettings) empty. \(trap)"
+        )
+    }
+
+    /// A set is written as an object whose members are true.
+    private static func set(_ edges: [IPAddress]) -> String {
+        "{" + edges.map { "\"\($0)\":true" }.joined(separator: ",") + "}"
+    }
+}

@@ -1,0 +1,99 @@
+package import TailwartConfig
+import TailwartCore
+package import TailwartWire
+
+/// What to set on one mail server so that it takes an edge's PROXY headers, and only that edge's.
+package struct TrustGuide: Sendable, Equatable {
+    /// One thing to do.
+    package struct Step: Sendable, Equatable {
+        /// Sentences.
+        package let what: String
+        /// Lines to copy; empty where there is nothing to copy.
+        package let text: String
+
+        init(_ what: String, _ text: String = "") {
+            self.what = what
+            self.text = text
+        }
+    }
+
+    package let server: MailServer
+    package let steps: [Step]
+    /// What of the edge's own configuration does not fit this server.
+    package let warnings: [String]
+
+    /// - Parameter edges: the addresses from which the edges dial; never empty.
+    package init(_ server: MailServer, _ configuration: Configuration, edges: [IPAddress]) {
+        self.server = server
+        let ports = DialledPort.all(in: configuration)
+        switch server {
+        case .stalwart: (steps, warnings) = StalwartTrust.guide(ports, edges)
+        case .postfix: (steps, warnings) = PostfixTrust.guide(ports, edges)
+        case .dovecot: (steps, warnings) = DovecotTrust.guide(ports, edges)
+        case .exim: (steps, warnings) = EximTrust.guide(ports, edges)
+        case .opensmtpd: (steps, warnings) = OpenSMTPDTrust.guide(ports, edges)
+        case .chasquid: (steps, warnings) = ChasquidTrust.guide(ports, edges)
+        case .nginx:
+            (steps, warnings) = NginxTrust.guide(ports + DialledPort.all(in: configuration, ofMailbox: false), edges)
+        }
+    }
+
+    /// Comments and lines to copy, numbered.
+    package var text: String {
+        var lines = ["# \(server.title)"]
+        for (number, step) in steps.enumerated() {
+            if lines.last?.isEmpty == false { lines.append("#") }
+            lines += Prose.wrap("\(number + 1). \(step.what)", width: 110).map { "# \($0)" }
+            if !step.text.isEmpty { lines += ["", step.text, ""] }
+        }
+        for warning in warnings {
+            if lines.last?.isEmpty == false { lines.append("#") }
+            lines += Prose.wrap("Mind: \(warning)", width: 110).map { "# \($0)" }
+        }
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// What several of them say.
+enum TrustText {
+    /// The ports of these protocols to which the edge sends a header.
+    static func headed(_ ports: [DialledPort], _ protocols: Set<ListenerProtocol>) -> [DialledPort] {
+        ports.filter { protocols.contains($0.proto) && $0.header != .none }
+    }
+
+    /// For servers that keep no list of whom to believe.
+    static func firewall(_ ports: [UInt16], _ edges: [IPAddress]) -> TrustGuide.Step {
+        let set = "{ " + ports.map(String.init).joined(separator: ", ") + " }"
+        let rules = edges.map { edge in
+            "    tcp dport \(set) \(edge.isV4 ? "ip" : "ip6") saddr \(edge) accept"
+        }
+        return TrustGuide.Step(
+            "This server keeps no list of whom to believe: whoever reaches these ports can claim to be any client. Let the "
+                + "firewall pass the edge alone, for instance with this table in /etc/nftables.conf:",
+            (["table inet tailwart_mailbox {", "  chain input {", "    type filter hook input priority filter;"]
+                + rules + ["    tcp dport \(set) drop", "  }", "}"]).joined(separator: "\n"))
+    }
+
+    /// Ports without a header, where this server will want one.
+    static func headless(_ ports: [DialledPort], _ protocols: Set<ListenerProtocol>) -> [String] {
+        let bare = ports.filter { protocols.contains($0.proto) && $0.header == .none }.map { String($0.port) }
+        guard !bare.isEmpty else { return [] }
+        return [
+            "the edge's configuration sends no header to \(bare.count == 1 ? "port" : "ports") "
+                + "\(bare.joined(separator: ", ")). Nothing above is about \(bare.count == 1 ? "it" : "them"); for a header set "
+                + "`proxy_protocol: v2` there, on both sides at the same time."
+        ]
+    }
+
+    /// What to say where the edge dials none of the ports that this server has.
+    static func nothing(_ server: MailServer, _ ports: String) -> (steps: [TrustGuide.Step], warnings: [String]) {
+        (
+            [
+                TrustGuide.Step(
+                    "Nothing to set: this configuration sends no PROXY header to a port that \(server.title) serves (\(ports))."
+                )
+            ], []
+        )
+    }
+}

@@ -1,0 +1,38 @@
+package import NIOCore
+import NIOHTTP1
+package import TailwartWire
+
+/// tailscaled's own API on its unix socket: read-only questions, one connection each.
+///
+/// Its paths are "not promised stable, in practice kept", so only what is needed is read, and whatever is missing is done without.
+package struct LocalAPI: Sendable {
+    /// On Linux, also in the official container, where it is a link.
+    package static let defaultSocket = "/var/run/tailscale/tailscaled.sock"
+    /// Bytes of an answer, head and framing included. A peer is one to two KiB, so this is a tailnet of about ten thousand.
+    package static let maximumAnswer = 16 << 20
+
+    package let socket: String
+    private let group: any EventLoopGroup
+
+    /// - Parameter socket: the path of the unix socket; it need not be there yet.
+    package init(socket: String = LocalAPI.defaultSocket, group: any EventLoopGroup) {
+        self.socket = socket
+        self.group = group
+    }
+
+    /// Asks what tailscaled knows.
+    ///
+    /// - Parameter timeout: for all of it, from connecting to the last byte.
+    package func status(timeout: Duration) async throws(LocalAPIError) -> TailnetStatus {
+        let body = try await exchange(.GET, "/localapi/v0/status", timeout: timeout, over: group)
+        return try TailnetStatus(json: body)
+    }
+
+    /// Asks the peer's tailscaled with a disco packet, which passes every access rule and has the path worked out anew.
+    ///
+    /// - Parameter timeout: for all of it; a peer that is away does not answer at all.
+    package func ping(_ ip: IPAddress, timeout: Duration) async throws(LocalAPIError) -> TailnetPing {
+        let body = try await exchange(.POST, "/localapi/v0/ping?ip=\(ip)&type=disco", timeout: timeout, over: group)
+        return try TailnetPing(json: body)
+    }
+}

@@ -1,0 +1,65 @@
+package import TailwartCore
+package import TailwartWire
+
+extension FakeStalwart {
+    /// What can be set before and while it runs.
+    package struct Settings: Sendable {
+        package enum Mode: Sendable, Equatable {
+            case serving
+            /// No mail ports, only the setup page: bootstrap or recovery.
+            case bootstrap
+            /// Greets with 421, BYE or -ERR, and closes.
+            case unavailable
+
+            var hasMailPorts: Bool { self != .bootstrap }
+        }
+
+        package var mode = Mode.serving
+        /// Connections from here must begin with a PROXY header on all mail ports.
+        package var trusted: [Network]
+        /// Whether that holds on `https` too.
+        package var isHeaderOnHTTPS = false
+        /// Nil: the one that Stalwart makes up (rcgen).
+        package var certificate: FakeCertificate?
+        package var offersStartTLS = true
+        /// Before the greeting, as when the server looks something up.
+        package var greetingDelay = Duration.zero
+        /// Invalid commands after which an address is banned.
+        package var banLimit = 30
+
+        package init(trusted: [Network] = [], certificate: FakeCertificate? = nil) {
+            self.trusted = trusted
+            self.certificate = certificate
+        }
+
+        /// Trusts this host, as a mailbox trusts its edge.
+        package static func trusting(certificate: FakeCertificate? = nil) -> Settings {
+            Settings(trusted: [IPAddress.loopbackV4, .loopbackV6].map { Network($0) }, certificate: certificate)
+        }
+    }
+
+    /// What clients did.
+    package struct Counters: Sendable, Equatable {
+        package var connections = 0
+        /// Accepted and closed at once, as the address is banned.
+        package var dropped = 0
+        /// Headers that were read, and those of them that said LOCAL (or version 1 UNKNOWN).
+        package var headers = 0
+        package var localHeaders = 0
+        /// Trusted peers that sent something else, or closed before a whole header.
+        package var headerErrors = 0
+        /// Clients that closed without a byte.
+        package var emptyConnections = 0
+        package var invalidCommands = 0
+        package var handshakes = 0
+        /// QUIT and LOGOUT.
+        package var goodbyes = 0
+        /// SMTP transactions that were accepted, and dropped.
+        package var messages = 0
+        /// Whom greetings went to, newest last: from the header, or the peer itself.
+        package var clients: [InternetAddress] = []
+
+        /// Clients that are remembered.
+        package static let maximumClients = 1000
+    }
+}

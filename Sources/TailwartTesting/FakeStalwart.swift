@@ -1,0 +1,117 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Synchronization
+package import TailwartCore
+package import TailwartWire
+
+/// Stalwart as an edge meets it, in this process, on 127.0.0.1 and ports of its own: header, bans, certificates, states of its start.
+///
+/// - From a trusted network a connection must begin with a PROXY header; before it nothing is said, for however long.
+/// - From any other address a header is taken for commands: `500 5.5.1` for each line of it, an alert where TLS comes first.
+/// - Invalid commands are counted per address, and after ``Settings-swift.struct/banLimit`` of them the address is banned: accepted
+///   and closed without a byte. There are no exceptions for loopback addresses.
+///
+/// It can be reconfigured, stopped and resumed while it runs, and keeps its ports. It ends with ``shutDown()``.
+package final class FakeStalwart: Sendable {
+    /// What listens: all mail protocols and `https`.
+    package static let protocols = ListenerProtocol.allCases.filter { $0 != .tcp }
+
+    /// In place of 8080: open whenever the fake runs, without header and TLS.
+    package let setupPort: UInt16
+    let core: FakeStalwartCore
+    private let ports: [ListenerProtocol: UInt16]
+    private let listeners = Mutex<[any Channel]>([])
+
+    private init(_ settings: Settings) throws {
+        ports = try Dictionary(uniqueKeysWithValues: Self.protocols.map { ($0, try FreePort.take()) })
+        setupPort = try FreePort.take()
+        core = try FakeStalwartCore(settings)
+    }
+
+    package static func start(_ settings: Settings = Settings()) async throws -> FakeStalwart {
+        let fake = try FakeStalwart(settings)
+        try await fake.resume()
+        return fake
+    }
+
+    /// Runs the body with a fake that is gone afterwards.
+    package static func with(
+        _ settings: Settings = Settings(), _ body: (FakeStalwart) async throws -> Void
+    ) async throws {
+        let fake = try await start(settings)
+        do {
+            try await body(fake)
+        } catch {
+            await fake.shutDown()
+            throw error
+        }
+        await fake.shutDown()
+    }
+
+    /// - Parameter proto: any but `tcp`.
+    package func port(_ proto: ListenerProtocol) -> UInt16 { ports[proto] ?? 0 }
+
+    package func address(_ proto: ListenerProtocol) -> InternetAddress {
+        InternetAddress(.loopbackV4, port: port(proto))
+    }
+
+    /// A copy of what was counted so far.
+    package var counters: Counters { core.counters }
+
+    package var bannedAddresses: Set<IPAddress> { core.banned }
+
+    /// From now on; connections that are open go on as they began.
+    package func configure(_ change: (inout Settings) -> Void) async throws {
+        let (before, after) = try core.configure(change)
+        guard before.mode.hasMailPorts != after.mode.hasMailPorts, isRunning else { return }
+        await stop()
+        try await resume()
+    }
+
+    /// Lifts all bans and forgets what was counted for them.
+    package func forgive() { core.forgive() }
+
+    private var isRunning: Bool { !listeners.withLock { $0.isEmpty } }
+
+    /// All connections end, and all ports refuse.
+    package func stop() async {
+        let open = listeners.withLock { listeners in
+            defer { listeners = [] }
+            return listeners
+        }
+        for listener in open { try? await listener.close() }
+        await core.closeConnections()
+    }
+
+    /// Listens on the same ports again.
+    package func resume() async throws {
+        guard !isRunning else { return }
+        var opened: [any Channel] = []
+        do {
+            if core.settings.mode.hasMailPorts {
+                for (proto, port) in ports { opened.append(try await listen(proto, on: port)) }
+            }
+            opened.append(try await listen(nil, on: setupPort))
+        } catch {
+            for listener in opened { try? await listener.close() }
+            throw error
+        }
+        listeners.withLock { $0 = opened }
+    }
+
+    package func shutDown() async { await stop() }
+
+    private func listen(_ proto: ListenerProtocol?, on port: UInt16) async throws -> any Channel {
+        try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { [core] channel in
+                core.add(channel)
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(FakeStalwartFront(core, proto))
+                }
+            }
+            .bind(host: "127.0.0.1", port: Int(port)).get()
+    }
+}

@@ -1,0 +1,103 @@
+import NIOCore
+import NIOSSL
+import Synchronization
+import TailwartCore
+import TailwartWire
+
+/// What all connections of a ``FakeStalwart`` share.
+final class FakeStalwartCore: Sendable {
+    private struct State {
+        var settings: FakeStalwart.Settings
+        var tls: NIOSSLContext
+        var counters = FakeStalwart.Counters()
+        var invalid: [IPAddress: Int] = [:]
+        var banned: Set<IPAddress> = []
+        var channels: [ObjectIdentifier: any Channel] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    init(_ settings: FakeStalwart.Settings) throws {
+        state = Mutex(State(settings: settings, tls: try Self.context(settings)))
+    }
+
+    var settings: FakeStalwart.Settings { state.withLock { $0.settings } }
+    var counters: FakeStalwart.Counters { state.withLock { $0.counters } }
+    var banned: Set<IPAddress> { state.withLock { $0.banned } }
+    var tls: NIOSSLContext { state.withLock { $0.tls } }
+
+    func configure(
+        _ change: (inout FakeStalwart.Settings) -> Void
+    ) throws -> (before: FakeStalwart.Settings, after: FakeStalwart.Settings) {
+        let before = settings
+        var after = before
+        change(&after)
+        let tls = try Self.context(after)
+        state.withLock { state in
+            state.settings = after
+            state.tls = tls
+        }
+        return (before, after)
+    }
+
+    func count(_ change: (inout FakeStalwart.Counters) -> Void) { state.withLock { change(&$0.counters) } }
+
+    /// Counts a visit, and says whether the address is banned.
+    func isBanned(_ address: IPAddress) -> Bool {
+        state.withLock { state in
+            guard state.banned.contains(address) else { return false }
+            state.counters.dropped += 1
+            return true
+        }
+    }
+
+    func greeted(_ client: InternetAddress) {
+        count { counters in
+            counters.clients.append(client)
+            if counters.clients.count > FakeStalwart.Counters.maximumClients { counters.clients.removeFirst() }
+        }
+    }
+
+    /// - Returns: whether that was one too many.
+    func countInvalid(from address: IPAddress) -> Bool {
+        state.withLock { state in
+            state.counters.invalidCommands += 1
+            let count = state.invalid[address, default: 0] + 1
+            state.invalid[address] = count
+            guard count >= state.settings.banLimit else { return false }
+            state.banned.insert(address)
+            return true
+        }
+    }
+
+    func forgive() {
+        state.withLock { state in
+            state.invalid = [:]
+            state.banned = []
+        }
+    }
+
+    func add(_ channel: any Channel) {
+        let key = ObjectIdentifier(channel)
+        state.withLock { state in
+            state.counters.connections += 1
+            state.channels[key] = channel
+        }
+        channel.closeFuture.whenComplete { _ in self.state.withLock { _ = $0.channels.removeValue(forKey: key) } }
+    }
+
+    func closeConnections() async {
+        let channels = state.withLock { Array($0.channels.values) }
+        for channel in channels { channel.close(promise: nil) }
+        for channel in channels { try? await channel.closeFuture.get() }
+    }
+
+    private static func context(_ settings: FakeStalwart.Settings) throws -> NIOSSLContext {
+        let certificate = try settings.certificate ?? .fallback()
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: certificate.chain.map { .certificate($0) }, privateKey: .privateKey(certificate.key))
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.shutdownTimeout = .milliseconds(500)
+        return try NIOSSLContext(configuration: configuration)
+    }
+}

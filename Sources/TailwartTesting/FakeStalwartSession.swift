@@ -1,0 +1,165 @@
+import TailwartCore
+import TailwartWire
+
+/// One side of SMTP, IMAP, POP3 or ManageSieve, without I/O: enough to be greeted, protected and left, and to take mail.
+struct FakeStalwartSession {
+    static let hostName = "mail.example.org"
+
+    struct Reply {
+        enum Next {
+            case line
+            case startTLS
+            case close
+        }
+
+        var text: String
+        var next = Next.line
+        var isInvalid = false
+        var isGoodbye = false
+        var isMessage = false
+
+        /// - Parameter lines: CR LF is added to each.
+        init(_ lines: String..., next: Next = .line) {
+            text = lines.map { "\($0)\r\n" }.joined()
+            self.next = next
+        }
+
+        static func invalid(_ line: String) -> Reply {
+            var reply = Reply(line)
+            reply.isInvalid = true
+            return reply
+        }
+
+        static func goodbye(_ lines: String...) -> Reply {
+            var reply = Reply(next: .close)
+            reply.text = lines.map { "\($0)\r\n" }.joined()
+            reply.isGoodbye = true
+            return reply
+        }
+    }
+
+    private enum Language {
+        case smtp
+        case imap
+        case pop3
+        case sieve
+    }
+
+    private let language: Language
+    private let client: InternetAddress
+    private let isUnavailable: Bool
+    private var offersStartTLS: Bool
+    private var isReadingMessage = false
+
+    /// Nil for `https` and `tcp`.
+    init?(_ proto: ListenerProtocol, _ settings: FakeStalwart.Settings, _ client: InternetAddress) {
+        switch proto {
+        case .smtp, .submission, .submissions: language = .smtp
+        case .imap, .imaps: language = .imap
+        case .pop3, .pop3s: language = .pop3
+        case .sieve: language = .sieve
+        case .https, .tcp: return nil
+        }
+        self.client = client
+        isUnavailable = settings.mode == .unavailable
+        offersStartTLS = settings.offersStartTLS && proto.firstSpeaker == .server
+    }
+
+    /// Names the client that the header has told of.
+    func greeting() -> Reply {
+        let hello = "\(Self.hostName) Stalwart at your service, \(client.ip)"
+        switch language {
+        case .smtp:
+            return isUnavailable
+                ? Reply("421 4.3.0 \(Self.hostName) is shutting down", next: .close) : Reply("220 \(hello)")
+        case .imap:
+            return isUnavailable ? Reply("* BYE [UNAVAILABLE] shutting down", next: .close) : Reply("* OK \(hello)")
+        case .pop3:
+            return isUnavailable ? Reply("-ERR [SYS/TEMP] shutting down", next: .close) : Reply("+OK \(hello)")
+        case .sieve:
+            return isUnavailable ? Reply("BYE (TRYLATER) \"shutting down\"", next: .close) : capabilities(hello)
+        }
+    }
+
+    mutating func receive(_ line: String) -> Reply {
+        switch language {
+        case .smtp: smtp(line)
+        case .imap: imap(line)
+        case .pop3: pop3(line)
+        case .sieve: sieve(line)
+        }
+    }
+
+    private mutating func smtp(_ line: String) -> Reply {
+        if isReadingMessage { return message(line) }
+        switch line.split(separator: " ").first?.uppercased() {
+        case "EHLO", "LHLO":
+            return offersStartTLS
+                ? Reply("250-\(Self.hostName) you had me at EHLO", "250-STARTTLS", "250 SIZE 104857600")
+                : Reply("250-\(Self.hostName) you had me at EHLO", "250 SIZE 104857600")
+        case "HELO", "MAIL", "RCPT", "RSET", "NOOP": return Reply("250 2.0.0 OK")
+        case "STARTTLS" where offersStartTLS: return startTLS("220 2.0.0 Ready to start TLS.")
+        case "DATA":
+            isReadingMessage = true
+            return Reply("354 Start mail input; end with <CRLF>.<CRLF>")
+        case "QUIT": return .goodbye("221 2.0.0 Bye.")
+        default: return .invalid("500 5.5.1 Invalid command.")
+        }
+    }
+
+    private mutating func message(_ line: String) -> Reply {
+        guard line == "." else { return Reply() }
+        isReadingMessage = false
+        var reply = Reply("250 2.0.0 Message queued.")
+        reply.isMessage = true
+        return reply
+    }
+
+    private mutating func imap(_ line: String) -> Reply {
+        let words = line.split(separator: " ")
+        guard let tag = words.first, tag.allSatisfy({ $0.isLetter || $0.isNumber }) else {
+            return .invalid("* BAD Expected a tag.")
+        }
+        switch words.dropFirst().first?.uppercased() {
+        case "CAPABILITY":
+            let capabilities = "IMAP4rev2 IMAP4rev1 ID\(offersStartTLS ? " STARTTLS LOGINDISABLED" : "")"
+            return Reply("* CAPABILITY \(capabilities)", "\(tag) OK CAPABILITY completed.")
+        case "NOOP": return Reply("\(tag) OK NOOP completed.")
+        case "STARTTLS" where offersStartTLS: return startTLS("\(tag) OK Begin TLS negotiation now.")
+        case "LOGOUT": return .goodbye("* BYE Logging out.", "\(tag) OK LOGOUT completed.")
+        default: return .invalid("\(tag) BAD Invalid command.")
+        }
+    }
+
+    private mutating func pop3(_ line: String) -> Reply {
+        switch line.uppercased() {
+        case "CAPA":
+            return offersStartTLS
+                ? Reply("+OK Capability list follows", "UIDL", "STLS", ".") : Reply("+OK", "UIDL", ".")
+        case "STLS" where offersStartTLS: return startTLS("+OK Begin TLS negotiation now")
+        case "QUIT": return .goodbye("+OK Bye")
+        default: return .invalid("-ERR Invalid command")
+        }
+    }
+
+    private mutating func sieve(_ line: String) -> Reply {
+        switch line.uppercased() {
+        case "CAPABILITY": return capabilities("Capabilities")
+        case "NOOP": return Reply("OK \"Done\"")
+        case "STARTTLS" where offersStartTLS: return startTLS("OK \"Begin TLS negotiation now\"")
+        case "LOGOUT": return .goodbye("OK \"Bye\"")
+        default: return .invalid("NO \"Expected a command\"")
+        }
+    }
+
+    private func capabilities(_ text: String) -> Reply {
+        offersStartTLS
+            ? Reply("\"IMPLEMENTATION\" \"Stalwart\"", "\"SIEVE\" \"fileinto\"", "\"STARTTLS\"", "OK \"\(text)\"")
+            : Reply("\"IMPLEMENTATION\" \"Stalwart\"", "\"SIEVE\" \"fileinto\"", "OK \"\(text)\"")
+    }
+
+    private mutating func startTLS(_ line: String) -> Reply {
+        offersStartTLS = false
+        return Reply(line, next: .startTLS)
+    }
+}

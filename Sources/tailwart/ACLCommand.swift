@@ -1,0 +1,178 @@
+import ArgumentParser
+import Foundation
+import TailwartConfig
+import TailwartPolicy
+
+struct ACLCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "acl", abstract: "The tailnet policy for this configuration: print it, or check one against it.",
+        discussion: """
+            Example: tailwart acl --config tailwart.yaml
+            Example: tailwart acl --check policy.hujson
+            Prints the grants for the ports that the edge dials over the tailnet, with tests, to paste into the policy file. With \
+            --check it says which of these ports a policy file does not grant, and what it grants beyond them: ends with 0 if \
+            all are granted (warnings are allowed, unless --strict), 1 if not or if it cannot be told, 3 if a file cannot be read.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(help: "The section that the rules are printed in.")
+    var format: PolicyText.Format = .grants
+
+    @Option(help: .init("The tag that this edge carries.", valueName: "tag"))
+    var edgeTag = "tag:reverse-proxy"
+
+    @Option(
+        help: .init(
+            "The tag that the mailbox carries, else tag:stalwart; UPSTREAM=TAG for an upstream on another device.",
+            valueName: "tag"))
+    var mailboxTag: [String] = []
+
+    @Option(help: .init("Check this policy file, - for standard input.", valueName: "policy"))
+    var check: String?
+
+    @Flag(help: "With --check: warnings count too.")
+    var strict = false
+
+    @Flag(help: "With --check: print JSON.")
+    var json = false
+
+    func validate() throws {
+        _ = try tags()
+        if check == nil, strict || json {
+            throw ValidationError("--strict and --json go with --check; the policy itself is HuJSON already.")
+        }
+    }
+
+    func run() throws {
+        let tags = try tags()
+        let configuration = try options.loadValid()
+        let names = configuration.upstreams.map(\.name)
+        if let unknown = tags.others.keys.sorted().first(where: { !names.contains($0) }) {
+            throw ValidationError(
+                "--mailbox-tag: there is no upstream '\(unknown)'; there are: \(names.joined(separator: ", ")).")
+        }
+        let text = PolicyText(configuration, tags: tags, format: format)
+        guard !text.needs.needs.isEmpty else {
+            throw Failure.notWell(
+                text.text + "Nothing is dialled over the tailnet, so its policy needs no grant for this edge.")
+        }
+        if let check {
+            try report(on: check, configuration, tags)
+        } else {
+            print(text.text, terminator: "")
+        }
+    }
+
+    /// `tag:x`, or `UPSTREAM=tag:x`.
+    private func tags() throws -> PolicyTags {
+        var mailbox = "tag:stalwart"
+        var others: [String: String] = [:]
+        for text in mailboxTag {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { others[String(parts[0])] = String(parts[1]) } else { mailbox = text }
+        }
+        for tag in [edgeTag, mailbox] + others.values.sorted() where !PolicyTags.isTag(tag) {
+            throw ValidationError("'\(tag)' is no tag; a tag is 'tag:' and a name of letters, digits and hyphens.")
+        }
+        return PolicyTags(edge: edgeTag, mailbox: mailbox, others: others)
+    }
+
+    private func report(on file: String, _ configuration: Configuration, _ tags: PolicyTags) throws {
+        let name = file == "-" ? "standard input" : file
+        let bytes = try read(file)
+        let check: PolicyCheck
+        do {
+            check = PolicyCheck(Policy(try HuJSONParser.parse(bytes)), against: configuration, tags: tags)
+        } catch {
+            if json {
+                print(try Self.encoded(Answer(policy: name, good: false, ports: [], findings: [.init(error)])))
+                throw ExitCode(1)
+            }
+            throw Failure.notWell("\(name):\(error.place): error: \(error.message)")
+        }
+        let isGood = check.isGood && (!strict || check.findings.isEmpty)
+        if json {
+            print(
+                try Self.encoded(
+                    Answer(
+                        policy: name, good: isGood, ports: check.ports.map(Answer.Port.init),
+                        findings: check.findings.map(Answer.Finding.init))))
+        } else {
+            for finding in check.findings {
+                print("\(name):\(finding.place): \(finding.severity.rawValue): \(finding.message)")
+            }
+            print("\(name): \(isGood ? "good" : "not good"): \(check.summary)")
+        }
+        if !isGood { throw ExitCode(1) }
+    }
+
+    private func read(_ file: String) throws -> [UInt8] {
+        do {
+            guard file == "-" else { return try ConfigurationFile.read(file) }
+            var bytes: [UInt8] = []
+            // One more than the parser takes, so that it says what is wrong.
+            while bytes.count <= HuJSONParser.byteLimit,
+                let more = try FileHandle.standardInput.read(upToCount: 65_536), !more.isEmpty
+            {
+                bytes += more
+            }
+            return bytes
+        } catch ConfigurationFile.Failure.unreadable(_, let code) {
+            throw Failure.notDone(
+                "\(file): cannot be read: \(String(cString: strerror(code))); name the policy file with --check.")
+        } catch {
+            throw Failure.notDone("\(error)")
+        }
+    }
+
+    private static func encoded(_ answer: Answer) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(answer), as: UTF8.self)
+    }
+
+    private struct Answer: Encodable {
+        struct Port: Encodable {
+            let tag: String
+            let host: String
+            let port: UInt16
+            let listeners: [String]
+            /// `granted`, `missing` or `unknown`.
+            let state: String
+
+            init(_ port: PolicyCheck.Port) {
+                tag = port.need.tag
+                host = port.need.host
+                self.port = port.need.port
+                listeners = port.need.listeners
+                state = port.state
+            }
+        }
+
+        struct Finding: Encodable {
+            let severity: String
+            let line: Int
+            let column: Int
+            let message: String
+
+            init(_ finding: PolicyFinding) {
+                severity = finding.severity.rawValue
+                line = finding.place.line
+                column = finding.place.column
+                message = finding.message
+            }
+
+            init(_ error: HuJSONError) {
+                self.init(PolicyFinding(.error, at: error.place, error.message))
+            }
+        }
+
+        let policy: String
+        let good: Bool
+        let ports: [Port]
+        let findings: [Finding]
+    }
+}
+
+extension PolicyText.Format: ExpressibleByArgument {}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Foundation
+import TailwartConfig
+import TailwartGate
+
+struct GateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gate", abstract: "Wait until others are ready, then end or run a command.",
+        discussion: """
+            Example: tailwart gate --tailscale --postgres the-record-prod:5432 --timeout 2m -- stalwart
+            All conditions must hold; each can be given more than once. Ends with 0 if they do and 1 if not in time, or becomes \
+            the command. With --once it is a health check: one attempt, and not a word if all is well.
+            """)
+
+    @Flag(help: "This host's tailscaled runs and has an address in the tailnet.")
+    var tailscale = false
+
+    @Option(
+        help: .init("This node of the tailnet is there and online.", valueName: "name"),
+        transform: { try Condition.peer(named: $0) })
+    var peer: [Condition] = []
+
+    @Option(
+        help: .init("This port takes connections.", valueName: "host:port"),
+        transform: { Condition.tcp(try HostAndPort($0, example: 25)) })
+    var tcp: [Condition] = []
+
+    @Option(
+        help: .init("This PostgreSQL takes connections, and is not just starting.", valueName: "host:port"),
+        transform: { Condition.postgres(try HostAndPort($0, example: 5432)) })
+    var postgres: [Condition] = []
+
+    @Option(
+        help: .init("This page answers with a status from 200 to 399.", valueName: "url"),
+        transform: { Condition.http(try WebURL($0)) })
+    var http: [Condition] = []
+
+    @Option(
+        help: .init(
+            "This mail server greets: smtp://host:port, or smtps, submission, imap, imaps, pop3, pop3s, sieve. With "
+                + "?proxy=v2 behind it where it wants a PROXY header.", valueName: "url"),
+        transform: { Condition.mail(try MailURL($0)) })
+    var mail: [Condition] = []
+
+    @Option(
+        help: .init("How long to wait, such as 90s or 2m. Default 60s, with --once 5s.", valueName: "duration"),
+        transform: Self.timeout)
+    var timeout: Duration?
+
+    @Flag(help: "Try each condition once and say nothing if all is well: a health check.")
+    var once = false
+
+    @Flag(help: "Take any certificate from https pages, such as a container's own.")
+    var insecure = false
+
+    @Flag(help: "One JSON object per line on standard output.")
+    var json = false
+
+    @Option(
+        help: .init(
+            "Where tailscaled listens. Else $TS_SOCKET, else /var/run/tailscale/tailscaled.sock.", valueName: "path"))
+    var tailscaleSocket: String?
+
+    @Argument(
+        parsing: .postTerminator,
+        help: .init("Behind --: what takes this process's place when all is ready.", valueName: "command"))
+    var command: [String] = []
+
+    private var conditions: [Condition] { (tailscale ? [.tailscale] : []) + peer + tcp + postgres + http + mail }
+
+    func validate() throws {
+        guard !conditions.isEmpty else {
+            throw ValidationError(
+                "There is nothing to wait for. Name at least one of --tailscale, --peer, --tcp, --postgres, --http, --mail."
+            )
+        }
+    }
+
+    func run() async throws {
+        let inheritance = Inheritance.capture()
+        Inheritance.endOnSignals()
+        let check: ConditionCheck
+        do {
+            check = try ConditionCheck(
+                for: conditions, tailscaleSocket: tailscaleSocket ?? ProcessInfo.processInfo.environment["TS_SOCKET"],
+                verifiesCertificates: !insecure)
+        } catch {
+            throw Failure.notDone(
+                "The system's certificate authorities cannot be read: \(error). Mend them, or add --insecure.")
+        }
+        let gate = Gate(
+            conditions, timeout: timeout ?? .seconds(once ? 5 : 60), isOnce: once, attempt: check.attempt)
+        let result = await gate.run { [json, once] change in
+            if json {
+                printLine(change.json)
+            } else if !once {
+                printError(change.text)
+            }
+        }
+        if json { printLine(result.json) }
+        guard result.isReady else {
+            if json { throw ExitCode(1) }
+            throw Failure.notWell(result.text)
+        }
+        if let failure = Replacement(command, inheritance: inheritance)?.run() {
+            throw Failure(code: failure.exitCode, message: failure.message)
+        }
+    }
+
+    private static func timeout(_ text: String) throws -> Duration {
+        // Beyond it is no waiting any more, and far below where times overflow.
+        guard let duration = Duration(configurationText: text), duration > .zero, duration <= .seconds(7 * 86_400)
+        else {
+            throw ValidationError("write a number with a unit, such as 500ms, 90s or 2m, at most 7d")
+        }
+        return duration
+    }
+}
+
+/// At once and in one piece: a process that is replaced loses what it has not written.
+private func printLine(_ text: String) {
+    let line = Array((text + "\n").utf8)
+    _ = line.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Glibc
+import TailwartConfig
+import TailwartPolicy
+import TailwartSetup
+
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Write a configuration and what the host needs.",
+        discussion: """
+            Example: tailwart init --domain example.org --mailbox stalwart --tailnet tail1234.ts.net --web --form compose
+            Asks for what the options leave open, if there is a terminal. Writes the configuration with its schema, the \
+            environment, a compose file or a systemd unit, and the tailnet policy; ends with what is left to do by hand. Nothing is \
+            overwritten without --force.
+            """)
+
+    @Option(help: .init("A mail domain; as often as needed.", valueName: "domain"))
+    var domain: [String] = []
+
+    @Option(help: .init("The mailbox's name on the tailnet, or its address.", valueName: "host"))
+    var mailbox: String?
+
+    @Option(
+        help: .init(
+            "The tailnet's name, such as tail1234.ts.net; not for a mailbox with a whole name.", valueName: "name"))
+    var tailnet: String?
+
+    @Option(
+        defaultAsFlag: SetupAnswers.usualWeb,
+        help: .init("The web server on this host that keeps all other names on 443.", valueName: "address"))
+    var web: String?
+
+    @Flag(help: "A mail-only edge.")
+    var noWeb = false
+
+    @Option(help: "How it will run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var form: String?
+
+    @Option(help: .init("Where to write; made if it is not there.", valueName: "folder"))
+    var into = "."
+
+    @Flag(help: "Overwrite files that are there.")
+    var force = false
+
+    func validate() throws {
+        if web != nil, noWeb { throw ValidationError("--web and --no-web: choose one.") }
+    }
+
+    func run() throws {
+        let files: SetupFiles
+        do {
+            let tags = PolicyTags(edge: SetupFiles.edgeTag, mailbox: SetupFiles.mailboxTag)
+            files = try SetupFiles(try answers(), schema: Configuration.schema) { configuration in
+                PolicyText(configuration, tags: tags, format: .grants).text
+            }
+        } catch let problem as SetupInterview.Problem {
+            throw ValidationError("\(problem).")
+        } catch let problem as SetupFiles.Problem {
+            throw ValidationError("\(problem)")
+        }
+        let written: [String]
+        do throws(FolderWriter.Problem) {
+            written = try FolderWriter.write(files.files, into: into, force: force)
+        } catch {
+            throw Failure.notDone("\(error)")
+        }
+        for path in written { print("wrote \(path)") }
+        print("\nLeft to do, in this order:\n\n\(files.stepsText(in: into))")
+    }
+
+    private func answers() throws -> SetupAnswers {
+        var interview = SetupInterview()
+        interview.domains = domain
+        interview.mailbox = mailbox
+        interview.tailnet = tailnet
+        interview.web = noWeb ? "no" : web
+        interview.form = form
+        // Only where both ends are a person: a script that reads the output would wait for ever.
+        guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return try interview.answers(ask: nil) }
+        return try interview.answers(
+            ask: { question in
+                print(question, terminator: "")
+                fflush(nil)
+                return readLine()
+            }, say: { print($0) })
+    }
+}

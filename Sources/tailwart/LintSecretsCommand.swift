@@ -1,0 +1,89 @@
+import ArgumentParser
+import Foundation
+import TailwartSecrets
+
+struct LintSecretsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lint-secrets", abstract: "Find secrets and dumps before they are committed.",
+        discussion: """
+            Example: tailwart lint-secrets
+            Example: tailwart lint-secrets --staged
+            Looks at what git has or would take in these files and folders, outside of git at everything. Secrets are never \
+            printed. Ends with 0 if nothing is found, 1 if something is, 3 if a file cannot be read. A line that is meant to be \
+            there says so with a reason: \(SecretScan.allowance) REASON.
+            """)
+
+    @Argument(help: "Files and folders; this folder if none is named.")
+    var path: [String] = []
+
+    @Flag(help: "Only what the next commit will contain, as it is staged: for a pre-commit hook.")
+    var staged = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let lint: SecretLint
+        do {
+            lint = try SecretLint(path, staged: staged)
+        } catch {
+            throw Failure.notDone("\(error)")
+        }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(Answer(lint)), as: UTF8.self))
+        } else {
+            for (path, finding) in lint.findings {
+                print("\(SecretLint.shown(path)):\(finding.line):\(finding.column): \(finding.what); \(finding.fix)")
+            }
+            print(summary(of: lint))
+        }
+        for file in lint.unreadable { printError("\(SecretLint.shown(file.path)): not looked at: \(file.reason)") }
+        if !lint.findings.isEmpty { throw ExitCode(1) }
+        if !lint.unreadable.isEmpty { throw ExitCode(3) }
+    }
+
+    private func summary(of lint: SecretLint) -> String {
+        let binary = lint.binaryFiles == 0 ? "" : " (\(lint.binaryFiles) more are binary)"
+        let files = "\(lint.textFiles) \(lint.textFiles == 1 ? "file" : "files")\(binary)"
+        switch lint.findings.count {
+        case 0: return "No secrets in \(files)."
+        case SecretLint.findingLimit...: return "\(lint.findings.count) secrets and no end; mend these first."
+        case let count: return "\(count) \(count == 1 ? "secret" : "secrets") in \(files)."
+        }
+    }
+
+    private struct Answer: Encodable {
+        struct Finding: Encodable {
+            let path: String
+            let line: Int
+            let column: Int
+            let what: String
+            let fix: String
+        }
+
+        struct Unreadable: Encodable {
+            let path: String
+            let reason: String
+        }
+
+        let clean: Bool
+        let textFiles: Int
+        let binaryFiles: Int
+        let findings: [Finding]
+        let unreadable: [Unreadable]
+
+        init(_ lint: SecretLint) {
+            clean = lint.findings.isEmpty && lint.unreadable.isEmpty
+            textFiles = lint.textFiles
+            binaryFiles = lint.binaryFiles
+            findings = lint.findings.map {
+                Finding(
+                    path: $0.path, line: $0.finding.line, column: $0.finding.column, what: $0.finding.what,
+                    fix: $0.finding.fix)
+            }
+            unreadable = lint.unreadable.map { Unreadable(path: $0.path, reason: $0.reason) }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import TailwartConfig
+import TailwartSetup
+import TailwartSystem
+import TailwartWire
+
+struct TrustCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trust", abstract: "What to set on the mail server so that it takes this edge's PROXY headers.",
+        discussion: """
+            Example: tailwart trust stalwart
+            Example: tailwart trust --edge-address 100.64.0.5 --edge-address fd7a:115c:a1e0::5 postfix
+            Prints what to set, with the addresses from which this edge dials: those of the tailnet on this host, unless others are \
+            named. For several edges name the addresses of all. It changes nothing.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(help: .init("An address from which an edge dials; as often as needed.", valueName: "address"))
+    var edgeAddress: [EdgeAddress] = []
+
+    @Argument(help: "Which server to tell of.")
+    var server: Choice = .all
+
+    func run() throws {
+        let configuration = try options.loadValid()
+        let edges = try edges()
+        let guides = server.servers.map { TrustGuide($0, configuration, edges: edges) }
+        print(guides.map(\.text).joined(separator: "\n"), terminator: "")
+    }
+
+    private func edges() throws -> [IPAddress] {
+        guard edgeAddress.isEmpty else { return edgeAddress.map(\.ip) }
+        let own = InterfaceAddresses.all().filter(\.isOfTailnet)
+        guard !own.isEmpty else {
+            throw Failure.notDone(
+                "this host has no tailnet address. Run it on the edge when tailscaled is up, or name the address from which the edge "
+                    + "dials with --edge-address.")
+        }
+        return own
+    }
+}
+
+extension TrustCommand {
+    struct EdgeAddress: ExpressibleByArgument {
+        let ip: IPAddress
+
+        init?(argument: String) {
+            guard let ip = IPAddress(argument), ip.isUnicast else { return nil }
+            self.ip = ip.unmapped
+        }
+    }
+
+    enum Choice: ExpressibleByArgument {
+        case one(MailServer)
+        case all
+
+        init?(argument: String) {
+            if argument == "all" {
+                self = .all
+            } else if let server = MailServer(rawValue: argument) {
+                self = .one(server)
+            } else {
+                return nil
+            }
+        }
+
+        static var allValueStrings: [String] { MailServer.allCases.map(\.rawValue) + ["all"] }
+
+        var defaultValueDescription: String { "all" }
+
+        var servers: [MailServer] {
+            switch self {
+            case .one(let server): [server]
+            case .all: MailServer.allCases
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import Glibc
+import TailwartTesting
+import TailwartWire
+import Testing
+
+extension CommandTests {
+    @Suite struct Gate {
+        @Test(
+            arguments: [
+                ([], "nothing to wait for"), (["--once"], "--postgres"), (["--tcp", "db"], "'--tcp <host:port>'"),
+                (["--tcp", "db"], "there is no port; write db:25"), (["--postgres", "db:x"], "such as 5432"),
+                (["--http", "db/health"], "write http://db/health"),
+                (["--mail", "smtp://s?proxy=v9"], "write proxy=v1"),
+                (["--peer", "100.64.0.1"], "such as mailbox"),
+                (["--tcp", "db:1", "--timeout", "60"], "such as 500ms, 90s or 2m"),
+                (["--tcp", "db:1", "--timeout", "0s"], "such as"),
+                (["--tcp", "db:1", "--timeout", "999999999d"], "at most 7d"),
+                (["--tcp", "db:1", "true"], "--help"),
+            ] as [([String], String)])
+        func `wrong use is told with its place and what to write`(arguments: [String], message: String) async throws {
+            try await TestHost.run { host in
+                let answer = try await Answer.tailwart(["gate"] + arguments, on: host)
+                #expect(answer.exitCode == 2)
+                #expect(answer.output.isEmpty)
+                #expect(answer.errors.contains(message), "\(answer.errors)")
+                #expect(answer.errors.contains("--help"))
+            }
+        }
+
+        @Test func `a health check that is well says nothing`() async throws {
+            try await TestHost.run { host in
+                let listener = try TestListener()
+                let answer = try await Answer.tailwart(
+                    ["gate", "--once", "--tcp", "\(try listener.address)"], on: host)
+                #expect(answer.exitCode == 0)
+                #expect(answer.output.isEmpty && answer.errors.isEmpty)
+            }
+        }
+
+        @Test func `a health check that is not names each cause and what to do`() async throws {
+            try await TestHost.run { host in
+                let listener = try TestListener()
+                let port = try FreePort.take()
+                let answer = try await Answer.tailwart(
+                    [
+                        "gate", "--once", "--tailscale", "--tcp", "127.0.0.1:\(port)", "--tcp",
+                        "\(try listener.address)",
+                    ],
+                    on: host, environment: ["TS_SOCKET=\(host.folder.path)/none.sock"])
+                #expect(answer.exitCode == 1)
+                #expect(answer.output.isEmpty)
+                #expect(answer.errorLines.count == 2)
+                #expect(answer.errorLines[0].contains("no socket at \(host.folder.path)/none.sock"))
+                #expect(
+                    answer.errorLines[1]
+                        == "not ready: tcp 127.0.0.1:\(port): nothing listens at 127.0.0.1:\(port). Start the service, "
+                        + "or correct the port.")
+            }
+        }
+
+        @Test func `it waits for whom it is told to, in any order of start`() async throws {
+            try await TestHost.run { host in
+                let tailscaled = try FakeTailscaled(isThere: false)
+                defer { tailscaled.close() }
+                let port = try FreePort.take()
+                let gate = try host.start(
+                    "gate", try Program.edge(),
+                    [
+                        "gate", "--tailscale", "--peer", "stalwart", "--tailscale-socket", tailscaled.path, "--tcp",
+                        "localhost:\(port)",
+                    ])
+                let lines = { gate.errors.lines }
+                try await eventually("all three wait") {
+                    lines().filter { $0.hasSuffix(", waiting") }.count == 3 ? true : nil
+                }
+                #expect(gate.isRunning)
+                let listener = try TestListener(port: port)
+                try await eventually("the port") {
+                    lines().contains("tcp localhost:\(port): ready: takes connections") ? true : nil
+                }
+                tailscaled.update { $0.backendState = "NeedsLogin" }
+                try tailscaled.appear()
+                try await eventually("a login is missing") {
+                    lines().contains { $0.hasPrefix("tailscale: tailscaled is not logged in") } ? true : nil
+                }
+                #expect(gate.isRunning)
+                tailscaled.update { $0.backendState = "Running" }
+                #expect(try await gate.exitCode() == 0)
+                #expect(lines().contains("peer stalwart: ready: is online"))
+                #expect(lines().contains { $0.hasPrefix("tailscale: ready: has 100.64.") })
+                listener.close()
+            }
+        }
+
+        @Test func `it gives up when the time is over`() async throws {
+            try await TestHost.run { host in
+                let port = try FreePort.take()
+                let answer = try await Answer.tailwart(
+                    ["gate", "--tcp", "127.0.0.1:\(port)", "--timeout", "300ms", "--", "echo", "never"], on: host)
+                #expect(answer.exitCode == 1)
+                #expect(answer.output.isEmpty, "the command is not run")
+                #expect(
+                    answer.errorLines.first == "tcp 127.0.0.1:\(port): nothing listens at 127.0.0.1:\(port), waiting")
+                #expect(answer.errorLines.last?.hasPrefix("not ready: tcp 127.0.0.1:\(port): ") == true)
+            }
+        }
+
+        @Test(arguments: [true, false])
+        func `a script can read the answer`(isReady: Bool) async throws {
+            struct Line: Decodable {
+                let ready: Bool
+                let condition: String?
+                let state: String?
+                let notReady: [String]?
+            }
+            try await TestHost.run { host in
+                let listener = try TestListener()
+                let address = try listener.address
+                if !isReady { listener.close() }
+                let answer = try await Answer.tailwart(["gate", "--once", "--json", "--tcp", "\(address)"], on: host)
+                #expect(answer.exitCode == (isReady ? 0 : 1))
+                #expect(answer.errors.isEmpty)
+                let decoder = JSONDecoder()
+                decoder.keyDecodingStrategy = .convertFromSnakeCase
+                let lines = try answer.outputLines.map { try decoder.decode(Line.self, from: Data($0.utf8)) }
+                #expect(lines.map(\.ready) == [isReady, isReady])
+                #expect(lines.first?.condition == "tcp")
+                #expect(lines.first?.state == (isReady ? "ready" : "refused"))
+                #expect(lines.last?.notReady == (isReady ? [] : ["tcp \(address)"]))
+            }
+        }
+
+        @Test(arguments: [SIGTERM, SIGINT])
+        func `a signal ends the waiting at once`(signal: Int32) async throws {
+            try await TestHost.run { host in
+                let port = try FreePort.take()
+                let gate = try host.start(
+                    "gate", try Program.edge(), ["gate", "--timeout", "1d", "--tcp", "127.0.0.1:\(port)"])
+                try await eventually("it waits") { gate.errors.lines.first }
+                gate.send(signal)
+                #expect(try await gate.exitCode() == 128 + signal)
+            }
+        }
+    }
+}

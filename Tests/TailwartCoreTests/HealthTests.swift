@@ -1,0 +1,59 @@
+import TailwartCore
+import Testing
+
+@Suite struct HealthTests {
+    /// `+` a good probe, `-` a bad one, `!` one that costs quota, `s` traffic that was served, `f` one failure of traffic.
+    private static let stories: [(story: String, standing: Health.Standing)] = [
+        ("", .unknown),
+        ("f", .unknown),
+        ("s", .unknown),
+        ("+", .well),
+        ("-", .unwell),
+        ("+--", .well),
+        ("+---", .unwell),
+        ("+--+--", .well),
+        ("-+", .unwell),
+        ("-++", .well),
+        ("-+-+", .unwell),
+        ("+fff", .unwell),
+        ("+ffsff", .well),
+        ("+-ff", .unwell),
+        ("-s", .well),
+        ("-f", .unwell),
+        ("!s", .unwell),
+        ("!-s", .well),
+        ("+!!!sss", .unwell),
+    ]
+
+    @Test(arguments: stories)
+    func `rise two, fall three`(story: String, standing: Health.Standing) {
+        var health = Health(rise: 2, fall: 3)
+        for sign in story {
+            let before = health.standing
+            let hasChanged =
+                switch sign {
+                case "+": health.probed(.well)
+                case "-": health.probed(.refused)
+                case "!": health.probed(.headerNotTrusted)
+                case "s": health.sawTraffic(successes: 1, failures: 4)
+                default: health.sawTraffic(successes: 0, failures: 1)
+                }
+            #expect(hasChanged == (before != health.standing), "\(story) at \(sign)")
+        }
+        #expect(health.standing == standing, "\(story)")
+    }
+
+    @Test func `many failures in one look count as many`() {
+        var health = Health(rise: 2, fall: 3)
+        _ = health.probed(.well)
+        let hasChanged = health.sawTraffic(successes: 0, failures: 100)
+        #expect(hasChanged)
+        #expect(health.standing == .unwell)
+    }
+
+    @Test func `a bad certificate does not keep mail out`() {
+        var health = Health(rise: 1, fall: 1)
+        _ = health.probed(.certificateExpired)
+        #expect(health.standing == .well)
+    }
+}

@@ -1,0 +1,105 @@
+import TailwartCore
+import TailwartEngine
+import TailwartTesting
+import TailwartWire
+import Testing
+
+struct HealthTests {
+    @Test func `a place that is unwell is passed over, and dialled again when it is well`() throws {
+        let (first, second) = (try TestListener(), try TestListener())
+        try withEngine(upstreams: [.test(try first.address, try second.address)]) { edge in
+            let board = edge.snapshot.board
+            for (isUnwell, mailbox, endpoint) in [(false, first, 0), (true, second, 1), (false, first, 0)] {
+                board.setUnwell(0, isUnwell)
+                try Pair(edge, mailbox).finish()
+                #expect(try edge.nextRecord().endpoint == endpoint)
+            }
+        }
+    }
+
+    @Test func `when all are unwell, one client now and then is a trial and the others are told at once`() throws {
+        let mailbox = try TestListener()
+        try withEngine(listeners: [.test(.smtp)], upstreams: [.test(mailbox.address)]) { edge in
+            edge.snapshot.board.setUnwell(0, true)
+            let trial = try Pair(edge, mailbox)
+            for _ in 0..<3 {
+                let client = try edge.connect()
+                #expect(try client.receiveToEnd().bytes.starts(with: Array("421 4.3.2 ".utf8)))
+                client.close()
+                #expect(try edge.nextRecord().ending == Ending(.upstream, .upstreamUnwell))
+            }
+            #expect(try mailbox.accept(within: 50) == nil, "a second trial came too soon")
+            try trial.exchange()
+            try trial.finish()
+            _ = try edge.nextRecord()
+        }
+    }
+
+    @Test func `traffic tells what it found out`() throws {
+        let mailbox = try TestListener()
+        let upstream = Upstream.test(try closedAddress(), try mailbox.address)
+        try withEngine(upstreams: [upstream]) { edge in
+            let board = edge.snapshot.board
+            let pair = try Pair(edge, mailbox)
+            try pair.exchange()
+            #expect(board.takeTraffic(0) == (successes: 0, failures: 1))
+            #expect(board.takeTraffic(1) == (successes: 1, failures: 0))
+            #expect(board.takeTraffic(1) == (successes: 0, failures: 0))
+            try pair.finish()
+            _ = try edge.nextRecord()
+        }
+    }
+
+    @Test func `connections to a place that became unwell end when the control plane says so`() throws {
+        let (first, second) = (try TestListener(), try TestListener())
+        var upstream = Upstream.test(try first.address, try second.address)
+        upstream.policy = .roundRobin
+        try withEngine(upstreams: [upstream]) { edge in
+            let (one, two) = (try Pair(edge, first), try Pair(edge, second))
+            try one.exchange()
+            try two.exchange()
+            edge.engine.close(places: [0], of: edge.snapshot.board)
+            #expect(try edge.nextRecord().ending == Ending(.upstream, .upstreamUnwell))
+            #expect(try one.client.receiveToEnd().bytes.isEmpty)
+            try two.exchange()
+            try two.finish()
+            #expect(try edge.nextRecord().ending.reason == .closed)
+        }
+    }
+
+    @Test func `least connections are counted over all workers`() throws {
+        let (first, second) = (try TestListener(), try TestListener())
+        var upstream = Upstream.test(try first.address, try second.address)
+        upstream.policy = .leastConnections
+        try withEngine(upstreams: [upstream], workers: 2) { edge in
+            var pairs: [Pair] = []
+            for mailbox in [first, second, first, second] {
+                pairs.append(try Pair(edge, mailbox))
+                try #require(pairs.last).exchange()
+            }
+            for pair in pairs { try pair.finish() }
+            _ = try edge.records(4)
+            #expect(edge.snapshot.board.load(0) == 0)
+            #expect(edge.snapshot.board.load(1) == 0)
+        }
+    }
+
+    @Test func `a client that is held goes on as soon as its place is well`() throws {
+        let mailbox = try TestListener()
+        var upstream = Upstream.test(try mailbox.address)
+        upstream.hold = .seconds(20)
+        try withEngine(upstreams: [upstream]) { edge in
+            let board = edge.snapshot.board
+            board.setUnwell(0, true)
+            #expect(board.mayTry(0, now: .max - HealthBoard.trialInterval), "the trial is taken")
+            let client = try edge.connect()
+            try edge.waitForLive(1)
+            #expect(try mailbox.accept(within: 100) == nil)
+            board.setUnwell(0, false)
+            let pair = Pair(client: client, upstream: try mailbox.accept())
+            try pair.exchange()
+            try pair.finish()
+            #expect(try edge.nextRecord().ending.reason == .closed)
+        }
+    }
+}

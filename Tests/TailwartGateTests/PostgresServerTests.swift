@@ -1,0 +1,53 @@
+import Glibc
+import Synchronization
+import TailwartTesting
+import Testing
+
+@testable import TailwartGate
+
+/// The reason for `--postgres`: a real server whose port is open long before it takes connections.
+@Suite(.serialized) struct PostgresServerTests {
+    @Test(arguments: [
+        ("scram-sha-256", false, "takes connections"), ("scram-sha-256", true, "takes connections"),
+        ("trust", false, "takes connections"), ("trust", true, "takes connections"),
+        ("reject", false, "takes connections (28000: pg_hba.conf rejects connection for host "),
+        ("reject", true, "takes connections (28000: pg_hba.conf rejects connection for host "),
+    ])
+    func `port open but starting, then ready`(authentication: String, encrypts: Bool, text: String) async throws {
+        try await TestHost.run { host in
+            let server = try await PostgresServer(on: host, authentication: authentication, encrypts: encrypts)
+            let postgres = Condition.postgres(server.endpoint)
+            let tcp = Condition.tcp(server.endpoint)
+            let check = try ConditionCheck(for: [postgres, tcp], group: EventLoops.one)
+
+            // The port alone says that all is well.
+            let waited = await Gate([tcp], timeout: .seconds(60), attempt: check.attempt).run { _ in }
+            #expect(waited.isReady, "\(server.process.tail)")
+            let starting = await check.attempt(postgres, within: Asking.patience)
+            #expect(starting.state == "starting")
+            #expect(starting.text == "the database system is starting up (57P03)")
+            let before = server.complaints.filter { !$0.contains("starting up") }
+
+            let lines = Mutex<[String]>([])
+            async let result = Gate([postgres, tcp], timeout: .seconds(60), attempt: check.attempt).run { change in
+                lines.withLock { $0.append(change.text) }
+            }
+            try await eventually("a line that says that it waits") {
+                lines.withLock { $0.contains("\(postgres): the database system is starting up (57P03), waiting") }
+                    ? true : nil
+            }
+            try server.finishStarting()
+            #expect(await result.isReady, "\(server.process.tail)")
+            let last = try #require(lines.withLock { $0.last })
+            #expect(last.hasPrefix("\(postgres): ready: \(text)"), "\(last)")
+
+            // A check every half minute must not fill the server's log; only a client that is rejected cannot be hidden.
+            if authentication != "reject" {
+                #expect(server.complaints.filter { !$0.contains("starting up") } == before)
+            }
+            server.process.send(SIGTERM)
+            _ = try await server.process.exitCode()
+            #expect(await check.attempt(postgres, within: Asking.patience).state == "refused")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import TailwartConfig
+import TailwartImport
+import TailwartTesting
+import Testing
+
+/// Files that end early, are changed at random, or are built to cost time: each gets an answer.
+@Suite struct HostileFileTests {
+    /// Whatever comes out must be a file of ours, and what is refused must have a place.
+    private func check(_ result: ImportResult, _ what: String) {
+        if let yaml = result.yaml {
+            #expect(throws: Never.self, "\(what)") { _ = try FixtureTests.configuration(yaml, result.variables) }
+        } else {
+            #expect(!result.isWhole, "\(what)")
+        }
+    }
+
+    @Test(arguments: Fixture.all) func `every beginning of a file gets an answer`(fixture: Fixture) throws {
+        let scalars = Array(try fixture.text.unicodeScalars)
+        // A third of them at a time: each costs a whole import.
+        let start = Int.random(in: 0..<3)
+        print("every third from \(start) for \(fixture.testDescription)")
+        for end in stride(from: start, to: scalars.count, by: 3) {
+            let text = String(String.UnicodeScalarView(scalars[..<end]))
+            check(fixture.load(text), "the first \(end) characters of \(fixture.testDescription)")
+            _ = ForeignConfiguration.recognise(text: text)
+        }
+    }
+
+    @Test(arguments: Fixture.all) func `a file with some characters changed gets an answer`(fixture: Fixture) throws {
+        var random = SeededRandom(seed: UInt64.random(in: 0...UInt64.max))
+        print("seed \(random.seed) for \(fixture.testDescription)")
+        let original = Array(try fixture.text.unicodeScalars)
+        let interesting = Array("{}[]\",;:'$\\#*!~ \n0259-.@|/<>\u{0}\u{7F}é".unicodeScalars)
+        for _ in 0..<60 {
+            var scalars = original
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let index = Int.random(in: 0..<scalars.count, using: &random)
+                switch Int.random(in: 0...2, using: &random) {
+                case 0: scalars[index] = interesting.randomElement(using: &random) ?? "x"
+                case 1: scalars.remove(at: index)
+                default: scalars.insert(interesting.randomElement(using: &random) ?? "x", at: index)
+                }
+            }
+            let text = String(String.UnicodeScalarView(scalars))
+            check(fixture.load(text), "seed \(random.seed)")
+            _ = ForeignConfiguration.recognise(text: text)
+        }
+    }
+
+    @Test(arguments: [
+        (ForeignConfiguration.Kind.caddy, String(repeating: "[", count: 100_000)),
+        (.caddy, String(repeating: "{\"a\":", count: 100_000)),
+        (.caddy, "{\"apps\":{\"layer4\":{\"servers\":{\"a\":{\"listen\":[\":1-65535\"],\"routes\":[]}}}}}"),
+        (.nginx, String(repeating: "a {", count: 100_000)),
+        (.nginx, "stream { server { listen 1-65535; proxy_pass 10.0.0.1:25; } }"),
+        (.nginx, "stream { include self.conf; }"),
+        (.haproxy, "listen a\n" + String(repeating: "x ", count: 100_000)),
+        (.haproxy, "frontend a\nbind :25\nuse_backend b if " + String(repeating: "!", count: 100_000)),
+        (.haproxy, "global\n" + String(repeating: "x\n", count: 700_000)),
+    ])
+    func `a file that is built to cost time is refused`(kind: ForeignConfiguration.Kind, text: String) {
+        struct Selfish: IncludedFiles {
+            func paths(of pattern: String) -> [String] { [pattern, pattern] }
+            func text(of path: String) -> String? { "include self.conf;" }
+        }
+        let result = Importer(file: "x", kind: kind, files: Selfish()).run(text)
+        #expect(!result.isWhole)
+        #expect(result.yaml == nil)
+    }
+
+    @Test func `thousands of things to say are cut short`() {
+        let servers = (0..<3000).map { "\"s\($0)\": {\"listen\": [\"udp/:\($0 + 1)\"]}" }.joined(separator: ",\n")
+        let text = "{\"apps\": {\"layer4\": {\"servers\": {\(servers)}}}}"
+        let result = Importer(file: "x", kind: .caddy, files: FilesOnHost()).run(text)
+        #expect(!result.isWhole)
+        #expect(result.findings.count < 300)
+        #expect(result.findings.last?.message.contains("where the list ends") == true)
+    }
+
+    @Test func `conditions that multiply are refused and not multiplied`() {
+        let sets = (0..<20).map { "{ req.ssl_sni -i n\($0).example.org } or { src 10.0.0.\($0) }" }
+        let lines = (0..<12).map { "acl a\($0) req.ssl_sni a\($0).example.org\nacl a\($0) src 10.\($0).0.0/16" }
+        let text = """
+            frontend f
+            bind :443
+            \(lines.joined(separator: "\n"))
+            use_backend b if \((0..<12).map { "a\($0)" }.joined(separator: " "))
+            use_backend b if \(sets.joined(separator: " or "))
+            backend b
+            server m 10.0.0.1:443
+            """
+        let result = Importer(file: "x", kind: .haproxy, files: FilesOnHost()).run(text)
+        #expect(!result.isWhole)
+    }
+}

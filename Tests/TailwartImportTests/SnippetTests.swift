@@ -1,0 +1,193 @@
+import TailwartImport
+import Testing
+
+/// Single constructs: what they become, or why they are refused.
+@Suite struct SnippetTests {
+    private func load(_ kind: ForeignConfiguration.Kind, _ text: String) -> ImportResult {
+        Importer(file: "x", kind: kind, files: FilesOnHost()).run(text)
+    }
+
+    /// A caddy-l4 file with one server on port 25, or another.
+    private static func caddy(_ routes: String, listen: String = ":25") -> String {
+        "{\"apps\": {\"layer4\": {\"servers\": {\"a\": {\"listen\": [\"\(listen)\"], \"routes\": [\(routes)]}}}}}"
+    }
+
+    private static func proxy(_ dial: String = "10.0.0.5:25") -> String {
+        "{\"handler\": \"proxy\", \"upstreams\": [{\"dial\": [\"\(dial)\"]}]}"
+    }
+
+    private static func nginx(_ server: String) -> String {
+        "stream { server { listen 25; proxy_pass 10.0.0.5:25; \(server) } }"
+    }
+
+    private static func haproxy(_ lines: String) -> String {
+        "defaults\nmode tcp\nlisten a\nbind :::993\nserver m 10.0.0.5:993\n\(lines)\n"
+    }
+
+    @Test(arguments: [
+        (ForeignConfiguration.Kind.caddy, "{\"apps\": {\"http\": {}}}", "there is no layer4 app here"),
+        (.caddy, "{\"apps\": {\"layer4\": {\"servers\": []}}}", "an object should stand here, not a list"),
+        (.caddy, "[]", "an object should stand here"),
+        (
+            .caddy, caddy("{\"handle\": [{\"handler\": \"proxy\", \"upstreams\": [{\"dial\": []}]}]}"),
+            "no address to dial"
+        ),
+        (.caddy, caddy("{\"handle\": [\(proxy())]}", listen: "fd/3"), "the network 'fd' is not carried"),
+        (.caddy, caddy("{\"handle\": [\(proxy())]}", listen: "unix/@edge"), "a Unix socket needs an absolute path"),
+        (
+            .caddy, caddy("{\"handle\": [{\"handler\": \"proxy_protocol\", \"deny\": [\"10.0.0.0/8\"]}, \(proxy())]}"),
+            "list the trusted networks under 'allow'"
+        ),
+        (
+            .caddy, caddy("{\"match\": [{\"proxy_protocol\": {}}], \"handle\": [\(proxy())]}"),
+            "read it with the handler"
+        ),
+        (
+            .caddy,
+            caddy(
+                "{\"handle\": [{\"handler\": \"proxy_protocol\"}, {\"handler\": \"subroute\", \"routes\": [{\"handle\": "
+                    + "[{\"handler\": \"proxy_protocol\"}, \(proxy())]}]}]}"), "a second PROXY header"
+        ),
+        (
+            .caddy,
+            caddy(
+                "{\"match\": [{\"local_ip\": {\"ranges\": [\"192.0.2.1\"]}}], \"handle\": [\(proxy())]}, {\"handle\": "
+                    + "[\(proxy("10.0.0.6:25"))]}"), "a listener on all addresses cannot be divided"
+        ),
+        (
+            .caddy,
+            caddy(
+                "{\"handle\": [{\"handler\": \"proxy\", \"proxy_protocol\": \"v3\", \"upstreams\": [{\"dial\": [\"a:1\"]}]}]}"
+            ),
+            "must be v1 or v2"
+        ),
+        (.caddy, caddy("{\"handle\": [\(proxy("{$MAIL}:25"))]}"), "write {env.MAIL}"),
+        (.caddy, caddy("{\"handle\": [\(proxy("{env.MAIL-HOST}:25"))]}"), "cannot be named here"),
+        (.caddy, caddy("{\"handle\": [{}]}"), "no 'handler' here"),
+        (
+            .caddy, caddy("{\"match\": [{\"remote_ip\": {\"ranges\": [\"private\"]}}], \"handle\": [\(proxy())]}"),
+            "is no network"
+        ),
+        (.nginx, "http { server { listen 80; } }", "there is no 'stream' block here"),
+        (.nginx, nginx("proxy_timeout soon;"), "a duration such as 30s"),
+        (.nginx, nginx("allow 10.0.0.300;"), "is no network"),
+        (.nginx, nginx("frobnicate on;"), "'frobnicate': it has no counterpart here"),
+        (
+            .nginx,
+            "stream { server { listen 25 proxy_protocol; proxy_protocol on; deny 10.0.0.1; proxy_pass 10.0.0.5:25; } }",
+            "let in those who send a PROXY header with 'allow'"
+        ),
+        (
+            .nginx, "stream { upstream a { server 10.0.0.1:25 backup; } server { listen 25; proxy_pass a; } }",
+            "not a backup or down"
+        ),
+        (
+            .nginx,
+            "stream { upstream a { hash $ssl_preread_server_name; server 10.0.0.1:25; } server { listen 25; proxy_pass a; } }",
+            "only the client's address can be hashed"
+        ),
+        (
+            .nginx, "stream { map $remote_addr $x { default a:1; } server { listen 25; proxy_pass $x; } }",
+            "'$remote_addr': connections"
+        ),
+        (.haproxy, haproxy("source 192.0.2.1"), "'source': the address to dial from"),
+        (.haproxy, haproxy("bind :994 accept-proxy"), "some do not"),
+        (.haproxy, haproxy("tcp-request connection reject if nobody"), "no acl 'nobody'"),
+        (.haproxy, haproxy("tcp-request connection reject if { src 10.0.0.0/8 } maybe or"), "no acl 'maybe'"),
+        (.haproxy, "frontend a from b\nbind :25\n", "no defaults named 'b'"),
+        (.haproxy, "listen a\nmode tcp\nbind :25\nserver m 10.0.0.5:+1\n", "'+1' is not a port"),
+        (.haproxy, "listen a\nmode tcp\nbind :25\nserver m abns@x\n", "'abns' cannot be dialled"),
+        (.haproxy, "listen a\nmode tcp\nbind fd@3\nserver m 10.0.0.5:25\n", "'fd' cannot be listened on"),
+        (.haproxy, "listen a :25\nmode tcp\nserver m 10.0.0.5:25\n", "there is no 'bind' here"),
+        (.haproxy, "listen a\nmode tcp\nbind :25\n", "closed, here too"),
+        (.haproxy, "listen a\nmode http\nbind :80\nserver m 10.0.0.5:80\n", "nothing in this file"),
+        (
+            .haproxy, "listen a\nmode tcp\nbind :25\nbalance uri\nserver m 10.0.0.5:25\nserver n 10.0.0.6:25\n",
+            "'uri' is not known here"
+        ),
+    ])
+    func `it is refused, or said, in these words`(kind: ForeignConfiguration.Kind, text: String, words: String) {
+        let result = load(kind, text)
+        #expect(result.messages.contains { $0.contains(words) }, "\(result.messages)")
+        #expect(result.messages.allSatisfy { $0.hasPrefix("x:") })
+    }
+
+    @Test(arguments: [
+        (
+            ForeignConfiguration.Kind.caddy, caddy("{\"handle\": [\(proxy("[2001:db8::1]:2525"))]}"),
+            ["address: \"2001:db8::1\"", "{25: 2525}"]
+        ),
+        (
+            .caddy, caddy("{\"handle\": [\(proxy(":25"))]}", listen: "192.0.2.1:25"),
+            ["address: 127.0.0.1", "bind: [192.0.2.1]"]
+        ),
+        (.caddy, caddy("{\"handle\": [\(proxy("tcp/mail.example.net:25"))]}", listen: "tcp6/:25"), ["bind: [\"::\"]"]),
+        (
+            .caddy,
+            caddy(
+                "{\"handle\": [{\"handler\": \"proxy_protocol\", \"allow\": [\"10.0.0.0/8\"]}]}, {\"handle\": [\(proxy())]}"
+            ),
+            ["trusted: [10.0.0.0/8]", "address: 10.0.0.5"]
+        ),
+        (
+            .caddy,
+            caddy(
+                "{\"match\": [{\"tls\": {\"sni\": [\"a.example.org\"]}}], \"handle\": [{\"handler\": \"proxy_protocol\"}, "
+                    + "\(proxy("10.0.0.5:993"))]}", listen: ":993"),
+            ["caddy-l4#202", "sni: [a.example.org]", "trusted: [0.0.0.0/0, \"::/0\"]"]
+        ),
+        (
+            .caddy,
+            caddy(
+                "{\"match\": [{\"local_ip\": {\"ranges\": [\"192.0.2.1\", \"2001:db8::1\"]}}], \"handle\": [\(proxy())]}"
+            ),
+            ["bind: [192.0.2.1, \"2001:db8::1\"]"]
+        ),
+        (.caddy, caddy("{\"handle\": [{\"handler\": \"close\"}]}"), ["to: close"]),
+        (.caddy, caddy("{\"handle\": [\(proxy("a\\\\{b.example.net:25"))]}"), []),
+        (.nginx, nginx("allow 10.0.0.0/8; deny all;"), ["not: {client: [10.0.0.0/8]}"]),
+        (
+            .nginx,
+            "stream { server { listen 25 proxy_protocol; proxy_protocol on; allow 10.0.0.0/8; deny all; proxy_pass 10.0.0.5:25; } }",
+            ["trusted: [10.0.0.0/8]"]
+        ),
+        (
+            .nginx, "stream { server { set $mail 10.0.0.6; listen 25; proxy_pass $mail:2525; } }",
+            ["address: 10.0.0.6", "{25: 2525}"]
+        ),
+        (.nginx, "server { listen 25; proxy_pass unix:/run/mail.sock; }", ["unix:/run/mail.sock"]),
+        (
+            .haproxy, haproxy("tcp-request connection reject if { src 10.0.0.0/8 } || { src 192.0.2.1 }"),
+            ["client: [10.0.0.0/8, 192.0.2.1]"]
+        ),
+        (
+            .haproxy, haproxy("tcp-request connection accept if { src 10.0.0.0/8 }\ntcp-request connection reject"),
+            ["not: {client: [10.0.0.0/8]}"]
+        ),
+        (
+            .haproxy, haproxy("acl mail req.ssl_sni mail.example.org\ntcp-request content reject unless mail"),
+            ["match: {not: {sni: [mail.example.org]}}", "to: close"]
+        ),
+        (.haproxy, haproxy("timeout tunnel 2h\ntimeout client 1m"), ["idle: 2h"]),
+        (
+            .haproxy,
+            "listen a\nmode tcp\nbind :::993 accept-proxy\nserver m 10.0.0.5:993\n"
+                + "tcp-request connection reject if !{ src 10.0.0.0/8 }", ["trusted: [10.0.0.0/8]"]
+        ),
+        (
+            .haproxy, "listen a\nmode tcp\nbind *:25\nserver-template m 1-3 mail.example.net:25 check\n",
+            ["address: mail.example.net"]
+        ),
+        (
+            .haproxy,
+            "listen a\nmode tcp\nbind ipv4@192.0.2.1:25\nserver m ipv6@2001:db8::1:25 weight 0\nserver n 2001:db8::2:25\n",
+            ["address: \"2001:db8::2\""]
+        ),
+    ])
+    func `it becomes this`(kind: ForeignConfiguration.Kind, text: String, lines: [String]) {
+        let result = load(kind, text)
+        let yaml = result.yaml ?? ""
+        for line in lines { #expect(yaml.contains(line), "\(yaml)\n\(result.messages)") }
+        if lines.isEmpty { #expect(!result.isWhole) } else { #expect(result.isWhole, "\(result.messages)") }
+    }
+}

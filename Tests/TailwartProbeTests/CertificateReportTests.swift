@@ -1,0 +1,98 @@
+import Foundation
+import NIOSSL
+import TailwartCore
+import TailwartTesting
+import Testing
+
+@testable import TailwartProbe
+
+@Suite struct CertificateReportTests {
+    private static let names = ["mail.example.org"]
+
+    private func report(_ certificate: FakeCertificate, _ authority: FakeAuthority, now: Date) async throws
+        -> CertificateReport
+    {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let file = folder.file("roots.pem")
+        try file.write(try authority.pem)
+        return try await CertificateReport(
+            chain: certificate.chain.map { try $0.toDERBytes() }, names: Self.names,
+            roots: await TrustRoots().load(file.path), now: Int(now.timeIntervalSince1970))
+    }
+
+    @Test(arguments: [
+        (-1.0, Verdict.certificateExpired, 1.0), (1, .well, 0.99), (50, .well, 0.5), (79, .well, 0.21),
+        (81, .certificateExpiring, 0.19), (99, .certificateExpiring, 0.01), (101, .certificateExpired, 0),
+    ])
+    func `the verdict follows the share of the lifetime that is left`(hour: Double, verdict: Verdict, left: Double)
+        async throws
+    {
+        let authority = try FakeAuthority()
+        let start = Date(timeIntervalSince1970: Date.now.timeIntervalSince1970.rounded())
+        let certificate = try authority.issue(Self.names, from: start, to: start + 100 * 3600)
+        let now = start + hour * 3600
+        let report = try await report(certificate, authority, now: now)
+        #expect(abs(report.lifetimeLeft - left) < 0.001)
+        #expect(report.judged(at: Int(now.timeIntervalSince1970)).0 == verdict)
+        #expect(report.notAfter - report.notBefore == 100 * 3600)
+    }
+
+    @Test func `what is no certificate is an error and not a trap`() async throws {
+        var random = SeededRandom(seed: 0xce27)
+        let der = try FakeAuthority().issue(Self.names).chain[0].toDERBytes()
+        let roots = await TrustRoots().load("/nowhere")
+        for _ in 0..<300 {
+            var bytes = der
+            for _ in 0..<Int.random(in: 1...8, using: &random) {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            if random.oneIn(4) { bytes.removeLast(Int.random(in: 1..<bytes.count, using: &random)) }
+            let report = try? await CertificateReport(chain: [bytes], names: Self.names, roots: roots, now: 0)
+            if let report { _ = report.judged(at: 0) }
+        }
+        await #expect(throws: (any Error).self) {
+            try await CertificateReport(chain: [], names: [], roots: roots, now: 0)
+        }
+    }
+
+    @Test func `authorities are read anew when their file changes`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let file = folder.file("roots.pem")
+        let roots = TrustRoots()
+        func count() async -> Int? { try? await roots.load(file.path).get().certificates.count }
+
+        #expect(await count() == nil)
+        try file.write("nothing in here")
+        #expect(await count() == nil)
+        let (first, second) = (try FakeAuthority().pem, try FakeAuthority("Another").pem)
+        try file.write(first)
+        #expect(await count() == 1)
+        try file.write(first + second)
+        #expect(await count() == 2)
+        try file.write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + second)
+        #expect(await count() == 1, "one that cannot be read does not spoil the others")
+    }
+
+    @Test func `this host's own list of authorities can be read`() async throws {
+        let authorities = try await TrustRoots().load(nil).get()
+        #expect(authorities.certificates.count > 50)
+    }
+
+    @Test(arguments: [
+        ("mail.example.org", true), ("MAIL.Example.org", true), ("mail.example.org.", true),
+        ("a.wild.example.org", true), ("a.b.wild.example.org", false), ("wild.example.org", false),
+        (".wild.example.org", false), ("example.org", false), ("other.org", false), ("anything.top", false),
+        ("192.0.2.1", true), ("192.0.2.2", false), ("2001:db8::1", false), ("", false),
+    ])
+    func `names are compared as clients compare them`(name: String, isCovered: Bool) async throws {
+        let certificate = try FakeAuthority().issue(
+            ["mail.example.org.", "*.wild.example.org", "*.top"], addresses: [[192, 0, 2, 1]])
+        let report = try await CertificateReport(
+            chain: [certificate.chain[0].toDERBytes()], names: [name], roots: .failure(.init(reason: "not asked for")),
+            now: Int(Date.now.timeIntervalSince1970))
+        #expect(report.missingNames.isEmpty == isCovered)
+        #expect(report.names == ["mail.example.org.", "*.wild.example.org", "*.top", "192.0.2.1"])
+    }
+}

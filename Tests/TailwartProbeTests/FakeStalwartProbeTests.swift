@@ -1,0 +1,291 @@
+import Foundation
+import TailwartCore
+import TailwartTesting
+import TailwartWire
+import Testing
+
+@testable import TailwartProbe
+
+/// Every verdict that a Stalwart can bring about, produced by one that behaves as the real one does.
+@Suite struct FakeStalwartProbeTests {
+    private static let host = "mail.example.org"
+
+    private func withAuthority(_ body: (FakeAuthority, String) async throws -> Void) async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let authority = try FakeAuthority()
+        let file = folder.file("authority.pem")
+        try file.write(try authority.pem)
+        try await body(authority, file.path)
+    }
+
+    @Test(arguments: FakeStalwart.protocols, [ProxyProtocolOut.Version.v2, .v1, .none])
+    func `a mailbox that is well is found well, and finds nothing to complain of`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        try await withAuthority { authority, roots in
+            let certificate = try authority.issue([Self.host])
+            var settings =
+                version == .none
+                ? .init(certificate: certificate) : FakeStalwart.Settings.trusting(certificate: certificate)
+            settings.isHeaderOnHTTPS = true
+            try await withStalwart(settings) { fake in
+                let result = await fake.probe(proto, version, names: [Self.host], roots: roots)
+                #expect(result.verdict == .well, "\(result.detail)")
+                #expect(result.roundTrip != nil)
+                let report = try #require(result.certificate)
+                #expect(report.names == [Self.host])
+                #expect(report.chainProblem == nil)
+                #expect(report.missingNames.isEmpty)
+                try await eventually("the connection is over") { fake.counters.connections == 1 ? true : nil }
+                #expect(fake.complaints == noComplaints)
+                #expect(fake.counters.goodbyes == (proto == .https ? 0 : 1))
+                #expect(fake.counters.headers == (version == .none ? 0 : 1))
+                #expect(fake.counters.localHeaders == (version == .v2 ? 1 : 0))
+            }
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .server }, [ProxyProtocolOut.Version.v2, .v1])
+    func `a mailbox that does not trust the edge is recognised by its early greeting, at no cost`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        try await withStalwart { fake in
+            let result = await fake.probe(proto, version)
+            #expect(result.verdict == .headerNotTrusted, "\(result.detail)")
+            #expect(result.detail.contains("before it has seen a header"))
+            #expect(!result.isCostly)
+            #expect(fake.complaints == noComplaints)
+            #expect(fake.counters.goodbyes == 1)
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .server }, [ProxyProtocolOut.Version.v2, .v1])
+    func `a mailbox that greets late and does not trust the edge is recognised by its complaints`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        var settings = FakeStalwart.Settings()
+        settings.greetingDelay = .milliseconds(1500)
+        try await withStalwart(settings) { fake in
+            let result = await fake.probe(proto, version)
+            #expect(result.verdict == .headerNotTrusted, "\(result.detail)")
+            #expect(result.isCostly)
+            // The lines of the header and what is left of it in front of the first command, and not one more.
+            #expect((1...5).contains(fake.counters.invalidCommands), "\(fake.counters.invalidCommands)")
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .client })
+    func `over implicit TLS the alert of a broken record tells that the header is not trusted`(
+        proto: ListenerProtocol
+    ) async throws {
+        try await withStalwart { fake in
+            let result = await fake.probe(proto, .v2)
+            #expect(result.verdict == .headerNotTrusted, "\(result.detail)")
+            #expect(result.detail.contains("decode_error"))
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .server })
+    func `a mailbox that waits for a header which is not sent is recognised by its silence`(
+        proto: ListenerProtocol
+    ) async throws {
+        try await withStalwart(.trusting()) { fake in
+            let result = await fake.probe(proto, timeout: impatience)
+            #expect(result.verdict == .headerRequired, "\(result.detail)")
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .client })
+    func `a mailbox that takes a ClientHello for a broken header is recognised by the cut`(
+        proto: ListenerProtocol
+    ) async throws {
+        var settings = FakeStalwart.Settings.trusting()
+        settings.isHeaderOnHTTPS = true
+        try await withStalwart(settings) { fake in
+            let result = await fake.probe(proto)
+            #expect(result.verdict == .headerRequired, "\(result.detail)")
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols, [ProxyProtocolOut.Version.v2, .none])
+    func `a ban is recognised on every port, with and without a header`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        var settings = version == .none ? FakeStalwart.Settings() : .trusting()
+        settings.isHeaderOnHTTPS = true
+        settings.banLimit = 1
+        try await withStalwart(settings) { fake in
+            // One wrong word bans this address.
+            try await fake.configure { $0.trusted = [] }
+            let scanner = try TestSocket.connect(to: fake.address(.smtp))
+            try scanner.say("GARBAGE")
+            _ = try scanner.receiveToEnd()
+            #expect(fake.bannedAddresses == [.loopbackV4])
+            try await fake.configure { $0.trusted = settings.trusted }
+
+            let result = await fake.probe(proto, version)
+            #expect(result.verdict == .banned, "\(result.detail)")
+            #expect(fake.counters.dropped == 1)
+
+            fake.forgive()
+            let later = await fake.probe(proto, version)
+            #expect(later.verdict == .certificateFallback, "\(later.detail)")
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols)
+    func `the certificate that Stalwart makes up is named as what it is`(proto: ListenerProtocol) async throws {
+        try await withStalwart { fake in
+            let result = await fake.probe(proto, names: [Self.host])
+            #expect(result.verdict == .certificateFallback)
+            let report = try #require(result.certificate)
+            #expect(report.isFallback && report.isSelfSigned)
+            #expect(report.subject.contains("rcgen self signed cert"))
+            #expect(report.notBefore == 157_766_400 && report.notAfter == 67_090_118_400)
+            #expect(result.verdict.fix.contains("Restart"))
+        }
+    }
+
+    @Test func `each fault of a certificate has its verdict`() async throws {
+        try await withAuthority { authority, roots in
+            let names = [Self.host, "imap.example.org"]
+            let cases: [(FakeCertificate, Verdict, String)] = try [
+                (authority.issue(names), .well, "valid until"),
+                (authority.issue(["*.example.org"]), .well, "valid until"),
+                (
+                    authority.issue(names, from: .hoursFromNow(-48), to: .hoursFromNow(-1)), .certificateExpired,
+                    "ended on"
+                ),
+                (
+                    authority.issue(names, from: .hoursFromNow(1), to: .hoursFromNow(48)), .certificateExpired,
+                    "not valid before"
+                ),
+                (
+                    authority.issue(names, from: .hoursFromNow(-90), to: .hoursFromNow(10)), .certificateExpiring,
+                    "ends on"
+                ),
+                (authority.issue(names, from: .hoursFromNow(-70), to: .hoursFromNow(30)), .well, "valid until"),
+                (authority.issue([Self.host]), .certificateNameMismatch, "not for 'imap.example.org'"),
+                (authority.issue(names, isChainWhole: false), .certificateUntrusted, "no certificate of its issuer"),
+                (FakeAuthority("Nobody").issue(names), .certificateUntrusted, "no trusted authority"),
+                (.selfSigned(subject: Self.host, names: names), .certificateSelfSigned, "signed by itself"),
+                (.fallback(), .certificateFallback, "rcgen"),
+            ]
+            try await withStalwart { fake in
+                for (certificate, verdict, words) in cases {
+                    try await fake.configure { $0.certificate = certificate }
+                    for proto in [ListenerProtocol.imaps, .smtp] {
+                        let result = await fake.probe(proto, names: names, roots: roots)
+                        #expect(result.verdict == verdict, "\(result.detail)")
+                        #expect(result.detail.contains(words), "\(result.detail)")
+                    }
+                }
+                #expect(fake.complaints == noComplaints)
+            }
+        }
+    }
+
+    @Test func `a certificate of its own among the authorities is trusted`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let certificate = try FakeCertificate.selfSigned(subject: "home", names: [Self.host])
+        let file = folder.file("own.pem")
+        try file.write(try certificate.pem)
+        try await withStalwart(.init(certificate: certificate)) { fake in
+            let result = await fake.probe(.imaps, names: [Self.host], roots: file.path)
+            #expect(result.verdict == .well, "\(result.detail)")
+        }
+    }
+
+    @Test func `without a file of authorities the system's list decides`() async throws {
+        try await withAuthority { authority, _ in
+            try await withStalwart(.init(certificate: try authority.issue([Self.host]))) { fake in
+                let unknown = await fake.probe(.imaps)
+                #expect(unknown.verdict == .certificateUntrusted)
+                let missing = await fake.probe(.imaps, roots: "/nowhere/roots.pem")
+                #expect(missing.verdict == .certificateUntrusted)
+                #expect(missing.detail.contains("/nowhere/roots.pem cannot be read"), "\(missing.detail)")
+            }
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .server })
+    func `a server without STARTTLS is degraded`(proto: ListenerProtocol) async throws {
+        var settings = FakeStalwart.Settings()
+        settings.offersStartTLS = false
+        try await withStalwart(settings) { fake in
+            let result = await fake.probe(proto)
+            #expect(result.verdict == .startTLSMissing, "\(result.detail)")
+            #expect(result.verdict.grade == .degraded)
+            #expect(fake.complaints == noComplaints)
+            #expect(fake.counters.goodbyes == 1)
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols.filter { $0 != .https }, [ProxyProtocolOut.Version.v2, .none])
+    func `a server that turns the edge away is busy`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        var settings = version == .none ? FakeStalwart.Settings() : .trusting()
+        settings.mode = .unavailable
+        try await withStalwart(settings) { fake in
+            let result = await fake.probe(proto, version)
+            #expect(result.verdict == .busy, "\(result.detail)")
+            #expect(fake.complaints == noComplaints)
+        }
+    }
+
+    @Test func `all ports refused and the setup page open is a mail server that boots`() async throws {
+        var settings = FakeStalwart.Settings.trusting()
+        settings.mode = .bootstrap
+        try await withStalwart(settings) { fake in
+            var results: [UInt16: ProbeResult] = [:]
+            for proto in FakeStalwart.protocols { results[fake.port(proto)] = await fake.probe(proto, .v2) }
+            #expect(results.values.allSatisfy { $0.verdict == .refused })
+            #expect(EndpointDiagnosis.mayBeBooting(results))
+            let way = ProbeWay.direct(fake.address(.smtp))
+            let isOpen = await prober.isSetupPortOpen(way, port: fake.setupPort, timeout: patience)
+            #expect(isOpen)
+            let joined = EndpointDiagnosis.joined(results, isSetupPortOpen: isOpen)
+            #expect(joined.values.allSatisfy { $0.verdict == .booting })
+
+            try await fake.configure { $0.mode = .serving }
+            #expect(await fake.probe(.smtp, .v2).verdict == .certificateFallback)
+            await fake.stop()
+            #expect(await fake.probe(.smtp, .v2).verdict == .refused)
+            #expect(await !prober.isSetupPortOpen(way, port: fake.setupPort, timeout: patience))
+            try await fake.resume()
+            #expect(await fake.probe(.smtp, .v2).verdict == .certificateFallback)
+        }
+    }
+
+    @Test func `the wrong port is named by what answers on it, and left politely`() async throws {
+        try await withStalwart { fake in
+            let pairs: [(asked: ListenerProtocol, there: ListenerProtocol, words: String)] = [
+                (.smtp, .imap, "an IMAP server"), (.imap, .smtp, "an SMTP server"),
+                (.pop3, .sieve, "a ManageSieve server"),
+                (.sieve, .pop3, "a POP3 server"), (.imap, .sieve, "a ManageSieve server"),
+                (.imaps, .imap, "an IMAP server without TLS"), (.https, .smtp, "an SMTP server without TLS"),
+                (.imaps, .submissions, "an SMTP server"), (.submissions, .pop3s, "a POP3 server"),
+            ]
+            for pair in pairs {
+                let before = fake.counters.goodbyes
+                let target = ProbeTarget.test(.direct(fake.address(pair.there)), pair.asked)
+                let result = await prober.probe(target, timeout: patience)
+                #expect(result.verdict == .wrongProtocol, "\(pair): \(result.detail)")
+                #expect(result.detail.contains(pair.words), "\(pair): \(result.detail)")
+                #expect(fake.counters.goodbyes == before + 1, "\(pair)")
+            }
+            #expect(fake.complaints == noComplaints)
+        }
+    }
+
+    @Test func `a probe of the protocol tcp asks nothing`() async throws {
+        try await withStalwart { fake in
+            let result = await prober.probe(.test(.direct(fake.address(.smtp)), .tcp), timeout: patience)
+            #expect(result.verdict == .unprobed)
+            #expect(fake.counters.connections == 0)
+        }
+    }
+}

@@ -1,0 +1,208 @@
+import TailwartCore
+import TailwartTesting
+import TailwartWire
+import Testing
+
+@testable import TailwartProbe
+
+/// Servers that lie, stall or flood: each ends in a verdict, in time, and without a byte too many in memory.
+@Suite struct HostileServerTests {
+    private static let plain = ListenerProtocol.allCases.filter { $0.firstSpeaker == .server }
+    private static let secure = ListenerProtocol.allCases.filter { $0.firstSpeaker == .client }
+
+    /// Keeps the connection until the probe has left.
+    private static func waitForEnd(_ connection: TestSocket) { _ = try? connection.receiveToEnd() }
+
+    @Test(arguments: plain)
+    func `a greeting without an end is cut`(proto: ListenerProtocol) async throws {
+        let line = proto == .imap ? "* OK" : proto == .pop3 ? "+OK" : proto == .sieve ? "\"X\"" : "220-"
+        let result = try await probe(proto) { connection in
+            _ = try? connection.fill(with: Array((line + " and on and on").utf8), upTo: 64 << 20)
+        }
+        #expect(result.verdict == .wrongProtocol, "\(result.detail)")
+    }
+
+    @Test(arguments: [ListenerProtocol.smtp, .sieve])
+    func `a greeting of lines without an end is cut`(proto: ListenerProtocol) async throws {
+        let line = proto == .smtp ? "220-and on and on\r\n" : "\"AND\" \"on\"\r\n"
+        let result = try await probe(proto) { connection in
+            _ = try? connection.fill(with: Array(line.utf8), upTo: 64 << 20)
+        }
+        #expect(result.verdict == .wrongProtocol, "\(result.detail)")
+        #expect(result.detail.contains("lines"))
+    }
+
+    @Test(arguments: plain + secure)
+    func `random bytes are another protocol or no handshake`(proto: ListenerProtocol) async throws {
+        var random = SeededRandom(seed: 0x7a11)
+        for _ in 0..<8 {
+            let bytes = (0..<Int.random(in: 1...9000, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
+            let result = try await probe(proto, timeout: impatience) { connection in
+                try connection.send(bytes)
+                Self.waitForEnd(connection)
+            }
+            #expect(
+                [.wrongProtocol, .silent, .tlsFailed, .headerRequired, .busy].contains(result.verdict),
+                "seed \(random.seed), \(bytes.count) bytes: \(result.verdict) \(result.detail)")
+        }
+    }
+
+    @Test(arguments: plain)
+    func `a greeting that comes a byte at a time is read`(proto: ListenerProtocol) async throws {
+        let greeting =
+            switch proto {
+            case .imap: "* BYE no\r\n"
+            case .pop3: "-ERR no\r\n"
+            case .sieve: "BYE \"no\"\r\n"
+            default: "421 4.3.2 no\r\n"
+            }
+        let result = try await probe(proto) { connection in
+            try connection.dribble(Array(greeting.utf8))
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .busy, "\(result.detail)")
+    }
+
+    @Test func `a server that stops in the middle of a line is silent`() async throws {
+        let result = try await probe(.smtp, timeout: impatience) { connection in
+            try connection.send(Array("220 mail".utf8))
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .silent)
+        #expect(result.detail.contains("'220 mail'"))
+    }
+
+    @Test func `a server that stops after its greeting is silent, and hears a goodbye`() async throws {
+        let result = try await probe(.smtp, timeout: impatience) { connection in
+            try connection.say("220 mail.example.org ESMTP")
+            guard try connection.hear() == "EHLO edge.example.org", try connection.hear() == "QUIT" else {
+                throw TestFailure("not the words of a probe")
+            }
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .silent, "\(result.detail)")
+    }
+
+    @Test(arguments: plain, [ProxyProtocolOut.Version.v1, .v2])
+    func `a server that has the header and says nothing is silent`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        let result = try await probe(proto, version, timeout: impatience) { Self.waitForEnd($0) }
+        #expect(result.verdict == .silent, "\(result.detail)")
+    }
+
+    @Test(arguments: secure, [ProxyProtocolOut.Version.none, .v2])
+    func `a server that has the ClientHello and says nothing is silent`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        let result = try await probe(proto, version, timeout: impatience) { Self.waitForEnd($0) }
+        #expect(result.verdict == .silent, "\(result.detail)")
+    }
+
+    @Test(arguments: secure)
+    func `TLS records that are too long, or never end, fail the handshake`(proto: ListenerProtocol) async throws {
+        for header: [UInt8] in [[22, 3, 3, 0xff, 0xff], [22, 3, 3, 0x40, 0x00]] {
+            let result = try await probe(proto, timeout: .seconds(2)) { connection in
+                try connection.send(header)
+                _ = try? connection.fill(with: [UInt8](repeating: 0, count: 4096), upTo: 64 << 20)
+            }
+            #expect(result.verdict == .tlsFailed, "\(header): \(result.verdict) \(result.detail)")
+        }
+    }
+
+    @Test(arguments: secure)
+    func `an alert is told by its name`(proto: ListenerProtocol) async throws {
+        let result = try await probe(proto) { connection in
+            _ = try connection.receive()
+            try connection.send([21, 3, 3, 0, 2, 2, 40])
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .tlsFailed)
+        #expect(result.detail.contains("handshake_failure"))
+    }
+
+    @Test(arguments: plain)
+    func `a TLS record in place of a greeting is another protocol`(proto: ListenerProtocol) async throws {
+        let result = try await probe(proto) { connection in try connection.finish(with: [21, 3, 1, 0, 2, 2, 70]) }
+        #expect(result.verdict == .wrongProtocol)
+        #expect(result.detail.contains("TLS"))
+    }
+
+    @Test func `text behind the answer to STARTTLS is not taken for TLS`() async throws {
+        let result = try await probe(.smtp) { connection in
+            try connection.say("220 mail.example.org")
+            _ = try connection.hear()
+            try connection.say("250-mail.example.org", "250 STARTTLS")
+            _ = try connection.hear()
+            try connection.say("220 go", "250 and this came too early")
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .tlsFailed, "\(result.detail)")
+    }
+
+    @Test func `a server that closes without a byte after some seconds has waited for a header`() async throws {
+        for words in [nil, "421 4.3.0 mail.example.org Server local error\r\n"] {
+            let result = try await probe(.smtp) { connection in
+                _ = connection.wait(for: 1, milliseconds: 3000)
+                if let words { try connection.send(Array(words.utf8)) }
+            }
+            #expect(result.verdict == .headerRequired, "\(result.detail)")
+        }
+    }
+
+    @Test(arguments: plain)
+    func `a server that closes when it has the header does not trust it`(proto: ListenerProtocol) async throws {
+        let result = try await probe(proto, .v2) { connection in _ = try connection.receive() }
+        #expect(result.verdict == .headerNotTrusted, "\(result.detail)")
+    }
+
+    @Test func `a server that resets at once has banned the edge`() async throws {
+        let result = try await probe(.smtp, .v2) { $0.reset() }
+        #expect(result.verdict == .banned, "\(result.detail)")
+    }
+
+    @Test func `what a server says is shown escaped and cut`() async throws {
+        let result = try await probe(.smtp) { connection in
+            try connection.send(Array("220\u{1b}[2J'\u{7}\n".utf8) + [0xff, 10])
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .wrongProtocol)
+        #expect(result.detail.contains("'220\\x1b[2J\\'\\x07'"), "\(result.detail)")
+    }
+
+    @Test func `many probes at once end, each with its own verdict`() async throws {
+        let server = try FakeMailbox { connection, number in
+            if number.isMultiple(of: 2) { try connection.say("421 4.3.2 later") }
+            Self.waitForEnd(connection)
+        }
+        let address = server.address
+        let verdicts = await withTaskGroup(of: Verdict.self) { group in
+            for _ in 0..<40 {
+                group.addTask { await prober.probe(.test(.direct(address), .smtp), timeout: .seconds(2)).verdict }
+            }
+            return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        }
+        server.close()
+        #expect(verdicts == [.busy: 20, .headerRequired: 20])
+    }
+
+    @Test func `a probe that is cancelled ends at once`() async throws {
+        let server = try FakeMailbox { connection, _ in Self.waitForEnd(connection) }
+        let address = server.address
+        let task = Task { await prober.probe(.test(.direct(address), .smtp), timeout: .seconds(600)) }
+        try await eventually("the probe is connected") { server.served == 1 ? true : nil }
+        task.cancel()
+        _ = await task.value
+        server.close()
+
+        let listener = try TestListener()
+        let queued = try listener.stopAnswering()
+        let silent = try listener.address
+        let dialling = Task { await prober.probe(.test(.direct(silent), .smtp), timeout: .seconds(600)) }
+        dialling.cancel()
+        _ = await dialling.value
+        withExtendedLifetime(queued) {}
+    }
+}

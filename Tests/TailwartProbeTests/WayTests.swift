@@ -1,0 +1,199 @@
+import TailwartCore
+import TailwartTesting
+import TailwartWire
+import Testing
+
+@testable import TailwartProbe
+
+/// The ways to an endpoint, and what can be wrong on them.
+@Suite struct WayTests {
+    private static let name = "stalwart.tail1234.ts.net"
+
+    private func probe(_ way: ProbeWay, timeout: Duration = patience) async -> ProbeResult {
+        await prober.probe(.test(way, .smtp), timeout: timeout)
+    }
+
+    // MARK: direct
+
+    @Test func `a port that nobody listens on is refused`() async throws {
+        let result = await probe(.direct(InternetAddress(.loopbackV4, port: try FreePort.take())))
+        #expect(result.verdict == .refused, "\(result.detail)")
+        #expect(result.roundTrip == nil)
+    }
+
+    @Test func `a host that does not answer is a timeout`() async throws {
+        let listener = try TestListener()
+        let queued = try listener.stopAnswering()
+        let result = await probe(.direct(try listener.address), timeout: impatience)
+        #expect(result.verdict == .timeout, "\(result.detail)")
+        withExtendedLifetime(queued) {}
+    }
+
+    @Test func `an address without a way is unreachable`() async throws {
+        // The broadcast address: no TCP connection leads there.
+        let result = await probe(.direct(InternetAddress(.v4(0xffff_ffff), port: 25)))
+        #expect(result.verdict == .unreachable, "\(result.detail)")
+    }
+
+    @Test(arguments: [ProxyProtocolOut.Version.none, .v1, .v2])
+    func `a Unix socket is probed like a port`(version: ProxyProtocolOut.Version) async throws {
+        let result = try await withUnixServer { connection in
+            var said = "no header"
+            if version != .none {
+                let header = try connection.receiveHeader()
+                said = header.peers == .local ? "LOCAL" : "\(header.version)"
+            }
+            try connection.say("421 4.3.2 \(said)")
+            _ = try connection.receiveToEnd()
+        } _: { path in
+            await prober.probe(.test(.unix(path: path), .smtp, version), timeout: patience)
+        }
+        #expect(result.verdict == .busy, "\(result.detail)")
+        let seen: [ProxyProtocolOut.Version: String] = [.none: "no header", .v1: "v1", .v2: "LOCAL"]
+        #expect(result.detail.contains(seen[version] ?? "?"), "\(result.detail)")
+        #expect(await probe(.unix(path: "/nowhere/mail.sock")).verdict == .refused)
+    }
+
+    @Test func `version 1 names the probe's own socket`() async throws {
+        let server = try FakeMailbox { connection, _ in
+            let header = try connection.receiveHeader()
+            guard header.version == .v1, case .proxied(let client, let destination) = header.peers else { return }
+            try connection.say("421 4.3.2 \(client.ip) to \(destination), \(client.port > 1024)")
+            _ = try connection.receiveToEnd()
+        }
+        let address = server.address
+        let result = await prober.probe(.test(.direct(address), .smtp, .v1), timeout: patience)
+        server.close()
+        #expect(result.verdict == .busy)
+        #expect(result.detail.contains("127.0.0.1 to \(address), true"), "\(result.detail)")
+    }
+
+    // MARK: SOCKS5
+
+    @Test func `an endpoint is probed through a SOCKS proxy, even if the greeting comes with the reply`() async throws {
+        let proxy = try FakeMailbox { connection, _ in
+            guard try connection.receive(exactly: 3) == [5, 1, 0] else { throw TestFailure("no greeting") }
+            try connection.send([5, 0])
+            let length = UInt8(Self.name.utf8.count)
+            let request = [5, 1, 0, 3, length] + Array(Self.name.utf8) + [0, 25]
+            guard try connection.receive(exactly: request.count) == request else { throw TestFailure("no request") }
+            try connection.send([5, 0, 0, 1, 127, 0, 0, 1, 0, 25] + Array("421 4.3.2 behind the way\r\n".utf8))
+            _ = try connection.receiveToEnd()
+        }
+        let result = await probe(.socks5(proxy.address, host: Self.name, port: 25))
+        proxy.close()
+        #expect(result.verdict == .busy, "\(result.detail)")
+        #expect(result.detail.contains("behind the way"))
+    }
+
+    @Test(
+        arguments: [
+            (1, Verdict.proxyFailed), (2, .proxyFailed), (3, .unreachable), (4, .unreachable), (5, .refused),
+            (6, .timeout),
+            (7, .proxyFailed), (200, .proxyFailed),
+        ] as [(UInt8, Verdict)])
+    func `a SOCKS proxy's refusal becomes the verdict that it stands for`(code: UInt8, verdict: Verdict) async throws {
+        let proxy = try FakeMailbox { connection, _ in
+            _ = try connection.receive(exactly: 3)
+            try connection.send([5, 0])
+            _ = try connection.receive(exactly: 10)
+            try connection.send([5, code, 0, 1, 0, 0, 0, 0, 0, 0])
+        }
+        let result = await probe(.socks5(proxy.address, host: "192.0.2.7", port: 25))
+        proxy.close()
+        #expect(result.verdict == verdict, "\(result.detail)")
+    }
+
+    @Test(arguments: [[5, 0xff], [4, 0], Array("HTTP/1.1 400\r\n".utf8), []] as [[UInt8]])
+    func `what is no SOCKS proxy, or wants a password, is a proxy that failed`(answer: [UInt8]) async throws {
+        let proxy = try FakeMailbox { connection, _ in
+            _ = try connection.receive(exactly: 3)
+            try connection.send(answer)
+        }
+        let result = await probe(.socks5(proxy.address, host: Self.name, port: 25))
+        proxy.close()
+        #expect(result.verdict == .proxyFailed, "\(result.detail)")
+    }
+
+    @Test func `a SOCKS proxy that is not there has failed, and one that waits for the mailbox is a timeout`()
+        async throws
+    {
+        let nobody = InternetAddress(.loopbackV4, port: try FreePort.take())
+        #expect(await probe(.socks5(nobody, host: Self.name, port: 25)).verdict == .proxyFailed)
+
+        let proxy = try FakeMailbox { connection, _ in
+            _ = try connection.receive(exactly: 3)
+            try connection.send([5, 0])
+            _ = try connection.receiveToEnd()
+        }
+        let result = await probe(.socks5(proxy.address, host: Self.name, port: 25), timeout: impatience)
+        proxy.close()
+        #expect(result.verdict == .timeout, "\(result.detail)")
+        let long = String(repeating: "a", count: 300)
+        #expect(await probe(.socks5(nobody, host: long, port: 25)).verdict == .proxyFailed)
+    }
+
+    // MARK: tailscaled
+
+    /// - Parameter answer: empty: none, for as long as the probe waits.
+    private func throughTailscaled(_ answer: [String], timeout: Duration = patience) async throws -> ProbeResult {
+        try await withUnixServer { connection in
+            var request = ""
+            while !request.hasSuffix("\r\n\r\n") {
+                request += String(decoding: try connection.receive(), as: UTF8.self)
+            }
+            guard request.hasPrefix("POST /localapi/v0/dial HTTP/1.1\r\n"),
+                request.contains("\r\nDial-Host: \(Self.name)\r\nDial-Port: 25\r\n")
+            else { throw TestFailure("not a request to dial: \(request)") }
+            for part in answer { try connection.send(Array(part.utf8)) }
+            if !answer.isEmpty { connection.finish() }
+            _ = try connection.receiveToEnd()
+        } _: { path in
+            await probe(.tailscale(socket: path, host: Self.name, port: 25), timeout: timeout)
+        }
+    }
+
+    @Test func `an endpoint is probed through tailscaled`() async throws {
+        let result = try await throughTailscaled([
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ts-dial\r\n\r\n421 4.3.2 ",
+            "later\r\n",
+        ])
+        #expect(result.verdict == .busy, "\(result.detail)")
+    }
+
+    @Test(arguments: [
+        ("dial failure: lookup stalwart.tail1234.ts.net: no such host", Verdict.nameUnknown),
+        ("dial failure: dial tcp 100.64.0.9:25: connect: connection refused", .refused),
+        ("dial failure: dial tcp 100.64.0.9:25: i/o timeout", .timeout),
+        ("dial failure: context deadline exceeded", .timeout),
+        ("dial failure: dial tcp 100.64.0.9:25: connect: no route to host", .unreachable),
+        ("something else", .proxyFailed),
+    ])
+    func `what tailscaled says of a dial that failed becomes its verdict`(words: String, verdict: Verdict) async throws
+    {
+        let result = try await throughTailscaled([
+            "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\n\r\n", "\(words)\n",
+        ])
+        #expect(result.verdict == verdict, "\(result.detail)")
+        #expect(verdict == .proxyFailed || result.detail.contains("502"), "\(result.detail)")
+    }
+
+    @Test func `a host outside of the tailnet is a name unknown`() async throws {
+        let result = try await throughTailscaled([
+            "HTTP/1.1 200 OK\r\nDial-Self: true\r\nDial-Addr: 192.0.2.1:25\r\n\r\n"
+        ])
+        #expect(result.verdict == .nameUnknown, "\(result.detail)")
+    }
+
+    @Test func `tailscaled that is away, closes or is somebody else has failed, and silence is a timeout`() async throws
+    {
+        #expect(
+            await probe(.tailscale(socket: "/nowhere/tailscaled.sock", host: Self.name, port: 25)).verdict
+                == .proxyFailed)
+        #expect(try await throughTailscaled(["220 not tailscaled\r\n"]).verdict == .proxyFailed)
+        #expect(try await throughTailscaled(["HTTP/1.1 1"]).verdict == .proxyFailed)
+        #expect(try await throughTailscaled([], timeout: impatience).verdict == .timeout)
+        let path = String(repeating: "/long", count: 40)
+        #expect(await probe(.tailscale(socket: path, host: Self.name, port: 25)).verdict == .unreachable)
+    }
+}

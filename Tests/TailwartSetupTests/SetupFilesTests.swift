@@ -1,0 +1,107 @@
+import Foundation
+import TailwartConfig
+import TailwartCore
+import TailwartSetup
+import Testing
+
+struct SetupFilesTests {
+    private static let root = Golden.folder.appending(path: "../../..").standardized
+
+    static let answers: [SetupAnswers] = SetupAnswers.Form.allCases.flatMap { form in
+        [
+            SetupAnswers(
+                domains: ["example.org", "example.com"], mailbox: .machine("stalwart", tailnet: "tail1234.ts.net"),
+                web: "127.0.0.1:8443", form: form),
+            SetupAnswers(domains: ["example.org"], mailbox: .whole("192.168.1.20"), web: nil, form: form),
+            SetupAnswers(domains: ["example.org"], mailbox: .whole("fd7a:115c:a1e0::7"), web: "[::1]:8443", form: form),
+            SetupAnswers(
+                domains: ["example.org"], mailbox: .whole("mail.example.net"), web: "unix:/run/web.sock", form: form),
+        ]
+    }
+
+    private func files(_ answers: SetupAnswers) throws -> SetupFiles {
+        try SetupFiles(answers, schema: "{}\n") { "// \($0.listeners.count) listeners\n" }
+    }
+
+    private func find(_ path: String, in files: SetupFiles) -> String? { files.files.first { $0.path == path }?.text }
+
+    @Test(arguments: answers) func `the configuration that is written stands for the answers`(answers: SetupAnswers)
+        throws
+    {
+        let files = try files(answers)
+        let text = try #require(find(answers.form.configurationPath, in: files))
+        #expect(text.hasPrefix("# yaml-language-server: $schema=./tailwart.schema.json\n"))
+        let result = Configuration.load(text: text, file: "tailwart.yaml", environment: [:])
+        let configuration = try #require(result.configuration, "\(result.problems)")
+        #expect(result.problems.isEmpty)
+        #expect(EdgeFacade(configuration).domains == answers.domains)
+        let hosts = configuration.upstreams.map { $0.endpoints.map(\.text) }
+        switch answers.mailbox {
+        case .machine: #expect(hosts.first == ["stalwart.tail1234.ts.net"])
+        case .whole(let host): #expect(hosts.first == [host])
+        }
+        #expect(configuration.upstreams.first { $0.name == "web" }?.endpoints.first?.text == answers.web)
+    }
+
+    @Test(arguments: answers) func `the schema lies where the configuration looks for it`(answers: SetupAnswers) throws
+    {
+        let paths = try files(answers).files.map(\.path)
+        let folder = answers.form == .compose ? "tailwart/" : ""
+        #expect(
+            Set(paths).isSuperset(of: [
+                "\(folder)tailwart.yaml", "\(folder)tailwart.schema.json", ".env.example", "policy.hujson",
+            ]))
+        #expect(paths.contains("compose.yaml") == (answers.form == .compose))
+        #expect(paths.contains("tailwart.service") == (answers.form == .systemd))
+    }
+
+    @Test func `the variables of the environment win over what was answered`() throws {
+        let text = try #require(find("tailwart/tailwart.yaml", in: files(Self.answers[0])))
+        let environment = ["STALWART_MAGIC_NAME": "other", "TS_TAILNET": "example.net"]
+        let configuration = Configuration.load(text: text, file: "", environment: environment).configuration
+        #expect(configuration?.upstreams.first?.endpoints.map(\.text) == ["other.example.net"])
+    }
+
+    @Test(arguments: answers.filter { $0.form == .compose })
+    func `the environment has every variable that the compose file insists on`(answers: SetupAnswers) throws {
+        let files = try files(answers)
+        let compose = try #require(find("compose.yaml", in: files))
+        let environment = try #require(find(".env.example", in: files))
+        let needed = compose.matches(of: #/\$\{([A-Z_]+):\?/#).map { String($0.output.1) }
+        #expect(!needed.isEmpty)
+        for name in needed { #expect(environment.contains(try Regex("(?m)^\(name)=.+$")), "\(name)") }
+        #expect(!compose.contains("build:"), "the repository is not there")
+        #expect(compose.contains("\n    network_mode: host\n"), "what follows it is")
+    }
+
+    @Test(arguments: [
+        ("deploy/edge/compose.yaml", ComposeFile.text), ("deploy/systemd/tailwart.service", UnitFile.text),
+    ])
+    func `the texts in the program are those of the repository`(path: String, text: String) throws {
+        #expect(try String(contentsOf: Self.root.appending(path: path), encoding: .utf8) == text)
+    }
+
+    @Test func `answers that do not go together are refused before anything is written`() {
+        let answers = SetupAnswers(
+            domains: ["example.org"], mailbox: .whole("100.64.0.7"), web: "127.0.0.1:443", form: .binary)
+        #expect {
+            _ = try files(answers)
+        } throws: { error in
+            "\(error)".contains("do not go together") && "\(error)".contains("443")
+        }
+    }
+
+    @Test func `the steps are in the order in which they work`() throws {
+        for answers in Self.answers {
+            let steps = try files(answers).steps(in: "edge")
+            let order = steps.map { String($0.prefix { $0 != ":" }) }
+            let isTailnet = order.first == "Tailnet"
+            #expect(isTailnet == (answers.mailbox != .whole("192.168.1.20")))
+            let middle = ["DNS", "Firewall", "Mailbox"]
+            let last = answers.form == .binary ? ["Check", "Start"] : ["Start", "Check"]
+            #expect(order == (isTailnet ? ["Tailnet", "Policy"] : []) + middle + last)
+            #expect(steps.contains { $0.contains("TCP 25, 443, 465, 587, 993") })
+        }
+        try Golden.expect(files(Self.answers[0]).stepsText(in: ".") + "\n", "init-steps.txt")
+    }
+}

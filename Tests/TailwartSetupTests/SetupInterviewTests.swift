@@ -1,0 +1,128 @@
+import TailwartSetup
+import Testing
+
+struct SetupInterviewTests {
+    /// Answers in their order, and what was asked and said.
+    private final class Person {
+        private var lines: [String]
+        private(set) var heard: [String] = []
+
+        init(_ lines: [String]) { self.lines = lines }
+
+        func ask(_ question: String) -> String? {
+            heard.append(question)
+            return lines.isEmpty ? nil : lines.removeFirst()
+        }
+
+        func say(_ text: String) { heard.append(text) }
+    }
+
+    private func interview(_ set: (inout SetupInterview) -> Void = { _ in }) -> SetupInterview {
+        var interview = SetupInterview()
+        set(&interview)
+        return interview
+    }
+
+    private static let flags: @Sendable (inout SetupInterview) -> Void = {
+        $0.domains = ["Example.ORG.", "example.com"]
+        $0.mailbox = "stalwart"
+        $0.tailnet = "tail1234.ts.net"
+        $0.web = "no"
+        $0.form = "systemd"
+    }
+
+    @Test func `flags alone are enough, with and without a terminal`() throws {
+        let expected = SetupAnswers(
+            domains: ["example.org", "example.com"], mailbox: .machine("stalwart", tailnet: "tail1234.ts.net"),
+            web: nil,
+            form: .systemd)
+        #expect(try interview(Self.flags).answers(ask: nil) == expected)
+        let person = Person([])
+        #expect(try interview(Self.flags).answers(ask: person.ask, say: person.say) == expected)
+        #expect(person.heard.isEmpty)
+    }
+
+    @Test func `without a terminal every missing flag is named at once`() {
+        #expect(
+            throws: SetupInterview.Problem.missing(flags: ["--domain", "--mailbox", "--web or --no-web", "--form"])
+        ) {
+            try interview().answers(ask: nil)
+        }
+        #expect(throws: SetupInterview.Problem.missing(flags: ["--tailnet"])) {
+            try interview {
+                Self.flags(&$0)
+                $0.tailnet = nil
+            }.answers(ask: nil)
+        }
+    }
+
+    @Test(arguments: ["mail.example.net", "192.168.1.20", "fd7a:115c:a1e0::7"])
+    func `a mailbox with a whole name or an address needs no tailnet's name`(mailbox: String) throws {
+        let answers = try interview {
+            Self.flags(&$0)
+            $0.tailnet = nil
+            $0.mailbox = mailbox
+        }.answers(ask: nil)
+        #expect(answers.mailbox == .whole(mailbox))
+    }
+
+    @Test func `a person is asked for what the flags leave open, and may take what is usual`() throws {
+        let person = Person(["example.org, example.com", "", " tail1234.ts.net ", "yes", ""])
+        let answers = try interview().answers(ask: person.ask, say: person.say)
+        #expect(
+            answers
+                == SetupAnswers(
+                    domains: ["example.org", "example.com"], mailbox: .machine("stalwart", tailnet: "tail1234.ts.net"),
+                    web: "127.0.0.1:8443", form: .compose))
+        #expect(person.heard.count == 5)
+        #expect(person.heard[1].hasSuffix("[stalwart]: "))
+    }
+
+    @Test func `an answer that cannot be taken is asked for again, and three times at most`() throws {
+        let person = Person(["*.example.org", "example.org", "stalwart", "tail1234.ts.net", "no", "binary"])
+        #expect(try interview().answers(ask: person.ask, say: person.say).form == .binary)
+        #expect(person.heard[1].contains("'*.example.org' is no mail domain"))
+
+        let stubborn = Person(["", "localhost", "exa mple", "example.org"])
+        #expect(throws: SetupInterview.Problem.noAnswer(flag: "--domain")) {
+            try interview().answers(ask: stubborn.ask, say: stubborn.say)
+        }
+    }
+
+    @Test func `a person who goes away is no endless question`() {
+        let person = Person(["example.org"])
+        #expect(throws: SetupInterview.Problem.noAnswer(flag: "--mailbox")) {
+            try interview().answers(ask: person.ask, say: person.say)
+        }
+    }
+
+    @Test(arguments: [
+        ("domain", "example", "--domain"), ("domain", "exa_mple.o\"rg", "--domain"), ("mailbox", "a b", "--mailbox"),
+        ("mailbox", "0.0.0.0", "--mailbox"), ("mailbox", "${HOME}.x", "--mailbox"),
+        ("tailnet", "tail1234", "--tailnet"),
+        ("web", "8443", "--web"), ("web", "localhost", "--web"), ("web", "a\": {b: \"c:1", "--web"),
+        ("web", "127.0.0.1:70000", "--web"),
+        ("web", "${X}:1", "--web"), ("form", "docker", "--form"),
+    ])
+    func `a flag that cannot be taken is named`(field: String, value: String, flag: String) throws {
+        let interview = interview {
+            Self.flags(&$0)
+            switch field {
+            case "domain": $0.domains = [value]
+            case "mailbox": $0.mailbox = value
+            case "tailnet": $0.tailnet = value
+            case "web": $0.web = value
+            default: $0.form = value
+            }
+        }
+        for ask in [nil, { (_: String) -> String? in "example.org" }] {
+            #expect {
+                _ = try interview.answers(ask: ask)
+            } throws: { error in
+                guard case .rejected(flag, let reason) = error as? SetupInterview.Problem else { return false }
+                return reason.contains("such as") || reason.contains("none of")
+                    || reason.contains("no address of one host")
+            }
+        }
+    }
+}

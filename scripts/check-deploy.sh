@@ -1,0 +1,318 @@
+#!/bin/sh
+# Checks what is in deploy/, each part as far as a machine without Docker and without a tailnet can:
+#
+#     scripts/check-deploy.sh files                 texts that must agree with each other; seconds, no root
+#     scripts/check-deploy.sh package PROGRAM       the Debian package in a fresh Debian without systemd: install, run, upgrade, remove, purge
+#     scripts/check-deploy.sh service PROGRAM       the same in one that boots systemd, with the unit at work
+#     scripts/check-deploy.sh image PROGRAM         Dockerfile.prebuilt built by buildah, and the image at work
+#
+# PROGRAM was built with --static-swift-stdlib ('make static'). The last three take one to two minutes each, need root and the packages that
+# 'scripts/setup.sh deploy' installs, and fetch Debian packages. They change nothing outside a temporary folder.
+set -eu
+here=$PWD
+cd "$(dirname "$0")/.."
+
+say() { echo "deploy: $*"; }
+fail() {
+    echo "deploy: $*" >&2
+    exit 1
+}
+need() {
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null || fail "'$tool' is missing; scripts/setup.sh deploy installs what this needs"
+    done
+}
+# wants WHAT COMMAND...: the command must succeed.
+wants() {
+    what=$1
+    shift
+    "$@" >"$work/output" 2>&1 || { cat "$work/output" >&2 && fail "not so: $what"; }
+    say "✓ $what"
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
+
+# ---- files
+
+# From its marker to its end; the one line that differs is where the program comes from.
+final_stage() { sed -n '/^# From here on/,$p' "$1" | sed -e '/^# From here on/d' -e '/^RUN --mount=type=bind,/d'; }
+
+same_stages() {
+    final_stage deploy/edge/Dockerfile >"$work/compiled"
+    final_stage deploy/edge/Dockerfile.prebuilt >"$work/prebuilt"
+    [ -s "$work/compiled" ] && diff "$work/compiled" "$work/prebuilt"
+}
+
+# The plugin of docker, or the program of its own; version 1 does not know the format.
+compose() {
+    if docker compose version >/dev/null 2>&1; then
+        docker compose "$@"
+    else
+        "${DOCKER_COMPOSE:-docker-compose}" "$@"
+    fi
+}
+
+compose_files() {
+    (cd deploy/edge && compose --env-file .env.example config --quiet) &&
+        (cd deploy/mailbox && STALWART_DB_PASSWORD=x compose --env-file .env.example config --quiet)
+}
+
+# Each of the secrets that the texts name is empty or a name of a variable.
+no_secrets() {
+    python3 - <<'PYTHON'
+import json, re, sys
+store = json.load(open("deploy/mailbox/stalwart/config.json"))
+assert store["@type"] == "PostgreSql", store
+assert store["authSecret"] == {"@type": "EnvironmentVariable", "variableName": "STALWART_DB_PASSWORD"}, store["authSecret"]
+assert "." in store["host"], "the database is not named in full"
+assert f"POSTGRES_HOST={store['host']}\n" in open("deploy/mailbox/.env.example").read(), "two names for the database"
+for line in open("deploy/mailbox/.env.example"):
+    assert not re.match(r"(TS_AUTHKEY|STALWART_DB_PASSWORD)=\S", line), line
+PYTHON
+}
+
+# The folders that the unit, tmpfiles and the images name are the same; so are drain and what waits for it.
+same_places() {
+    grep -q '^RuntimeDirectory=tailwart$' deploy/systemd/tailwart.service &&
+        grep -q '^d /run/tailwart ' deploy/systemd/tmpfiles.conf &&
+        grep -q '/run/tailwart:' deploy/edge/compose.yaml &&
+        grep -q '^ConditionPathExists=/etc/tailwart/tailwart.yaml$' deploy/systemd/tailwart.service &&
+        grep -q -- 'run --config /etc/tailwart/tailwart.yaml$' deploy/systemd/tailwart.service
+}
+
+# systemd-analyze wants the programs that the units start.
+units() {
+    mkdir -p "$work/units"
+    cp deploy/systemd/tailwart.service deploy/mailbox/mailbox.service "$work/units/"
+    sed -i -e 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' -e 's|^ExecStop=[^ ]*|ExecStop=/bin/true|' -e '/^Requires=docker/d' \
+        -e 's|^Documentation=.*||' "$work/units"/*.service
+    systemd-analyze verify --man=no "$work/units"/*.service 2>&1 | tee "$work/verify" | grep -v '^$' >&2 || true
+    ! grep -q "$work/units" "$work/verify"
+}
+
+check_files() {
+    wants "both Dockerfiles end in the same image" same_stages
+    wants "Stalwart's configuration and .env.example hold no secret and name one database" no_secrets
+    wants "unit, tmpfiles, compose file and image use the same places" same_places
+    for script in deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm; do sh -n "$script"; done
+    if compose version --short 2>/dev/null | grep -q '^v\{0,1\}[2-9]'; then
+        wants "compose accepts both compose files" compose_files
+    else
+        say "- compose files: not checked, there is no 'docker compose', or it is version 1"
+    fi
+    if command -v systemd-analyze >/dev/null; then
+        wants "systemd accepts the units" units
+    else
+        say "- units: not checked, there is no 'systemd-analyze'"
+    fi
+}
+
+# ---- a fresh Debian
+
+fresh_debian() {
+    if [ ! -d "$work/base" ]; then
+        say "fetching a fresh Debian"
+        debootstrap --variant=minbase bookworm "$work/base" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$work/debootstrap.log" 2>&1 ||
+            { tail -n 20 "$work/debootstrap.log" >&2 && fail "debootstrap failed"; }
+        rm -rf "$work/base"/var/cache/apt/archives/*.deb "$work/base"/var/lib/apt/lists/*
+    fi
+}
+
+# debian NAME PACKAGE...: a copy of it in $work/NAME.
+debian() {
+    name=$1
+    shift
+    fresh_debian
+    cp -a "$work/base" "$work/$name"
+    inside "$name" apt-get update --quiet
+    [ $# = 0 ] || inside "$name" apt-get install --quiet --yes --no-install-recommends "$@"
+}
+
+# inside NAME COMMAND...: in that Debian, with no systemd running; the output is shown if it fails.
+inside() {
+    container=$1
+    shift
+    container_run "$container" "$@" >"$work/output" 2>&1 || { cat "$work/output" >&2 && fail "in a fresh Debian this failed: $*"; }
+}
+container_run() {
+    root=$work/$1
+    shift
+    systemd-nspawn --quiet --register=no --keep-unit --as-pid2 --setenv=DEBIAN_FRONTEND=noninteractive --directory "$root" "$@" </dev/null
+}
+
+# Every file of a Debian that is not a list, a log or a cache.
+files_of() {
+    (cd "$work/$1" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./run -o -path ./tmp -o -path ./root \
+        -o -path ./var/lib/apt -o -path ./var/lib/dpkg -o -path ./var/cache -o -path ./var/log -o -name '*-' \) -prune -o -print | sort)
+}
+
+# Two packages, the second one newer and with a changed /etc/default/tailwart.
+packages() {
+    need dpkg-deb debootstrap systemd-nspawn
+    mkdir -p "$work/first" "$work/second"
+    scripts/make-deb.sh "$program" "$work/first" >/dev/null 2>"$work/output" || { cat "$work/output" >&2 && exit 1; }
+    first=$(echo "$work"/first/*.deb)
+    dpkg-deb --raw-extract "$first" "$work/unpacked"
+    sed -i 's/^Version: .*/&+next/' "$work/unpacked/DEBIAN/control"
+    echo '# a line that the next version adds' >>"$work/unpacked/etc/default/tailwart"
+    dpkg-deb --root-owner-group -Zgzip -z1 --build "$work/unpacked" "$work/second/tailwart.deb" >/dev/null
+}
+
+offered() { # as the man page and the shells must
+    commands=$("$program" --experimental-dump-help |
+        python3 -c 'import json, sys
+for command in json.load(sys.stdin)["command"]["subcommands"]: print(command["commandName"])')
+    page=$(zcat "$work/unpacked/usr/share/man/man1/tailwart.1.gz")
+    for command in $commands; do
+        [ "$command" = help ] || echo "$page" | grep -qFx ".SS tailwart $(echo "$command" | sed 's/-/\\-/g')" || { echo "man page: no '$command'" && return 1; }
+        grep -q "$command" "$work/unpacked/usr/share/bash-completion/completions/tailwart" || { echo "completion: no '$command'" && return 1; }
+    done
+}
+
+reproducible() {
+    mkdir -p "$work/again"
+    scripts/make-deb.sh "$program" "$work/again" && cmp "$first" "$work/again/$(basename "$first")"
+}
+
+# ---- package
+
+check_package() {
+    packages
+    wants "the manual page and the completions have every command" offered
+    wants "the same program makes the same package, byte for byte" reproducible
+    debian plain
+    files_of plain >"$work/before"
+    cp "$first" "$work/plain/root/first.deb"
+    cp "$work/second/tailwart.deb" "$work/plain/root/second.deb"
+
+    # What it depends on stays when it goes, and is no leftover of its own.
+    inside plain apt-get install --quiet --yes --no-install-recommends /root/first.deb
+    wants "installs where there is no systemd, with what it depends on" container_run plain dpkg --verify tailwart
+    wants "the program runs" container_run plain tailwart version
+    wants "and does the job, as its own user" container_run plain setpriv --reuid=tailwart --regid=tailwart --clear-groups \
+        tailwart try --selftest
+    wants "the user is there" container_run plain getent passwd tailwart
+
+    inside plain sh -c 'echo TS_TAILNET=tail1234.ts.net >>/etc/default/tailwart'
+    cp examples/usual.yaml "$work/plain/etc/tailwart/tailwart.yaml"
+    wants "the configuration that it was given is good" container_run plain env TS_TAILNET=tail1234.ts.net tailwart check
+    wants "and so is that of the compose file" env TS_TAILNET=tail1234.ts.net "$program" check --config deploy/edge/tailwart/tailwart.yaml
+    inside plain apt-get install --quiet --yes -o Dpkg::Options::=--force-confold /root/second.deb
+    wants "an upgrade keeps a changed /etc/default/tailwart" grep -q '^TS_TAILNET=tail1234' "$work/plain/etc/default/tailwart"
+    wants "and the configuration" cmp examples/usual.yaml "$work/plain/etc/tailwart/tailwart.yaml"
+
+    inside plain apt-get remove --quiet --yes tailwart
+    wants "removed: the configuration is kept" cmp examples/usual.yaml "$work/plain/etc/tailwart/tailwart.yaml"
+    wants "removed: the program is gone" test ! -e "$work/plain/usr/bin/tailwart"
+    inside plain apt-get purge --quiet --yes --auto-remove tailwart
+    files_of plain >"$work/after"
+    wants "purged: no file is left" diff "$work/before" "$work/after"
+    say "left: $(grep '^tailwart:' "$work/plain/etc/passwd" || echo 'no user')"
+}
+
+# ---- service
+
+check_service() {
+    packages
+    debian booted systemd systemd-sysv dbus iproute2 python3-minimal libpython3-stdlib libc-ares2 libstdc++6
+    cp "$first" "$work/booted/root/first.deb"
+    cp "$work/second/tailwart.deb" "$work/booted/root/second.deb"
+    # An address that nobody answers: the edge must not mind.
+    echo 'mailbox: {address: 192.0.2.1, connect_timeout: 1s}' >"$work/booted/root/mail.yaml"
+    install -m 755 scripts/check-deploy-service.sh "$work/booted/root/check"
+    printf '%s\n' '[Unit]' 'After=multi-user.target' '[Service]' 'Type=oneshot' 'TimeoutStartSec=240' 'ExecStart=/root/check' \
+        'ExecStopPost=/bin/systemctl poweroff' >"$work/booted/etc/systemd/system/check.service"
+    mkdir -p "$work/booted/etc/systemd/system/multi-user.target.wants"
+    # Not a dependency that boot waits for: started by a timer once the system is up.
+    printf '%s\n' '[Timer]' 'OnBootSec=1s' 'AccuracySec=100ms' 'Unit=check.service' >"$work/booted/etc/systemd/system/check.timer"
+    ln -s ../check.timer "$work/booted/etc/systemd/system/multi-user.target.wants/check.timer"
+    say "booting systemd"
+    timeout 300 systemd-nspawn --quiet --register=no --keep-unit --private-network --boot --directory "$work/booted" \
+        </dev/null >"$work/boot.log" 2>&1 || true
+    [ -s "$work/booted/root/report" ] || { tail -n 40 "$work/boot.log" >&2 && fail "systemd did not come up"; }
+    sed 's/^/deploy: /' "$work/booted/root/report"
+    ! grep -q '^✗' "$work/booted/root/report" && grep -q '^✓ nothing is left' "$work/booted/root/report"
+}
+
+# ---- image
+
+check_image() {
+    need buildah debootstrap systemd-nspawn
+    storage="--root $work/storage --runroot $work/runroot --storage-driver vfs"
+    fresh_debian
+    # The base image's name, as the Dockerfile has it, for a Debian that was made here.
+    container=$(buildah $storage from scratch)
+    buildah $storage add --quiet "$container" "$work/base" / >/dev/null
+    buildah $storage commit --quiet "$container" docker.io/library/debian:bookworm-slim >/dev/null
+    buildah $storage rm "$container" >/dev/null
+    mkdir "$work/context"
+    install --strip "$program" "$work/context/tailwart"
+
+    buildah $storage bud --isolation chroot --pull-never --format docker --file deploy/edge/Dockerfile.prebuilt --tag tailwart \
+        "$work/context" >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log" >&2 && fail "the image was not built"; }
+    grep -q 'This binary does the job' "$work/build.log" || fail "the build did not run the self-test"
+    say "✓ the image is built, and its build ran the self-test"
+
+    container=$(buildah $storage from --pull-never localhost/tailwart)
+    root=$(buildah $storage mount "$container")
+    size=$(du -s -m --apparent-size "$root" | cut -f 1)
+    base=$(du -s -m --apparent-size "$work/base" | cut -f 1)
+    say "size: $size MB, of which $base MB are this Debian"
+    wants "buildah runs it" buildah $storage run --isolation chroot "$container" -- tailwart version
+    wants "it is not root" test "$(buildah $storage run --isolation chroot "$container" -- id -u)" = 65532
+    wants "no program of it may become another user" test -z "$(find "$root" -xdev -type f -perm /6000)"
+    wants "its health check is a gate" sh -c "buildah $storage inspect --type image localhost/tailwart | grep -q '\"gate\"'"
+    wants "the program may open ports below 1024" sh -c "getcap '$root/usr/bin/tailwart' | grep -q cap_net_bind_service=ep"
+
+    # As compose.yaml runs it: read-only, one capability, an empty folder of its own for the socket.
+    echo 'mailbox: {address: 192.0.2.1}' >"$root/etc/tailwart/tailwart.yaml"
+    chmod 755 "$root/etc/tailwart"
+    as_compose() {
+        systemd-nspawn --quiet --register=no --keep-unit --private-network --read-only --as-pid2 --directory "$root" \
+            --tmpfs=/run/tailwart:mode=0777 setpriv --reuid=65532 --regid=65532 --clear-groups --bounding-set=-all,+net_bind_service "$@" </dev/null
+    }
+    wants "read-only and with one right it does the job" as_compose tailwart try --selftest
+    wants "read-only and with one right it listens on 25, and its health check tells that the mailbox is away" as_compose sh -c '
+        tailwart run >/run/tailwart/log 2>&1 & edge=$!
+        for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q "listens on" /run/tailwart/log && break; sleep 0.5; done
+        cat /run/tailwart/log; grep -q "listens on .*25" /run/tailwart/log || exit 1
+        tailwart gate --once --tcp 127.0.0.1:25 || exit 1
+        # The health check: the edge is there, the mailbox is not.
+        tailwart gate --once --mail smtp://127.0.0.1:25; [ $? = 1 ] || exit 1
+        kill $edge && wait $edge'
+    # A container's first process gets no signal that it does not handle (pid_namespaces(7)).
+    first_process() {
+        unshare --net --pid --fork --mount-proc="$root/proc" chroot "$root" setpriv --reuid=65532 --regid=65532 --clear-groups tailwart run >"$work/log" 2>&1 &
+        starter=$!
+        for _ in $(seq 100); do grep -q "listens on" "$work/log" && break; sleep 0.1; done
+        kill -TERM "$(tr -d ' ' <"/proc/$starter/task/$starter/children")"
+        wait $starter && cat "$work/log" && grep -q SIGTERM "$work/log"
+    }
+    wants "as the first process it stops in order" first_process
+    # Why compose.yaml gives NET_BIND_SERVICE to the gate as well, and why it does not say 'no-new-privileges'.
+    unbound() { ! systemd-nspawn --quiet --register=no --keep-unit --as-pid2 --directory "$root" \
+        setpriv --reuid=65532 --regid=65532 --clear-groups --bounding-set=-all tailwart version </dev/null; }
+    wants "without that right the program does not start" unbound
+    no_new() { ! as_compose setpriv --no-new-privs timeout 5 tailwart run </dev/null; }
+    wants "with no-new-privileges it has no right to port 25" no_new
+    buildah $storage umount "$container" >/dev/null
+    buildah $storage rm "$container" >/dev/null
+}
+
+part=${1:-}
+case $part in
+files) check_files ;;
+package | service | image)
+    [ $# = 2 ] || fail "usage: scripts/check-deploy.sh $part PROGRAM"
+    case $2 in /*) program=$2 ;; *) program=$here/$2 ;; esac
+    [ -x "$program" ] || fail "there is no program '$program'; 'make static' builds one"
+    [ "$(id -u)" = 0 ] || fail "this part needs root"
+    "check_$part"
+    ;;
+*)
+    echo "usage: scripts/check-deploy.sh files | package PROGRAM | service PROGRAM | image PROGRAM" >&2
+    exit 2
+    ;;
+esac
