@@ -114,7 +114,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "TailwartProbeTests",
-            dependencies: ["TailwartProbe", "TailwartCore", "TailwartTesting", "TailwartWire", nioPosix]),
+            dependencies: [
+                "TailwartProbe", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire", nioPosix, nioSSL,
+            ]),
         .testTarget(
             name: "TailwartGateTests",
             dependencies: [
@@ -145,7 +147,7 @@ let package = Package(
         .testTarget(
             name: "TailwartMailTests",
             dependencies: [
-                "tailwart", "TailwartCore", "TailwartProbe", "TailwartSetup", "TailwartTesting", "TailwartWire",
+                "tailwart", "TailwartCore", "TailwartProbe", "TailwartSetup", "TailwartTesting", "TailwartWire", nioPosix,
             ]),
         .testTarget(name: "TailwartStructureTests"),
     ]

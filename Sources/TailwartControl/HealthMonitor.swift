@@ -15,6 +15,8 @@ final class HealthMonitor: Sendable {
     private static let recoveryInterval = Duration.seconds(5)
     /// Between two looks at what traffic found out.
     private static let trafficInterval = Duration.seconds(2)
+    /// Between two looks at a setup page: the mail server counts requests per address.
+    private static let setupInterval = Duration.seconds(20)
     /// Probes begin within this time, each at its own moment.
     private static let firstSpread = Duration.seconds(1)
 
@@ -30,6 +32,8 @@ final class HealthMonitor: Sendable {
         var addresses: [String: [IPAddress]] = [:]
         /// By subject.
         var cases: [Case]
+        /// Whether a mail server that refuses all its ports showed its setup page, by endpoint.
+        var setupPages: [String: (isOpen: Bool, asked: ContinuousClock.Instant)] = [:]
     }
 
     /// What is known of one subject.
@@ -100,9 +104,9 @@ final class HealthMonitor: Sendable {
             // Another address of the same host may be reached where this one is not.
             guard result.verdict.isOfTheWay else { break }
         }
+        if result.verdict == .refused { result = await joined(result, index) }
         guard !Task.isCancelled else { return }
         take(result, name, index)
-        if result.verdict == .refused || result.verdict == .booting { await diagnose(index) }
     }
 
     /// Takes in a result: health, board, log.
@@ -111,7 +115,7 @@ final class HealthMonitor: Sendable {
         let now = ContinuousClock.now
         let (before, health, hasTurned) = state.withLock { state in
             let before = state.cases[index].results.updateValue(result, forKey: name)
-            state.cases[index].guardian.record(result.verdict, at: now)
+            state.cases[index].guardian.record(result.verdict, isCostly: result.isCostly, at: now)
             let hasTurned = state.cases[index].health.probed(result.health(for: subject, name))
             return (before, state.cases[index].health, hasTurned)
         }
@@ -119,33 +123,29 @@ final class HealthMonitor: Sendable {
         if hasTurned { turned(index, health, because: result.verdict) }
     }
 
-    /// All ports of an endpoint refused: is the server there at all?
-    private func diagnose(_ index: Int) async {
+    /// What a refused port means together with the others of its endpoint: where all are refused, is the server there at all?
+    private func joined(_ result: ProbeResult, _ index: Int) async -> ProbeResult {
         let subject = subjects[index]
-        let siblings = subjects.indices.filter {
-            subjects[$0].upstream.name == subject.upstream.name && subjects[$0].endpoint == subject.endpoint
-        }
-        let (results, addresses) = state.withLock { state in
-            let results = siblings.reduce(into: [UInt16: ProbeResult]()) { results, sibling in
-                results[subjects[sibling].port] = state.cases[sibling].results.values.first
+        let now = ContinuousClock.now
+        let (results, addresses, known) = state.withLock { state in
+            var results: [UInt16: ProbeResult] = [:]
+            for sibling in subjects.indices where subjects[sibling].hasEndpoint(of: subject) {
+                results[subjects[sibling].port] = sibling == index ? result : state.cases[sibling].results.values.first
             }
-            return (results, state.addresses)
+            return (results, state.addresses, state.setupPages[subject.endpoint.text])
         }
-        guard results.count == siblings.count, EndpointDiagnosis.mayBeBooting(results),
+        let siblings = subjects.count { $0.hasEndpoint(of: subject) }
+        guard results.count == siblings, EndpointDiagnosis.mayBeBooting(results),
             let way = subject.ways(addresses).first
-        else { return }
-        let isOpen = await prober.isSetupPortOpen(way, timeout: subject.health.timeout)
-        guard !Task.isCancelled else { return }
-        let joined = EndpointDiagnosis.joined(results, isSetupPortOpen: isOpen)
-        for sibling in siblings {
-            guard let result = joined[subjects[sibling].port], result.verdict == .booting else { continue }
-            let isNews = state.withLock { state in
-                let isNews = !state.cases[sibling].results.values.contains { $0.verdict == .booting }
-                for name in state.cases[sibling].results.keys { state.cases[sibling].results[name] = result }
-                return isNews
-            }
-            if isNews { say(result, nil, subjects[sibling]) }
+        else { return result }
+        let isOpen: Bool
+        if let known, now - known.asked < Self.setupInterval {
+            isOpen = known.isOpen
+        } else {
+            isOpen = await prober.isSetupPortOpen(way, timeout: subject.health.timeout)
+            state.withLock { $0.setupPages[subject.endpoint.text] = (isOpen, now) }
         }
+        return EndpointDiagnosis.joined(results, isSetupPortOpen: isOpen)[subject.port] ?? result
     }
 
     // MARK: - traffic

@@ -13,7 +13,7 @@ package struct LogField: Sendable, Equatable {
     package init(_ key: String, _ value: Int) { (self.key, self.value) = (key, .number(value)) }
     package init(_ key: String, _ value: [String]) { (self.key, self.value) = (key, .list(value)) }
 
-    func write(to out: inout LineBuffer) {
+    package func write(to out: inout LineBuffer) {
         out.append(json: key)
         out.append(":")
         switch value {

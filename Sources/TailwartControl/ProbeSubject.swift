@@ -59,6 +59,11 @@ package struct ProbeSubject: Sendable {
             serverName: serverName, expectedNames: expectedNames, trustRoots: health.trustRoots)
     }
 
+    /// Whether both are ports of the same endpoint.
+    func hasEndpoint(of other: ProbeSubject) -> Bool {
+        upstream.name == other.upstream.name && endpoint == other.endpoint
+    }
+
     /// For a person: `mailbox stalwart.tail1234.ts.net:25 (smtp)`.
     package func label(_ serverName: String?) -> String {
         let place = endpoint.port == nil && port != 0 ? "\(endpoint.text):\(port)" : endpoint.text

@@ -47,7 +47,9 @@ extension RecordLine {
         out.append(text: record.ending.side.name)
         out.append("\",\"reason\":\"")
         out.append(text: record.ending.reason.name)
-        out.append("\"}\n")
+        out.append("\"")
+        if record.wasRefused { out.append(",\"refused\":true") }
+        out.append("}\n")
     }
 
     private func string(_ key: StaticString, _ value: String?, _ out: inout LineBuffer) {

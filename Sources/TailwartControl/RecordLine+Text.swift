@@ -39,6 +39,7 @@ extension RecordLine {
         out.append(text: record.ending.reason.name.replacing("_", with: " "))
         out.append(" by ")
         out.append(text: record.ending.side.name)
+        if record.wasRefused { out.append(", client told so") }
         out.append("\n")
     }
 

@@ -1,5 +1,7 @@
 import Glibc
 import Synchronization
+import TailwartSystem
+import TailwartWire
 
 /// High ports for servers that need a number before they start.
 package enum FreePort {
@@ -24,12 +26,10 @@ package enum FreePort {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        return withUnsafePointer(to: &address) { pointer in
+        let address = SocketAddress(InternetAddress(.anyV4, port: port))
+        return withUnsafePointer(to: address.storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                bind(descriptor, $0, address.length) == 0
             }
         }
     }

@@ -84,6 +84,28 @@ import Testing
         #expect(out.text == "21:38:27.512 https unix -> close  in 0 B out 0 B  total 0.0 ms  route close by edge\n")
     }
 
+    @Test func `a client that was told why it was not served shows in both`() throws {
+        let refused = record { record in
+            record.ending = Ending(.edge, .edgeLimit)
+            record.wasRefused = true
+        }
+        var text = LineBuffer()
+        refused.writeText(to: &text)
+        #expect(text.text.hasSuffix("  edge limit by edge, client told so\n"))
+        var json = LineBuffer()
+        refused.writeJSON(to: &json)
+        #expect(json.text.hasSuffix(#""reason":"edge_limit","refused":true}"# + "\n"))
+    }
+
+    @Test func `an event's fields follow its message`() {
+        var out = LineBuffer()
+        for field in [LogField("event", "verdict"), LogField("port", 25), LogField("names", ["a\"b", "c"])] {
+            field.write(to: &out)
+            out.append(" ")
+        }
+        #expect(out.text == #""event":"verdict" "port":25 "names":["a\"b","c"] "#)
+    }
+
     @Test(
         arguments: [
             (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000_000, "2000-02-29T00:00:00.000Z"),
