@@ -121,7 +121,9 @@ extension CommandTests {
             #expect(findings[0].detail.contains("sent on elsewhere") && findings[0].detail.contains("table ip old"))
         }
 
-        @Test func `without the right to read it the firewall is unknown, and low ports are not permitted`() async throws {
+        @Test func `without the right to read it the firewall is unknown, and low ports are not permitted`()
+            async throws
+        {
             try await TestHost.run { host in
                 try host.folder.file("tailwart.yaml").write(Self.configuration)
                 let setpriv = try Program("setpriv", package: "util-linux").path
