@@ -70,12 +70,19 @@ let package = Package(
                 "TailwartSystem",
                 "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
+        .target(
+            name: "TailwartPreflight",
+            dependencies: [
+                "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve",
+                "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore,
+            ]),
         .executableTarget(
             name: "tailwart",
             dependencies: [
                 "CTailwartVersion", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartEngine",
                 "TailwartGate",
-                "TailwartImport", "TailwartPolicy", "TailwartSandbox", "TailwartSecrets", "TailwartSetup",
+                "TailwartImport", "TailwartPolicy", "TailwartPreflight", "TailwartSandbox", "TailwartSecrets",
+                "TailwartSetup",
                 "TailwartSystem", "TailwartTailnet", "TailwartWire", argumentParser, nioPosix,
             ]),
         .target(
@@ -134,6 +141,13 @@ let package = Package(
             name: "TailwartImportTests", dependencies: ["TailwartImport", "TailwartConfig", "TailwartTesting"],
             exclude: ["Fixtures"]),
         .testTarget(
+            name: "TailwartPreflightTests",
+            dependencies: [
+                "TailwartPreflight", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartResolve",
+                "TailwartTailnet", "TailwartTesting", "TailwartWire", nioPosix,
+            ],
+            exclude: ["Fixtures"]),
+        .testTarget(
             name: "TailwartControlTests",
             dependencies: [
                 "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire",
@@ -147,8 +161,13 @@ let package = Package(
         .testTarget(
             name: "TailwartMailTests",
             dependencies: [
-                "tailwart", "TailwartCore", "TailwartProbe", "TailwartSetup", "TailwartTesting", "TailwartWire", nioPosix,
+                "tailwart", "TailwartCore", "TailwartProbe", "TailwartSetup", "TailwartTesting", "TailwartWire",
+                nioPosix,
             ]),
+        .testTarget(
+            name: "TailwartNetworkTests",
+            dependencies: ["tailwart", "TailwartSystem", "TailwartTesting", "TailwartWire"],
+            exclude: ["mailbox.py", "wire.py"]),
         .testTarget(name: "TailwartStructureTests"),
     ]
 )

@@ -9,11 +9,11 @@ set -eu
 build="libc-ares-dev pkgconf g++ git"
 # Real mail servers and clients; the tests start them on high ports, in a temporary folder.
 test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx swaks libnet-ssleay-perl
-    libio-socket-inet6-perl libsasl2-modules curl openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 nftables procps strace
+    libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace
     bsdutils util-linux bind9-utils postgresql microsocks"
 deb="dpkg-dev binutils gzip python3"
 deploy="$deb debootstrap buildah systemd-container libcap2-bin"
-bench="haproxy nginx libnginx-mod-stream gcc python3 strace"
+bench="iproute2 haproxy nginx libnginx-mod-stream gcc python3 strace"
 
 purpose=${1:-}
 case $purpose in

@@ -1,6 +1,6 @@
 extension Sequence where Element: Hashable {
     /// The elements in their order, each once.
-    var withoutRepeats: [Element] {
+    package var withoutRepeats: [Element] {
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }
     }

@@ -33,9 +33,11 @@ package final class Edge: Sendable {
             idSeed: UInt64.random(in: 0...(.max)), recordReader: log.waker)
         self.engine = engine
         log.follow(engine.records)
+        var made: Observers?
         do throws(SystemError) {
             let watched = ProbeSubject.all(of: configuration, first.board)
             let observers = watched.isEmpty && configuration.tailscale == nil ? nil : try Observers()
+            made = observers
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
@@ -59,13 +61,15 @@ package final class Edge: Sendable {
                 let tailnet = TailnetMonitor(
                     localAPI: LocalAPI(socket: tailscale.socket, group: observers.eventLoops),
                     names: configuration.tailnetNames,
-                    isNeeded: configuration.upstreams.contains { $0.via == .tailscale },
+                    isNeeded: configuration.upstreams.contains { $0.via == .tailscale }
+                        || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") },
                     direct: Set(names), resolver: resolver, log: log)
                 work.append { await tailnet.run() }
             }
             observers.start(work)
         } catch {
             // The workers must not outlive the sockets that they watch.
+            made?.stop()
             engine.stop()
             engine.join()
             throw error
@@ -100,22 +104,17 @@ package final class Edge: Sendable {
         resolverThread?.join()
     }
 
-    /// Two descriptors per connection, and some for the rest.
     private static func raiseDescriptorLimit(for configuration: Configuration, _ log: Log) {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let wanted = UInt64(configuration.maxConnections) * 2 + 128
-        guard limit.rlim_cur < wanted else { return }
+        guard let limit = DescriptorLimit.raise(), limit < DescriptorLimit.needed(for: configuration.maxConnections)
+        else { return }
         log.post(
             .warning,
-            "max_connections is \(configuration.maxConnections), but this process may open only \(limit.rlim_cur) descriptors, "
+            "max_connections is \(configuration.maxConnections), but this process may open only \(limit) descriptors, "
                 + "two per connection: raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections")
     }
 
     /// What the edge calls itself where the file says nothing else.
-    private static var hostName: String {
+    package static var hostName: String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
         let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

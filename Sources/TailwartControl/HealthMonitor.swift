@@ -17,6 +17,8 @@ final class HealthMonitor: Sendable {
     private static let trafficInterval = Duration.seconds(2)
     /// Between two looks at a setup page: the mail server counts requests per address.
     private static let setupInterval = Duration.seconds(20)
+    /// How long a name may take to be resolved when the edge starts, before that counts as a fault.
+    private static let nameLimit = Duration.seconds(10)
     /// Probes begin within this time, each at its own moment.
     private static let firstSpread = Duration.seconds(1)
 
@@ -75,6 +77,7 @@ final class HealthMonitor: Sendable {
     private func watch(_ index: Int) async {
         let subject = subjects[index]
         try? await Task.sleep(for: Self.firstSpread * Double.random(in: 0...1))
+        await waitForAddress(of: subject)
         while !Task.isCancelled {
             if mayProbe(index) { await probe(index) }
             let health = state.withLock { $0.cases[index].health }
@@ -83,6 +86,14 @@ final class HealthMonitor: Sendable {
                 ? min(subject.health.interval, Self.recoveryInterval) : subject.health.interval
             // Jitter keeps the ports of many edges from being asked in the same moment for ever.
             try? await Task.sleep(for: interval * Double.random(in: 0.9...1.1))
+        }
+    }
+
+    /// A name that is looked up for the first time gets some time before its place is judged.
+    private func waitForAddress(of subject: ProbeSubject) async {
+        let end = ContinuousClock.now + Self.nameLimit
+        while !Task.isCancelled, ContinuousClock.now < end, subject.ways(state.withLock { $0.addresses }).isEmpty {
+            try? await Task.sleep(for: .milliseconds(100))
         }
     }
 
@@ -98,12 +109,7 @@ final class HealthMonitor: Sendable {
             defer { state.cases[index].turn = (state.cases[index].turn + 1) % names.count }
             return (state.addresses, names[state.cases[index].turn])
         }
-        var result = ProbeResult(.nameUnknown, "The name stands for no address.")
-        for way in subject.ways(addresses) {
-            result = await prober.probe(subject.target(way, serverName: name), timeout: subject.health.timeout)
-            // Another address of the same host may be reached where this one is not.
-            guard result.verdict.isOfTheWay else { break }
-        }
+        var result = await subject.probe(with: prober, addresses, serverName: name, timeout: subject.health.timeout)
         if result.verdict == .refused { result = await joined(result, index) }
         guard !Task.isCancelled else { return }
         take(result, name, index)
@@ -116,10 +122,23 @@ final class HealthMonitor: Sendable {
         let (before, health, hasTurned) = state.withLock { state in
             let before = state.cases[index].results.updateValue(result, forKey: name)
             state.cases[index].guardian.record(result.verdict, isCostly: result.isCostly, at: now)
-            let hasTurned = state.cases[index].health.probed(result.health(for: subject, name))
+            if before?.verdict.costsQuota ?? false, !result.verdict.costsQuota {
+                // What was wrong with one port is mended: the others need not wait.
+                for sibling in subjects.indices where subjects[sibling].hasEndpoint(of: subject) {
+                    state.cases[sibling].guardian.reset()
+                }
+            }
+            let hasTurned = state.cases[index].health.probed(
+                subject.health(result, serverName: name), serverGreets: subject.proto.firstSpeaker == .server)
+            tellBoard(state.cases[index].health, index, trialsAreCostly: result.verdict.costsQuota)
             return (before, state.cases[index].health, hasTurned)
         }
-        if before?.verdict != result.verdict { say(result, name, subject) }
+        if before?.verdict != result.verdict
+            || before?.certificate?.missingNames != result.certificate?.missingNames
+                && result.verdict == .certificateNameMismatch
+        {
+            say(result, name, subject)
+        }
         if hasTurned { turned(index, health, because: result.verdict) }
     }
 
@@ -157,6 +176,10 @@ final class HealthMonitor: Sendable {
                 guard successes > 0 || failures > 0 else { continue }
                 let (health, hasTurned) = state.withLock { state in
                     let hasTurned = state.cases[index].health.sawTraffic(successes: successes, failures: failures)
+                    if hasTurned {
+                        tellBoard(state.cases[index].health, index, trialsAreCostly: false)
+                        if successes > 0 { state.cases[index].guardian.reset() }
+                    }
                     return (state.cases[index].health, hasTurned)
                 }
                 if hasTurned { turned(index, health, because: nil) }
@@ -167,11 +190,19 @@ final class HealthMonitor: Sendable {
 
     // MARK: - what follows
 
+    /// Under the lock, so that the board never says something older than the standing. What traffic met before a place became well
+    /// counts no longer.
+    private func tellBoard(_ health: Health, _ index: Int, trialsAreCostly: Bool) {
+        let place = subjects[index].place
+        let isUnwell = health.standing == .unwell
+        if board.isUnwell(place), !isUnwell { _ = board.takeTraffic(place) }
+        board.setUnwell(place, isUnwell, trialsAreCostly: trialsAreCostly)
+    }
+
     /// - Parameter verdict: nil if it was traffic that showed it.
     private func turned(_ index: Int, _ health: Health, because verdict: Verdict?) {
         let subject = subjects[index]
         let isUnwell = health.standing == .unwell
-        board.setUnwell(subject.place, isUnwell, trialsAreCostly: verdict?.costsQuota ?? false)
         let source = verdict == nil ? "connections" : "probes"
         log.post(
             isUnwell ? .error : .info,
@@ -198,24 +229,7 @@ final class HealthMonitor: Sendable {
     }
 }
 
-extension Verdict {
-    /// Whether it says something of one address only.
-    fileprivate var isOfTheWay: Bool {
-        switch self {
-        case .refused, .timeout, .unreachable: true
-        default: false
-        }
-    }
-}
-
 extension ProbeResult {
-    /// What the probe says of reachability. A web server that is asked for no name, or for one that it does not know, may refuse the
-    /// handshake and serve everybody else.
-    fileprivate func health(for subject: ProbeSubject, _ name: String?) -> Verdict {
-        verdict == .tlsFailed && subject.proto == .https && (name == nil || subject.serverNames.count > 1)
-            ? .well : verdict
-    }
-
     package func fields(serverName: String?) -> [LogField] {
         var fields = [
             LogField("verdict", verdict.name), LogField("grade", verdict.grade.rawValue), LogField("detail", detail),

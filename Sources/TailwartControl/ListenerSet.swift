@@ -11,6 +11,16 @@ package struct ListenError: Error, CustomStringConvertible, Sendable {
     package let bind: BindAddress
     package let cause: String
     package let fix: String
+    /// Who has the address; nil if it is not taken, or the system does not tell.
+    package let holder: PortHolder?
+
+    package init(listener: String, bind: BindAddress, cause: String, fix: String, holder: PortHolder? = nil) {
+        self.listener = listener
+        self.bind = bind
+        self.cause = cause
+        self.fix = fix
+        self.holder = holder
+    }
 
     package var description: String { "listener \(listener): cannot listen on \(bind): \(cause). \(fix)" }
 }
@@ -97,19 +107,20 @@ package final class ListenerSet: Sendable {
 
     private static func explain(_ error: SystemError, _ listener: String, _ bind: BindAddress) -> ListenError {
         let port = bind.port ?? 0
+        let holder = error.errno == .addressInUse ? PortHolder.find(bind) : nil
         let (cause, fix) =
             switch error.errno {
             case .addressInUse where !bind.isFreeOrSocket:
                 ("a file that is not a socket is there", "Move it away, or choose another path.")
             case .addressInUse where bind.port == nil:
-                ("another process listens there", "Stop it, or choose another path.")
+                ((holder.map { "\($0)" } ?? "another process") + " listens there", "Stop it, or choose another path.")
             case .noEntry where bind.port == nil:
                 ("its folder does not exist", "Make it, or choose another path.")
             case .accessDenied where bind.port == nil:
                 ("this user may not write to its folder", "Let it, or choose another path.")
             case .addressInUse:
                 (
-                    "port \(port) is taken" + (PortHolder.find(port: port).map { " by \($0)" } ?? ""),
+                    "port \(port) is taken" + (holder.map { " by \($0)" } ?? ""),
                     "Stop that service, or choose another port or address for this listener."
                 )
             case .accessDenied where port > 0 && port < 1024, .notPermitted where port > 0 && port < 1024:
@@ -123,7 +134,7 @@ package final class ListenerSet: Sendable {
             default:
                 ("\(error)", "See the manual page of that system call.")
             }
-        return ListenError(listener: listener, bind: bind, cause: cause, fix: fix)
+        return ListenError(listener: listener, bind: bind, cause: cause, fix: fix, holder: holder)
     }
 }
 

@@ -1,7 +1,8 @@
 import Glibc
+package import TailwartCore
 import TailwartWire
 
-/// The process that listens on a TCP port, found through `/proc` (proc(5), proc_pid_net(5)).
+/// The process that listens on an address, found through `/proc` (proc(5), proc_pid_net(5)).
 package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
     package let pid: Int
     /// As `/proc/PID/comm` gives it.
@@ -10,8 +11,13 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
     package var description: String { "\(command) (process \(pid))" }
 
     /// Nil if `/proc` does not tell: another user's processes are hidden from an ordinary one.
-    package static func find(port: UInt16) -> PortHolder? {
-        let inodes = Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap { listeningInodes(in: $0, port: port) })
+    package static func find(_ bind: BindAddress) -> PortHolder? {
+        let inodes: Set<String> =
+            switch bind {
+            case .any(let port): listeningInodes(port: port)
+            case .internet(let address): listeningInodes(port: address.port)
+            case .unix(let path): listeningInodes(path: path)
+            }
         guard !inodes.isEmpty else { return nil }
         for entry in entries(of: "/proc") {
             guard let pid = Int(entry) else { continue }
@@ -24,6 +30,20 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
             }
         }
         return nil
+    }
+
+    private static func listeningInodes(port: UInt16) -> Set<String> {
+        Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap { listeningInodes(in: $0, port: port) })
+    }
+
+    /// The inodes of Unix sockets with this path: number, references, protocol, flags (10000: listening), type, state, inode, path.
+    private static func listeningInodes(path: String) -> Set<String> {
+        Set(
+            text(of: "/proc/net/unix").split(separator: "\n").compactMap { line in
+                let fields = line.split(separator: " ", maxSplits: 7, omittingEmptySubsequences: true)
+                guard fields.count == 8, fields[3] == "00010000", fields[7] == path else { return nil }
+                return String(fields[6])
+            })
     }
 
     /// The inodes of sockets in state 0A (listening) with this local port.

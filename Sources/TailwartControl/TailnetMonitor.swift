@@ -13,7 +13,7 @@ struct TailnetMonitor: Sendable {
     let localAPI: LocalAPI
     /// Names of upstreams, resolved here or by tailscaled.
     let names: [String]
-    /// Whether the edge cannot do without tailscaled: some upstream is dialled through it.
+    /// Whether the edge cannot do without tailscaled: some upstream is dialled through it, or has a name that only tailnets have.
     let isNeeded: Bool
     /// Upstreams that are dialled directly; in userspace mode they cannot be.
     let direct: Set<String>

@@ -27,9 +27,11 @@ package struct Health: Sendable, Equatable {
 
     /// Takes in a probe.
     ///
+    /// - Parameter serverGreets: whether the server speaks first. One that greets may be of no use all the same: it takes the PROXY
+    ///   header for commands, speaks another protocol, or turns everybody away.
     /// - Returns: whether the standing changed.
-    package mutating func probed(_ verdict: Verdict) -> Bool {
-        isBeyondTraffic = verdict.costsQuota
+    package mutating func probed(_ verdict: Verdict, serverGreets: Bool) -> Bool {
+        isBeyondTraffic = serverGreets && [.headerNotTrusted, .wrongProtocol, .busy].contains(verdict)
         return sign(isGood: verdict.grade != .failed, decides: standing == .unknown)
     }
 
@@ -38,7 +40,6 @@ package struct Health: Sendable, Equatable {
     /// - Returns: whether the standing changed.
     package mutating func sawTraffic(successes: Int, failures: Int) -> Bool {
         if successes > 0 {
-            // A mailbox that takes the PROXY header for commands greets all the same.
             guard !isBeyondTraffic, standing != .unknown else { return false }
             streak = 0
             guard standing == .unwell else { return false }

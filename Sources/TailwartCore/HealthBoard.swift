@@ -39,7 +39,8 @@ package final class HealthBoard: Sendable {
         let failures = Atomic<Int>(0)
         let load = Atomic<Int>(0)
         let trialInterval = Atomic<UInt64>(HealthBoard.trialInterval)
-        let nextTrial = Atomic<UInt64>(0)
+        /// 0: never.
+        let lastTrial = Atomic<UInt64>(0)
     }
 
     private final class Turn: Sendable {
@@ -126,11 +127,9 @@ package final class HealthBoard: Sendable {
     ///
     /// - Parameter now: microseconds on the monotonic clock.
     package func mayTry(_ place: Int, now: UInt64) -> Bool {
-        let next = slots[place].nextTrial.load(ordering: .relaxed)
-        guard now >= next else { return false }
-        return slots[place].nextTrial.compareExchange(
-            expected: next, desired: now + slots[place].trialInterval.load(ordering: .relaxed), ordering: .relaxed
-        ).exchanged
+        let last = slots[place].lastTrial.load(ordering: .relaxed)
+        guard last == 0 || now >= last + slots[place].trialInterval.load(ordering: .relaxed) else { return false }
+        return slots[place].lastTrial.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
     }
 
     /// The place was dialled and spoke.

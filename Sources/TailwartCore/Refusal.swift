@@ -55,6 +55,8 @@ extension Refusal.Cause {
         // The words of RFC 5321 section 4.2.3.
         case (.unavailable, .smtp), (.unavailable, .submission):
             "Service not available, closing transmission channel"
+        // fetchmail takes these words for a busy server, and most others for a wrong password.
+        case (.unavailable, .pop3): "Service temporarily unavailable, please try again later"
         case (.unavailable, _): "The mail server cannot be reached at the moment, please try again later"
         case (.tooManyConnections, _): "Too many connections, please try again later"
         }

@@ -58,6 +58,12 @@ struct WarmPool: ~Copyable {
     /// Changes what is wanted; what was learned of a place is kept while its address stays.
     mutating func want(_ new: [Wanted], now: UInt64) {
         let old = wanted
+        let isSame =
+            old.count == new.count
+            && zip(old, new).allSatisfy {
+                $0.place == $1.place && $0.destination.internet == $1.destination.internet && $0.count == $1.count
+            }
+        guard !isSame else { return }
         closeAll()
         wanted = new.map { wish in
             old.first { $0.place == wish.place && $0.destination.internet == wish.destination.internet } ?? wish
@@ -137,7 +143,18 @@ struct WarmPool: ~Copyable {
         } else {
             wanted[spare.wanted].restsUntil = now + Self.rest
         }
+        // A header would be an answer to one who is gone, or a command to one who expects none.
+        spares[token.slot]?.isConnected = false
         close(token.slot)
+    }
+
+    /// A socket waited as long as it may: the next one may wait a little longer, so that one bad moment is not remembered for ever.
+    mutating func outlived(_ slot: Int) {
+        if let spare = spares[slot], spare.isConnected {
+            let lifetime = wanted[spare.wanted].lifetime
+            wanted[spare.wanted].lifetime = min(Self.firstLifetime, lifetime + lifetime / 16)
+        }
+        close(slot)
     }
 
     /// A place could not be dialled.

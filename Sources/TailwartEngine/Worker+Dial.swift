@@ -20,7 +20,12 @@ extension Worker {
                 of: upstream,
                 turn: upstream.policy == .roundRobin
                     ? board.takeTurn(upstream: Int(session.pointee.upstreamNumber)) : 0,
-                client: session.pointee.clientAddress?.ip, load: { board.load(session.place(of: $0)) }))
+                client: session.pointee.clientAddress?.ip,
+                load: { index in
+                    let place = session.place(of: index)
+                    // One that is passed over must not hide the others behind it.
+                    return board.isUnwell(place) ? 1 << 40 : board.load(place)
+                }))
         dial(session)
     }
 
@@ -38,8 +43,8 @@ extension Worker {
             session.pointee.endpoint = Int16(index)
             let place = session.place(of: index)
             session.pointee.place = Int32(place)
-            guard session.pointee.address > 0 || mayDial(session, place),
-                let destination = session.destination(of: upstream, endpoint: index)
+            guard let destination = session.destination(of: upstream, endpoint: index),
+                session.pointee.address > 0 || mayDial(session, place)
             else {
                 session.pointee.attempt += 1
                 session.pointee.address = 0
@@ -81,7 +86,11 @@ extension Worker {
 
     /// The client did something while it waits for the upstream: what it sent stays in its socket.
     mutating func clientSpokeEarly(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
-        guard readiness.has(.error) else { return }
+        guard readiness.has(.error) else {
+            // A client that gives up while it is held makes room for another.
+            if session.pointee.phase == .hold, session.clientHasLeft { end(session, Ending(.client, .clientLeft)) }
+            return
+        }
         let error = session.pointee.client.socket.takeError() ?? .connectionReset
         end(session, .failure(of: .client, error))
     }
@@ -152,6 +161,8 @@ extension Worker {
     /// For the record if no other address succeeds, and for the health of the place.
     mutating func noteFailure(_ session: UnsafeMutablePointer<Session>, _ reason: CloseReason) {
         session.pointee.dialFailure = reason
+        // While there is another address the place may be reached all the same.
+        guard session.destination(of: session.target, endpoint: Int(session.pointee.endpoint)) == nil else { return }
         snapshotBoard(session).failed(Int(session.pointee.place))
     }
 
@@ -231,8 +242,8 @@ extension Worker {
     mutating func greetUpstream(_ session: UnsafeMutablePointer<Session>) {
         switch sendHeader(session) {
         case .sent, .nothingToSend: beginRelay(session)
-        // A fresh socket has room for far more than a header.
-        case .blocked: dialFailed(session, .timedOut)
+        // A fresh socket has room for far more than a header: it was an event of a leg before this one, and the connect goes on.
+        case .blocked: break
         case .failed(let error): dialFailed(session, error)
         }
     }

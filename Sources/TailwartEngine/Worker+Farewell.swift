@@ -11,7 +11,7 @@ extension Worker {
     /// How long a client may take to read and leave, in microseconds.
     private static let farewellLimit: UInt64 = 2_000_000
     /// Clients that are told at the same time; further ones are closed without a word. Each holds a descriptor.
-    private static let farewellsAtOnce = 1024
+    static let farewellsAtOnce = 256
 
     /// Ends the session; tells the client why, if there is something to be said and a way to say it.
     mutating func turnAway(_ session: UnsafeMutablePointer<Session>, _ ending: Ending) {
@@ -23,7 +23,8 @@ extension Worker {
         case (nil, .some) where plan.unavailable == .alert: manner = .alert
         default: manner = .none
         }
-        guard manner != .none, farewells < Self.farewellsAtOnce, !session.pointee.isDoomed else {
+        guard manner != .none, farewells < Self.farewellsAtOnce, !session.pointee.isDoomed, !session.pointee.hasLeft
+        else {
             return end(session, ending)
         }
         letGo(session)
@@ -58,6 +59,8 @@ extension Worker {
         switch session.pointee.client.socket.receive(buffer) {
         // It has read the farewell or will not; somebody who sends a whole buffer meanwhile does not listen.
         case .count(0), .count(Self.bufferSize), .failed: end(session, session.pointee.ending)
+        // Its end may have come with its bytes, and that edge is spent.
+        case .count where session.mustReadToEnd(.client): readFarewell(session)
         case .count, .wouldBlock: awaitClient(session)
         }
     }

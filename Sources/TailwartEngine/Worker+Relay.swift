@@ -34,12 +34,12 @@ extension Worker {
         if readiness.has(.anythingToWrite) {
             session.pointee.relay[outgoing.opposite].sinkBecameWritable()
             relay(session, outgoing.opposite)
-            guard sessions.find(token) != nil else { return }
+            guard isRelayed(token) else { return }
         }
         if readiness.has(.anythingToRead) {
             session.pointee.relay[outgoing].sourceBecameReadable()
             relay(session, outgoing)
-            guard sessions.find(token) != nil else { return }
+            guard isRelayed(token) else { return }
         }
         if readiness.has(.error) {
             // Whatever was to be read has been read; a flow that is blocked would not notice.
@@ -48,10 +48,17 @@ extension Worker {
         }
     }
 
+    /// Whether the session is still there and has not been turned away meanwhile.
+    private func isRelayed(_ token: SessionToken) -> Bool { sessions.find(token)?.pointee.phase == .relay }
+
     /// Ends a relay. A client that has seen nothing of the upstream can still be told that it was not served.
     mutating func finish(_ session: UnsafeMutablePointer<Session>, _ ending: Ending) {
         guard ending.side == .upstream, session.pointee.outboundBytes == 0 else { return end(session, ending) }
-        snapshotBoard(session).failed(Int(session.pointee.place))
+        // Behind a header the mailbox may have turned away this client alone, and a client that speaks first may have said nonsense: nobody
+        // but the mailbox is to turn a place off for all the others.
+        if session.pointee.header.version == .none, !session.plan.mayPeek {
+            snapshotBoard(session).failed(Int(session.pointee.place))
+        }
         if session.pointee.isWarm, session.pointee.inboundBytes == 0 { return dialAfterWarm(session) }
         turnAway(session, session.plan.unavailable == .none ? ending : Ending(.upstream, ending.reason.withoutByte))
     }
@@ -179,9 +186,18 @@ extension Worker {
         session.pointee.lastActivity = now
         if direction == .outbound, session.pointee.outboundBytes == 0 {
             session.pointee.toFirstByte = session.pointee.sinceAccept(now)
-            snapshotBoard(session).succeeded(Int(session.pointee.place))
+            noteFirstBytes(session, count)
         }
         session[bytes: direction] += UInt64(count)
+    }
+
+    /// The upstream spoke: its place is well. Where the client begins with a hello, an alert alone proves nothing.
+    private func noteFirstBytes(_ session: UnsafeMutablePointer<Session>, _ count: Int) {
+        if count > TLSAlert.length || !session.plan.mayPeek {
+            snapshotBoard(session).succeeded(Int(session.pointee.place))
+        }
+        // From now on the kernel's own patience holds, as on a leg that was dialled.
+        if session.pointee.isWarm { session.pointee.upstream.socket.setUserTimeout(milliseconds: 0) }
     }
 
     private mutating func drained(_ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ count: Int) {
@@ -218,6 +234,7 @@ extension Worker {
             guard let session = sessions.find(token) else { continue }
             let direction: Direction = token.isUpstream ? .outbound : .inbound
             session[queued: direction] = false
+            guard session.pointee.phase == .relay else { continue }
             relay(session, direction)
         }
         spareQueue.removeAll(keepingCapacity: true)
@@ -295,10 +312,17 @@ extension UnsafeMutablePointer where Pointee == Session {
     /// Whether the upstream's end would leave the client with nothing, though it still waits for an answer and its protocol has words
     /// for that.
     var isLeftWithoutByte: Bool {
-        guard pointee.outboundBytes == 0, !pointee.relay.isHalfClosed, plan.unavailable != .none else { return false }
+        guard pointee.outboundBytes == 0, !pointee.relay.isHalfClosed,
+            plan.unavailable != .none || (pointee.isWarm && pointee.inboundBytes == 0)
+        else { return false }
         // Its own end may wait to be read.
+        return !clientHasLeft
+    }
+
+    /// Whether the client has finished and sent nothing before.
+    var clientHasLeft: Bool {
         var byte: UInt8 = 0
-        return withUnsafeMutableBytes(of: &byte) { pointee.client.socket.peek($0) } != .count(0)
+        return withUnsafeMutableBytes(of: &byte) { pointee.client.socket.peek($0) } == .count(0)
     }
 
     func mustReadToEnd(_ side: Side) -> Bool {

@@ -8,8 +8,7 @@ extension Worker {
         session.pointee.phase = .socksMethod
         var span = buffer.bindMemory(to: UInt8.self).mutableSpan
         let length = SOCKS5.writeGreeting(into: &span)
-        send(length, session)
-        register(session, .upstream)
+        if send(length, session) { register(session, .upstream) }
     }
 
     mutating func readSOCKS(_ session: UnsafeMutablePointer<Session>) {
@@ -49,11 +48,14 @@ extension Worker {
         case .unix:
             return carrierFailed(session)
         }
-        send(length, session)
+        _ = send(length, session)
     }
 
-    private mutating func send(_ length: Int, _ session: UnsafeMutablePointer<Session>) {
+    /// - Returns: false if the proxy has failed; the session has gone on to the next address or is over then.
+    private mutating func send(_ length: Int, _ session: UnsafeMutablePointer<Session>) -> Bool {
         let message = UnsafeRawBufferPointer(rebasing: buffer[..<length])
-        guard session.pointee.upstream.socket.send(message) == .count(length) else { return carrierFailed(session) }
+        if session.pointee.upstream.socket.send(message) == .count(length) { return true }
+        carrierFailed(session)
+        return false
     }
 }

@@ -29,7 +29,7 @@ extension Worker {
     mutating func tendWarm() {
         warm.checked(now: now)
         if isDraining { return warm.closeAll() }
-        for slot in warm.overdue(now: now) { warm.close(slot) }
+        for slot in warm.overdue(now: now) { warm.outlived(slot) }
         for index in warm.missing(now: now) { connectWarm(index) }
     }
 

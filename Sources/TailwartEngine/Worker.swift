@@ -188,6 +188,11 @@ struct Worker: ~Copyable {
             guard let session = sessions.live(at: index), session.pointee.phase == .relay,
                 session.snapshot.board === unwell.board, unwell.places.contains(Int(session.pointee.place))
             else { continue }
+            if session.pointee.outboundBytes > 0 {
+                // Torn, and so neither side may take it for finished.
+                session.pointee.client.closeAbortively()
+                session.pointee.upstream.closeAbortively()
+            }
             finish(session, Ending(.upstream, .upstreamUnwell))
         }
     }

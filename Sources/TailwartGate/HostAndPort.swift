@@ -19,7 +19,7 @@ package struct HostAndPort: Sendable, Hashable, CustomStringConvertible {
         }
         let (host, port) = try Self.split(text, example: example)
         guard !host.isEmpty else {
-            throw WrongUse("there is no host before the colon; write localhost:\(port ?? "\(example)")")
+            throw WrongUse("there is no host; write localhost:\(port ?? "\(example)")")
         }
         if host.contains(":") {
             guard case .v6 = IPAddress(host) else { throw WrongUse("\"\(host)\" is not an IPv6 address") }

@@ -1,3 +1,4 @@
+import CTailwartLinux
 import Glibc
 
 /// The two clocks of the system, in microseconds.
@@ -14,5 +15,17 @@ package enum Clock {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
+    /// Whether a time service keeps the clock right, as the kernel knows (adjtimex(2)); nil if it does not tell.
+    package static var isSynchronized: Bool? {
+        // Zeros: asks, and changes nothing.
+        var timex = [UInt64](repeating: 0, count: 64)
+        switch tw_adjtimex(&timex) {
+        // TIME_ERROR
+        case 5: return false
+        case 0...: return true
+        default: return nil
+        }
     }
 }

@@ -10,6 +10,9 @@ package enum TLSAlert: UInt8, Sendable, CaseIterable {
     /// The version is 3,3 because that is what records carry since TLS 1.2 and what middleboxes expect (RFC 8446 section 5.1).
     package var bytes: [UInt8] { [21, 3, 3, 0, 2, 2, rawValue] }
 
+    /// Bytes of the record.
+    package static let length = 7
+
     /// Whether a client's first bytes begin a TLS handshake record; nil while there are too few to tell.
     package static func isHandshake(_ bytes: Span<UInt8>) -> Bool? {
         guard bytes.count > 0 else { return nil }

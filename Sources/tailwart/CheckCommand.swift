@@ -1,28 +1,67 @@
 import ArgumentParser
 import Foundation
+import NIOPosix
 import TailwartConfig
+import TailwartPreflight
 
-struct CheckCommand: ParsableCommand {
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Validate the configuration file: every problem, each with its place.",
+        commandName: "check",
+        abstract: "Validate the configuration file; with --host also the host, the tailnet and the mailbox.",
         discussion: """
             Example: tailwart check --config /etc/tailwart/tailwart.yaml
-            Ends with 0 if the file is good (warnings are allowed), 1 if it is not, 3 if it cannot be read.
+            Example: sudo tailwart check --host
+            Reports every problem of the file, each with its place. With --host, and once the file is good, it looks at everything \
+            around the edge: a line for each check that says pass, warn, fail or unknown, and behind an arrow what to do. Ports are \
+            bound for a moment, the mailbox is asked as a mail client would; nothing is changed. Only root sees the firewall's rules.
+            Ends with 0 if all is good (also with warnings and what could not be found out), 1 if the file is not or a check \
+            fails, 3 if the file cannot be read.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(help: "Print JSON.")
+    @Flag(help: "Look at the host, its firewall, the tailnet and the mailbox too.")
+    var host = false
+
+    @Option(
+        help: .init("With --host: the tag that the tailnet's policy grants the mailbox's ports to.", valueName: "tag"))
+    var edgeTag = "tag:reverse-proxy"
+
+    @Flag(help: "Print JSON; with --host an array of {check, subject, result, detail, fix}.")
     var json = false
 
-    func run() throws {
+    func validate() throws {
+        guard edgeTag.hasPrefix("tag:"), edgeTag.count > 4 else {
+            throw ValidationError("--edge-tag: write the tag as the policy does, such as tag:reverse-proxy.")
+        }
+    }
+
+    func run() async throws {
         let (file, result) = try options.load()
+        guard host, let configuration = result.configuration else {
+            try report(file, result)
+            return
+        }
+        if !result.problems.isEmpty { printError(result.problems.map(\.description).joined(separator: "\n")) }
+        let findings = await Preflight(
+            configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        ).run()
         if json {
-            let answer = Answer(
-                file: file, valid: result.configuration != nil, problems: result.problems.map(Answer.Problem.init))
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(answer), as: UTF8.self))
+            try printJSON(findings)
+        } else {
+            let text = FindingText(Self.style)
+            for line in text.lines(findings) { print(line) }
+            print(text.summary(findings))
+        }
+        if findings.contains(where: { $0.result == .fail }) { throw ExitCode(1) }
+    }
+
+    /// What the file itself says.
+    private func report(_ file: String, _ result: ConfigurationResult) throws {
+        if json {
+            try printJSON(
+                Answer(
+                    file: file, valid: result.configuration != nil, problems: result.problems.map(Answer.Problem.init)))
         } else {
             for problem in result.problems { print(problem) }
             if let configuration = result.configuration {
@@ -35,6 +74,20 @@ struct CheckCommand: ParsableCommand {
             }
         }
         if result.configuration == nil { throw ExitCode(1) }
+    }
+
+    private func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// Signs only where a person looks, colours only where they are wanted (no-color.org).
+    private static var style: FindingText.Style {
+        guard isatty(STDOUT_FILENO) == 1 else { return .words }
+        let environment = ProcessInfo.processInfo.environment
+        let isPlain = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
+        return isPlain ? .signs : .colouredSigns
     }
 
     private struct Answer: Encodable {

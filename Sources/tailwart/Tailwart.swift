@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import TailwartSystem
 
 /// The command line. One file per subcommand; what they do is done elsewhere.
 @main
@@ -21,29 +22,46 @@ struct Tailwart: AsyncParsableCommand {
 
     /// Exit codes: 0 done or good, 1 the thing asked about is not well, 2 wrong use, 3 could not be carried out.
     static func main() async {
+        var running: String?
         do {
             var command = try parseAsRoot()
+            running = type(of: command)._commandName
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
+            exitAfterOutput(0)
         } catch let failure as Failure {
             printError(failure.message)
             Glibc.exit(failure.code)
         } catch let exit as ExitCode {
             // What the command had to say is said.
-            Glibc.exit(exit.rawValue)
+            exitAfterOutput(exit.rawValue)
+        } catch let wrong as ValidationError where running != nil {
+            // Found only while the command ran: the parser no longer knows which one it was.
+            printError("Error: \(wrong.message)\nSee 'tailwart \(running ?? "") --help' for more information.")
+            Glibc.exit(2)
         } catch {
             let code = exitCode(for: error)
             let text = fullMessage(for: error)
             if code == .success {
                 if !text.isEmpty { print(text) }
-                Glibc.exit(0)
+                exitAfterOutput(0)
             }
             if !text.isEmpty { printError(text) }
             Glibc.exit(code == .validationFailure ? 2 : code == .failure ? 3 : code.rawValue)
         }
+    }
+
+    /// Ends the program; a script must not take an answer that was lost, as on a full disk, for a whole one.
+    private static func exitAfterOutput(_ code: CInt) -> Never {
+        if let error = StandardOutput.flush() {
+            printError(
+                "Standard output could not be written: \(error). Look at where it leads, and run the command again.")
+            Glibc.exit(3)
+        }
+        Glibc.exit(code)
     }
 }
 

@@ -40,9 +40,11 @@ import Testing
         #expect(board.mayTry(0, now: start))
         #expect(!board.mayTry(0, now: start + HealthBoard.trialInterval - 1))
         #expect(board.mayTry(0, now: start + HealthBoard.trialInterval))
+        // The last trial was at start + trialInterval; what it costs now decides when the next may come.
         board.setUnwell(0, true, trialsAreCostly: true)
-        #expect(board.mayTry(0, now: start + 2 * HealthBoard.trialInterval))
         #expect(!board.mayTry(0, now: start + 3 * HealthBoard.trialInterval))
+        #expect(board.mayTry(0, now: start + HealthBoard.trialInterval + HealthBoard.costlyTrialInterval))
+        board.setUnwell(0, true)
         #expect(board.mayTry(0, now: start + 2 * HealthBoard.trialInterval + HealthBoard.costlyTrialInterval))
     }
 

@@ -32,9 +32,9 @@ import Testing
             let before = health.standing
             let hasChanged =
                 switch sign {
-                case "+": health.probed(.well)
-                case "-": health.probed(.refused)
-                case "!": health.probed(.headerNotTrusted)
+                case "+": health.probed(.well, serverGreets: true)
+                case "-": health.probed(.refused, serverGreets: true)
+                case "!": health.probed(.headerNotTrusted, serverGreets: true)
                 case "s": health.sawTraffic(successes: 1, failures: 4)
                 default: health.sawTraffic(successes: 0, failures: 1)
                 }
@@ -45,7 +45,7 @@ import Testing
 
     @Test func `many failures in one look count as many`() {
         var health = Health(rise: 2, fall: 3)
-        _ = health.probed(.well)
+        _ = health.probed(.well, serverGreets: true)
         let hasChanged = health.sawTraffic(successes: 0, failures: 100)
         #expect(hasChanged)
         #expect(health.standing == .unwell)
@@ -53,7 +53,15 @@ import Testing
 
     @Test func `a bad certificate does not keep mail out`() {
         var health = Health(rise: 1, fall: 1)
-        _ = health.probed(.certificateExpired)
+        _ = health.probed(.certificateExpired, serverGreets: false)
+        #expect(health.standing == .well)
+    }
+
+    @Test func `where the client speaks first, a served client disproves any probe`() {
+        var health = Health(rise: 2, fall: 3)
+        _ = health.probed(.headerNotTrusted, serverGreets: false)
+        let hasChanged = health.sawTraffic(successes: 1, failures: 0)
+        #expect(hasChanged)
         #expect(health.standing == .well)
     }
 }

@@ -12,7 +12,7 @@ struct RefusalTests {
         (.smtp, "421 4.3.2 edge.example.org Service not available, closing transmission channel\r\n"),
         (.submission, "421 4.3.2 edge.example.org Service not available, closing transmission channel\r\n"),
         (.imap, "* BYE [UNAVAILABLE] The mail server cannot be reached at the moment, please try again later\r\n"),
-        (.pop3, "-ERR [SYS/TEMP] The mail server cannot be reached at the moment, please try again later\r\n"),
+        (.pop3, "-ERR [SYS/TEMP] Service temporarily unavailable, please try again later\r\n"),
         (.sieve, "BYE (TRYLATER) \"The mail server cannot be reached at the moment, please try again later\"\r\n"),
     ]
 

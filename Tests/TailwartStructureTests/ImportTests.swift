@@ -42,7 +42,8 @@ import Testing
         "tailwart": [
             "ArgumentParser", "CTailwartVersion", "Foundation", "Glibc", "NIOPosix", "TailwartConfig",
             "TailwartControl",
-            "TailwartCore", "TailwartEngine", "TailwartGate", "TailwartImport", "TailwartPolicy", "TailwartSandbox",
+            "TailwartCore", "TailwartEngine", "TailwartGate", "TailwartImport", "TailwartPolicy", "TailwartPreflight",
+            "TailwartSandbox",
             "TailwartSecrets", "TailwartSetup", "TailwartSystem", "TailwartTailnet", "TailwartWire",
         ],
         // Foundation: files, pipes and JSON for tests that run whole programs; nothing of it is in the product.

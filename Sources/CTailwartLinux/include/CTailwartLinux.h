@@ -1,7 +1,9 @@
 // What the engine needs of Linux and Swift's Glibc module does not show, each with its reason. Header-only.
 #pragma once
 
+#include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/epoll.h>    // not part of the Glibc module map
 #include <sys/eventfd.h>  // not part of the Glibc module map
 
@@ -14,6 +16,8 @@ long tw_splice(int from, void *from_offset, int to, void *to_offset, unsigned lo
 int tw_set_thread_name(unsigned long thread, const char *name) __asm__("pthread_setname_np");
 // The variant that takes part in POSIX's naming but returns a text, as the C library exports it.
 char *tw_error_text(int number, char *buffer, unsigned long size) __asm__("strerror_r");
+// <sys/timex.h> is not part of the Glibc module map. The argument is a struct timex, 208 bytes, of which nothing is read here.
+int tw_adjtimex(void *timex) __asm__("adjtimex");
 
 // <fcntl.h> with _GNU_SOURCE.
 static const unsigned int tw_splice_move = 1;
@@ -38,3 +42,10 @@ static const uint32_t tw_epollhup = EPOLLHUP;
 static const uint32_t tw_epollrdhup = EPOLLRDHUP;
 static const uint32_t tw_epollet = EPOLLET;
 static const uint32_t tw_epollexclusive = EPOLLEXCLUSIVE;
+
+// `stdout` is a mutable global, which Swift 6 does not let a program touch. 0, or the error number of what could not be written.
+static inline int tw_flush_stdout(void) {
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+    return errno ? errno : EIO;
+}

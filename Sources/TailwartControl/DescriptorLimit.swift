@@ -1,0 +1,24 @@
+import Glibc
+
+/// How many files a process may have open (`RLIMIT_NOFILE`, getrlimit(2)).
+package enum DescriptorLimit {
+    private static let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+
+    /// Two for each connection, and some for the rest.
+    package static func needed(for connections: Int) -> UInt64 { UInt64(connections) * 2 + 512 }
+
+    /// What a process may raise its own limit to; nil if the system does not tell.
+    package static var highest: UInt64? {
+        var limit = rlimit()
+        return getrlimit(resource, &limit) == 0 ? UInt64(limit.rlim_max) : nil
+    }
+
+    /// Raises this process's limit to the highest, and says what it is.
+    static func raise() -> UInt64? {
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return nil }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(resource, &limit)
+        return UInt64(limit.rlim_cur)
+    }
+}

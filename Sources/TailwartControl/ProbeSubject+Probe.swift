@@ -1,0 +1,37 @@
+package import TailwartCore
+package import TailwartProbe
+package import TailwartWire
+
+extension ProbeSubject {
+    /// Asks the place by one of its ways after the other, until one leads there.
+    ///
+    /// - Parameter timeout: for each way.
+    package func probe(
+        with prober: Prober, _ addresses: [String: [IPAddress]], serverName: String?, timeout: Duration
+    ) async -> ProbeResult {
+        var result = ProbeResult(.nameUnknown, "The name stands for no address.")
+        for way in ways(addresses) {
+            result = await prober.probe(target(way, serverName: serverName), timeout: timeout)
+            // Another address of the same host may be reached where this one is not.
+            guard result.verdict.isOfTheWay else { break }
+        }
+        return result
+    }
+
+    /// What a probe says of reachability. A web server that is asked for no name, or for one that it does not know, may refuse the
+    /// handshake and serve everybody else.
+    package func health(_ result: ProbeResult, serverName: String?) -> Verdict {
+        result.verdict == .tlsFailed && proto == .https && (serverName == nil || serverNames.count > 1)
+            ? .well : result.verdict
+    }
+}
+
+extension Verdict {
+    /// Whether it says something of one address only.
+    fileprivate var isOfTheWay: Bool {
+        switch self {
+        case .refused, .timeout, .unreachable: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// What one check found out: one line for a person, one object for a script.
+package struct Finding: Sendable, Equatable, Encodable {
+    /// What is looked at; each has a row in docs/preflight.md.
+    package enum Check: String, CaseIterable, Sendable, Encodable {
+        /// Whether a listener's address is free, and may be bound.
+        case port
+        /// Whether the host's own firewall lets clients in.
+        case firewall
+        /// The provider's firewall, which nobody sees from inside.
+        case cloud
+        /// The host's addresses against those of the listeners.
+        case address
+        /// tailscaled and this host's place in the tailnet.
+        case tailnet
+        /// The mailbox's place in it.
+        case peer
+        /// Whether a name of an upstream stands for an address.
+        case name
+        /// Whether an endpoint answers on a port as it should.
+        case upstream
+        /// Open files against `max_connections`.
+        case descriptors
+        case clock
+    }
+
+    package enum Result: String, CaseIterable, Sendable, Encodable {
+        case pass
+        /// Mail passes, but something is to be mended or known.
+        case warn
+        case fail
+        /// It could not be found out, or not from here.
+        case unknown
+    }
+
+    package let check: Check
+    /// What of it: an address, a port, a name.
+    package let subject: String
+    package let result: Result
+    /// What was seen, as one or more whole sentences.
+    package let detail: String
+    /// What to do, as whole sentences; nil if there is nothing to be done.
+    package let fix: String?
+
+    package init(_ check: Check, _ subject: String, _ result: Result, _ detail: String, fix: String? = nil) {
+        self.check = check
+        self.subject = subject
+        self.result = result
+        self.detail = detail
+        self.fix = fix
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case check, subject, result, detail, fix
+    }
+
+    /// `fix` is always there, if only as null.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(check, forKey: .check)
+        try container.encode(subject, forKey: .subject)
+        try container.encode(result, forKey: .result)
+        try container.encode(detail, forKey: .detail)
+        try container.encode(fix, forKey: .fix)
+    }
+}

@@ -1,0 +1,56 @@
+/// Findings for a person: a line each, in columns.
+package struct FindingText: Sendable {
+    /// Signs and colours for a terminal (ECMA-48), words for all else.
+    package enum Style: Sendable {
+        case words
+        case signs
+        case colouredSigns
+    }
+
+    private let style: Style
+
+    package init(_ style: Style) { self.style = style }
+
+    package func lines(_ findings: [Finding]) -> [String] {
+        let checks = findings.map(\.check.rawValue.count).max() ?? 0
+        let subjects = min(findings.map(\.subject.count).max() ?? 0, Self.widestSubject)
+        return findings.map { finding in
+            [
+                mark(finding.result), Self.padded(finding.check.rawValue, checks),
+                Self.padded(finding.subject, subjects),
+                finding.detail + (finding.fix.map { " → \($0)" } ?? ""),
+            ].joined(separator: "  ")
+        }
+    }
+
+    /// How many of each, for the last line.
+    package func summary(_ findings: [Finding]) -> String {
+        let counts = Finding.Result.allCases.compactMap { result in
+            let count = findings.count { $0.result == result }
+            return count == 0 ? nil : "\(count) \(result.rawValue)"
+        }
+        return "\(findings.count) checks: \(counts.joined(separator: ", "))."
+    }
+
+    /// Columns behind which a longer subject pushes its own line only.
+    private static let widestSubject = 44
+
+    private func mark(_ result: Finding.Result) -> String {
+        let (sign, colour) =
+            switch result {
+            case .pass: ("✓", 32)
+            case .warn: ("!", 33)
+            case .fail: ("✗", 31)
+            case .unknown: ("?", 36)
+            }
+        return switch style {
+        case .words: Self.padded(result.rawValue, 7)
+        case .signs: sign
+        case .colouredSigns: "\u{1b}[\(colour)m\(sign)\u{1b}[0m"
+        }
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

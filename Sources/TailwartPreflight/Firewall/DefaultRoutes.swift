@@ -1,0 +1,23 @@
+/// The interfaces with a default route: by which a stranger's packets come in.
+enum DefaultRoutes {
+    /// Of this host; empty if it does not tell.
+    static func interfaces() -> [String] {
+        interfaces(v4: SmallFile.text("/proc/net/route") ?? "", v6: SmallFile.text("/proc/net/ipv6_route") ?? "")
+    }
+
+    /// - Parameters:
+    ///   - v4: `/proc/net/route`: interface, destination, gateway, flags, …, mask at the eighth place.
+    ///   - v6: `/proc/net/ipv6_route`: destination, prefix length, …, interface at the end.
+    static func interfaces(v4: String, v6: String) -> [String] {
+        let fields = { (text: String) in
+            text.split(separator: "\n").map { $0.split(whereSeparator: { $0 == " " || $0 == "\t" }) }
+        }
+        let first = fields(v4).filter { $0.count > 7 && $0[1] == "00000000" && $0[7] == "00000000" }.map { $0[0] }
+        // The kernel has an unreachable default route on lo.
+        let second = fields(v6).filter {
+            $0.count > 9 && $0[1] == "00" && $0[0].allSatisfy { $0 == "0" } && $0[9] != "lo"
+        }.map { $0[9] }
+        var seen: Set<Substring> = []
+        return (first + second).filter { seen.insert($0).inserted }.map(String.init)
+    }
+}

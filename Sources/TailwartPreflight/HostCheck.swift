@@ -1,0 +1,39 @@
+/// What of the host itself an edge depends on.
+enum HostCheck {
+    /// - Parameter highest: open files that a process may have; nil: not known.
+    static func descriptors(highest: UInt64?, needed: UInt64, connections: Int) -> Finding {
+        let subject = "max_connections"
+        guard let highest else {
+            return Finding(
+                .descriptors, subject, .unknown, "The system does not tell how many files a process may have open.",
+                fix: "See `ulimit -Hn`; \(connections) connections need \(needed).")
+        }
+        guard highest >= needed else {
+            return Finding(
+                .descriptors, subject, .warn,
+                "\(connections) connections need \(needed) open files, and a process started from here may have \(highest).",
+                fix:
+                    "Raise the limit where the edge is started (LimitNOFILE= in systemd, ulimit -n), or lower max_connections."
+            )
+        }
+        return Finding(
+            .descriptors, subject, .pass,
+            "\(connections) connections need \(needed) open files, and \(highest) are allowed.")
+    }
+
+    /// - Parameter isSynchronized: what the kernel says; nil: nothing.
+    static func clock(isSynchronized: Bool?) -> Finding {
+        switch isSynchronized {
+        case true?: Finding(.clock, "system", .pass, "A time service keeps it right.")
+        case false?:
+            Finding(
+                .clock, "system", .warn,
+                "No time service keeps it right, so what is said of certificates, and the times in the log, may be wrong.",
+                fix: "sudo timedatectl set-ntp true, or install chrony; in a container, look at its host.")
+        case nil:
+            Finding(
+                .clock, "system", .unknown, "The system does not tell whether its clock is kept right.",
+                fix: "See `timedatectl`.")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import TailwartConfig
+import TailwartControl
+import TailwartCore
+
+/// Whether each address of each listener is free, and may be bound: by doing it, for a moment.
+enum PortCheck {
+    /// The name of a process that is this program.
+    private static let program = "tailwart"
+
+    static func findings(_ listeners: [ListenerConfiguration]) -> [Finding] {
+        listeners.flatMap { listener in
+            listener.bind.map { finding(listener.name, $0, problem(listener, $0)) }
+        }
+    }
+
+    static func finding(_ listener: String, _ bind: BindAddress, _ problem: ListenError?) -> Finding {
+        let subject = "\(bind) (\(listener))"
+        guard let problem else {
+            return Finding(.port, subject, .pass, "Free, and this user may listen there.")
+        }
+        if let holder = problem.holder, holder.command == program {
+            return Finding(.port, subject, .pass, "The edge that runs, \(holder), listens there.")
+        }
+        return Finding(.port, subject, .fail, "Cannot be listened on: \(problem.cause).", fix: problem.fix)
+    }
+
+    private static func problem(_ listener: ListenerConfiguration, _ bind: BindAddress) -> ListenError? {
+        do throws(ListenErrors) {
+            // Closed again at once: nobody holds it.
+            _ = try ListenerSet([Listener(name: listener.name, bind: [bind], proto: listener.proto, routes: [])])
+            return nil
+        } catch {
+            return error.problems.first
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import TailwartConfig
+import TailwartControl
+import TailwartCore
+import TailwartProbe
+import TailwartResolve
+import TailwartTailnet
+import TailwartWire
+
+extension Preflight {
+    /// Server names of one place that are asked for at the same time: more at once would look like a scan.
+    private static let namesAtOnce = 8
+    /// For the question whether the setup page of a server without mail ports answers.
+    private static let setupTimeout = Duration.seconds(2)
+
+    private struct Probed: Sendable {
+        let subject: ProbeSubject
+        /// In the order of the subject's names; one without a name where the place cannot be reached, which is the same for all.
+        var results: [(name: String?, result: ProbeResult)]
+        /// Not all names could be asked for in time.
+        var isCutShort = false
+    }
+
+    /// Names first, then each place with each of its server names.
+    func upstreamFindings(_ status: Task<Result<TailnetStatus, LocalAPIError>?, Never>) async -> [Finding] {
+        let board = configuration.snapshot { _ in [] }.board
+        let subjects = ProbeSubject.all(of: configuration, board)
+        let names = await NameLookup(names: configuration.hostNames, servers: servers).entries(
+            learning: { try? await status.value?.get() }, within: Self.nameTimeout)
+        let addresses = names.mapValues(\.addresses)
+        let prober = Prober(group: group, ehloName: Edge.hostName)
+        var probed = await withTaskGroup { group in
+            for (index, subject) in subjects.enumerated() {
+                group.addTask { (index, await Self.probe(subject, prober, addresses)) }
+            }
+            var all = [Probed?](repeating: nil, count: subjects.count)
+            for await (index, result) in group { all[index] = result }
+            return all.compactMap(\.self)
+        }
+        await diagnose(&probed, prober, addresses)
+        return configuration.hostNames.map { NameLookup.finding($0, names[$0]) }
+            + board.places.enumerated().flatMap { number, place in
+                guard let done = probed.first(where: { $0.subject.place == number }) else {
+                    let upstream = configuration.upstreams[place.upstream]
+                    return [UpstreamCheck.unprobed(upstream, upstream.endpoints[place.endpoint], port: place.port)]
+                }
+                let late = done.isCutShort ? [UpstreamCheck.late(done.subject)] : []
+                return done.results.map { UpstreamCheck.finding(done.subject, serverName: $0.name, $0.result) } + late
+            }
+    }
+
+    private static func probe(
+        _ subject: ProbeSubject, _ prober: Prober, _ addresses: [String: [IPAddress]]
+    ) async -> Probed {
+        let deadline = ContinuousClock.now + subject.health.timeout
+        let ways = max(1, subject.ways(addresses).count)
+        let ask: @Sendable (String?) async -> ProbeResult = { name in
+            let left = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
+            return await subject.probe(with: prober, addresses, serverName: name, timeout: left / ways)
+        }
+        let first = await ask(subject.serverNames[0])
+        var probed = Probed(subject: subject, results: [(subject.serverNames[0], first)])
+        var rest = subject.serverNames.dropFirst()
+        guard !first.verdict.isBeforeTheServer else {
+            probed.results[0].name = nil
+            return probed
+        }
+        while !rest.isEmpty, ContinuousClock.now < deadline {
+            let some = Array(rest.prefix(namesAtOnce))
+            rest = rest.dropFirst(namesAtOnce)
+            let results = await withTaskGroup { group in
+                for (index, name) in some.enumerated() { group.addTask { (index, await ask(name)) } }
+                var all: [Int: ProbeResult] = [:]
+                for await (index, result) in group { all[index] = result }
+                return all
+            }
+            probed.results += some.enumerated().compactMap { index, name in results[index].map { (name, $0) } }
+        }
+        probed.isCutShort = !rest.isEmpty
+        return probed
+    }
+
+    /// All ports of an endpoint refused: is the server there at all?
+    private func diagnose(
+        _ probed: inout [Probed], _ prober: Prober, _ addresses: [String: [IPAddress]]
+    ) async {
+        let groups = Dictionary(grouping: probed.indices) { index in
+            "\(probed[index].subject.upstream.name) \(probed[index].subject.endpoint.text)"
+        }
+        for indexes in groups.values {
+            let results = indexes.reduce(into: [UInt16: ProbeResult]()) { results, index in
+                results[probed[index].subject.port] = probed[index].results.first?.result
+            }
+            guard EndpointDiagnosis.mayBeBooting(results), let way = probed[indexes[0]].subject.ways(addresses).first
+            else { continue }
+            let isOpen = await prober.isSetupPortOpen(way, timeout: Self.setupTimeout)
+            let joined = EndpointDiagnosis.joined(results, isSetupPortOpen: isOpen)
+            for index in indexes {
+                guard let result = joined[probed[index].subject.port], result.verdict == .booting else { continue }
+                for number in probed[index].results.indices { probed[index].results[number].result = result }
+            }
+        }
+    }
+}
+
+extension Verdict {
+    /// Whether no server was met, so that it would say the same to any name.
+    fileprivate var isBeforeTheServer: Bool {
+        switch self {
+        case .nameUnknown, .refused, .timeout, .unreachable, .proxyFailed, .banned: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package import NIOCore
+package import TailwartConfig
+import TailwartControl
+import TailwartCore
+import TailwartProbe
+package import TailwartResolve
+import TailwartSystem
+import TailwartTailnet
+import TailwartWire
+
+/// Looks at everything around an edge on the host that it is to run on: the host, its firewall, the tailnet, the mailbox.
+///
+/// All at the same time, each part with a deadline, so that it takes little more than the longest `health.timeout` of the file. It
+/// changes nothing; the one thing that others can see is what a probe and a mail client do.
+package struct Preflight: Sendable {
+    /// For a question to tailscaled.
+    static let tailnetTimeout = Duration.seconds(3)
+    /// For names that tailscaled does not know.
+    static let nameTimeout = Duration.seconds(3)
+
+    let configuration: Configuration
+    let edgeTag: String
+    let servers: NameServers
+    let group: any EventLoopGroup
+
+    /// - Parameters:
+    ///   - edgeTag: the tag that the tailnet's policy grants the mailbox's ports to.
+    ///   - servers: who is asked for names; the host's own unless a test has others.
+    package init(
+        _ configuration: Configuration, edgeTag: String, servers: NameServers = NameServers(), group: any EventLoopGroup
+    ) {
+        self.configuration = configuration
+        self.edgeTag = edgeTag
+        self.servers = servers
+        self.group = group
+    }
+
+    /// What was found out, in the order in which packets pass: the host, its firewall, the tailnet, the mailbox.
+    package func run() async -> [Finding] {
+        let own = InterfaceAddresses.all().map(\.unmapped)
+        let status = Task { await askTailscaled() }
+        async let firewall = firewallFindings(own)
+        async let tailnet = tailnetFindings(await status.value)
+        async let upstreams = upstreamFindings(status)
+        let host =
+            PortCheck.findings(configuration.listeners) + AddressCheck.findings(configuration.listeners, own: own)
+        return await host + firewall + tailnet + upstreams + limits()
+    }
+
+    private func limits() -> [Finding] {
+        [
+            HostCheck.descriptors(
+                highest: DescriptorLimit.highest, needed: DescriptorLimit.needed(for: configuration.maxConnections),
+                connections: configuration.maxConnections),
+            HostCheck.clock(isSynchronized: Clock.isSynchronized),
+        ]
+    }
+
+    private func firewallFindings(_ own: [IPAddress]) async -> [Finding] {
+        let ports = AddressCheck.publicPorts(configuration.listeners, own: own)
+        guard !ports.isEmpty else { return [] }
+        return FirewallReport.findings(
+            await FirewallReader().read(), ports: ports, interfaces: DefaultRoutes.interfaces(),
+            hasPublicV6: own.contains { !$0.isV4 && $0.reach == .everywhere }) + [FirewallReport.cloud]
+    }
+
+    // MARK: - the tailnet
+
+    private func askTailscaled() async -> Result<TailnetStatus, LocalAPIError>? {
+        guard let check = TailnetCheck(configuration, edgeTag: edgeTag) else { return nil }
+        do throws(LocalAPIError) {
+            return .success(try await localAPI(check).status(timeout: Self.tailnetTimeout))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func tailnetFindings(_ answer: Result<TailnetStatus, LocalAPIError>?) async -> [Finding] {
+        guard let check = TailnetCheck(configuration, edgeTag: edgeTag), let answer else { return [] }
+        var pings: [String: TailnetPing] = [:]
+        if case .success(let status) = answer { pings = await ping(check.reachable(status), localAPI(check)) }
+        return check.findings(answer, pings: pings, at: Int(Clock.wall() / 1_000_000))
+    }
+
+    private func localAPI(_ check: TailnetCheck) -> LocalAPI { LocalAPI(socket: check.socket, group: group) }
+
+    /// Has the path to each peer worked out. The first packets often go over DERP, so one that does is asked again.
+    private func ping(_ peers: [TailnetPeer], _ localAPI: LocalAPI) async -> [String: TailnetPing] {
+        await withTaskGroup { group in
+            for peer in peers {
+                guard let address = peer.addresses.first else { continue }
+                group.addTask {
+                    let deadline = ContinuousClock.now + Self.tailnetTimeout
+                    var last: TailnetPing?
+                    for _ in 0..<3 {
+                        let left = ContinuousClock.now.duration(to: deadline)
+                        guard left > .zero, let ping = try? await localAPI.ping(address, timeout: left) else { break }
+                        last = ping
+                        guard ping.path.kind == .derp else { break }
+                    }
+                    return (peer.name, last)
+                }
+            }
+            var found: [String: TailnetPing] = [:]
+            for await (name, ping) in group { found[name] = ping }
+            return found
+        }
+    }
+}

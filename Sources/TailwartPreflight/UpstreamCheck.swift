@@ -1,0 +1,46 @@
+import TailwartConfig
+import TailwartControl
+import TailwartCore
+import TailwartProbe
+
+/// What a probe of an endpoint on a port means.
+enum UpstreamCheck {
+    static func finding(_ subject: ProbeSubject, serverName: String?, _ result: ProbeResult) -> Finding {
+        let verdict = result.verdict
+        // What is to be done about the name stands in its own line.
+        guard verdict != .nameUnknown else {
+            return Finding(
+                .upstream, subject.label(nil), .fail, "\(verdict.name): Not asked, as the name stands for no address.")
+        }
+        let standing: Finding.Result =
+            switch (subject.health(result, serverName: serverName).grade, verdict.grade) {
+            case (_, .good): verdict == .unprobed ? .unknown : .pass
+            // A web server that does not know one of many names serves the others all the same.
+            case (.good, .failed), (.degraded, _), (_, .degraded): .warn
+            case (.failed, .failed): .fail
+            }
+        return Finding(
+            .upstream, subject.label(serverName), standing,
+            verdict == .well ? result.detail : "\(verdict.name): \(verdict.cause) \(result.detail)",
+            fix: verdict.grade == .good ? nil : verdict.fix)
+    }
+
+    /// Why a place is not probed at all.
+    static func unprobed(_ upstream: UpstreamConfiguration, _ endpoint: EndpointConfiguration, port: UInt16) -> Finding
+    {
+        let place = endpoint.port == nil && port != 0 ? "\(endpoint.text):\(port)" : endpoint.text
+        let subject = "\(upstream.name) \(place)"
+        guard upstream.health != nil else {
+            return Finding(
+                .upstream, subject, .unknown, "It is not probed, as the file says health: off.",
+                fix: "Take that out to have it looked at.")
+        }
+        return Finding(.upstream, subject, .unknown, Verdict.unprobed.cause, fix: Verdict.unprobed.fix)
+    }
+
+    static func late(_ subject: ProbeSubject) -> Finding {
+        Finding(
+            .upstream, subject.label(nil), .unknown, "Not all of its names could be asked for in time.",
+            fix: "Try again, or with a longer health.timeout.")
+    }
+}

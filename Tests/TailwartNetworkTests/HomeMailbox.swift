@@ -1,0 +1,76 @@
+import Foundation
+import Glibc
+import TailwartTesting
+import TailwartWire
+
+/// The mail server at home: `mailbox.py`, to be killed and started again.
+struct HomeMailbox: Sendable {
+    /// What a port speaks.
+    enum Service: String {
+        case smtp
+        case imap
+        case imaps
+        case echo
+    }
+
+    let process: ChildProcess
+
+    /// Waits until it listens, on all addresses of its namespace.
+    ///
+    /// - Parameters:
+    ///   - name: of its output; each start needs another.
+    ///   - mail: the folder for what is sent to it.
+    init(
+        _ name: String = "mailbox", in network: TestNetwork, certificate: HomeCertificate? = nil, mail: String? = nil,
+        _ services: KeyValuePairs<Service, UInt16>
+    ) async throws {
+        var arguments = [Script.path("mailbox.py")]
+        if let certificate {
+            arguments += ["--certificate", certificate.certificate.path, "--key", certificate.key.path]
+        }
+        if let mail { arguments += ["--mail", mail] }
+        arguments += services.map { "\($0.rawValue)=\($1)" }
+        let process = try network.home.start(name, Script.python(), arguments)
+        self.process = process
+        try await eventually("\(name) listens") { () throws -> Bool? in
+            guard process.isRunning else { throw TestFailure("\(name) ended at once\n\(process.tail)") }
+            return process.output.lines.contains("listening") ? true : nil
+        }
+    }
+
+    /// Ends it as a loss of power would, but for the resets that the kernel sends.
+    func kill() async throws {
+        process.send(SIGKILL)
+        _ = try await process.exitCode()
+    }
+
+    /// The numbers of the connections of which it has said so.
+    func connections(_ what: String) -> Set<Int> {
+        Set(
+            process.output.lines.compactMap { line in
+                let words = line.split(separator: " ")
+                return words.count > 1 && words[0] == what ? Int(words[1]) : nil
+            })
+    }
+}
+
+/// A certificate for the mailbox that is its own authority.
+struct HomeCertificate: Sendable {
+    static let name = "mail.example.org"
+
+    let certificate: TextFile
+    let key: TextFile
+
+    init(on host: TestHost) async throws {
+        certificate = host.folder.file("home.pem")
+        key = host.folder.file("home.key")
+        let openssl = try host.start(
+            "openssl", Program("openssl", package: "openssl"),
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90",
+                "-subj", "/CN=\(Self.name)", "-addext", "subjectAltName=DNS:\(Self.name)",
+                "-out", certificate.path, "-keyout", key.path,
+            ])
+        guard try await openssl.exitCode() == 0 else { throw TestFailure("openssl req: \(openssl.tail)") }
+    }
+}

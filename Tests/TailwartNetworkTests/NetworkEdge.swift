@@ -1,0 +1,90 @@
+import Foundation
+import TailwartTesting
+
+/// `tailwart run` between the internet and the tailnet, and its log.
+struct NetworkEdge: Sendable {
+    let process: ChildProcess
+
+    /// Waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - name: of its output; each start needs another.
+    ///   - ports: the ports that the configuration makes it listen on.
+    ///   - configuration: YAML without `log` and `workers`.
+    init(_ name: String = "tailwart", in network: TestNetwork, ports: [UInt16], _ configuration: String) async throws {
+        let file = network.host.folder.file("\(name).yaml")
+        try file.write(configuration + "\nworkers: 1\nlog: {format: json}\n")
+        let process = try network.edge.start(name, Program.edge(), ["run", "--config", file.path])
+        self.process = process
+        try await eventually("\(name) listens on \(ports)") { () throws -> Bool? in
+            guard process.isRunning else { throw TestFailure("\(name) ended at once\n\(process.tail)") }
+            return ports.allSatisfy(listens) ? true : nil
+        }
+    }
+
+    /// One line of its log; what is read of it.
+    struct Line: Decodable, Sendable {
+        let message: String
+        /// Of an event: `verdict`, `health`, `tailnet`.
+        let event: String?
+        let port: Int?
+        let verdict: String?
+        let grade: String?
+        let cause: String?
+        let fix: String?
+        /// Of a connection.
+        let listener: String?
+        let client: String?
+        let serverName: String?
+        let upstreamAddress: String?
+        let bytesIn: Int?
+        let bytesOut: Int?
+        let endedBy: String?
+        let reason: String?
+    }
+
+    var lines: [Line] {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return process.output.lines.compactMap { try? decoder.decode(Line.self, from: Data($0.utf8)) }
+    }
+
+    /// Verdicts on a dialled port, in their order.
+    func verdicts(on port: UInt16) -> [String] {
+        lines.compactMap { $0.event == "verdict" && $0.port == Int(port) ? $0.verdict : nil }
+    }
+
+    /// Waits for a verdict on a dialled port.
+    ///
+    /// - Parameter count: of verdicts before it that do not count.
+    @discardableResult
+    func verdict(_ verdict: String, on port: UInt16, after count: Int = 0) async throws -> Line {
+        try await eventually("the verdict \(verdict) on port \(port)") {
+            lines.filter { $0.event == "verdict" && $0.port == Int(port) }.dropFirst(count)
+                .first { $0.verdict == verdict }
+        }
+    }
+
+    /// Waits for a line with this in its message.
+    @discardableResult
+    func line(containing text: String) async throws -> Line {
+        try await eventually("the edge logs '\(text)'") { lines.first { $0.message.contains(text) } }
+    }
+
+    /// Waits for the record of a connection.
+    func record(_ what: String, where isIt: (Line) -> Bool) async throws -> Line {
+        try await eventually("a record of \(what)") { lines.first { $0.reason != nil && isIt($0) } }
+    }
+
+    /// Whether its process' namespace has a listening socket on this port (proc_pid_net(5)).
+    private func listens(on port: UInt16) -> Bool {
+        let suffix = ":" + String(format: "%04X", Int(port))
+        return ["tcp", "tcp6"].contains { table in
+            TextFile(url: URL(filePath: "/proc/\(process.id)/net/\(table)")).lines.dropFirst().contains { line in
+                // sl, local_address, rem_address, st; 0A is TCP_LISTEN
+                let fields = line.split(separator: " ", maxSplits: 4)
+                return fields.count == 5 && fields[3] == "0A" && fields[1].hasSuffix(suffix)
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import Testing
+
+@testable import TailwartPreflight
+
+@Suite struct FindingTextTests {
+    private static let findings = [
+        Finding(.port, ":25 (smtp)", .pass, "Free."),
+        Finding(.firewall, "25, 465", .fail, "Closed.", fix: "sudo ufw allow 25"),
+        Finding(.cloud, "provider", .unknown, "Not seen.", fix: "Try."), Finding(.clock, "system", .warn, "Off."),
+    ]
+
+    @Test func `a file gets words in columns`() {
+        #expect(
+            FindingText(.words).lines(Self.findings) == [
+                "pass     port      :25 (smtp)  Free.", "fail     firewall  25, 465     Closed. → sudo ufw allow 25",
+                "unknown  cloud     provider    Not seen. → Try.", "warn     clock     system      Off.",
+            ])
+        #expect(
+            FindingText(.words).summary(Self.findings) == "4 checks: 1 pass, 1 warn, 1 fail, 1 unknown.")
+    }
+
+    @Test func `a terminal gets signs, in colour where it wants them`() {
+        #expect(FindingText(.signs).lines(Self.findings).map { $0.prefix(1) } == ["✓", "✗", "?", "!"])
+        let coloured = FindingText(.colouredSigns).lines(Self.findings)
+        #expect(coloured[0].hasPrefix("\u{1b}[32m✓\u{1b}[0m  port"))
+        #expect(coloured[1].hasPrefix("\u{1b}[31m✗\u{1b}[0m"))
+    }
+
+    @Test func `a script gets every key of every finding`() throws {
+        let data = try JSONEncoder().encode(Self.findings)
+        let list = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+        for one in list { #expect(Set(one.keys) == ["check", "subject", "result", "detail", "fix"]) }
+        #expect(list[0]["fix"] is NSNull && list[1]["result"] as? String == "fail")
+    }
+}

@@ -1,0 +1,146 @@
+import Testing
+
+@testable import TailwartPreflight
+
+/// One expression at a time, to a new TCP connection of a stranger to port 25. Nil: it depends.
+@Suite struct FirewallConditionTests {
+    private static func holds(_ rule: FirewallRule, _ packet: FirewallPacket) -> Bool? {
+        let answers = rule.conditions.map(packet.meets)
+        return answers.contains(false) ? false : answers.contains(nil) ? nil : true
+    }
+
+    @Test(arguments: [
+        ("-p tcp -m tcp --dport 25", true), ("-p tcp -m tcp --dport 26", false), ("-p tcp -m tcp ! --dport 25", false),
+        ("-p tcp -m tcp --dport 20:30", true), ("-p tcp -m tcp --dport 26:", false),
+        ("-p tcp -m tcp --dport :25", true),
+        ("-p tcp -m multiport --dports 1,25,90:95", true), ("-p tcp -m multiport ! --dports 1,2", true),
+        ("-p udp -m udp --dport 25", false), ("! -p tcp", false), ("-p all", true), ("-p icmp", false),
+        ("-i lo", false), ("! -i lo", true), ("-i eth+", true), ("-i eth1", false),
+        ("-s 192.0.2.7/32", false), ("! -s 10.0.0.0/8", true), ("-s 0.0.0.0/0", true),
+        ("-d 198.51.100.1/32", true), ("-d 127.0.0.0/8", false), ("! -d 198.51.100.0/24", false),
+        ("-m conntrack --ctstate RELATED,ESTABLISHED", false), ("-m conntrack --ctstate NEW", true),
+        ("-m conntrack ! --ctstate INVALID", true), ("-m state --state NEW", true),
+        ("-m conntrack --ctstatus DNAT", false),
+        ("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN", true),
+        ("-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN", false),
+        ("-p tcp -m tcp --tcp-flags FIN,SYN FIN,SYN", false), ("-p tcp -m tcp --tcp-flags ALL NONE", false),
+        ("-m limit --limit 5/sec --limit-burst 9", true),
+        ("-m connlimit --connlimit-above 9 --connlimit-mask 32", false),
+        ("-m hashlimit --hashlimit-above 9/min --hashlimit-mode srcip --hashlimit-name a", false),
+        ("-m comment --comment \"-j DROP \\\" -p udp\"", true), ("-m addrtype --dst-type LOCAL", true),
+        ("-m addrtype --dst-type BROADCAST", false), ("-m set --match-set blocked src", false),
+        ("-m set ! --match-set allowed src", true), ("-m set --match-set a dst", nil), ("-m mark --mark 0x1", nil),
+        ("-p tcp -m tcp --dport smtp", nil), ("-m rpfilter --invert", false), ("-m something --new 3 4", nil),
+    ])
+    func `iptables`(words: String, expected: Bool?) throws {
+        let ruleset = IPTables.read("*filter\n:INPUT DROP [0:0]\n-A INPUT \(words) -j ACCEPT\n", family: "ip")
+        let rule = try #require(ruleset.tables.first?.chains["INPUT"]?.rules.first)
+        #expect(rule.action == .accept)
+        #expect(Self.holds(rule, .stranger(to: 25)) == expected)
+    }
+
+    @Test(arguments: [
+        (#"{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":25}}"#, true),
+        (#"{"match":{"op":"!=","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":25}}"#, false),
+        (
+            #"{"match":{"op":"==","left":{"payload":{"protocol":"th","field":"dport"}},"right":{"set":[1,{"range":[20,30]}]}}}"#,
+            true
+        ),
+        (#"{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":"@open"}}"#, true),
+        (#"{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":"@gone"}}"#, nil),
+        (#"{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":70000}}"#, nil),
+        (#"{"match":{"op":"<","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":30}}"#, nil),
+        (#"{"match":{"op":"==","left":{"payload":{"protocol":"udp","field":"dport"}},"right":25}}"#, false),
+        (#"{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"192.0.2.7"}}"#, false),
+        (#"{"match":{"op":"!=","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"@friends"}}"#, true),
+        (#"{"match":{"op":"!=","left":{"payload":{"protocol":"ip6","field":"saddr"}},"right":"@friends"}}"#, false),
+        (
+            #"{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"daddr"}},"right":{"prefix":{"addr":"198.51.100.0","len":24}}}}"#,
+            true
+        ),
+        (#"{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"daddr"}},"right":"@own"}}"#, nil),
+        (#"{"match":{"op":"==","left":{"meta":{"key":"l4proto"}},"right":{"set":["tcp","udp"]}}}"#, true),
+        (#"{"match":{"op":"==","left":{"meta":{"key":"l4proto"}},"right":6}}"#, true),
+        (#"{"match":{"op":"==","left":{"meta":{"key":"nfproto"}},"right":"ipv6"}}"#, false),
+        (#"{"match":{"op":"==","left":{"meta":{"key":"iifname"}},"right":"eth*"}}"#, true),
+        (#"{"match":{"op":"==","left":{"meta":{"key":"mark"}},"right":7}}"#, nil),
+        (#"{"match":{"op":"in","left":{"ct":{"key":"state"}},"right":["established","related"]}}"#, false),
+        (#"{"match":{"op":"==","left":{"ct":{"key":"state"}},"right":{"set":["new","untracked"]}}}"#, true),
+        (#"{"match":{"op":"in","left":{"ct":{"key":"status"}},"right":"dnat"}}"#, false),
+        (#"{"match":{"op":"==","left":{"fib":{"result":"type","flags":["daddr"]}},"right":"local"}}"#, true),
+        (#"{"match":{"op":"==","left":{"fib":{"result":"oif","flags":["saddr","iif"]}},"right":false}}"#, false),
+        (
+            #"{"match":{"op":"==","left":{"&":[{"payload":{"protocol":"tcp","field":"flags"}},["fin","syn","rst","ack"]]},"right":"syn"}}"#,
+            true
+        ),
+        (
+            #"{"match":{"op":"==","left":{"&":[{"payload":{"protocol":"tcp","field":"flags"}},{"|":["fin","syn"]}]},"right":{"|":["fin","syn"]}}}"#,
+            false
+        ),
+        (
+            #"{"match":{"op":"==","left":{"concat":[{"payload":{"protocol":"ip","field":"saddr"}},{"payload":{"protocol":"tcp","field":"dport"}}]},"right":"@a"}}"#,
+            false
+        ),
+        (#"{"limit":{"rate":5,"burst":5,"per":"second"}}"#, true),
+        (#"{"limit":{"rate":5,"per":"second","inv":true}}"#, false),
+        (#"{"set":{"op":"add","elem":{"payload":{}},"set":"@m","stmt":[{"limit":{"rate":9,"inv":true}}]}}"#, false),
+        (#"{"ct count":{"val":20,"inv":true}}"#, false), (#"{"counter":null}"#, true), (#"{"new thing":{}}"#, nil),
+        (#"{"xt":{"type":"match","name":"conntrack"}}"#, nil), ("7", nil),
+    ])
+    func `nftables`(statement: String, expected: Bool?) throws {
+        let text = """
+            {"nftables":[{"table":{"family":"inet","name":"f"}},
+            {"rule":{"family":"inet","table":"f","chain":"c","expr":[\(statement),{"accept":null}]}}]}
+            """
+        // Chains stand before rules, sets anywhere.
+        let whole = text.replacing(
+            "{\"rule\"",
+            with: """
+                {"chain":{"family":"inet","table":"f","name":"c","hook":"input","policy":"drop"}},
+                {"set":{"family":"inet","table":"f","name":"open","elem":[{"elem":{"val":25,"comment":"mail"}}]}},{"rule"
+                """)
+        let rule = try #require(NFTables.read(Array(whole.utf8))?.tables.first?.chains["c"]?.rules.first)
+        #expect(rule.action == .accept)
+        #expect(Self.holds(rule, .stranger(to: 25)) == expected)
+    }
+
+    @Test(arguments: [(false, Shape.closed), (true, .undecided)])
+    func `a set without elements is empty, unless they were left out`(isTerse: Bool, expected: Shape) throws {
+        let text = """
+            {"nftables":[{"table":{"family":"inet","name":"f"}},{"set":{"family":"inet","table":"f","name":"open"}},
+            {"chain":{"family":"inet","table":"f","name":"c","hook":"input","policy":"drop"}},
+            {"rule":{"family":"inet","table":"f","chain":"c","expr":[{"match":{"op":"==",
+            "left":{"payload":{"protocol":"tcp","field":"dport"}},"right":"@open"}},{"accept":null}]}}]}
+            """
+        let ruleset = try #require(NFTables.read(Array(text.utf8), isTerse: isTerse))
+        #expect(Shape(FirewallVerdict(ruleset, .stranger(to: 25)).outcome) == expected)
+    }
+
+    @Test func `a verdict map is a rule for each entry`() throws {
+        let tables = try #require(try Fixture.manyExpressions.ruleset).tables
+        let chain = try #require(tables.first?.chains["input"])
+        #expect(chain.dropsByDefault && chain.hook == .input)
+        let entries = chain.rules.filter {
+            if case .port(let ranges, _)? = $0.conditions.first {
+                [22, 110, 995].contains(ranges[0].lowerBound)
+            } else {
+                false
+            }
+        }
+        #expect(entries.map(\.action) == [.accept, .drop, .jump("services")])
+    }
+
+    /// Of the first 200 bytes each, and then in steps: what is cut off must not be taken for a whole.
+    @Test(arguments: Fixture.allCases.filter { $0 != .ufw })
+    func `half an answer of nft is none`(fixture: Fixture) throws {
+        let bytes = Array(try fixture.bytes.dropLast())
+        for count in (0..<200).map(\.self) + Array(stride(from: 200, to: bytes.count - 1, by: 97)) {
+            #expect(NFTables.read(Array(bytes[..<count])) == nil)
+        }
+    }
+
+    @Test(arguments: ["", "[]", "{}", "{\"nftables\":7}", "nothing", "{\"nftables\":[]}x"])
+    func `what is no answer of nft is none`(text: String) {
+        #expect(NFTables.read(Array(text.utf8)) == nil)
+    }
+}

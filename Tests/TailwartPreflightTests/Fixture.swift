@@ -1,0 +1,54 @@
+import Foundation
+import TailwartWire
+
+@testable import TailwartPreflight
+
+/// Rule sets as nft and iptables-save print them.
+enum Fixture: String, CaseIterable {
+    case server = "server.nft.json"
+    case firewalld = "firewalld.nft.json"
+    /// One rule for each kind of expression, none of which has to make sense.
+    case manyExpressions = "many-expressions.nft.json"
+    case ufw = "ufw.iptables-save"
+
+    var bytes: [UInt8] {
+        get throws {
+            let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+            return Array(try Data(contentsOf: folder.appending(path: rawValue)))
+        }
+    }
+
+    var ruleset: FirewallRuleset? {
+        get throws {
+            self == .ufw
+                ? IPTables.read(String(decoding: try bytes, as: UTF8.self), family: "ip") : NFTables.read(try bytes)
+        }
+    }
+}
+
+extension FirewallPacket {
+    /// A stranger's, to a host with one public interface.
+    static func stranger(
+        to port: UInt16, family: Family = .v4, destinations: [String]? = nil, interfaces: [String] = ["eth0"]
+    ) -> FirewallPacket {
+        let addresses = destinations ?? [family == .v4 ? "198.51.100.1" : "2001:db8::1"]
+        return FirewallPacket(
+            family: family, port: port, destinations: addresses.compactMap { IPAddress($0) }, interfaces: interfaces)
+    }
+}
+
+/// An outcome without its place.
+enum Shape: Equatable {
+    case open, closed, closedToStrangers, diverted, undecided
+
+    init(_ outcome: FirewallVerdict.Outcome) {
+        self =
+            switch outcome {
+            case .open: .open
+            case .closed: .closed
+            case .closedToStrangers: .closedToStrangers
+            case .diverted: .diverted
+            case .undecided: .undecided
+            }
+    }
+}

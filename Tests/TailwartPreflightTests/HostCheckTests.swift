@@ -1,0 +1,97 @@
+import TailwartConfig
+import TailwartCore
+import TailwartWire
+import Testing
+
+@testable import TailwartControl
+@testable import TailwartPreflight
+
+/// Ports, addresses and limits of the host.
+@Suite struct HostCheckTests {
+    private static func listener(_ name: String, _ binds: [String], isBehindProxy: Bool = false)
+        -> ListenerConfiguration
+    {
+        let bind = binds.map { text -> BindAddress in
+            let parts = text.split(separator: "|")
+            let port = UInt16(parts.last ?? "") ?? 0
+            return parts.count == 1
+                ? .any(port: port) : .internet(InternetAddress(IPAddress(parts[0]) ?? .anyV4, port: port))
+        }
+        return ListenerConfiguration(
+            name: name, bind: bind, proto: .smtp, routes: [RouteConfiguration(to: .close)],
+            proxyProtocolIn: isBehindProxy ? ProxyProtocolIn(trusted: []) : nil)
+    }
+
+    private static func addresses(_ texts: [String]) -> [IPAddress] { texts.compactMap { IPAddress($0) } }
+
+    @Test func `a port that is free passes`() {
+        let finding = PortCheck.finding("smtp", .any(port: 25), nil)
+        #expect(finding == Finding(.port, ":25 (smtp)", .pass, "Free, and this user may listen there."))
+    }
+
+    @Test(arguments: [("tailwart", Finding.Result.pass), ("master", .fail), ("tailwart-other", .fail)])
+    func `a port that an edge has is no fault`(command: String, expected: Finding.Result) {
+        let problem = ListenError(
+            listener: "smtp", bind: .any(port: 25), cause: "port 25 is taken by somebody", fix: "Stop that service.",
+            holder: PortHolder(pid: 7, command: command))
+        let finding = PortCheck.finding("smtp", .any(port: 25), problem)
+        #expect(finding.result == expected)
+        #expect((finding.fix == "Stop that service.") == (expected == .fail))
+    }
+
+    @Test(arguments: [
+        (["198.51.100.1", "2001:db8::1", "127.0.0.1"], Finding.Result.pass, "This host is 198.51.100.1, 2001:db8::1."),
+        (["2001:db8::1", "192.168.1.2"], .warn, "no public IPv4 address"),
+        (
+            ["192.168.1.2", "10.1.1.1", "100.64.0.2", "fe80::1", "fd7a:115c:a1e0::2", "127.0.0.1", "::1"], .warn,
+            "behind NAT"
+        ),
+        ([], .warn, "no public address"),
+    ])
+    func `the host's addresses are public or not`(own: [String], result: Finding.Result, words: String) {
+        let findings = AddressCheck.findings([Self.listener("smtp", ["25"])], own: Self.addresses(own))
+        #expect(findings.map(\.subject) == ["public"])
+        #expect(findings.map(\.result) == [result])
+        #expect(findings[0].detail.contains(words))
+    }
+
+    @Test(arguments: [
+        ("198.51.100.1|25", false, Finding.Result.pass, "This host has that address."),
+        ("198.51.100.2|25", false, .fail, "does not have that address"),
+        ("127.0.0.1|25", false, .warn, "loopback"), ("127.0.0.1|25", true, .pass, "has that address"),
+        ("127.0.0.9|25", true, .pass, "has that address"), ("192.168.1.2|25", false, .warn, "private network"),
+        ("100.64.0.2|25", false, .warn, "of the tailnet"),
+    ])
+    func `an address of a listener is looked at`(
+        bind: String, isBehindProxy: Bool, result: Finding.Result, words: String
+    ) throws {
+        let own = Self.addresses(["198.51.100.1", "192.168.1.2", "100.64.0.2", "127.0.0.1"])
+        let findings = AddressCheck.findings([Self.listener("smtp", [bind], isBehindProxy: isBehindProxy)], own: own)
+        let finding = try #require(findings.first)
+        #expect(finding.result == result && finding.detail.contains(words), "\(finding)")
+    }
+
+    @Test func `ports that only this host or the tailnet can reach are not the firewall's matter`() {
+        let own = Self.addresses(["198.51.100.1", "2001:db8::1", "127.0.0.1", "100.64.0.2"])
+        let listeners = [
+            Self.listener("a", ["25"]), Self.listener("b", ["127.0.0.1|143", "100.64.0.2|143"]),
+            Self.listener("c", ["198.51.100.1|465"]), Self.listener("d", ["0.0.0.0|587"]),
+        ]
+        let ports = AddressCheck.publicPorts(listeners, own: own)
+        #expect(ports.map(\.number) == [25, 465, 587])
+        #expect(ports.map(\.families) == [[.v4, .v6], [.v4], [.v4]])
+        #expect(ports.map(\.destinations.count) == [2, 1, 1])
+    }
+
+    @Test(
+        arguments: [(200, 100, .pass), (99, 100, .warn), (100, 100, .pass), (nil, 100, .unknown)]
+            as [(UInt64?, UInt64, Finding.Result)])
+    func `open files are enough or not`(highest: UInt64?, needed: UInt64, expected: Finding.Result) {
+        #expect(HostCheck.descriptors(highest: highest, needed: needed, connections: 5).result == expected)
+    }
+
+    @Test(arguments: [(true, .pass), (false, .warn), (nil, .unknown)] as [(Bool?, Finding.Result)])
+    func `the clock is kept right or not`(isSynchronized: Bool?, expected: Finding.Result) {
+        #expect(HostCheck.clock(isSynchronized: isSynchronized).result == expected)
+    }
+}
