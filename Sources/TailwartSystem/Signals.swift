@@ -1,3 +1,5 @@
+// <sys/epoll.h> brings `timespec` along, and Swift takes it for whose it sees first.
+import CTailwartLinux
 import Glibc
 
 /// Signals that are read like messages in place of interrupting the process.

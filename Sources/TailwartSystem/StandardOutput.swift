@@ -1,4 +1,5 @@
 import CTailwartLinux
+import Glibc
 
 /// What a command prints goes through the C library's buffer, and a failure to write it would pass unnoticed.
 package enum StandardOutput {
@@ -6,7 +7,9 @@ package enum StandardOutput {
     ///
     /// - Returns: why some of the output, now or before, could not be written; nil if all was.
     package static func flush() -> Errno? {
-        let error = tw_flush_stdout()
-        return error == 0 ? nil : Errno(rawValue: error)
+        errno = 0
+        if tw_flush_stdout() != 0 { return nil }
+        // It was a write long before this one that failed.
+        return errno == 0 ? Errno(rawValue: EIO) : .current
     }
 }

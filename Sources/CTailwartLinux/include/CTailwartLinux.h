@@ -1,9 +1,7 @@
 // What the engine needs of Linux and Swift's Glibc module does not show, each with its reason. Header-only.
 #pragma once
 
-#include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <sys/epoll.h>    // not part of the Glibc module map
 #include <sys/eventfd.h>  // not part of the Glibc module map
 
@@ -43,9 +41,10 @@ static const uint32_t tw_epollrdhup = EPOLLRDHUP;
 static const uint32_t tw_epollet = EPOLLET;
 static const uint32_t tw_epollexclusive = EPOLLEXCLUSIVE;
 
-// `stdout` is a mutable global, which Swift 6 does not let a program touch. 0, or the error number of what could not be written.
-static inline int tw_flush_stdout(void) {
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
-    return errno ? errno : EIO;
-}
+// `stdout` is a mutable global, which Swift 6 does not let a program touch. Without <stdio.h>: types that it brings along would then be
+// this module's for Swift, and no longer Glibc's.
+extern void *tw_stdout __asm__("stdout");
+int tw_fflush(void *stream) __asm__("fflush");
+int tw_ferror(void *stream) __asm__("ferror");
+// Whether all that was printed is written.
+static inline int tw_flush_stdout(void) { return tw_fflush(tw_stdout) == 0 && !tw_ferror(tw_stdout); }
