@@ -57,14 +57,25 @@ final class Findings {
 }
 
 extension String {
-    /// In quotes for a message: control characters escaped, long text cut.
+    /// In quotes for a message: made printable, long text cut.
     var quoted: String {
         let limit = 80
-        var text = ""
-        for scalar in unicodeScalars.prefix(limit) {
-            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-        }
+        let text = String(unicodeScalars.prefix(limit)).printable
         return unicodeScalars.dropFirst(limit).isEmpty ? "'\(text)'" : "'\(text)…'"
+    }
+}
+
+extension StringProtocol {
+    /// With what moves a terminal's cursor, or ends a line, escaped.
+    var printable: String {
+        var text = ""
+        for scalar in unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: text += scalar.escaped(asASCII: true)
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
     }
 }
 

@@ -1,3 +1,5 @@
+import TailwartConfig
+
 /// Configurations of other programs, told by a look at the text.
 package enum ForeignConfiguration {
     package enum Kind: String, CaseIterable, Sendable {
@@ -29,10 +31,8 @@ package enum ForeignConfiguration {
             return text.contains("layer4") ? .caddyfile : nil
         }
         for line in text.split(whereSeparator: \.isNewline) {
-            let words = line.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)[0]
-                .split(whereSeparator: \.isWhitespace)
-            guard let word = words.first else { continue }
-            if let kind = kind(of: word, words) { return kind }
+            let line = line.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)[0]
+            if let kind = statements(of: line).lazy.compactMap(kind).first { return kind }
         }
         return nil
     }
@@ -49,23 +49,61 @@ package enum ForeignConfiguration {
         return "\(file): this is \(kind.name). Make ours of it: \(command)"
     }
 
+    /// Why a text is not imported that is not recognised.
+    ///
+    /// - Parameter file: as the operator named it.
+    package static func refusal(text: String, file: String) -> String {
+        if text.allSatisfy({ $0.isWhitespace || $0 == "\u{FEFF}" }) {
+            return "\(file): it is empty; is it the right one?"
+        }
+        if isOurs(text) {
+            return "\(file): this is ours already, so there is nothing to import. Look it over with `tailwart check`."
+        }
+        return "\(file): neither caddy-l4 JSON, an nginx configuration nor one of HAProxy by its looks. "
+            + "Say what it is with --from."
+    }
+
+    /// By its keys at the left edge, so that one with mistakes is known too; one in braces must be good.
+    private static func isOurs(_ text: String) -> Bool {
+        let keys = ["mailbox:", "upstreams:", "listeners:"]
+        return text.split(whereSeparator: \.isNewline).contains { line in keys.contains(where: line.hasPrefix) }
+            || Configuration.load(text: text, file: "", environment: [:]).configuration != nil
+    }
+
     private static func isCaddy(_ text: Substring) -> Bool {
         text.contains("\"apps\"") || text.contains("\"layer4\"")
     }
 
-    /// Words that begin a line in one kind of file only. Ours has a colon behind each key.
-    private static func kind(of word: Substring, _ words: [Substring]) -> Kind? {
-        let endsOpen = words.last?.hasSuffix("{") ?? false
-        let endsStatement = words.last?.hasSuffix(";") ?? false
-        switch word {
-        case "stream", "stream{", "http", "events", "events{", "upstream", "map", "server":
-            return endsOpen || words.count == 1 && !word.contains(":") ? .nginx : nil
+    /// The words of a line up to a brace, a semicolon or its end, and which of these it was.
+    private typealias Statement = (words: [Substring], end: Character?)
+
+    /// nginx takes whole files on one line. A line of ours, with its colon behind the key, is one statement.
+    private static func statements(of line: Substring) -> [Statement] {
+        let first = line.split(maxSplits: 1, whereSeparator: \.isWhitespace).first
+        guard let first, first != "-", !first.hasSuffix(":") else { return [] }
+        var statements: [Statement] = []
+        var rest = line
+        while !rest.isEmpty {
+            let text = rest.prefix { !"{;}".contains($0) }
+            rest = rest.dropFirst(text.count)
+            statements.append((text.split(whereSeparator: \.isWhitespace), rest.popFirst()))
+        }
+        return statements
+    }
+
+    /// Words that begin a statement in one kind of file only.
+    private static func kind(of statement: Statement) -> Kind? {
+        let (words, end) = statement
+        switch words.first {
+        case "stream", "http", "mail", "events", "upstream", "map", "server":
+            // The brace may stand on the next line.
+            return end == "{" || end == nil && words.count == 1 ? .nginx : nil
         case "worker_processes", "load_module", "user", "pid", "error_log", "include":
-            return endsStatement ? .nginx : nil
+            return end == ";" ? .nginx : nil
         case "global", "defaults", "frontend", "backend", "listen", "resolvers", "peers":
-            return endsOpen || endsStatement ? nil : .haproxy
+            return end == nil ? .haproxy : nil
         case "layer4":
-            return endsOpen ? .caddyfile : nil
+            return end == "{" ? .caddyfile : nil
         default:
             return nil
         }

@@ -22,5 +22,5 @@ package struct SourcePlace: Sendable, Hashable {
 
 extension SourcePlace: CustomStringConvertible {
     /// `caddy.json:7:21`.
-    package var description: String { "\(file):\(line):\(column)" }
+    package var description: String { "\(file.printable):\(line):\(column)" }
 }

@@ -12,10 +12,13 @@ package enum StandardInput {
         }
     }
 
-    /// Reads to the end, or a little further than any file that can be imported is long.
+    /// Bytes of one text; the readers of policies and of configurations take as many, and say what is wrong with more.
+    package static let byteLimit = 1 << 20
+
+    /// Reads to the end, or a little further than ``byteLimit``.
     package static func read() throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
-        while bytes.count <= TextCursor.byteLimit {
+        while bytes.count <= byteLimit {
             var buffer = [UInt8](repeating: 0, count: 65_536)
             let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
             if count < 0 {

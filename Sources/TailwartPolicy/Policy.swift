@@ -10,6 +10,8 @@ package struct Policy: Sendable {
     var tagOwnersPlace: PolicyPlace?
     /// Neither `acls` nor `grants` is there: then everything may connect to everything.
     var allowsEverything = false
+    /// A list where an object belongs and the like: whatever else would be said of such a file could only follow from it.
+    var isMalformed = false
     /// What is wrong with the file itself.
     var findings: [PolicyFinding] = []
 }

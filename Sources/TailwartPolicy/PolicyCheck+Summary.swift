@@ -10,6 +10,35 @@ extension PolicyCheck.Port {
 }
 
 extension PolicyCheck {
+    /// - Parameter strict: whether warnings count too.
+    package func isGood(strict: Bool) -> Bool { isGood && (!strict || findings.isEmpty) }
+
+    /// The answer with its reason, on one line.
+    package func verdict(strict: Bool) -> String {
+        if isGood(strict: strict) { return "good: \(summary)" }
+        let errors = findings.filter { $0.severity == .error }
+        if isGood {
+            let count = findings.count
+            return
+                "not good: \(count == 1 ? "there is 1 warning" : "there are \(count) warnings"), which --strict counts; \(summary)"
+        }
+        guard isMalformed || ports.allSatisfy({ $0.match == .yes }) else {
+            return "not good: \(summary)" + (ownersReason.map { " Besides, \($0)." } ?? "")
+        }
+        // The reason without its remedy, which stands above.
+        let reason = ownersReason ?? errors.first.map { String($0.message.prefix { $0 != ";" }) } ?? ""
+        let others = errors.count - (ownersReason == nil ? 1 : unownedTags.count)
+        let more =
+            others < 1 ? "" : others == 1 ? ", and there is 1 more error" : ", and there are \(others) more errors"
+        return "not good: \(isMalformed ? "" : "the ports are granted, but ")\(reason)\(more)."
+    }
+
+    private var ownersReason: String? {
+        guard !unownedTags.isEmpty else { return nil }
+        let pronoun = unownedTags.count == 1 ? "it" : "them"
+        return "nobody owns \(unownedTags.joined(separator: " and ")), so no device can carry \(pronoun)"
+    }
+
     /// One sentence on all ports.
     package var summary: String {
         let granted = ports.filter { $0.match == .yes }.count

@@ -20,7 +20,12 @@ package struct PolicyCheck: Sendable {
     /// Ports of a mail host that the edge has no business with: SSH, PostgreSQL, Stalwart's administration without TLS.
     package static let guardedPorts: [UInt16] = [22, 5432, 8080]
 
+    /// Tags of the configuration that no device can carry.
+    package private(set) var unownedTags: [String] = []
+
     private let policy: Policy
+
+    var isMalformed: Bool { policy.isMalformed }
 
     package init(_ policy: Policy, against configuration: Configuration, tags: PolicyTags) {
         self.policy = policy
@@ -28,10 +33,12 @@ package struct PolicyCheck: Sendable {
         needs = TailnetNeeds(configuration, tags: tags)
         findings = policy.findings
         ports = needs.needs.map(port)
-        checkOwners()
-        checkPorts()
-        checkWidth()
-        checkTests()
+        if !policy.isMalformed {
+            checkOwners()
+            checkPorts()
+            checkWidth()
+            checkTests()
+        }
         findings.sort {
             ($0.place, $0.severity.rank, $0.message) < ($1.place, $1.severity.rank, $1.message)
         }
@@ -51,6 +58,7 @@ package struct PolicyCheck: Sendable {
     // MARK: Each port
 
     private func port(_ need: TailnetNeed) -> Port {
+        if policy.isMalformed { return Port(need: need, match: .unknown("the file is malformed"), grantedAt: nil) }
         if policy.allowsEverything { return Port(need: need, match: .yes, grantedAt: .start) }
         var best = PolicyMatch.no
         for rule in policy.rules {
@@ -63,6 +71,7 @@ package struct PolicyCheck: Sendable {
 
     private mutating func checkOwners() {
         for tag in [tags.edge] + tagsInUse where !policy.ownedTags.contains(tag) {
+            unownedTags.append(tag)
             let fix = "\"\(tag)\": [\"autogroup:admin\"]"
             findings.append(
                 PolicyFinding(

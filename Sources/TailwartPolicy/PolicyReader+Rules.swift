@@ -78,7 +78,7 @@ extension PolicyReader {
     /// The objects of a list, each with what to call it.
     private mutating func entries(of section: HuJSON, _ name: String) -> [(String, HuJSON, PolicyFields)] {
         guard let elements = section.elements else {
-            if section.isFilled { note(.error, at: section.place, "'\(name)' is a list, [ … ], not \(section.found)") }
+            if section.isFilled { noteMalformed(at: section.place, "'\(name)' is a list, [ … ], not \(section.found)") }
             return []
         }
         var entries: [(String, HuJSON, PolicyFields)] = []
@@ -86,7 +86,7 @@ extension PolicyReader {
             if let fields = PolicyFields(entry) {
                 entries.append(("\(name)[\(index)]", entry, fields))
             } else {
-                note(.error, at: entry.place, "an entry of '\(name)' is an object, { … }, not \(entry.found)")
+                noteMalformed(at: entry.place, "an entry of '\(name)' is an object, { … }, not \(entry.found)")
             }
         }
         return entries

@@ -19,7 +19,7 @@ struct PolicyReader {
 
     mutating func read(_ root: HuJSON) {
         guard let sections = PolicyFields(root) else {
-            note(.error, at: root.place, "a policy is an object, { … }, not \(root.found)")
+            noteMalformed(at: root.place, "a policy is an object, { … }, not \(root.found)")
             return
         }
         report(sections, known: Self.knownSections, of: "the policy")
@@ -57,7 +57,7 @@ struct PolicyReader {
     private mutating func named(_ section: HuJSON?, _ name: String) -> [HuJSON.Member] {
         guard let section, section.isFilled else { return [] }
         guard let members = section.members else {
-            note(.error, at: section.place, "'\(name)' is an object, { … }, not \(section.found)")
+            noteMalformed(at: section.place, "'\(name)' is an object, { … }, not \(section.found)")
             return []
         }
         var seen: Set<String> = []
@@ -74,6 +74,12 @@ struct PolicyReader {
             count < Self.findingLimit
                 ? PolicyFinding(severity, at: place, message)
                 : PolicyFinding(.error, at: place, "more than \(count) things to say; mend those first"))
+    }
+
+    /// A value of a type that no control server takes there.
+    mutating func noteMalformed(at place: PolicyPlace, _ message: String) {
+        policy.isMalformed = true
+        note(.error, at: place, message)
     }
 
     mutating func report(_ fields: PolicyFields, known: [String], of whole: String) {

@@ -45,8 +45,19 @@ struct CommitCandidates {
         var candidates = CommitCandidates()
         for path in paths {
             var status = stat()
-            guard stat(path, &status) == 0 else { throw .notFound(path, String(cString: strerror(errno))) }
-            if status.st_mode & S_IFMT != S_IFDIR {
+            // One wrong name does not hide what is found behind the others.
+            guard stat(path, &status) == 0 else {
+                let reason = "cannot be read: \(String(cString: strerror(errno))); check the path"
+                candidates.unreadable.append(SecretLint.Unreadable(path: path, reason: reason))
+                continue
+            }
+            let type = status.st_mode & S_IFMT
+            guard type == S_IFREG || type == S_IFDIR else {
+                let reason = "not looked at: no regular file; write it to a file and name that"
+                candidates.unreadable.append(SecretLint.Unreadable(path: path, reason: reason))
+                continue
+            }
+            if type == S_IFREG {
                 candidates.all.append(Candidate(path: path, blob: nil, isNamed: true))
             } else if let inGit = try candidates.listed(by: path) {
                 for name in inGit { candidates.all.append(Candidate(path: Self.join(path, name), blob: nil)) }
@@ -75,7 +86,7 @@ struct CommitCandidates {
     private mutating func walk(_ folder: String, depth: Int) throws(SecretLint.Failure) {
         guard depth < Self.depthLimit, let stream = opendir(folder) else {
             let reason = depth < Self.depthLimit ? String(cString: strerror(errno)) : "too many folders in folders"
-            unreadable.append(SecretLint.Unreadable(path: folder, reason: reason))
+            unreadable.append(SecretLint.Unreadable(path: folder, reason: "not looked at: \(reason)"))
             return
         }
         defer { closedir(stream) }

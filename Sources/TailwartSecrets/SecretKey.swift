@@ -1,7 +1,12 @@
 /// Whether the name of a key or variable says that its value is a secret.
 enum SecretKey {
     private static let endings = ["password", "passwd", "passphrase", "secret", "authkey", "apikey", "token", "psk"]
-    private static let wholeWords: Set<String> = ["pass", "pwd"]
+    /// As words of their own or run together with what comes before: `PGPASS`, `DBPASS`, `DBPWD`.
+    private static let shortEndings = ["pass", "pwd"]
+    /// Words that end like one.
+    private static let plainWords: Set<String> = [
+        "bypass", "compass", "encompass", "surpass", "trespass", "overpass", "underpass", "oldpwd",
+    ]
     /// Before `key`: `api_key`, `PrivateKey`. `cache_key` and `public_key` are no secrets.
     private static let kindsOfKeys: Set<String> = [
         "auth", "api", "private", "secret", "access", "encryption", "signing", "hmac", "account", "master", "preshared",
@@ -22,19 +27,23 @@ enum SecretKey {
     /// Whether it is a password, which may be anything, digits alone too.
     static func isPassword(_ name: String) -> Bool {
         let last = words(of: name).last ?? ""
-        return wholeWords.contains(last) || ["password", "passwd", "passphrase", "psk"].contains { last.hasSuffix($0) }
+        return isShort(last) || ["password", "passwd", "passphrase", "psk"].contains { last.hasSuffix($0) }
     }
 
     static func isSecret(_ name: String) -> Bool {
         if name.lowercased() == recoveryAccount { return true }
         let words = words(of: name)
         guard let last = words.last else { return false }
-        if wholeWords.contains(last) || endings.contains(where: last.hasSuffix) { return true }
+        if isShort(last) || endings.contains(where: last.hasSuffix) { return true }
         guard last == "key", words.count > 1 else { return false }
         let kind = words[words.count - 2]
         // A variable that is called a key is one, unless it says otherwise; keys in files are called so for other reasons too.
         let isVariable = name == name.uppercased()
         return kindsOfKeys.contains(kind) || (isVariable && !kindsOfPlainKeys.contains(kind))
+    }
+
+    private static func isShort(_ word: String) -> Bool {
+        shortEndings.contains(where: word.hasSuffix) && !plainWords.contains(word)
     }
 
     /// `TS_AUTHKEY`, `authSecret`, `api-key` in lower-case words.

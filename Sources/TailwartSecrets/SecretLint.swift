@@ -9,13 +9,13 @@ package struct SecretLint: Sendable {
 
     package struct Unreadable: Sendable, Equatable {
         package let path: String
+        /// What was not done and why, as it is said behind the path.
         package let reason: String
     }
 
     package enum Failure: Error, Equatable, CustomStringConvertible {
         case noGit
         case gitFailed(String)
-        case notFound(String, String)
         case tooMany(String)
 
         package var description: String {
@@ -23,8 +23,6 @@ package struct SecretLint: Sendable {
             case .noGit: "git cannot be started; install it, or name the files: tailwart lint-secrets FILE…"
             case .gitFailed(let command):
                 "`\(command)` failed, see above; run this inside of a git work tree, or name the files: tailwart lint-secrets FILE…"
-            case .notFound(let path, let reason):
-                "\(SecretLint.shown(path)): cannot be read: \(reason); check the path."
             case .tooMany(let path):
                 "\(SecretLint.shown(path)): more than \(CommitCandidates.countLimit) files; name the folder of the repository."
             }
@@ -53,12 +51,13 @@ package struct SecretLint: Sendable {
         let bytes: [UInt8]
         if let blob = candidate.blob {
             guard let answer = GitCommand.run(["cat-file", "blob", blob], limit: Self.byteLimit) else {
-                unreadable.append(Unreadable(path: candidate.path, reason: "git cannot be started"))
+                unreadable.append(Unreadable(path: candidate.path, reason: "not looked at: git cannot be started"))
                 return
             }
             bytes = answer.output
             guard answer.exitCode == 0 || bytes.count > Self.byteLimit else {
-                unreadable.append(Unreadable(path: candidate.path, reason: "git cannot read what is staged"))
+                unreadable.append(
+                    Unreadable(path: candidate.path, reason: "not looked at: git cannot read what is staged"))
                 return
             }
         } else {
@@ -66,7 +65,8 @@ package struct SecretLint: Sendable {
             case .bytes(let content): bytes = content
             case .nothing: return
             case .failure(let code):
-                unreadable.append(Unreadable(path: candidate.path, reason: String(cString: strerror(code))))
+                unreadable.append(
+                    Unreadable(path: candidate.path, reason: "not looked at: \(String(cString: strerror(code)))"))
                 return
             }
         }
@@ -76,7 +76,7 @@ package struct SecretLint: Sendable {
             textFiles += 1
             findings += found.map { (candidate.path, $0) }
             if bytes.count > Self.byteLimit {
-                let reason = "larger than \(Self.byteLimit >> 20) MiB; only its beginning was looked at"
+                let reason = "only its first \(Self.byteLimit >> 20) MiB were looked at, and it is larger"
                 unreadable.append(Unreadable(path: candidate.path, reason: reason))
             }
         }

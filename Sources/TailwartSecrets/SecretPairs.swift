@@ -1,5 +1,5 @@
 /// The keys of one line whose values are secrets, in any of the forms `key: value`, `"key": "value"`, `KEY=value`,
-/// `- KEY=value` and `{key: value, key: value}`.
+/// `- KEY=value` and `{key: value, key: value}`; on command lines `--key value`; and `${KEY:-value}` as the value of any key.
 ///
 /// Line by line and not by a parser of each format: a file that is about to be committed may be a template, half written or of
 /// a dialect, and a secret in it is one all the same.
@@ -13,11 +13,13 @@ struct SecretPairs {
     /// A key whose value begins on the next line: `secret: |`, or JSON broken after the colon.
     struct OpenKey {
         let key: String
+        /// An option of a command, whose value is the next item of a list: `- --token`, `- VALUE`.
+        var isOption = false
     }
 
     private(set) var secrets: [Pair] = []
-    private(set) var open: OpenKey?
-    private let line: SourceLine
+    var open: OpenKey?
+    let line: SourceLine
     private let kind: FileKind
     private let firstBrace: Int?
 
@@ -30,21 +32,37 @@ struct SecretPairs {
             let start = skipBlanks(from: bytes.startIndex)
             // Blank lines do not end a block.
             if start == bytes.endIndex { open = previous }
-            add(previous.key, value(from: start, endingAt: nil, isFlow: kind == .json))
+            if previous.isOption {
+                addItem(previous.key, from: start)
+            } else {
+                add(previous.key, value(from: start, endingAt: nil, isFlow: kind == .json))
+            }
         }
-        // What is commented out is committed all the same, but mostly an explanation: only in `.env.example` it matters.
-        guard !isComment || kind == .example else { return }
+        // What is commented out is committed all the same, but mostly an explanation: outside of `.env.example` only a line that
+        // begins with a key matters.
+        let isProse = isComment && kind != .example
         var index = bytes.startIndex
         while index < bytes.endIndex, secrets.count < SecretScan.findingLimit {
             guard isSeparator(at: index), let key = key(before: index) else {
                 index += 1
                 continue
             }
+            // What follows is not first either.
+            if isProse, !isFirst(key) { break }
             index = read(key, separator: index)
         }
+        if !isProse { readOptions() }
+        readFallbacks()
     }
 
-    private var isComment: Bool {
+    /// Whether nothing is before it on the line but the mark of a comment, of a list, or `export`.
+    private func isFirst(_ key: Key) -> Bool {
+        var before = line.bytes[..<key.start].filter { !$0.isBlank && !$0.isQuote && $0 != UInt8(ascii: "-") }
+        if before.elementsEqual("#export".utf8) { before.removeLast("export".utf8.count) }
+        return before.allSatisfy { $0 == UInt8(ascii: "#") || $0 == UInt8(ascii: ";") }
+    }
+
+    var isComment: Bool {
         let first = line.bytes.first { !$0.isBlank }
         return first == UInt8(ascii: "#") || first == UInt8(ascii: ";")
     }
@@ -53,6 +71,7 @@ struct SecretPairs {
 
     private struct Key {
         let name: String
+        let start: Int
         /// A quote around the whole pair, as in `- "KEY=value"`.
         let outerQuote: UInt8?
     }
@@ -86,7 +105,7 @@ struct SecretPairs {
         let before = start > bytes.startIndex ? bytes[start - 1] : nil
         if let quote, before != quote { return nil }
         let outer = quote == nil ? before.flatMap { $0.isQuote ? $0 : nil } : nil
-        return Key(name: String(decoding: bytes[start..<end], as: UTF8.self), outerQuote: outer)
+        return Key(name: String(decoding: bytes[start..<end], as: UTF8.self), start: start, outerQuote: outer)
     }
 
     // MARK: Value
@@ -109,12 +128,13 @@ struct SecretPairs {
             return bytes.endIndex
         }
         // Commented out, prose is more likely than a value with blanks in it.
-        if isComment, text.contains(" ") { return max(value.upperBound, separator + 1) }
+        let isProse = text.contains(" ") || (kind != .example && SecretValue.isWord(text))
+        if isComment, isProse { return max(value.upperBound, separator + 1) }
         add(key.name, value)
         return max(value.upperBound, separator + 1)
     }
 
-    private mutating func add(_ key: String, _ value: Range<Int>) {
+    mutating func add(_ key: String, _ value: Range<Int>) {
         let text = SecretKey.secretPart(of: String(decoding: line.bytes[value], as: UTF8.self), named: key)
         guard SecretValue.isWrittenOut(text, isPassword: SecretKey.isPassword(key)) else { return }
         secrets.append(
@@ -122,7 +142,7 @@ struct SecretPairs {
     }
 
     /// The value without its quotes.
-    private func value(from start: Int, endingAt outerQuote: UInt8?, isFlow: Bool) -> Range<Int> {
+    func value(from start: Int, endingAt outerQuote: UInt8?, isFlow: Bool) -> Range<Int> {
         let bytes = line.bytes
         if start < bytes.endIndex, bytes[start].isQuote, bytes[start] != outerQuote {
             var end = start + 1
@@ -151,7 +171,7 @@ struct SecretPairs {
 
     private static let endsOfFlow = Array(",}]".utf8)
 
-    private func skipBlanks(from start: Int) -> Int {
+    func skipBlanks(from start: Int) -> Int {
         var index = start
         while index < line.bytes.endIndex, line.bytes[index].isBlank { index += 1 }
         return index

@@ -22,19 +22,25 @@ package enum SecretScan {
                     fix: "keep it outside of the repository, and add its name to .gitignore")
             ])
         }
+        if let secrets = SecretFile.kind(path: path, bytes: bytes) {
+            return .text([
+                SecretFinding("\(secrets), by its name", fix: "keep it outside of the repository; \(removal)")
+            ])
+        }
         if bytes.prefix(binaryPrefix).contains(0) { return .binary }
         let kind = FileKind(path: path)
         if kind == .environment {
             return .text([
                 SecretFinding(
                     "a file of environment variables, which is where secrets belong, and not into a repository",
-                    fix:
-                        "run git rm --cached on it, add its name to .gitignore, and commit a .env.example without values"
-                )
+                    fix: "\(removal); commit a .env.example without values")
             ])
         }
         return .text(findings(in: bytes, kind: kind))
     }
+
+    /// What takes a whole file out.
+    private static let removal = "add its name to .gitignore, and run git rm --cached on it if git has it already"
 
     private static func findings(in bytes: [UInt8], kind: FileKind) -> [SecretFinding] {
         let isStalwart = kind == .json && bytes.contains("\"@type\"")
@@ -86,7 +92,10 @@ package enum SecretScan {
     /// What a variable for the value of a key would be called.
     private static func variable(_ key: String) -> String {
         String(
-            decoding: key.utf8.map { $0.isWord && $0 != UInt8(ascii: "-") ? $0.uppercased : UInt8(ascii: "_") },
+            // `--password`, as on a command line, without its dashes.
+            decoding: key.utf8.drop { $0 == UInt8(ascii: "-") }.map {
+                $0.isWord && $0 != UInt8(ascii: "-") ? $0.uppercased : UInt8(ascii: "_")
+            },
             as: UTF8.self)
     }
 

@@ -35,6 +35,16 @@ enum SecretValue {
         return isPassword || !text.utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ".") }
     }
 
+    /// Whether it reads like a word of a sentence, `required` or `TOKEN.`: where prose is as likely as a value, only what does not
+    /// is taken for a secret.
+    static func isWord(_ text: String) -> Bool {
+        var letters = Substring(text)
+        while let last = letters.last, ".,;:!?)".contains(last) { letters.removeLast() }
+        guard letters.utf8.allSatisfy({ $0.isLetter || Array("-_/'".utf8).contains($0) }) else { return false }
+        let rest = letters.dropFirst()
+        return rest == rest.lowercased() || letters == letters.uppercased()
+    }
+
     /// What `${NAME:-fallback}` stands for where the variable is not set.
     private static func fallback(_ text: String) -> String? {
         guard text.hasPrefix("${"), text.hasSuffix("}") else { return nil }

@@ -15,6 +15,10 @@ enum Tokens {
         Form(prefix: "tskey-api-", name: "a Tailscale API access token", length: 16),
         Form(prefix: "tskey-scim-", name: "a Tailscale SCIM key", length: 16),
         Form(prefix: "tskey-webhook-", name: "a Tailscale webhook key", length: 16),
+        // Of tailscaled's state, plain and, as the file itself has them, in base64 (RFC 4648 section 4).
+        Form(prefix: "privkey:", name: "a private key of tailscaled", length: 64),
+        Form(prefix: "nlpriv:", name: "a private key of tailnet lock", length: 64),
+        Form(prefix: "cHJpdmtleT", name: "a private key of tailscaled", length: 80),
         Form(prefix: "hskey-auth-", name: "a Headscale auth key", length: 24),
         Form(prefix: "hskey-api-", name: "a Headscale API key", length: 24),
         // https://developers.cloudflare.com/fundamentals/api/get-started/token-formats

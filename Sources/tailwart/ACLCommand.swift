@@ -11,7 +11,8 @@ struct ACLCommand: ParsableCommand {
             Example: tailwart acl --check policy.hujson
             Prints the grants for the ports that the edge dials over the tailnet, with tests, to paste into the policy file. With \
             --check it says which of these ports a policy file does not grant, and what it grants beyond them: ends with 0 if \
-            all are granted (warnings are allowed, unless --strict), 1 if not or if it cannot be told, 3 if a file cannot be read.
+            all are granted and the file has no error (warnings are allowed, unless --strict), 1 if not or if it cannot be told, \
+            3 if a file cannot be read.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -39,6 +40,9 @@ struct ACLCommand: ParsableCommand {
 
     func validate() throws {
         _ = try tags()
+        if check?.isEmpty == true {
+            throw ValidationError("--check names no file; name the policy file, or use - for standard input.")
+        }
         if check == nil, strict || json {
             throw ValidationError("--strict and --json go with --check; the policy itself is HuJSON already.")
         }
@@ -66,12 +70,26 @@ struct ACLCommand: ParsableCommand {
 
     /// `tag:x`, or `UPSTREAM=tag:x`.
     private func tags() throws -> PolicyTags {
-        var mailbox = "tag:stalwart"
+        var named: String?
         var others: [String: String] = [:]
         for text in mailboxTag {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 { others[String(parts[0])] = String(parts[1]) } else { mailbox = text }
+            if parts.count == 2 {
+                let upstream = String(parts[0])
+                if let other = others.updateValue(String(parts[1]), forKey: upstream) {
+                    throw ValidationError(
+                        "--mailbox-tag gives the upstream '\(upstream)' two tags, '\(other)' and '\(parts[1])'; keep one."
+                    )
+                }
+            } else if let named {
+                throw ValidationError(
+                    "--mailbox-tag gives the mailbox two tags, '\(named)' and '\(text)'; keep one, or write UPSTREAM=TAG for an "
+                        + "upstream on another device.")
+            } else {
+                named = text
+            }
         }
+        let mailbox = named ?? "tag:stalwart"
         for tag in [edgeTag, mailbox] + others.values.sorted() where !PolicyTags.isTag(tag) {
             throw ValidationError("'\(tag)' is no tag; a tag is 'tag:' and a name of letters, digits and hyphens.")
         }
@@ -79,8 +97,9 @@ struct ACLCommand: ParsableCommand {
     }
 
     private func report(on file: String, _ configuration: Configuration, _ tags: PolicyTags) throws {
-        let name = file == "-" ? "standard input" : file
-        let bytes = try read(file)
+        let source = NamedFile(path: file, remedy: "name the policy file with --check")
+        let name = source.name
+        let bytes = try source.read()
         let check: PolicyCheck
         do {
             check = PolicyCheck(Policy(try HuJSONParser.parse(bytes)), against: configuration, tags: tags)
@@ -91,7 +110,7 @@ struct ACLCommand: ParsableCommand {
             }
             throw Failure.notWell("\(name):\(error.place): error: \(error.message)")
         }
-        let isGood = check.isGood && (!strict || check.findings.isEmpty)
+        let isGood = check.isGood(strict: strict)
         if json {
             print(
                 try Self.encoded(
@@ -102,28 +121,9 @@ struct ACLCommand: ParsableCommand {
             for finding in check.findings {
                 print("\(name):\(finding.place): \(finding.severity.rawValue): \(finding.message)")
             }
-            print("\(name): \(isGood ? "good" : "not good"): \(check.summary)")
+            print("\(name): \(check.verdict(strict: strict))")
         }
         if !isGood { throw ExitCode(1) }
-    }
-
-    private func read(_ file: String) throws -> [UInt8] {
-        do {
-            guard file == "-" else { return try ConfigurationFile.read(file) }
-            var bytes: [UInt8] = []
-            // One more than the parser takes, so that it says what is wrong.
-            while bytes.count <= HuJSONParser.byteLimit,
-                let more = try FileHandle.standardInput.read(upToCount: 65_536), !more.isEmpty
-            {
-                bytes += more
-            }
-            return bytes
-        } catch ConfigurationFile.Failure.unreadable(_, let code) {
-            throw Failure.notDone(
-                "\(file): cannot be read: \(String(cString: strerror(code))); name the policy file with --check.")
-        } catch {
-            throw Failure.notDone("\(error)")
-        }
     }
 
     private static func encoded(_ answer: Answer) throws -> String {

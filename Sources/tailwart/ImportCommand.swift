@@ -1,5 +1,4 @@
 import ArgumentParser
-import TailwartConfig
 import TailwartImport
 
 struct ImportCommand: ParsableCommand {
@@ -37,12 +36,18 @@ struct ImportCommand: ParsableCommand {
     @Flag(help: "Print the rest too where something was refused, without the listeners that it belongs to.")
     var partial = false
 
+    func validate() throws {
+        if file.isEmpty { throw ValidationError("The file has an empty name; name it, or use - for standard input.") }
+    }
+
     func run() throws {
-        let (name, text) = try read()
+        let source = NamedFile(path: file, remedy: "check the name")
+        let name = source.name
+        guard let text = String(validating: try source.read(), as: UTF8.self) else {
+            throw Failure.notWell("\(name): not UTF-8; save the file in that encoding")
+        }
         guard let kind = from?.kind ?? ForeignConfiguration.recognise(text: text) else {
-            throw ValidationError(
-                "\(name): neither caddy-l4 JSON, an nginx configuration nor one of HAProxy by its looks. "
-                    + "Say what it is with --from.")
+            throw ValidationError(ForeignConfiguration.refusal(text: text, file: name))
         }
         let result = Importer(file: name, kind: kind, files: FilesOnHost()).run(text)
         for message in result.messages { printError(message) }
@@ -54,20 +59,5 @@ struct ImportCommand: ParsableCommand {
                 : partial ? "The rest is printed." : "Nothing is printed; --partial prints the rest."
             throw Failure.notWell("\(name): what is marked 'refused' cannot be expressed. \(rest)")
         }
-    }
-
-    /// The name for messages, and the text.
-    private func read() throws -> (name: String, text: String) {
-        let name = file == "-" ? "standard input" : file
-        let bytes: [UInt8]
-        do {
-            bytes = file == "-" ? try StandardInput.read() : try ConfigurationFile.read(file)
-        } catch {
-            throw Failure.notDone("\(error)")
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw Failure.notWell("\(name): not UTF-8; save the file in that encoding")
-        }
-        return (name, text)
     }
 }

@@ -27,6 +27,8 @@ struct InitCommand: ParsableCommand {
 
     @Option(
         defaultAsFlag: SetupAnswers.usualWeb,
+        // The usual strategy looks at the next word first, and loses the value of `--web=ADDRESS`.
+        parsing: .next,
         help: .init("The web server on this host that keeps all other names on 443.", valueName: "address"))
     var web: String?
 

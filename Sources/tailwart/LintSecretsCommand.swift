@@ -9,7 +9,7 @@ struct LintSecretsCommand: ParsableCommand {
             Example: tailwart lint-secrets
             Example: tailwart lint-secrets --staged
             Looks at what git has or would take in these files and folders, outside of git at everything. Secrets are never \
-            printed. Ends with 0 if nothing is found, 1 if something is, 3 if a file cannot be read. A line that is meant to be \
+            printed. Ends with 0 if nothing is found, 1 if something is, 3 if a file cannot be read, whatever is found in the others. A line that is meant to be \
             there says so with a reason: \(SecretScan.allowance) REASON.
             """)
 
@@ -21,6 +21,13 @@ struct LintSecretsCommand: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+
+    func validate() throws {
+        if path.contains("") {
+            throw ValidationError(
+                "An empty path names nothing. Name a file or a folder, or leave it out for this folder.")
+        }
+    }
 
     func run() throws {
         let lint: SecretLint
@@ -37,15 +44,17 @@ struct LintSecretsCommand: ParsableCommand {
             for (path, finding) in lint.findings {
                 print("\(SecretLint.shown(path)):\(finding.line):\(finding.column): \(finding.what); \(finding.fix)")
             }
-            print(summary(of: lint))
+            // "No secrets" would be no answer where nothing was looked at.
+            if lint.unreadable.isEmpty || lint.textFiles + lint.binaryFiles > 0 { print(summary(of: lint)) }
         }
-        for file in lint.unreadable { printError("\(SecretLint.shown(file.path)): not looked at: \(file.reason)") }
-        if !lint.findings.isEmpty { throw ExitCode(1) }
+        for file in lint.unreadable { printError("\(SecretLint.shown(file.path)): \(file.reason).") }
         if !lint.unreadable.isEmpty { throw ExitCode(3) }
+        if !lint.findings.isEmpty { throw ExitCode(1) }
     }
 
     private func summary(of lint: SecretLint) -> String {
-        let binary = lint.binaryFiles == 0 ? "" : " (\(lint.binaryFiles) more are binary)"
+        let binary =
+            lint.binaryFiles == 0 ? "" : " (\(lint.binaryFiles) more \(lint.binaryFiles == 1 ? "is" : "are") binary)"
         let files = "\(lint.textFiles) \(lint.textFiles == 1 ? "file" : "files")\(binary)"
         switch lint.findings.count {
         case 0: return "No secrets in \(files)."

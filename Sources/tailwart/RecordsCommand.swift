@@ -19,31 +19,43 @@ struct RecordsCommand: ParsableCommand {
 
     @Option(
         help: .init(
-            "The edge's name for senders and mail programs. Else 'mail.' and the first domain.", valueName: "name"))
-    var host: Name?
+            "The edge's name for senders and mail programs. Else 'mail.' and the first domain.", valueName: "name"),
+        transform: RecordOption.name)
+    var host: ServerNamePattern?
 
-    @Option(help: .init("A public IPv4 address of the edge; as often as needed.", valueName: "address"))
-    var ipv4: [AddressV4] = []
+    @Option(
+        help: .init("A public IPv4 address of the edge; as often as needed.", valueName: "address"),
+        transform: RecordOption.addressV4)
+    var ipv4: [IPAddress] = []
 
-    @Option(help: .init("A public IPv6 address of the edge; as often as needed.", valueName: "address"))
-    var ipv6: [AddressV6] = []
+    @Option(
+        help: .init("A public IPv6 address of the edge; as often as needed.", valueName: "address"),
+        transform: RecordOption.addressV6)
+    var ipv6: [IPAddress] = []
 
-    @Option(help: .init("A mail domain besides those of the configuration; as often as needed.", valueName: "domain"))
-    var domain: [Name] = []
+    @Option(
+        help: .init("A mail domain besides those of the configuration; as often as needed.", valueName: "domain"),
+        transform: RecordOption.name)
+    var domain: [ServerNamePattern] = []
 
     @Option(
         help: .init("Only this ACME account may have certificates issued (CAA); as often as needed.", valueName: "url"))
     var caaAccounturi: [String] = []
 
     @Option(
-        help: .init("The authority's name in CAA records, where its account's URL does not tell.", valueName: "name"))
-    var caaIssuer: Name?
+        help: .init("The authority's name in CAA records, where its account's URL does not tell.", valueName: "name"),
+        transform: RecordOption.name)
+    var caaIssuer: ServerNamePattern?
 
-    @Option(help: .init("Where TLS reports go. Else the postmaster of each domain.", valueName: "address"))
-    var reports: Reports?
+    @Option(
+        help: .init("Where TLS reports go. Else the postmaster of each domain.", valueName: "address"),
+        transform: RecordOption.reports)
+    var reports: ReportAddress?
 
-    @Option(help: .init("The id of the MTA-STS policy, 1 to 32 letters and digits. Else the time.", valueName: "id"))
-    var mtaStsId: Policy?
+    @Option(
+        help: .init("The id of the MTA-STS policy, 1 to 32 letters and digits. Else the time.", valueName: "id"),
+        transform: RecordOption.policyID)
+    var mtaStsId: PolicyID?
 
     @Flag(help: "Print a table.")
     var table = false
@@ -58,15 +70,16 @@ struct RecordsCommand: ParsableCommand {
     func run() throws {
         let accounts = try caaAccounturi.map { uri in
             do {
-                return try ACMEAccount(uri: uri, issuer: caaIssuer?.pattern.name)
+                return try ACMEAccount(uri: uri, issuer: caaIssuer?.name)
             } catch {
                 throw ValidationError("--caa-accounturi: \(error).")
             }
         }
         let facade = EdgeFacade(try options.loadValid())
+        let hostAddresses = InterfaceAddresses.all()
         let request = RecordRequest(
-            host: host?.pattern, addresses: try addresses(facade), domains: domain.map(\.pattern), accounts: accounts,
-            reports: reports?.address, policyID: mtaStsId?.id ?? PolicyID(time: time(nil)))
+            host: host, addresses: addresses(facade, hostAddresses), hostAddresses: hostAddresses, domains: domain,
+            accounts: accounts, reports: reports, policyID: mtaStsId ?? PolicyID(time: time(nil)))
         let plan: RecordPlan
         do throws(RecordPlan.Problem) {
             plan = try RecordPlan(facade, request)
@@ -77,58 +90,10 @@ struct RecordsCommand: ParsableCommand {
         print(json ? try plan.json + "\n" : table ? plan.table : plan.zoneSnippet, terminator: "")
     }
 
-    private func addresses(_ facade: EdgeFacade) throws -> [IPAddress] {
-        let named = ipv4.map(\.ip) + ipv6.map(\.ip)
+    private func addresses(_ facade: EdgeFacade, _ ofHost: [IPAddress]) -> [IPAddress] {
+        let named = ipv4 + ipv6
         if !named.isEmpty { return named }
         if !facade.addresses.isEmpty { return facade.addresses }
-        return InterfaceAddresses.all().filter { PublicAddress.problem($0) == nil }
-    }
-}
-
-extension RecordsCommand {
-    /// A host or domain name.
-    struct Name: ExpressibleByArgument {
-        let pattern: ServerNamePattern
-
-        init?(argument: String) {
-            guard let pattern = ServerNamePattern(argument), !pattern.isWildcard else { return nil }
-            self.pattern = pattern
-        }
-    }
-
-    struct AddressV4: ExpressibleByArgument {
-        let ip: IPAddress
-
-        init?(argument: String) {
-            guard let ip = IPAddress(argument), ip.isV4 else { return nil }
-            self.ip = ip
-        }
-    }
-
-    struct AddressV6: ExpressibleByArgument {
-        let ip: IPAddress
-
-        init?(argument: String) {
-            guard let ip = IPAddress(argument), !ip.isV4 else { return nil }
-            self.ip = ip
-        }
-    }
-
-    struct Reports: ExpressibleByArgument {
-        let address: ReportAddress
-
-        init?(argument: String) {
-            guard let address = ReportAddress(argument) else { return nil }
-            self.address = address
-        }
-    }
-
-    struct Policy: ExpressibleByArgument {
-        let id: PolicyID
-
-        init?(argument: String) {
-            guard let id = PolicyID(argument) else { return nil }
-            self.id = id
-        }
+        return ofHost.filter { PublicAddress.problem($0) == nil }
     }
 }

@@ -81,7 +81,7 @@ struct Trial {
         func upstream(_ name: String, _ port: UInt16, _ header: ProxyProtocolOut.Version) -> UpstreamConfiguration {
             UpstreamConfiguration(
                 name: name, endpoints: [EndpointConfiguration(.address(.loopbackV4), port: port)],
-                proxyProtocol: ProxyProtocolOut(header))
+                proxyProtocol: ProxyProtocolOut(header), health: nil)
         }
         let mailNames = ["mta-sts", "autoconfig", "autodiscover", "ua-auto-config"].compactMap {
             ServerNamePattern("\($0).example.org")

@@ -16,8 +16,10 @@ struct TrustCommand: ParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Option(help: .init("An address from which an edge dials; as often as needed.", valueName: "address"))
-    var edgeAddress: [EdgeAddress] = []
+    @Option(
+        help: .init("An address from which an edge dials; as often as needed.", valueName: "address"),
+        transform: RecordOption.edgeAddress)
+    var edgeAddress: [IPAddress] = []
 
     @Argument(help: "Which server to tell of.")
     var server: Choice = .all
@@ -30,7 +32,7 @@ struct TrustCommand: ParsableCommand {
     }
 
     private func edges() throws -> [IPAddress] {
-        guard edgeAddress.isEmpty else { return edgeAddress.map(\.ip) }
+        guard edgeAddress.isEmpty else { return edgeAddress }
         let own = InterfaceAddresses.all().filter(\.isOfTailnet)
         guard !own.isEmpty else {
             throw Failure.notDone(
@@ -42,15 +44,6 @@ struct TrustCommand: ParsableCommand {
 }
 
 extension TrustCommand {
-    struct EdgeAddress: ExpressibleByArgument {
-        let ip: IPAddress
-
-        init?(argument: String) {
-            guard let ip = IPAddress(argument), ip.isUnicast else { return nil }
-            self.ip = ip.unmapped
-        }
-    }
-
     enum Choice: ExpressibleByArgument {
         case one(MailServer)
         case all

@@ -126,15 +126,25 @@ extension CommandTests {
             try await Self.run { host, _ in
                 let policy = try await Answer.tailwart(["acl", "--check", "none.hujson"], on: host)
                 #expect(policy.exitCode == 3)
-                #expect(policy.errors.contains("none.hujson: cannot be read"))
+                #expect(policy.errors == "none.hujson: there is no such file; name the policy file with --check.\n")
                 let configuration = try await Answer.tailwart(["acl", "--config", "none.yaml"], on: host)
                 #expect(configuration.exitCode == 3)
+            }
+        }
+
+        @Test func `a folder in place of the policy is said`() async throws {
+            try await Self.run { host, _ in
+                let answer = try await Answer.tailwart(["acl", "--check", "."], on: host)
+                #expect(answer.exitCode == 3)
+                #expect(answer.errors == ".: it is a folder; name the file in it.\n")
             }
         }
 
         @Test(arguments: [
             ["--json"], ["--strict"], ["--format", "table"], ["--edge-tag", "edge"], ["--mailbox-tag", "tag:a b"],
             ["--mailbox-tag", "wb=tag:web"], ["--mailbox-tag", "web=web"],
+            ["--mailbox-tag", "tag:a", "--mailbox-tag", "tag:b"], ["--check", ""],
+            ["--mailbox-tag", "web=tag:a", "--mailbox-tag", "web=tag:b"],
         ])
         func `wrong use ends with 2`(options: [String]) async throws {
             try await Self.run { host, _ in

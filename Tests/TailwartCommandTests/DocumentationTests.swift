@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import TailwartTesting
 import Testing
 
@@ -50,6 +49,18 @@ extension CommandTests {
             #expect(Set(Self.pages).subtracting(reached).isEmpty)
         }
 
+        @Test func `a link to a heading leads to one`() {
+            for page in Self.pages {
+                let folder = Self.root.appending(path: page).deletingLastPathComponent()
+                for link in Self.text(of: page).matches(of: #/\]\(([^)#:\s]*)#([^)\s]+)\)/#) {
+                    let name = String(link.output.1)
+                    let target = name.isEmpty ? Self.root.appending(path: page) : folder.appending(path: name)
+                    let text = (try? String(contentsOf: target, encoding: .utf8)) ?? ""
+                    #expect(Self.anchors(of: text).contains(String(link.output.2)), "\(page): \(link.output.0)")
+                }
+            }
+        }
+
         // MARK: - the commands
 
         @Test func `each command and each of its options is known`() async throws {
@@ -62,7 +73,7 @@ extension CommandTests {
                         }
                         let text = help[subcommand] ?? ""
                         #expect(text.contains("USAGE: tailwart \(subcommand)"), "\(command.testDescription)")
-                        let known = Set(text.matches(of: #/--[a-z][a-z-]*/#).map { String($0.output) })
+                        let known = Set(text.matches(of: #/--[a-z][a-z0-9-]*/#).map { String($0.output) })
                         #expect(Set(options).subtracting(known).isEmpty, "\(command.testDescription)")
                     }
                 }
@@ -71,12 +82,12 @@ extension CommandTests {
 
         @Test(arguments: lines) func `a command does what it is shown for`(command: ShownCommand) async throws {
             try await TestHost.run { host in
-                let place = try await Place(on: host, for: command, root: Self.root)
-                let exitCode = try await place.run()
+                let folder = try await ShownCommandFolder(on: host, for: command, root: Self.root)
+                let exitCode = try await folder.run()
                 // The mailbox of the preflight is nowhere.
-                let expected: Int32 = command.text.contains("--host") && place.subcommand == "check" ? 1 : 0
-                #expect(exitCode == expected, "\(place.said)")
-                if expected == 1 { #expect(place.said.contains(" checks: ")) }
+                let expected: Int32 = command.text.contains("--host") && folder.subcommand == "check" ? 1 : 0
+                #expect(exitCode == expected, "\(folder.said)")
+                if expected == 1 { #expect(folder.said.contains(" checks: ")) }
             }
         }
 
@@ -91,110 +102,17 @@ extension CommandTests {
             return (all ?? []).map { "\(folder)/\($0)" }.filter(isWanted).sorted()
         }
 
-        fileprivate static func text(of path: String) -> String {
+        /// What GitHub makes of headings: small letters, digits, `-` and `_`, and hyphens for spaces.
+        private static func anchors(of page: String) -> Set<String> {
+            Set(
+                page.matches(of: #/(?m)^#+ +(.+)$/#).map { heading in
+                    heading.output.1.lowercased().replacing(" ", with: "-")
+                        .filter { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
+                })
+        }
+
+        private static func text(of path: String) -> String {
             (try? String(contentsOf: root.appending(path: path), encoding: .utf8)) ?? ""
         }
-    }
-}
-
-/// Where a command of the documentation runs: a folder with the files that the pages speak of, below which `/etc` is too, and an edge
-/// that listens on free ports.
-private final class Place {
-    let subcommand: String
-    private(set) var said = ""
-    private let host: TestHost
-    private let line: String
-    private let environment: [String]
-
-    init(on host: TestHost, for command: ShownCommand, root: URL) async throws {
-        self.host = host
-        subcommand = command.calls.first?.subcommand ?? ""
-        line = Self.line(command.text)
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        environment = [
-            "PATH=\(try host.folder.makeFolder("bin")):\(path)", "TS_TAILNET=tail1234.ts.net", "NO_COLOR=1",
-        ]
-        try FileManager.default.createSymbolicLink(
-            atPath: "\(host.folder.path)/bin/tailwart", withDestinationPath: try Program.edge().path)
-        for folder in ["edge", "etc/tailwart", "etc/caddy", "etc/nginx", "etc/haproxy", "etc/default"] {
-            _ = try host.folder.makeFolder(folder)
-        }
-        // The edge is not to reach for anybody: not for a name of the tailnet, nor for a mail server of this host.
-        let dials = subcommand == "run" || command.text.contains("--host")
-        for file in ["tailwart.yaml", "trial.yaml", "edge/tailwart.yaml", "etc/tailwart/tailwart.yaml"] {
-            try host.folder.file(file).write(try Self.configuration(dials: dials))
-        }
-        for (name, fixture) in [
-            "etc/caddy/caddy.json": "caddy/origin.json", "etc/nginx/nginx.conf": "nginx/mail.conf",
-            "etc/haproxy/haproxy.cfg": "haproxy/mail.cfg",
-        ] {
-            let url = root.appending(path: "Tests/TailwartImportTests/Fixtures/\(fixture)")
-            try host.folder.file(name).write(try String(contentsOf: url, encoding: .utf8))
-        }
-        try host.folder.file("etc/default/tailwart").write("TS_TAILNET=tail1234.ts.net\n")
-        let policy = try await Answer.tailwart(["acl"], on: host, environment: environment)
-        try host.folder.file("policy.hujson").write(policy.output)
-    }
-
-    /// - Returns: the exit code, after SIGTERM where the command runs until somebody ends it.
-    func run() async throws -> Int32 {
-        if subcommand == "run" || subcommand == "try" && !line.contains("--selftest") {
-            let process = try start("exec \(line)")
-            try await eventually("\(line) runs") {
-                process.output.text.contains(#/listens on|One line per connection/#) ? true : nil
-            }
-            process.send(SIGTERM)
-            return try await end(process)
-        }
-        if subcommand == "init", !line.contains("--domain") {
-            // It asks, and `script` is the terminal that it asks on.
-            let input = Pipe()
-            try input.fileHandleForWriting.write(contentsOf: Data("example.org\n\ntail1234.ts.net\nyes\nsystemd\n".utf8))
-            return try await end(
-                start("script --quiet --return --command '\(line)' /dev/null", input: input))
-        }
-        return try await end(start(line))
-    }
-
-    private func start(_ line: String, input: Pipe? = nil) throws -> ChildProcess {
-        try host.start(
-            "shown", try Program("env", package: "coreutils"),
-            ["-C", host.folder.path, "-u", "TAILWART_CONFIG"] + environment + ["sh", "-e", "-c", line], input: input)
-    }
-
-    private func end(_ process: ChildProcess) async throws -> Int32 {
-        let code = try await process.exitCode(within: .seconds(60))
-        said = process.output.text + process.errors.text
-        return code
-    }
-
-    /// The line as this user runs it in this folder.
-    private static func line(_ text: String) -> String {
-        text.replacing(#/sudo (--preserve-env=\S+ )?/#, with: "")
-            .replacing(#/\S*/tailwart /#.anchorsMatchLineEndings(), with: "tailwart ")
-            .replacing(#/(^|[ ])\/(etc|root)\//#) { "\($0.output.1)\($0.output.2)/" }
-            // The addresses of the edge are those of its tailnet, which this host is not in.
-            .replacing(
-                #/tailwart trust(?!.*--edge-address)/#,
-                with: "tailwart trust --edge-address 100.64.0.5 --edge-address fd7a:115c:a1e0::5")
-    }
-
-    private static func configuration(dials: Bool) throws -> String {
-        let ports = try [25, 465, 587, 993].map { port in
-            // Nobody listens on the ports from 2 on.
-            "\(try FreePort.take()): \(dials ? port % 5 + 2 : port)"
-        }
-        return """
-            mailbox:
-              address: \(dials ? "127.0.0.1" : "stalwart.${TS_TAILNET}")
-              ports: {\(ports.joined(separator: ", "))}
-              bind: [127.0.0.1]
-              domains: [example.org]
-              https: {listen: \(try FreePort.take())\(dials ? ", port: 2" : "")}
-              health: {timeout: 1s}
-            web: 127.0.0.1:\(dials ? 3 : 8443)
-            \(dials ? "tailscale: off" : "")
-
-            """
     }
 }

@@ -274,6 +274,27 @@ extension CommandTests {
             }
         }
 
+        @Test func `what is no file, or none to import, is said with what to do`() async throws {
+            try await TestHost.run { host in
+                try host.folder.file("empty.json").write("")
+                try host.folder.file("tailwart.yaml").write("mailbox: {address: mail.example.net}\n")
+                try host.folder.file("http.conf").write("events {}\nhttp { server { listen 80; } }\n")
+                let cases: [(file: String, code: Int32, words: String)] = [
+                    (".", 3, ".: it is a folder"), ("/dev/null", 3, "use - for standard input"),
+                    ("none.json", 3, "none.json: there is no such file; check the name."),
+                    ("", 2, "empty name"), ("empty.json", 2, "it is empty"), ("tailwart.yaml", 2, "ours already"),
+                    ("http.conf", 1, "there is no 'stream' block here"),
+                ]
+                for (file, code, words) in cases {
+                    let answer = try await Answer.tailwart(["import", file], on: host)
+                    #expect(answer.exitCode == code && answer.output.isEmpty, "\(file): \(answer.errors)")
+                    #expect(answer.errors.contains(words), "\(answer.errors)")
+                    #expect(!answer.errors.contains("--config") && !answer.errors.contains("TAILWART_CONFIG"))
+                    #expect(code != 2 || answer.errors.contains("See 'tailwart import --help'"), "\(answer.errors)")
+                }
+            }
+        }
+
         @Test(arguments: [["run"], ["check"], ["config"]])
         func `another program's file in place of ours is answered with the command to run`(command: [String])
             async throws
@@ -283,6 +304,9 @@ extension CommandTests {
                 let answer = try await Answer.tailwart(command + ["--config", "caddy.json"], on: host)
                 #expect(answer.exitCode == 1)
                 #expect((answer.output + answer.errors).contains("tailwart import caddy.json > tailwart.yaml"))
+                try host.folder.file("nginx.conf").write("stream { server { listen 25; proxy_pass a:25; } }\n")
+                let nginx = try await Answer.tailwart(command + ["--config", "nginx.conf"], on: host)
+                #expect((nginx.output + nginx.errors).contains("tailwart import nginx.conf > tailwart.yaml"))
             }
         }
     }

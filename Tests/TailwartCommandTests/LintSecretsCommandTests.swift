@@ -137,7 +137,22 @@ extension CommandTests {
             try await Self.inRepository { host in
                 let none = try await Answer.tailwart(["lint-secrets", "none.yaml"], on: host)
                 #expect(none.exitCode == 3)
-                #expect(none.errors.contains("none.yaml: cannot be read: No such file or directory"))
+                #expect(none.errors == "none.yaml: cannot be read: No such file or directory; check the path.\n")
+                #expect(none.output.isEmpty, "nothing was looked at")
+                // What is found in the others is said all the same.
+                try host.folder.file(".env").write("A=1\n")
+                let both = try await Answer.tailwart(["lint-secrets", "none.yaml", ".env"], on: host)
+                #expect(both.exitCode == 3)
+                #expect(both.errors.contains("none.yaml: cannot be read: "))
+                #expect(both.output.contains(".env:1:1: ") && both.outputLines.last == "1 secret in 1 file.")
+                let device = try await Answer.tailwart(["lint-secrets", "/dev/null"], on: host)
+                #expect(device.exitCode == 3 && device.output.isEmpty)
+                #expect(device.errors.hasPrefix("/dev/null: not looked at: no regular file; "))
+                let empty = try await Answer.tailwart(["lint-secrets", ""], on: host)
+                #expect(empty.exitCode == 2 && empty.errors.contains("An empty path names nothing."))
+                try host.folder.file("x.bin").write("a\0b")
+                let binary = try await Answer.tailwart(["lint-secrets", "x.bin"], on: host)
+                #expect(binary.output == "No secrets in 0 files (1 more is binary).\n")
                 // Root reads everything, but not a file whose name is a folder of too many folders.
                 let deep = Array(repeating: "a", count: 80).joined(separator: "/")
                 let outside = try TemporaryFolder()

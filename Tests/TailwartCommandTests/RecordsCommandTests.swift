@@ -83,6 +83,10 @@ extension CommandTests {
             let answer = try await records(options)
             #expect(answer.exitCode == 2, "\(answer.output)")
             #expect(answer.output.isEmpty)
+            // With the reason behind what the parser says, or alone.
+            #expect(
+                answer.errors.contains(#/Error: (The value '[^']*' is invalid for '--[^']*': .+|--caa-.+)/#),
+                "\(answer.errors)")
         }
 
         @Test func `an address that the world cannot reach is refused`() async throws {

@@ -28,11 +28,15 @@ struct ShownCommand: Sendable, CustomTestStringConvertible {
         return words.matches(of: Self.call).map { match in
             let rest = words[match.range.upperBound...].prefix { !"|;&>)#".contains($0) }
             let own = rest.components(separatedBy: " -- ")[0]
-            return (String(match.output.1), own.matches(of: #/(?:^|\s)(--[a-z][a-z-]*)/#).map { String($0.output.1) })
+            return (
+                String(match.output.1), own.matches(of: #/(?:^|\s)(--[a-z][a-z0-9-]*)/#).map { String($0.output.1) }
+            )
         }
     }
 
-    private static var call: Regex<(Substring, Substring)> { #/(?:^|[\s;|&\(=])(?:[^\s=]*\/)?tailwart +((?!tailwart\b)[a-z][a-z-]*)/# }
+    private static var call: Regex<(Substring, Substring)> {
+        #/(?:^|[\s;|&\(=])(?:[^\s=]*\/)?tailwart +((?!tailwart\b)[a-z][a-z-]*)/#
+    }
 
     private static func isCommand(_ text: String) -> Bool {
         text.replacing(#/["',\[\]]/#, with: " ").contains(call)

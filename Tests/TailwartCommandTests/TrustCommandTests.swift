@@ -32,7 +32,10 @@ extension CommandTests {
                 ])
         }
 
-        @Test(arguments: [["sendmail"], ["--edge-address", "0.0.0.0"], ["--edge-address", "edge.example.net"]])
+        @Test(arguments: [
+            ["sendmail"], ["--edge-address", "0.0.0.0"], ["--edge-address", "edge.example.net"],
+            ["--edge-address", "203.0.113.0/24"],
+        ])
         func `wrong use is told apart`(options: [String]) async throws {
             let answer = try await trust(options)
             #expect(answer.exitCode == 2)

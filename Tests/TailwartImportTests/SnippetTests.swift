@@ -190,4 +190,28 @@ import Testing
         for line in lines { #expect(yaml.contains(line), "\(yaml)\n\(result.messages)") }
         if lines.isEmpty { #expect(!result.isWhole) } else { #expect(result.isWhole, "\(result.messages)") }
     }
+
+    @Test(arguments: [
+        ("bind :25", 1), ("bind :25,:::25 v6only", 0), ("bind :25\nbind :::25 v6only", 0),
+        ("bind :::25 v6only\nbind :25", 0),
+        ("bind :25\nbind :::26 v6only", 1), ("bind :25\nbind 2001:db8::1:25", 1), ("bind :25-26\nbind :::25 v6only", 1),
+    ])
+    func `HAProxy's IPv4 alone is said of ports that IPv6 does not have`(binds: String, count: Int) {
+        let result = load(.haproxy, "listen a\nmode tcp\n\(binds)\nserver m 10.0.0.5:25\n")
+        #expect(result.isWhole)
+        #expect(result.messages.filter { $0.contains("this is IPv4 alone") }.count == count, "\(result.messages)")
+    }
+
+    @Test(arguments: [
+        ("\\u001b[31mred\\u0007", "/servers/\\u{1B}[31mred\\u{07}/"), ("x\\nlog:", "/servers/x\\nlog:/"),
+        ("a\\u2028b", "/servers/a\\u{2028}b/"),
+    ])
+    func `keys cannot move a terminal's cursor or begin a line`(key: String, pointer: String) {
+        let text = Self.caddy("{\"handle\": [{\"handler\": \"tls\"}]}").replacing("\"a\": {", with: "\"\(key)\": {")
+        let messages = load(.caddy, text).messages
+        #expect(messages.contains { $0.contains(pointer) }, "\(messages)")
+        #expect(!messages.joined().unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x2028 })
+        let included = Importer(file: "a\u{1B}b", kind: .caddy, files: FilesOnHost()).run(text).messages
+        #expect(included.allSatisfy { $0.hasPrefix("a\\u{1B}b:") }, "\(included)")
+    }
 }

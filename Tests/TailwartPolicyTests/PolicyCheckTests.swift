@@ -293,4 +293,44 @@ import Testing
         #expect(check.findings(.error).count == 1, "\(check.report)")
         #expect(check.findings(.error)[0].contains("port 25 (smtp) of tag:stalwart at 100.64.0.8"), "\(check.report)")
     }
+
+    @Test(arguments: [
+        "[]", "7", #"{"acls": 5}"#, #"{"grants": 7, "tests": []}"#, #"{"grants": [1]}"#,
+        #"{"tagOwners": []}"#
+            .replacing("[]", with: "[1]"),
+    ])
+    func `nothing is derived from a section of a wrong type`(text: String) throws {
+        let check = try Samples.check(text)
+        #expect(check.findings.count == 1 && check.findings(.error).count == 1, "\(check.report)")
+        #expect(check.ports("unknown") == Self.all)
+        let message = try #require(check.findings.first).message
+        #expect(check.verdict(strict: false) == "not good: \(message).")
+    }
+
+    @Test func `the verdict gives the reason`() throws {
+        let everything = #""grants": [{"src": ["*"], "dst": ["*"], "ip": ["*"]}]"#
+        let wide = try Samples.check("{\(everything)}")
+        #expect(
+            wide.verdict(strict: false)
+                == "not good: the ports are granted, but nobody owns tag:reverse-proxy and tag:stalwart, so no device can "
+                + "carry them.")
+        let denied = try Samples.check(
+            "{\(everything), \"tagOwners\": {\"tag:reverse-proxy\": []}, \"tests\": [{\"src\": \"tag:reverse-proxy\", "
+                + "\"deny\": [\"tag:stalwart:25\"]}]}")
+        #expect(
+            denied.verdict(strict: false)
+                == "not good: the ports are granted, but nobody owns tag:stalwart, so no device can carry it, and there is 1 "
+                + "more error.")
+        let owned = try Samples.check(Samples.policy.replacing("tag:stalwart:22\"", with: "tag:stalwart:25\""))
+        #expect(
+            owned.verdict(strict: false)
+                == "not good: the ports are granted, but this test denies 25 of tag:stalwart, which the edge dials.")
+        let missing = try Samples.check(#"{"grants": []}"#)
+        #expect(missing.verdict(strict: false).contains("0 of the 5 ports"))
+        #expect(missing.verdict(strict: false).contains("Besides, nobody owns tag:reverse-proxy and tag:stalwart"))
+        let warned = try Samples.check(Samples.policy(everything))
+        #expect(warned.verdict(strict: false).hasPrefix("good: tag:reverse-proxy may reach tag:stalwart"))
+        #expect(warned.isGood(strict: false) && !warned.isGood(strict: true))
+        #expect(warned.verdict(strict: true).hasPrefix("not good: there is 1 warning, which --strict counts; "))
+    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import TailwartSecrets
 import TailwartTesting
 import Testing
@@ -44,7 +45,7 @@ import Testing
         "- \"DB_PASSWORD=${DB_PASSWORD:?}\"", "{password: ${A}, secret: ${B:-}}", "password: ${A:-changeme}",
         "key: cache-v2-linux", "public_key: abcdefghijklmnop", "PUBLIC_KEY: abcdefghijklmnop",
         "cache_key: abcdefghijklmnop",
-        "max_tokens: 4096", "token: 1234567890", "variableName: DB_PASSWORD", "# password: hunter2-in-a-comment",
+        "max_tokens: 4096", "token: 1234567890", "variableName: DB_PASSWORD",
         "tokens: [a, b]", "secretary: Ann Other", "password == other", "password => other", "passwords: 3",
         "keyboard: qwerty",
         "url: https://example.net/?a=b", "passthrough: everything", "bypass: never",
@@ -91,6 +92,45 @@ import Testing
         #expect(Self.findings(path, text.replacing("SECRET", with: Fake.password)).count == 1, "\(path)")
     }
 
+    @Test(arguments: [
+        ("FALLBACK: ${DBPASS:-SECRET}", "1:11"), ("url: http://x/${A_TOKEN-SECRET}/y", "1:15"),
+        ("  - ANY=${DB_PASSWORD:-SECRET} # ${DB_PASSWORD:-changeme}", "1:9"), ("# x: ${DBPASS:-SECRET}", "1:6"),
+        ("PGPASS: SECRET", "1:9"), ("dbpwd: SECRET", "1:8"),
+        ("command: --password SECRET", "1:21"), ("command: redis-server --requirepass 'SECRET' --port 1", "1:38"),
+        (#"command: ["x", "--token","SECRET"]"#, "1:27"), ("command: [x, --token, SECRET, y]", "1:23"),
+        ("command:\n  - --token\n  - SECRET\n  - plain", "3:5"), ("x: [\n  \"--token\",\n  \"SECRET\"\n]", "3:4"),
+        ("command: x --password=SECRET", "1:23"),
+        ("# POSTGRES_PASSWORD: SECRET", "1:22"), ("#password: SECRET", "1:12"), ("  # - DB_PASSWORD=SECRET", "1:19"),
+        ("# export DB_PASSWORD=\"SECRET\"", "1:23"), ("; password = SECRET", "1:14"),
+        ("# password: hunter2-in-a-comment", "1:13"),
+    ])
+    func `a secret that hides in a fallback, a command or a comment`(text: String, place: String) {
+        #expect(Self.places("compose.yaml", text.replacing("SECRET", with: Fake.password)) == [place], "\(text)")
+    }
+
+    @Test(arguments: [
+        "FALLBACK: ${DBPASS:-changeme}", "FALLBACK: ${DBPASS:-}", "FALLBACK: ${DBPASS:?}",
+        "x: ${DB_HOST:-db.example.net}",
+        "x: ${BYPASS:-v4sfkJ2}", "compass: v4sfkJ2", "x: ${DBPASS:-${OTHER}}",
+        "command: --password ${DBPASS}", "command: --token $TOKEN", "command: --password-file /run/secrets/x",
+        "command: --password --verbose", "RUN build --secret id=npm2", "command: [--token, --other]",
+        "command: [--token, \"${TOKEN}\"]", "command:\n  - --token\n  - ${TOKEN}",
+        "command:\n  - --token\nnext: a1B2c3",
+        "about: set it with --password before you start", "usage: x --token TOKEN.", "# --password Zq8vN3 sets it",
+        "# password: required", "# password: a sentence with 4 more words", "# token: TOKEN", "# see password: v4sfkJ2",
+        "# secret: <yours>", "#",
+    ])
+    func `fallbacks, commands and comments without a secret are good`(text: String) {
+        #expect(Self.findings("compose.yaml", text).isEmpty, "\(Self.findings("compose.yaml", text))")
+    }
+
+    @Test func `an option's variable is called without its dashes`() {
+        for text in ["command: x --db-password=SECRET", "command: x --db-password SECRET"] {
+            let findings = Self.findings("a.yaml", text.replacing("SECRET", with: Fake.password))
+            #expect(findings.count == 1 && findings[0].fix.contains("${DB_PASSWORD}"), "\(findings)")
+        }
+    }
+
     @Test func `programs and prose are not searched for keys`() {
         for path in ["Sources/Login.swift", "README.md", "run.sh", "notes.txt"] {
             #expect(Self.findings(path, "password: \(Fake.password)\npassword = \(Fake.password)").isEmpty, "\(path)")
@@ -121,7 +161,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [".pgpass", "home/.netrc", ".git-credentials", "var/lib/tailscale/tailscaled.state"])
+    func `files that hold nothing but secrets are known by their names`(path: String) {
+        let findings = Self.findings(path, "x\n")
+        #expect(findings.count == 1 && findings[0].what.contains("by its name"))
+        #expect(findings.allSatisfy { $0.fix.contains(".gitignore") && $0.fix.contains("if git has it already") })
+        #expect(Self.findings(path, "").isEmpty && Self.findings("\(path).md", "x\n").isEmpty)
+    }
+
     // MARK: What gives itself away
+
+    @Test func `the state of tailscaled is known under any name`() throws {
+        let key = String((0..<64).map { "0123456789abcdef".map { $0 }[$0 * 7 % 16] })
+        let plain = "priv" + "key:" + key
+        let encoded = Data(plain.utf8).base64EncodedString()
+        let state = #"{"_machinekey": "\#(encoded)", "x": "nodekey:\#(key)"}"#
+        #expect(Self.places("state.json", state) == ["1:18"])
+        #expect(Self.places("backup", state) == ["1:18"])
+        #expect(Self.places("notes.md", "it has \(plain) and nl\("priv:" + key)") == ["1:8", "1:85"])
+        #expect(Self.findings("notes.md", "it begins with `priv" + "key:` or cHJpdmtle" + "To").isEmpty)
+    }
 
     @Test(arguments: [
         "tskey-" + "auth-", "tskey-" + "client-", "tskey-" + "api-", "hskey-" + "auth-",
@@ -285,12 +344,13 @@ import Testing
         .timeLimit(.minutes(1)),
         arguments: [
             "{", "a", "\"", "=", ":", "password=", "password: {", "://", "://:@", "-----BEGIN ", "'", "${", " ",
-            "${A:-", "password=${A:-", "{{",
+            "${A:-", "password=${A:-", "{{", "--", "--token ", "--token,", "${TOKEN:-", "${TOKEN:-}", "x=", "# ",
         ])
     func `a long line of one kind is read in time`(piece: String) {
         let text = "password: " + String(repeating: piece, count: 100_000 / piece.utf8.count)
         _ = SecretScan.scan(path: "a.yaml", bytes: Array(text.utf8))
         _ = SecretScan.scan(path: "a.json", bytes: Array(text.utf8))
+        _ = SecretScan.scan(path: "a.yaml", bytes: Array("# \(text)".utf8))
     }
 
     @Test func `random bytes are read without a trap`() {
@@ -299,7 +359,8 @@ import Testing
         let pieces = [
             "password", ":", " ", "=", "\"", "'", "{", "}", "\n", "\r\n", "|", "#", "${", "\\", "-----BEGIN ",
             "PRIVATE KEY", "-----",
-            "://", "@", "tskey-" + "auth-", "ä", "- ", ",", "tailwart:allow-secret", "@type",
+            "://", "@", "tskey-" + "auth-", "ä", "- ", ",", "tailwart:allow-secret", "@type", "--", "token", ":-", "}",
+            "# ",
         ]
         for round in 0..<3000 {
             var bytes: [UInt8] = []

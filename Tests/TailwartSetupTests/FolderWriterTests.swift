@@ -59,6 +59,28 @@ struct FolderWriterTests {
         }
     }
 
+    @Test func `what stands in the way is named, and what to do`() async throws {
+        try await TestHost.run { host in
+            let path = host.folder.path
+            try host.folder.file("file").write("")
+            for folder in ["\(path)/file", "\(path)/file/below"] {
+                #expect(throws: FolderWriter.Problem.isFile("\(path)/file")) {
+                    try FolderWriter.write([SetupFile("a", "")], into: folder)
+                }
+            }
+            _ = try host.folder.makeFolder("a")
+            for force in [false, true] {
+                #expect(throws: FolderWriter.Problem.isFolder(["\(path)/a"])) {
+                    try FolderWriter.write([SetupFile("b", ""), SetupFile("a", "")], into: path, force: force)
+                }
+            }
+            #expect(try content(of: host.folder).keys.sorted() == ["a", "file"])
+            #expect {
+                try FolderWriter.write([SetupFile("a", "")], into: "/proc/x")
+            } throws: { "\($0)".hasPrefix("/proc/x: ") && "\($0)".contains("--into") }
+        }
+    }
+
     @Test(arguments: [false, true])
     func `what cannot be written undoes the rest`(force: Bool) async throws {
         try await TestHost.run { host in

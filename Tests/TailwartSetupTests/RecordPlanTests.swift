@@ -157,6 +157,33 @@ struct RecordPlanTests {
         #expect(try plan(.mailOnly, .sample(domains: ["example.org"])).host == "mail.example.org")
     }
 
+    @Test func `an address of this host is not said to be nobody's`() throws {
+        var request = try RecordRequest.sample(["203.0.113.7", "198.51.100.7"])
+        request.hostAddresses = [try #require(IPAddress("203.0.113.7"))]
+        let warnings = try plan(.usual, request).warnings
+        #expect(warnings.count == 2)
+        #expect(warnings.first?.contains("203.0.113.7 is reserved for examples: this host has it") == true)
+        #expect(warnings.last?.contains("no host has it") == true)
+    }
+
+    @Test func `a domain so long that a record's name would not fit is refused`() throws {
+        let label = String(repeating: "a", count: 60)
+        // 253 bytes less those of `_submissions._tcp.`
+        for (count, isGood) in [(235, true), (236, false)] {
+            let domain = "\(label).\(label).\(label)." + String(repeating: "b", count: count - 187) + ".org"
+            try #require(domain.utf8.count == count)
+            let request = try RecordRequest.sample(host: "mail.example.org", domains: [domain])
+            if isGood {
+                _ = try plan(.mailOnly, request)
+            } else {
+                #expect(throws: RecordPlan.Problem.nameTooLong("_submissions._tcp.\(domain)")) {
+                    try plan(.mailOnly, request)
+                }
+            }
+        }
+        #expect("\(RecordPlan.Problem.nameTooLong("a.b"))".contains("at most 253 bytes, and this one 3"))
+    }
+
     @Test func `SPF is only a hint, never a record`() throws {
         for sample in Sample.allCases where sample != .mailOnly {
             let plan = try plan(sample, .sample())

@@ -102,6 +102,15 @@ struct SetupFilesTests {
             #expect(order == (isTailnet ? ["Tailnet", "Policy"] : []) + middle + last)
             #expect(steps.contains { $0.contains("TCP 25, 443, 465, 587, 993") })
         }
+        #expect(
+            try files(Self.answers[0]).steps(in: "a; b/ü's")[1].contains(
+                #"--config a\;\ b/ü\'s/tailwart/tailwart.yaml "#))
+        #expect(try files(Self.answers[0]).steps(in: "")[1].contains("--config tailwart/tailwart.yaml "))
+        // A word of the shell is never torn, wherever it falls.
+        for width in 1...40 {
+            let text = try files(Self.answers[0]).stepsText(in: String(repeating: "x", count: width) + " y  z")
+            #expect(text.contains(#"x\ y\ \ z/tailwart"#), "\(width)")
+        }
         try Golden.expect(files(Self.answers[0]).stepsText(in: ".") + "\n", "init-steps.txt")
     }
 }

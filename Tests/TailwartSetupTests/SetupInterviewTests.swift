@@ -44,7 +44,10 @@ struct SetupInterviewTests {
 
     @Test func `without a terminal every missing flag is named at once`() {
         #expect(
-            throws: SetupInterview.Problem.missing(flags: ["--domain", "--mailbox", "--web or --no-web", "--form"])
+            throws: SetupInterview.Problem.missing(flags: [
+                "--domain", "--mailbox", "--tailnet (not for a mailbox with a whole name or an address)",
+                "--web or --no-web", "--form",
+            ])
         ) {
             try interview().answers(ask: nil)
         }
@@ -64,6 +67,25 @@ struct SetupInterviewTests {
             $0.mailbox = mailbox
         }.answers(ask: nil)
         #expect(answers.mailbox == .whole(mailbox))
+    }
+
+    @Test(arguments: ["domain", "mailbox"]) func `a name in the letters of a language is to be written as DNS has it`(
+        field: String
+    ) {
+        let interview = interview {
+            Self.flags(&$0)
+            if field == "domain" { $0.domains = ["münchen.de"] } else { $0.mailbox = "münchen.de" }
+        }
+        #expect {
+            _ = try interview.answers(ask: nil)
+        } throws: { "\($0)".hasPrefix("--\(field): 'münchen.de' has letters") && "\($0)".contains("xn-- form") }
+    }
+
+    @Test func `an address in brackets is the address`() throws {
+        #expect(try SetupAnswer.mailbox("[fd7a:115c:a1e0::7]") == "fd7a:115c:a1e0::7")
+        for text in ["[mail.example.net]", "[192.168.1.20]", "[", "[]", "[::]"] {
+            #expect(throws: SetupAnswer.Rejection.self) { try SetupAnswer.mailbox(text) }
+        }
     }
 
     @Test func `a person is asked for what the flags leave open, and may take what is usual`() throws {

@@ -13,11 +13,11 @@ struct JSONElement {
         self.path = path
     }
 
-    /// With the pointer of RFC 6901; keys are cut where they are absurdly long.
+    /// With the pointer of RFC 6901; keys are made printable, and cut where they are absurdly long.
     var place: SourcePlace {
         var place = value.place
         place.pointer = path.map { step in
-            let key = step.count > 60 ? "\(step.prefix(60))…" : step
+            let key = step.prefix(60).printable + (step.count > 60 ? "…" : "")
             return "/"
                 + key.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
                 .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")

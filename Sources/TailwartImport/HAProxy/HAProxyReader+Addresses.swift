@@ -46,6 +46,16 @@ extension HAProxyReader {
         }
     }
 
+    /// `bind :25` is IPv4 alone, unless another address of the section takes the same port for IPv6.
+    func noteFamily(of bind: DraftBind, among all: [DraftBind], at place: SourcePlace) {
+        guard bind.host == "0.0.0.0", !bind.port.contains("$"),
+            !all.contains(where: { $0.port == bind.port && ($0.host.isEmpty || $0.host == "::") })
+        else { return }
+        findings.note(
+            "in HAProxy this is IPv4 alone; imported as it is: \":PORT\" in place of \"0.0.0.0:PORT\" would be both families",
+            at: place)
+    }
+
     private mutating func bind(_ text: String, isV6Only: Bool, at place: SourcePlace) -> [DraftBind] {
         var (family, text) = Self.family(of: text)
         if text.hasPrefix("/") || family == "unix" { return [DraftBind(host: text, port: "", isUnix: true)] }
@@ -84,11 +94,6 @@ extension HAProxyReader {
         guard let ports = PortText.range(port), ports.count <= Limits.binds else {
             findings.refuse("\(port.quoted) is neither a port nor a range of at most \(Limits.binds)", at: place)
             return []
-        }
-        if host == "0.0.0.0" {
-            findings.note(
-                "in HAProxy this is IPv4 alone; imported as it is: \":PORT\" in place of \"0.0.0.0:PORT\" would be both families",
-                at: place)
         }
         return ports.map { DraftBind(host: host, port: "\($0)") }
     }

@@ -42,7 +42,14 @@ extension HAProxyReader {
             findings.refuse("there is no 'bind' here, so no address to listen on; add one", at: proxy.place)
         }
         var binds: [DraftBind] = []
-        for line in bindLines { binds += self.binds(line) }
+        var places: [SourcePlace] = []
+        for line in bindLines {
+            let place = line.words.dropFirst().first?.place ?? line.place
+            let own = self.binds(line)
+            binds += own
+            places += own.map { _ in place }
+        }
+        for (bind, place) in zip(binds, places) { noteFamily(of: bind, among: binds, at: place) }
         var rules = HAProxyRules(findings: findings, acls: HAProxyACLs(proxy.all, findings))
         rules.read(proxy.all)
         guard let routes = routes(of: proxy, &rules) else { return nil }

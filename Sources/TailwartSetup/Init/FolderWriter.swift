@@ -5,6 +5,10 @@ package enum FolderWriter {
     /// Why nothing was written.
     package enum Problem: Error, Equatable, CustomStringConvertible {
         case exists([String])
+        /// Folders where a file goes.
+        case isFolder([String])
+        /// A file where a folder goes.
+        case isFile(String)
         case failed(call: String, path: String, code: CInt)
 
         package var description: String {
@@ -12,8 +16,16 @@ package enum FolderWriter {
             case .exists(let paths):
                 "\(paths.joined(separator: ", ")): already there, so nothing was written. "
                     + "Name another folder with --into, or overwrite with --force."
+            case .isFolder(let paths):
+                "\(paths.joined(separator: ", ")): a folder, and a file goes there, so nothing was written. "
+                    + "Move it away, or name another folder with --into."
+            case .isFile(let path):
+                "\(path): no folder, so nothing was written. Name a folder with --into; it is made if it is not there."
             case .failed(let call, let path, let code):
-                "\(path): \(String(cString: strerror(code))) (\(call)), so nothing was written."
+                "\(path): \(String(cString: strerror(code))) (\(call)), so nothing was written. "
+                    + (code == ENOSPC || code == EDQUOT
+                        ? "Make room on the disk, or name another folder with --into."
+                        : "Name a folder with --into that can be made and written to.")
             }
         }
     }
@@ -27,6 +39,8 @@ package enum FolderWriter {
         -> [String]
     {
         let targets = files.map { (path: folder.isEmpty ? $0.path : "\(folder)/\($0.path)", text: $0.text) }
+        let folders = targets.map(\.path).filter(isFolder)
+        guard folders.isEmpty else { throw .isFolder(folders) }
         if !force {
             // Before anything is written, for an answer that names all of them. What appears in between is seen by `link`.
             let existing = targets.map(\.path).filter(isThere)
@@ -40,7 +54,7 @@ package enum FolderWriter {
                 // Beside its target, as a file cannot be renamed over to another file system.
                 let temporary = "\(target.path).new-\(getpid())"
                 staged.append((temporary, target.path))
-                try write(target.text, to: temporary)
+                try write(target.text, to: temporary, for: target.path)
             }
             for (temporary, path) in staged {
                 if force {
@@ -67,18 +81,27 @@ package enum FolderWriter {
         return lstat(path, &status) == 0
     }
 
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     private static func makeFolders(of path: String) throws(Problem) {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/").dropLast() {
             made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
             guard mkdir(made, 0o755) == 0 || errno == EEXIST || errno == EISDIR else {
-                throw .failed(call: "mkdir", path: made, code: errno)
+                throw errno == ENOTDIR ? .isFile(made) : .failed(call: "mkdir", path: made, code: errno)
             }
+            var status = stat()
+            guard stat(made, &status) == 0 else { throw .failed(call: "stat", path: made, code: errno) }
+            guard status.st_mode & S_IFMT == S_IFDIR else { throw .isFile(made) }
         }
     }
 
-    private static func write(_ text: String, to path: String) throws(Problem) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    /// - Parameter path: what an error names; a temporary name says nothing to anybody.
+    private static func write(_ text: String, to temporary: String, for path: String) throws(Problem) {
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .failed(call: "open", path: path, code: errno) }
         defer { close(descriptor) }
         let bytes = Array(text.utf8)

@@ -10,10 +10,19 @@ package enum SetupAnswer {
 
     package static func domain(_ text: String) throws(Rejection) -> String {
         guard let name = ServerNamePattern(text), !name.isWildcard, name.name.contains(".") else {
+            if let rejection = unlessASCII(text) { throw rejection }
             throw Rejection(
                 description: "'\(text)' is no mail domain; write it as it stands behind the @, such as example.org")
         }
         return name.name
+    }
+
+    /// For a name in the letters of a language (RFC 5890), which DNS has in another form.
+    private static func unlessASCII(_ text: String) -> Rejection? {
+        guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        return Rejection(
+            description: "'\(text)' has letters that DNS does not have; write it in its xn-- form, "
+                + "such as xn--mnchen-3ya.de for münchen.de")
     }
 
     /// One or more, between spaces or commas.
@@ -28,15 +37,18 @@ package enum SetupAnswer {
         return domains.withoutRepeats
     }
 
-    /// A machine name, a whole name or an address.
+    /// A machine name, a whole name or an address; an IPv6 one also in brackets, as URLs have it.
     package static func mailbox(_ text: String) throws(Rejection) -> String {
-        if let address = IPAddress(text) {
+        let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
+        let place = isBracketed && text.contains(":") ? String(text.dropFirst().dropLast()) : text
+        if let address = IPAddress(place) {
             guard address.isUnicast else {
                 throw Rejection(description: "\(address) is no address of one host; name the mailbox's")
             }
             return "\(address)"
         }
         guard let name = ServerNamePattern(text), !name.isWildcard else {
+            if let rejection = unlessASCII(text) { throw rejection }
             throw Rejection(
                 description:
                     "'\(text)' is no host; write its name on the tailnet, such as \(SetupAnswers.usualMachine), or an address"

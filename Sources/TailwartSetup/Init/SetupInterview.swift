@@ -21,7 +21,7 @@ package struct SetupInterview: Sendable {
             switch self {
             case .rejected(let flag, let reason): "\(flag): \(reason)"
             case .missing(let flags):
-                "there is no terminal to ask on; add \(flags.joined(separator: " and "))"
+                "there is no terminal to ask on; add \(flags.joined(separator: ", "))"
             case .noAnswer(let flag): "no usable answer; add \(flag)"
             }
         }
@@ -64,7 +64,8 @@ package struct SetupInterview: Sendable {
     private func answersOfFlags() throws(Problem) -> SetupAnswers {
         let domains = try Self.read(flagDomains, "--domain", SetupAnswer.domains)
         let mailbox = try Self.read(mailbox, "--mailbox", SetupAnswer.mailbox)
-        let needsTailnet = mailbox.map(SetupAnswer.needsTailnet) ?? false
+        // Not yet known without a mailbox: then it is asked for as well, so that nobody has to come back a third time.
+        let needsTailnet = mailbox.map(SetupAnswer.needsTailnet) ?? true
         let tailnet = try Self.read(needsTailnet ? tailnet : nil, "--tailnet", SetupAnswer.tailnet)
         let web = try Self.read(web, "--web", SetupAnswer.web)
         let form = try Self.read(form, "--form", SetupAnswer.form)
@@ -72,7 +73,10 @@ package struct SetupInterview: Sendable {
         var missing: [String] = []
         if domains == nil { missing.append("--domain") }
         if mailbox == nil { missing.append("--mailbox") }
-        if needsTailnet, tailnet == nil { missing.append("--tailnet") }
+        if needsTailnet, tailnet == nil {
+            missing.append(
+                mailbox == nil ? "--tailnet (not for a mailbox with a whole name or an address)" : "--tailnet")
+        }
         if web == nil { missing.append("--web or --no-web") }
         if form == nil { missing.append("--form") }
         guard let domains, let mailbox, let web, let form, missing.isEmpty else { throw .missing(flags: missing) }

@@ -8,7 +8,8 @@ extension SetupFiles {
     package func steps(in folder: String) -> [String] {
         let ports = configuration.listeners.flatMap(\.bind).compactMap(\.port).withoutRepeats.sorted()
             .map(String.init).joined(separator: ", ")
-        let file = folder == "." ? answers.form.configurationPath : "\(folder)/\(answers.form.configurationPath)"
+        let path = answers.form.configurationPath
+        let file = ShellWord.quote(folder == "." || folder.isEmpty ? path : "\(folder)/\(path)")
         let isTailnet = answers.isOnTailnet
         var steps: [String] = []
         if isTailnet {

@@ -19,8 +19,10 @@ extension RecordPlan {
         self.zones = Self.place(
             Self.group("the edge", addresses.map { ZoneRecord(host, .address($0)) }).map { [$0] } ?? [], under: host,
             in: Self.placeOthers(facade.otherNames(than: domains).filter { $0 != host }, host: host, in: zones))
+        let names = self.zones.flatMap(\.groups).flatMap(\.records).map(\.name)
+        if let name = names.first(where: { $0.utf8.count > ZoneRecord.nameLimit }) { throw .nameTooLong(name) }
         reverse = addresses.map { Reverse(address: $0, host: host) }
-        warnings = Self.warnings(facade, addresses, host)
+        warnings = Self.warnings(facade, addresses, request.hostAddresses)
     }
 
     private static func zone(
@@ -135,10 +137,12 @@ extension RecordPlan {
         records.isEmpty ? nil : Group(purpose: purpose, records: records)
     }
 
-    private static func warnings(_ facade: EdgeFacade, _ addresses: [IPAddress], _ host: String) -> [String] {
+    private static func warnings(_ facade: EdgeFacade, _ addresses: [IPAddress], _ ofHost: [IPAddress]) -> [String] {
         addresses.compactMap { address in
             if PublicAddress.isExample(address) {
-                return "\(address) is reserved for examples; no host has it. Name the edge's own address."
+                return ofHost.contains(address)
+                    ? "\(address) is reserved for examples: this host has it, but the internet cannot reach it. Name a public one."
+                    : "\(address) is reserved for examples; no host has it. Name the edge's own address."
             }
             guard let port = facade.port(of: .smtp), !facade.listens(on: port, family: address) else { return nil }
             return

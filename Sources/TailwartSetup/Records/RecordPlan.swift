@@ -35,6 +35,8 @@ package struct RecordPlan: Sendable, Equatable {
         case noDomain
         case noAddress
         case notPublic(IPAddress, reason: String)
+        /// One of the records' names is longer than DNS takes.
+        case nameTooLong(String)
 
         package var description: String {
             switch self {
@@ -46,6 +48,9 @@ package struct RecordPlan: Sendable, Equatable {
                     + "name it with --ipv4 or --ipv6"
             case .notPublic(let address, let reason):
                 "\(address) cannot be published: \(reason)"
+            case .nameTooLong(let name):
+                "'\(name.prefix(40))…' cannot be published: a name in DNS has at most \(ZoneRecord.nameLimit) bytes, and this one "
+                    + "\(name.utf8.count); name a shorter domain or host"
             }
         }
     }

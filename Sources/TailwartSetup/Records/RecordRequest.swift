@@ -7,6 +7,8 @@ package struct RecordRequest: Sendable {
     package var host: ServerNamePattern?
     /// The edge's public addresses.
     package var addresses: [IPAddress]
+    /// Those of this host's interfaces, so that nothing untrue is said of them.
+    package var hostAddresses: [IPAddress]
     /// Domains besides those of the configuration.
     package var domains: [ServerNamePattern]
     /// ACME accounts that may have certificates issued; none leaves CAA out.
@@ -16,11 +18,13 @@ package struct RecordRequest: Sendable {
     package var policyID: PolicyID
 
     package init(
-        host: ServerNamePattern? = nil, addresses: [IPAddress], domains: [ServerNamePattern] = [],
-        accounts: [ACMEAccount] = [], reports: ReportAddress? = nil, policyID: PolicyID
+        host: ServerNamePattern? = nil, addresses: [IPAddress], hostAddresses: [IPAddress] = [],
+        domains: [ServerNamePattern] = [], accounts: [ACMEAccount] = [], reports: ReportAddress? = nil,
+        policyID: PolicyID
     ) {
         self.host = host
         self.addresses = addresses
+        self.hostAddresses = hostAddresses
         self.domains = domains
         self.accounts = accounts
         self.reports = reports

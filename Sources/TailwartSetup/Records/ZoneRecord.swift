@@ -18,6 +18,10 @@ package struct ZoneRecord: Sendable, Equatable {
     package var name: String
     package var content: Content
 
+    /// Bytes of a name without the trailing dot: 255 on the wire, with a length before each label and the root (RFC 1035
+    /// section 2.3.4).
+    package static let nameLimit = 253
+
     package init(_ name: String, _ content: Content) {
         self.name = name
         self.content = content
