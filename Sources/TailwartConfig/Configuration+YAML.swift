@@ -5,69 +5,69 @@ extension Configuration {
     ///
     /// Timeouts are always printed, since their defaults depend on the protocol; other keys where they are not the default.
     package var yaml: String {
-        var entries: [(key: String, value: YAMLOutput)] = [("max_connections", .text("\(maxConnections)"))]
-        if let workers { entries.append(("workers", .text("\(workers)"))) }
-        entries.append(("drain", .duration(drain)))
-        entries.append(("log", log.output))
-        if let output = admin.output { entries.append(("admin", output)) }
+        var entries: [YAMLMember] = [YAMLMember("max_connections", .text("\(maxConnections)"))]
+        if let workers { entries.append(YAMLMember("workers", .text("\(workers)"))) }
+        entries.append(YAMLMember("drain", .duration(drain)))
+        entries.append(YAMLMember("log", log.output))
+        if let output = admin.output { entries.append(YAMLMember("admin", output)) }
         if tailscale != TailscaleConfiguration() {
-            let socket = tailscale.map { YAMLOutput.mapping([("socket", .text($0.socket))]) }
-            entries.append(("tailscale", socket ?? .text("off")))
+            let socket = tailscale.map { YAMLOutput.mapping([YAMLMember("socket", .text($0.socket))]) }
+            entries.append(YAMLMember("tailscale", socket ?? .text("off")))
         }
         if !upstreams.isEmpty {
-            entries.append(("upstreams", .blockMapping(upstreams.map { ($0.name, $0.output) })))
+            entries.append(YAMLMember("upstreams", .blockMapping(upstreams.map { YAMLMember($0.name, $0.output) })))
         }
-        if !listeners.isEmpty { entries.append(("listeners", .blockList(listeners.map(\.output)))) }
+        if !listeners.isEmpty { entries.append(YAMLMember("listeners", .blockList(listeners.map(\.output)))) }
         return YAMLWriter.write(.blockMapping(entries))
     }
 }
 
 extension LogConfiguration {
     fileprivate var output: YAMLOutput {
-        let format = format.map { [(key: "format", value: YAMLOutput.text($0.rawValue))] } ?? []
-        return .mapping(format + [("level", .text(level.rawValue))])
+        let format = format.map { [YAMLMember("format", YAMLOutput.text($0.rawValue))] } ?? []
+        return .mapping(format + [YAMLMember("level", .text(level.rawValue))])
     }
 }
 
 extension AdminConfiguration {
     fileprivate var output: YAMLOutput? {
-        var entries: [(key: String, value: YAMLOutput)] = []
-        if let socket { entries.append(("socket", .text(socket))) }
-        if let listen { entries.append(("listen", .text("\(listen)"))) }
+        var entries: [YAMLMember] = []
+        if let socket { entries.append(YAMLMember("socket", .text(socket))) }
+        if let listen { entries.append(YAMLMember("listen", .text("\(listen)"))) }
         return entries.isEmpty ? nil : .mapping(entries)
     }
 }
 
 extension UpstreamConfiguration {
     fileprivate var output: YAMLOutput {
-        var entries: [(key: String, value: YAMLOutput)] = [
-            ("endpoints", .list(endpoints.map(\.output))),
-            ("proxy_protocol", proxyProtocol.output),
+        var entries: [YAMLMember] = [
+            YAMLMember("endpoints", .list(endpoints.map(\.output))),
+            YAMLMember("proxy_protocol", proxyProtocol.output),
         ]
-        if let connectTimeout { entries.append(("connect_timeout", .duration(connectTimeout))) }
+        if let connectTimeout { entries.append(YAMLMember("connect_timeout", .duration(connectTimeout))) }
         switch via {
         case .direct: break
-        case .tailscale: entries.append(("via", .text("tailscale")))
-        case .socks5(let proxy): entries.append(("via", .mapping([("socks5", .text("\(proxy)"))])))
+        case .tailscale: entries.append(YAMLMember("via", .text("tailscale")))
+        case .socks5(let proxy): entries.append(YAMLMember("via", .mapping([YAMLMember("socks5", .text("\(proxy)"))])))
         }
-        if policy != Defaults.policy { entries.append(("policy", .text(policy.rawValue))) }
-        if hold != Defaults.hold { entries.append(("hold", .duration(hold))) }
-        if warm != Defaults.warm { entries.append(("warm", .text("\(warm)"))) }
-        if health != HealthConfiguration() { entries.append(("health", health?.output ?? .text("off"))) }
+        if policy != Defaults.policy { entries.append(YAMLMember("policy", .text(policy.rawValue))) }
+        if hold != Defaults.hold { entries.append(YAMLMember("hold", .duration(hold))) }
+        if warm != Defaults.warm { entries.append(YAMLMember("warm", .text("\(warm)"))) }
+        if health != HealthConfiguration() { entries.append(YAMLMember("health", health?.output ?? .text("off"))) }
         return .blockMapping(entries)
     }
 }
 
 extension HealthConfiguration {
     fileprivate var output: YAMLOutput {
-        var entries: [(key: String, value: YAMLOutput)] = []
-        if interval != Defaults.healthInterval { entries.append(("interval", .duration(interval))) }
-        if timeout != Defaults.healthTimeout { entries.append(("timeout", .duration(timeout))) }
-        if rise != Defaults.healthRise { entries.append(("rise", .text("\(rise)"))) }
-        if fall != Defaults.healthFall { entries.append(("fall", .text("\(fall)"))) }
-        if closeIfUnhealthy { entries.append(("close_if_unhealthy", .flag(true))) }
-        if !names.isEmpty { entries.append(("names", .texts(names))) }
-        if let trustRoots { entries.append(("trust_roots", .text(trustRoots))) }
+        var entries: [YAMLMember] = []
+        if interval != Defaults.healthInterval { entries.append(YAMLMember("interval", .duration(interval))) }
+        if timeout != Defaults.healthTimeout { entries.append(YAMLMember("timeout", .duration(timeout))) }
+        if rise != Defaults.healthRise { entries.append(YAMLMember("rise", .text("\(rise)"))) }
+        if fall != Defaults.healthFall { entries.append(YAMLMember("fall", .text("\(fall)"))) }
+        if closeIfUnhealthy { entries.append(YAMLMember("close_if_unhealthy", .flag(true))) }
+        if !names.isEmpty { entries.append(YAMLMember("names", .texts(names))) }
+        if let trustRoots { entries.append(YAMLMember("trust_roots", .text(trustRoots))) }
         return .mapping(entries)
     }
 }
@@ -75,9 +75,9 @@ extension HealthConfiguration {
 extension EndpointConfiguration {
     fileprivate var output: YAMLOutput {
         guard weight != Defaults.weight || isBackup else { return .text(text) }
-        var entries: [(key: String, value: YAMLOutput)] = [("address", .text(text))]
-        if weight != Defaults.weight { entries.append(("weight", .text("\(weight)"))) }
-        if isBackup { entries.append(("backup", .flag(true))) }
+        var entries: [YAMLMember] = [YAMLMember("address", .text(text))]
+        if weight != Defaults.weight { entries.append(YAMLMember("weight", .text("\(weight)"))) }
+        if isBackup { entries.append(YAMLMember("backup", .flag(true))) }
         return .mapping(entries)
     }
 }
@@ -86,52 +86,54 @@ extension ProxyProtocolOut {
     fileprivate var output: YAMLOutput {
         guard !tlvs.isEmpty else { return .text(version.rawValue) }
         let names = TLVName.allCases.filter { tlvs.contains($0.option) }.map(\.rawValue)
-        return .mapping([("version", .text(version.rawValue)), ("tlvs", .texts(names))])
+        return .mapping([YAMLMember("version", .text(version.rawValue)), YAMLMember("tlvs", .texts(names))])
     }
 }
 
 extension ListenerConfiguration {
     fileprivate var output: YAMLOutput {
-        var entries: [(key: String, value: YAMLOutput)] = [
-            ("name", .text(name)), ("bind", .texts(bind)), ("protocol", .text(proto.rawValue)),
+        var entries: [YAMLMember] = [
+            YAMLMember("name", .text(name)), YAMLMember("bind", .texts(bind)),
+            YAMLMember("protocol", .text(proto.rawValue)),
         ]
         if let only = routes.first, routes.count == 1, only.match == nil, only.proxyProtocol == nil {
-            entries.append(("to", .text(only.target.text)))
+            entries.append(YAMLMember("to", .text(only.target.text)))
         } else {
-            entries.append(("routes", .blockList(routes.map(\.output))))
+            entries.append(YAMLMember("routes", .blockList(routes.map(\.output))))
         }
-        let deadlines: [(key: String, value: YAMLOutput)] = [
-            ("connect", .duration(timeouts.connect)), ("hello", .duration(timeouts.hello)),
-            ("idle", .duration(timeouts.idle)), ("half_closed", .duration(timeouts.halfClosed)),
+        let deadlines: [YAMLMember] = [
+            YAMLMember("connect", .duration(timeouts.connect)), YAMLMember("hello", .duration(timeouts.hello)),
+            YAMLMember("idle", .duration(timeouts.idle)), YAMLMember("half_closed", .duration(timeouts.halfClosed)),
         ]
-        entries.append(("timeouts", .mapping(deadlines)))
+        entries.append(YAMLMember("timeouts", .mapping(deadlines)))
         if let proxyProtocolIn {
-            let header: [(key: String, value: YAMLOutput)] = [
-                ("trusted", .texts(proxyProtocolIn.trusted)), ("timeout", .duration(proxyProtocolIn.timeout)),
+            let header: [YAMLMember] = [
+                YAMLMember("trusted", .texts(proxyProtocolIn.trusted)),
+                YAMLMember("timeout", .duration(proxyProtocolIn.timeout)),
             ]
-            entries.append(("proxy_protocol_in", .mapping(header)))
+            entries.append(YAMLMember("proxy_protocol_in", .mapping(header)))
         }
-        if let maxConnections { entries.append(("max_connections", .text("\(maxConnections)"))) }
-        if let output = refusal.output { entries.append(("refusal", output)) }
+        if let maxConnections { entries.append(YAMLMember("max_connections", .text("\(maxConnections)"))) }
+        if let output = refusal.output { entries.append(YAMLMember("refusal", output)) }
         return .blockMapping(entries)
     }
 }
 
 extension RefusalConfiguration {
     fileprivate var output: YAMLOutput? {
-        var entries: [(key: String, value: YAMLOutput)] = []
-        if let host { entries.append(("host", .text(host))) }
-        if let text { entries.append(("text", .text(text))) }
+        var entries: [YAMLMember] = []
+        if let host { entries.append(YAMLMember("host", .text(host))) }
+        if let text { entries.append(YAMLMember("text", .text(text))) }
         return entries.isEmpty ? nil : .mapping(entries)
     }
 }
 
 extension RouteConfiguration {
     fileprivate var output: YAMLOutput {
-        var entries: [(key: String, value: YAMLOutput)] = []
-        if let match { entries.append(("match", match.output)) }
-        entries.append(("to", .text(target.text)))
-        if let proxyProtocol { entries.append(("proxy_protocol", proxyProtocol.output)) }
+        var entries: [YAMLMember] = []
+        if let match { entries.append(YAMLMember("match", match.output)) }
+        entries.append(YAMLMember("to", .text(target.text)))
+        if let proxyProtocol { entries.append(YAMLMember("proxy_protocol", proxyProtocol.output)) }
         return .blockMapping(entries)
     }
 }
@@ -148,11 +150,11 @@ extension RouteConfiguration.Target {
 
 extension RouteMatch {
     fileprivate var output: YAMLOutput {
-        var entries: [(key: String, value: YAMLOutput)] = []
-        if !serverNames.isEmpty { entries.append(("sni", .texts(serverNames))) }
-        if !alpn.isEmpty { entries.append(("alpn", .texts(alpn))) }
-        if !clients.isEmpty { entries.append(("client", .texts(clients))) }
-        if let not = not.first { entries.append(("not", not.output)) }
+        var entries: [YAMLMember] = []
+        if !serverNames.isEmpty { entries.append(YAMLMember("sni", .texts(serverNames))) }
+        if !alpn.isEmpty { entries.append(YAMLMember("alpn", .texts(alpn))) }
+        if !clients.isEmpty { entries.append(YAMLMember("client", .texts(clients))) }
+        if let not = not.first { entries.append(YAMLMember("not", not.output)) }
         return .mapping(entries)
     }
 }

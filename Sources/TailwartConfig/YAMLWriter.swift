@@ -1,17 +1,28 @@
 /// A YAML value to be printed, in block style where it says so or where a line would get too long.
-indirect enum YAMLOutput {
+enum YAMLOutput {
     case text(String)
     case flag(Bool)
     case list([YAMLOutput])
-    case mapping([(key: String, value: YAMLOutput)])
+    case mapping([YAMLMember])
     /// Each member on lines of its own.
     case blockList([YAMLOutput])
     /// Each key on a line of its own.
-    case blockMapping([(key: String, value: YAMLOutput)])
+    case blockMapping([YAMLMember])
 
     static func duration(_ duration: Duration) -> YAMLOutput { .text(duration.configurationText) }
     static func texts(_ texts: some Sequence<some CustomStringConvertible>) -> YAMLOutput {
         .list(texts.map { .text("\($0)") })
+    }
+}
+
+/// A key of a mapping with its value.
+struct YAMLMember {
+    let key: String
+    let value: YAMLOutput
+
+    init(_ key: String, _ value: YAMLOutput) {
+        self.key = key
+        self.value = value
     }
 }
 

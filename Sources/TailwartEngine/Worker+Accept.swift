@@ -46,8 +46,17 @@ extension Worker {
     private mutating func shed(_ accepting: Accepting) {
         pipes.closeIdle()
         reserve.close()
-        let accepted = accepting.socket.accept()
-        switch consume accepted {
+        let isStuck = !shedOne(accepting)
+        reserve = Descriptor.reserve()
+        guard isStuck || !reserve.isOpen else { return }
+        stopAccepting()
+        isPaused = true
+        resumeAt = now + Self.pause
+    }
+
+    /// - Returns: false if not even the reserve's descriptor was enough.
+    private mutating func shedOne(_ accepting: Accepting) -> Bool {
+        switch accepting.socket.accept() {
         case .connection(var descriptor, let address):
             parts.admission.shed()
             var record = Record(
@@ -56,17 +65,10 @@ extension Worker {
             record.ending = Ending(.edge, .descriptorLimit)
             descriptor.close()
             parts.ring.push(record)
-            reserve = Descriptor.reserve()
-            if reserve.isOpen { return }
-        case .wouldBlock:
-            reserve = Descriptor.reserve()
-            return
-        case .failed:
-            reserve = Descriptor.reserve()
+            return true
+        case .wouldBlock: return true
+        case .failed: return false
         }
-        stopAccepting()
-        isPaused = true
-        resumeAt = now + Self.pause
     }
 
     private mutating func begin(

@@ -86,12 +86,12 @@ struct Worker: ~Copyable {
         nextID = parts.idSeed
         let error = epoll.add(parts.mailbox.waker.raw, .readable, token: Self.mailboxToken)
         precondition(error == nil, "the mailbox could not be watched")
-        startAccepting()
-        wantWarm()
     }
 
     /// Serves until told to stop, closes all sessions and gives back what the worker owns.
     mutating func run() {
+        startAccepting()
+        wantWarm()
         while !isStopping {
             let count = epoll.wait(timeout: timeout())
             now = Clock.monotonic()

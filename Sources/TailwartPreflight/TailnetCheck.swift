@@ -100,7 +100,7 @@ struct TailnetCheck: Sendable {
     }
 
     static func sentence(_ text: String) -> String {
-        let first = text.hasPrefix("tailscaled") ? text.prefix(1) : Substring(text.prefix(1).uppercased())
+        let first = text.hasPrefix("tailscaled") ? String(text.prefix(1)) : text.prefix(1).uppercased()
         return first + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
     }
 }

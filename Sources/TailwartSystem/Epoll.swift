@@ -4,7 +4,9 @@ import Glibc
 /// An epoll instance with its event buffer; used by one thread.
 package struct Epoll: ~Copyable {
     private var descriptor: Descriptor
-    private let events: UnsafeMutableBufferPointer<epoll_event>
+    /// How many events one wait can bring.
+    private static let capacity = 256
+    private let events: UnsafeMutablePointer<epoll_event>
 
     /// A new descriptor for ``init(owning:)``, which may be called on another thread.
     package static func create() throws(SystemError) -> CInt {
@@ -15,8 +17,8 @@ package struct Epoll: ~Copyable {
 
     package init(owning raw: CInt) {
         descriptor = Descriptor(owning: raw)
-        events = .allocate(capacity: 256)
-        events.initialize(repeating: epoll_event())
+        events = .allocate(capacity: Self.capacity)
+        events.initialize(repeating: epoll_event(), count: Self.capacity)
     }
 
     /// `token` comes back with each event.
@@ -37,7 +39,7 @@ package struct Epoll: ~Copyable {
     /// - Parameter timeout: milliseconds; −1 waits for ever.
     /// - Returns: how many there are; 0 after the time or a signal.
     package borrowing func wait(timeout: CInt) -> Int {
-        let count = epoll_wait(descriptor.raw, events.baseAddress, CInt(events.count), timeout)
+        let count = epoll_wait(descriptor.raw, events, CInt(Self.capacity), timeout)
         precondition(count >= 0 || errno == EINTR, "epoll_wait failed")
         return max(Int(count), 0)
     }

@@ -7,8 +7,8 @@ extension IPAddress {
         switch self {
         case .v4(let bits):
             for octet in 0..<4 {
-                if octet > 0 { memory.write(UInt8(ascii: "."), at: &offset) }
-                memory.write(bits >> UInt32(24 - 8 * octet) & 0xff, radix: 10, at: &offset)
+                if octet > 0 { write(UInt8(ascii: "."), into: &memory, at: &offset) }
+                write(bits >> UInt32(24 - 8 * octet) & 0xff, radix: 10, into: &memory, at: &offset)
             }
         case .v6:
             writeGroups(into: &memory, at: &offset)
@@ -39,12 +39,12 @@ extension IPAddress {
         var index = 0
         while index < 8 {
             if index == gap.lowerBound, !gap.isEmpty {
-                memory.write("::", at: &offset)
+                write("::", into: &memory, at: &offset)
                 index = gap.upperBound
                 continue
             }
-            if index > 0, index != gap.upperBound { memory.write(UInt8(ascii: ":"), at: &offset) }
-            memory.write(UInt32(group(index)), radix: 16, at: &offset)
+            if index > 0, index != gap.upperBound { write(UInt8(ascii: ":"), into: &memory, at: &offset) }
+            write(UInt32(group(index)), radix: 16, into: &memory, at: &offset)
             index += 1
         }
     }

@@ -18,15 +18,15 @@ extension ProxyHeader {
     ) -> Int {
         let (client, destination) = sameFamily(client, destination)
         var offset = 0
-        memory.write(client.ip.isV4 ? "PROXY TCP4 " : "PROXY TCP6 ", at: &offset)
+        write(client.ip.isV4 ? "PROXY TCP4 " : "PROXY TCP6 ", into: &memory, at: &offset)
         client.ip.writeText(into: &memory, at: &offset)
-        memory.write(" ", at: &offset)
+        write(" ", into: &memory, at: &offset)
         destination.ip.writeText(into: &memory, at: &offset)
-        memory.write(" ", at: &offset)
-        memory.write(UInt32(client.port), radix: 10, at: &offset)
-        memory.write(" ", at: &offset)
-        memory.write(UInt32(destination.port), radix: 10, at: &offset)
-        memory.write("\r\n", at: &offset)
+        write(" ", into: &memory, at: &offset)
+        write(UInt32(client.port), radix: 10, into: &memory, at: &offset)
+        write(" ", into: &memory, at: &offset)
+        write(UInt32(destination.port), radix: 10, into: &memory, at: &offset)
+        write("\r\n", into: &memory, at: &offset)
         return offset
     }
 
@@ -37,10 +37,10 @@ extension ProxyHeader {
     ) -> Int {
         let (client, destination) = sameFamily(client, destination)
         var offset = writePreamble(versionAndCommand: 0x21, family: client.ip.isV4 ? 0x11 : 0x21, into: &memory)
-        memory.write(client.ip, at: &offset)
-        memory.write(destination.ip, at: &offset)
-        memory.write(bigEndian: client.port, at: &offset)
-        memory.write(bigEndian: destination.port, at: &offset)
+        write(client.ip, into: &memory, at: &offset)
+        write(destination.ip, into: &memory, at: &offset)
+        write(bigEndian: client.port, into: &memory, at: &offset)
+        write(bigEndian: destination.port, into: &memory, at: &offset)
         if let alpn = extensions.alpn {
             writeExtension(Extension.alpn, alpn, into: &memory, at: &offset)
         }
@@ -51,9 +51,9 @@ extension ProxyHeader {
             writeExtension(Extension.uniqueID, uniqueID, into: &memory, at: &offset)
         }
         if extensions.crc32c {
-            memory.write(Extension.crc32c, at: &offset)
-            memory.write(bigEndian: 4 as UInt16, at: &offset)
-            memory.write(bigEndian: 0 as UInt32, at: &offset)
+            write(Extension.crc32c, into: &memory, at: &offset)
+            write(bigEndian: 4 as UInt16, into: &memory, at: &offset)
+            write(bigEndian: 0 as UInt32, into: &memory, at: &offset)
         }
         writeLength(of: offset, into: &memory)
         if extensions.crc32c { fillChecksum(of: offset, into: &memory) }
@@ -68,7 +68,7 @@ extension ProxyHeader {
     /// The 15 bytes for a client without an address, one on a unix socket: "the real endpoints hold".
     package static func writeV1Unknown(into memory: inout MutableSpan<UInt8>) -> Int {
         var offset = 0
-        memory.write("PROXY UNKNOWN\r\n", at: &offset)
+        write("PROXY UNKNOWN\r\n", into: &memory, at: &offset)
         return offset
     }
 
@@ -86,24 +86,24 @@ extension ProxyHeader {
         versionAndCommand: UInt8, family: UInt8, into memory: inout MutableSpan<UInt8>
     ) -> Int {
         var offset = 0
-        for index in signature.indices { memory.write(signature[index], at: &offset) }
-        memory.write(versionAndCommand, at: &offset)
-        memory.write(family, at: &offset)
-        memory.write(bigEndian: 0 as UInt16, at: &offset)
+        for index in signature.indices { write(signature[index], into: &memory, at: &offset) }
+        write(versionAndCommand, into: &memory, at: &offset)
+        write(family, into: &memory, at: &offset)
+        write(bigEndian: 0 as UInt16, into: &memory, at: &offset)
         return offset
     }
 
     private static func writeExtension(
         _ type: UInt8, _ value: InlineBytes, into memory: inout MutableSpan<UInt8>, at offset: inout Int
     ) {
-        memory.write(type, at: &offset)
-        memory.write(bigEndian: UInt16(value.count), at: &offset)
-        memory.write(value, at: &offset)
+        write(type, into: &memory, at: &offset)
+        write(bigEndian: UInt16(value.count), into: &memory, at: &offset)
+        write(value, into: &memory, at: &offset)
     }
 
     private static func writeLength(of end: Int, into memory: inout MutableSpan<UInt8>) {
         var offset = v2PreambleLength - 2
-        memory.write(bigEndian: UInt16(end - v2PreambleLength), at: &offset)
+        write(bigEndian: UInt16(end - v2PreambleLength), into: &memory, at: &offset)
     }
 
     /// The checksum is the last extension, written as zero before it is summed.
@@ -111,19 +111,17 @@ extension ProxyHeader {
         var sum = CRC32C()
         for index in 0..<end { sum.update(memory[index]) }
         var offset = end - 4
-        memory.write(bigEndian: sum.value, at: &offset)
+        write(bigEndian: sum.value, into: &memory, at: &offset)
     }
 }
 
-extension MutableSpan where Element == UInt8 {
-    /// 4 or 16 bytes in network byte order.
-    fileprivate mutating func write(_ address: IPAddress, at offset: inout Int) {
-        switch address {
-        case .v4(let bits):
-            write(bigEndian: bits, at: &offset)
-        case .v6(let high, let low):
-            write(bigEndian: high, at: &offset)
-            write(bigEndian: low, at: &offset)
-        }
+/// 4 or 16 bytes in network byte order.
+private func write(_ address: IPAddress, into memory: inout MutableSpan<UInt8>, at offset: inout Int) {
+    switch address {
+    case .v4(let bits):
+        write(bigEndian: bits, into: &memory, at: &offset)
+    case .v6(let high, let low):
+        write(bigEndian: high, into: &memory, at: &offset)
+        write(bigEndian: low, into: &memory, at: &offset)
     }
 }

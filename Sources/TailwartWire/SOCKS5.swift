@@ -26,35 +26,35 @@ package enum SOCKS5 {
     /// Answers how many bytes it wrote, ``greetingLength``.
     package static func writeGreeting(into memory: inout MutableSpan<UInt8>) -> Int {
         var offset = 0
-        memory.write(version, at: &offset)
-        memory.write(1, at: &offset)
-        memory.write(0, at: &offset)
+        write(version, into: &memory, at: &offset)
+        write(1, into: &memory, at: &offset)
+        write(0, into: &memory, at: &offset)
         return offset
     }
 
     /// Answers how many bytes it wrote, at most ``maximumRequestLength``.
     package static func writeConnect(to destination: Destination, into memory: inout MutableSpan<UInt8>) -> Int {
         var offset = 0
-        memory.write(version, at: &offset)
-        memory.write(1, at: &offset)
-        memory.write(0, at: &offset)
+        write(version, into: &memory, at: &offset)
+        write(1, into: &memory, at: &offset)
+        write(0, into: &memory, at: &offset)
         switch destination {
         case .address(let address):
             switch address.ip {
             case .v4(let bits):
-                memory.write(AddressType.v4, at: &offset)
-                memory.write(bigEndian: bits, at: &offset)
+                write(AddressType.v4, into: &memory, at: &offset)
+                write(bigEndian: bits, into: &memory, at: &offset)
             case .v6(let high, let low):
-                memory.write(AddressType.v6, at: &offset)
-                memory.write(bigEndian: high, at: &offset)
-                memory.write(bigEndian: low, at: &offset)
+                write(AddressType.v6, into: &memory, at: &offset)
+                write(bigEndian: high, into: &memory, at: &offset)
+                write(bigEndian: low, into: &memory, at: &offset)
             }
-            memory.write(bigEndian: address.port, at: &offset)
+            write(bigEndian: address.port, into: &memory, at: &offset)
         case .name(let name, let port):
-            memory.write(AddressType.name, at: &offset)
-            memory.write(UInt8(name.count), at: &offset)
-            memory.write(name, at: &offset)
-            memory.write(bigEndian: port, at: &offset)
+            write(AddressType.name, into: &memory, at: &offset)
+            write(UInt8(name.count), into: &memory, at: &offset)
+            write(name, into: &memory, at: &offset)
+            write(bigEndian: port, into: &memory, at: &offset)
         }
         return offset
     }

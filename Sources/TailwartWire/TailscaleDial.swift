@@ -15,12 +15,12 @@ package enum TailscaleDial {
         host: InlineBytes, port: UInt16, into memory: inout MutableSpan<UInt8>
     ) -> Int {
         var offset = 0
-        memory.write("POST /localapi/v0/dial HTTP/1.1\r\nHost: local-tailscaled.sock\r\n", at: &offset)
-        memory.write("Connection: upgrade\r\nUpgrade: ts-dial\r\nContent-Length: 0\r\nDial-Host: ", at: &offset)
-        memory.write(host, at: &offset)
-        memory.write("\r\nDial-Port: ", at: &offset)
-        memory.write(UInt32(port), radix: 10, at: &offset)
-        memory.write("\r\n\r\n", at: &offset)
+        write("POST /localapi/v0/dial HTTP/1.1\r\nHost: local-tailscaled.sock\r\n", into: &memory, at: &offset)
+        write("Connection: upgrade\r\nUpgrade: ts-dial\r\nContent-Length: 0\r\nDial-Host: ", into: &memory, at: &offset)
+        write(host, into: &memory, at: &offset)
+        write("\r\nDial-Port: ", into: &memory, at: &offset)
+        write(UInt32(port), radix: 10, into: &memory, at: &offset)
+        write("\r\n\r\n", into: &memory, at: &offset)
         return offset
     }
 
