@@ -1,3 +1,5 @@
+import TailwartConfig
+
 extension CaddyReader {
     /// Matchers that look at what ours never looks at.
     private static let foreignMatchers = [

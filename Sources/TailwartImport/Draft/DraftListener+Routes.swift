@@ -1,3 +1,4 @@
+import TailwartConfig
 import TailwartCore
 
 /// Turns routes into such as ours can have: no condition on TLS as such, none on a hello that cannot come.

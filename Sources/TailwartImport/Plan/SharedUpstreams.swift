@@ -1,3 +1,4 @@
+import TailwartConfig
 import TailwartCore
 import TailwartWire
 
