@@ -215,7 +215,7 @@ final class HealthMonitor: Sendable {
 
     private func say(_ result: ProbeResult, _ name: String?, _ subject: ProbeSubject) {
         let verdict = result.verdict
-        let level: LogConfiguration.Level =
+        let level: LogSettings.Level =
             switch verdict.grade {
             case .good: .info
             case .degraded: .warning

@@ -7,13 +7,13 @@ package import TailwartWire
 package struct ProbeSubject: Sendable {
     /// Number on the health board.
     package let place: Int
-    package let upstream: UpstreamConfiguration
-    package let endpoint: EndpointConfiguration
+    package let upstream: Upstream
+    package let endpoint: Endpoint
     /// 0 for a Unix socket.
     package let port: UInt16
     package let proto: ListenerProtocol
     package let header: ProxyProtocolOut.Version
-    package let health: HealthConfiguration
+    package let health: HealthSettings
     /// The names that clients ask for, one probe for each in turn; nil asks for none. Never empty.
     package let serverNames: [String?]
     /// What the certificate on a mail port must be good for.
@@ -73,10 +73,10 @@ package struct ProbeSubject: Sendable {
 }
 
 extension Configuration {
-    fileprivate typealias Way = (listener: ListenerConfiguration, route: RouteConfiguration)
+    fileprivate typealias Way = (listener: Listener, route: Route)
 
     /// The routes that dial an endpoint on a port, of listeners whose protocol can be probed.
-    fileprivate func ways(to upstream: String, _ endpoint: EndpointConfiguration, port: UInt16) -> [Way] {
+    fileprivate func ways(to upstream: String, _ endpoint: Endpoint, port: UInt16) -> [Way] {
         listeners.filter { $0.proto != .tcp }.flatMap { listener in
             listener.routes.compactMap { route -> Way? in
                 guard case .upstream(upstream, let routePort) = route.target else { return nil }
@@ -88,7 +88,7 @@ extension Configuration {
     }
 }
 
-extension [(listener: ListenerConfiguration, route: RouteConfiguration)] {
+extension [(listener: Listener, route: Route)] {
     /// Server names that lead there, without wildcards: nobody knows which names they stand for.
     fileprivate var exactNames: [String] {
         var seen: Set<String> = []
@@ -97,7 +97,7 @@ extension [(listener: ListenerConfiguration, route: RouteConfiguration)] {
     }
 }
 
-extension EndpointConfiguration.Host {
+extension Endpoint.Host {
     fileprivate var text: String {
         switch self {
         case .name(let name): name

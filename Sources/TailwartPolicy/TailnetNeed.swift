@@ -77,7 +77,7 @@ package struct TailnetNeeds: Sendable, Equatable {
     }
 
     private mutating func add(
-        _ endpoint: EndpointConfiguration, of upstream: UpstreamConfiguration, port: UInt16, listener: String,
+        _ endpoint: Endpoint, of upstream: Upstream, port: UInt16, listener: String,
         tag: String
     ) {
         let host: String
@@ -109,11 +109,11 @@ package struct TailnetNeeds: Sendable, Equatable {
     }
 }
 
-extension UpstreamConfiguration {
+extension Upstream {
     /// Nil if an endpoint is reached over the tailnet as far as the file tells.
     ///
     /// A name is taken for one of the tailnet: MagicDNS domains are free text with Headscale.
-    fileprivate func reasonNotOnTailnet(of host: EndpointConfiguration.Host) -> String? {
+    fileprivate func reasonNotOnTailnet(of host: Endpoint.Host) -> String? {
         if case .tailscale = via { return nil }
         switch host {
         case .unix: return "a Unix socket"

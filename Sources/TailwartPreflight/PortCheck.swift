@@ -7,7 +7,7 @@ enum PortCheck {
     /// The name of a process that is this program.
     private static let program = "tailwart"
 
-    static func findings(_ listeners: [ListenerConfiguration]) -> [Finding] {
+    static func findings(_ listeners: [Listener]) -> [Finding] {
         listeners.flatMap { listener in
             listener.bind.map { finding(listener.name, $0, problem(listener, $0)) }
         }
@@ -24,7 +24,7 @@ enum PortCheck {
         return Finding(.port, subject, .fail, "Cannot be listened on: \(problem.cause).", fix: problem.fix)
     }
 
-    private static func problem(_ listener: ListenerConfiguration, _ bind: BindAddress) -> ListenError? {
+    private static func problem(_ listener: Listener, _ bind: BindAddress) -> ListenError? {
         do throws(ListenErrors) {
             // Closed again at once: nobody holds it.
             _ = try ListenerSet([Listener(name: listener.name, bind: [bind], proto: listener.proto, routes: [])])

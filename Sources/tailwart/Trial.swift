@@ -78,9 +78,9 @@ struct Trial {
     }
 
     private static func configuration(_ sandbox: SandboxPorts) -> Configuration {
-        func upstream(_ name: String, _ port: UInt16, _ header: ProxyProtocolOut.Version) -> UpstreamConfiguration {
-            UpstreamConfiguration(
-                name: name, endpoints: [EndpointConfiguration(.address(.loopbackV4), port: port)],
+        func upstream(_ name: String, _ port: UInt16, _ header: ProxyProtocolOut.Version) -> Upstream {
+            Upstream(
+                name: name, endpoints: [Endpoint(.address(.loopbackV4), port: port)],
                 proxyProtocol: ProxyProtocolOut(header), health: nil)
         }
         let mailNames = ["mta-sts", "autoconfig", "autodiscover", "ua-auto-config"].compactMap {
@@ -90,11 +90,11 @@ struct Trial {
             let routes =
                 door == .https
                 ? [
-                    RouteConfiguration(
+                    Route(
                         match: RouteMatch(serverNames: mailNames), to: .upstream("https", port: nil)),
-                    RouteConfiguration(to: .upstream("web", port: nil)),
-                ] : [RouteConfiguration(to: .upstream(door.rawValue, port: nil))]
-            return ListenerConfiguration(
+                    Route(to: .upstream("web", port: nil)),
+                ] : [Route(to: .upstream(door.rawValue, port: nil))]
+            return Listener(
                 name: door.rawValue, bind: binds(door), proto: door.proto, routes: routes)
         }
         return Configuration(

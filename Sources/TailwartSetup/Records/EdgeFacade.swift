@@ -78,7 +78,7 @@ package struct EdgeFacade: Sendable {
         }
     }
 
-    private var https: [ListenerConfiguration] {
+    private var https: [Listener] {
         configuration.listeners.filter { $0.proto == .https && $0.bind.contains(where: \.isPublic) }
     }
 
@@ -93,13 +93,13 @@ package struct EdgeFacade: Sendable {
     }
 }
 
-extension RouteConfiguration.Target {
+extension Route.Target {
     var upstreamName: String? {
         if case .upstream(let name, _) = self { name } else { nil }
     }
 }
 
-extension ListenerConfiguration {
+extension Listener {
     fileprivate var leadsSomewhere: Bool { routes.contains { $0.target != .close } }
 }
 
@@ -114,7 +114,7 @@ extension BindAddress {
     }
 }
 
-extension EndpointConfiguration {
+extension Endpoint {
     fileprivate var isLoopback: Bool {
         if case .address(let address) = host { address.isLoopback } else { host == .name("localhost") }
     }
