@@ -1,7 +1,6 @@
 import Glibc
 import Synchronization
-package import TailwartConfig
-import TailwartCore
+package import TailwartCore
 package import TailwartEngine
 package import TailwartSystem
 

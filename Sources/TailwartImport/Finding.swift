@@ -83,11 +83,3 @@ extension Sequence<String> {
     /// `'a', 'b', 'c'` for a message.
     var listed: String { map(\.quoted).joined(separator: ", ") }
 }
-
-extension Sequence where Element: Hashable {
-    /// The elements in their order, each once.
-    var withoutRepeats: [Element] {
-        var seen: Set<Element> = []
-        return filter { seen.insert($0).inserted }
-    }
-}

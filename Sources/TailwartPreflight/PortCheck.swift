@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartControl
 import TailwartCore
 
@@ -27,7 +26,8 @@ enum PortCheck {
     private static func problem(_ listener: Listener, _ bind: BindAddress) -> ListenError? {
         do throws(ListenErrors) {
             // Closed again at once: nobody holds it.
-            _ = try ListenerSet([Listener(name: listener.name, bind: [bind], proto: listener.proto, routes: [])])
+            let alone = Listener(name: listener.name, bind: [bind], proto: listener.proto, routes: [])
+            _ = try ListenerSet(Topology(Configuration(listeners: [alone]), addresses: { _ in [] }))
             return nil
         } catch {
             return error.problems.first

@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartControl
 import TailwartCore
 import TailwartProbe

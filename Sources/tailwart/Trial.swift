@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartControl
 import TailwartCore
 import TailwartEngine
@@ -39,8 +38,7 @@ struct Trial {
     init(_ sandbox: SandboxPorts, log: Log) throws {
         let edge = try Edge(Self.configuration(sandbox), log: log)
         func port(_ door: Door, v4: Bool = true) -> UInt16? {
-            let index = Door.allCases.firstIndex(of: door)
-            return edge.sockets.first { $0.listener == index && $0.address?.ip.isV4 == v4 }?.address?.port
+            edge.addresses(of: door.rawValue).first { $0.ip.isV4 == v4 }?.port
         }
         guard let smtp = port(.smtp), let submission = port(.submission), let submissions = port(.submissions),
             let imaps = port(.imaps),

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
-import TailwartConfig
 import TailwartControl
+import TailwartCore
 import TailwartSandbox
 import TailwartSystem
 

@@ -41,6 +41,20 @@ extension Configuration {
         }
     }
 
+    /// Each place that a way leads to, once, in the order of the ways, with all its ways.
+    package var placesWithWays: [(place: Place.Key, ways: [Way])] {
+        var numbers: [Place.Key: Int] = [:]
+        return ways.reduce(into: []) { places, way in
+            let key = way.place
+            if let number = numbers[key] {
+                places[number].ways.append(way)
+            } else {
+                numbers[key] = places.count
+                places.append((key, [way]))
+            }
+        }
+    }
+
     private struct Dialled: Hashable {
         let endpoint: Int
         let port: UInt16?

@@ -1,3 +1,5 @@
+import TailwartCore
+
 extension CaddyReader {
     /// Matchers that look at what ours never looks at.
     private static let foreignMatchers = [

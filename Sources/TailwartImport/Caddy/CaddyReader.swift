@@ -1,3 +1,5 @@
+import TailwartCore
+
 /// Reads Caddy's JSON: the layer4 app becomes listeners, everything else is left to Caddy.
 struct CaddyReader {
     let findings: Findings

@@ -1,3 +1,4 @@
+import TailwartCore
 import TailwartWire
 
 /// Conditions on the address that the client came to: ours has none, but a listener for each address says the same.

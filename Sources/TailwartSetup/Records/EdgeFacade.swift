@@ -1,5 +1,4 @@
-package import TailwartConfig
-import TailwartCore
+package import TailwartCore
 package import TailwartWire
 
 /// What an edge shows the world, read off its configuration: ports, names, domains.
@@ -93,12 +92,6 @@ package struct EdgeFacade: Sendable {
     }
 }
 
-extension Route.Target {
-    var upstreamName: String? {
-        if case .upstream(let name, _) = self { name } else { nil }
-    }
-}
-
 extension Listener {
     fileprivate var leadsSomewhere: Bool { routes.contains { $0.target != .close } }
 }
@@ -127,13 +120,5 @@ extension ServerNamePattern {
         guard name.hasSuffix(".\(self.name)") else { return false }
         let label = name.dropLast(self.name.count + 1)
         return !label.isEmpty && !label.contains(".")
-    }
-}
-
-extension Sequence where Element: Hashable {
-    /// Each element once, in the order of its first appearance.
-    var withoutRepeats: [Element] {
-        var seen: Set<Element> = []
-        return filter { seen.insert($0).inserted }
     }
 }
