@@ -56,7 +56,7 @@ let package = Package(
                 "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
                 nioHTTP1, nioSSL,
             ]),
-        .target(name: "TailwartPolicy", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
+        .target(name: "TailwartPolicy", dependencies: ["TailwartCore", "TailwartWire"]),
         .target(name: "TailwartSecrets"),
         .target(
             name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
@@ -66,14 +66,14 @@ let package = Package(
         .target(
             name: "TailwartControl",
             dependencies: [
-                "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
+                "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
                 "TailwartSystem",
                 "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
         .target(
             name: "TailwartPreflight",
             dependencies: [
-                "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve",
+                "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve",
                 "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore,
             ]),
         .executableTarget(

@@ -10,7 +10,7 @@ extension Configuration {
         entries.append(YAMLMember("drain", .duration(drain)))
         entries.append(YAMLMember("log", log.output))
         if let output = admin.output { entries.append(YAMLMember("admin", output)) }
-        if tailscale != TailscaleConfiguration() {
+        if tailscale != TailscaleSettings() {
             let socket = tailscale.map { YAMLOutput.mapping([YAMLMember("socket", .text($0.socket))]) }
             entries.append(YAMLMember("tailscale", socket ?? .text("off")))
         }
@@ -22,14 +22,14 @@ extension Configuration {
     }
 }
 
-extension LogConfiguration {
+extension LogSettings {
     fileprivate var output: YAMLOutput {
         let format = format.map { [YAMLMember("format", YAMLOutput.text($0.rawValue))] } ?? []
         return .mapping(format + [YAMLMember("level", .text(level.rawValue))])
     }
 }
 
-extension AdminConfiguration {
+extension AdminSettings {
     fileprivate var output: YAMLOutput? {
         var entries: [YAMLMember] = []
         if let socket { entries.append(YAMLMember("socket", .text(socket))) }
@@ -38,7 +38,7 @@ extension AdminConfiguration {
     }
 }
 
-extension UpstreamConfiguration {
+extension Upstream {
     fileprivate var output: YAMLOutput {
         var entries: [YAMLMember] = [
             YAMLMember("endpoints", .list(endpoints.map(\.output))),
@@ -53,12 +53,12 @@ extension UpstreamConfiguration {
         if policy != Defaults.policy { entries.append(YAMLMember("policy", .text(policy.rawValue))) }
         if hold != Defaults.hold { entries.append(YAMLMember("hold", .duration(hold))) }
         if warm != Defaults.warm { entries.append(YAMLMember("warm", .text("\(warm)"))) }
-        if health != HealthConfiguration() { entries.append(YAMLMember("health", health?.output ?? .text("off"))) }
+        if health != HealthSettings() { entries.append(YAMLMember("health", health?.output ?? .text("off"))) }
         return .blockMapping(entries)
     }
 }
 
-extension HealthConfiguration {
+extension HealthSettings {
     fileprivate var output: YAMLOutput {
         var entries: [YAMLMember] = []
         if interval != Defaults.healthInterval { entries.append(YAMLMember("interval", .duration(interval))) }
@@ -72,7 +72,7 @@ extension HealthConfiguration {
     }
 }
 
-extension EndpointConfiguration {
+extension Endpoint {
     fileprivate var output: YAMLOutput {
         guard weight != Defaults.weight || isBackup else { return .text(text) }
         var entries: [YAMLMember] = [YAMLMember("address", .text(text))]
@@ -90,7 +90,7 @@ extension ProxyProtocolOut {
     }
 }
 
-extension ListenerConfiguration {
+extension Listener {
     fileprivate var output: YAMLOutput {
         var entries: [YAMLMember] = [
             YAMLMember("name", .text(name)), YAMLMember("bind", .texts(bind)),
@@ -119,7 +119,7 @@ extension ListenerConfiguration {
     }
 }
 
-extension RefusalConfiguration {
+extension Refusal {
     fileprivate var output: YAMLOutput? {
         var entries: [YAMLMember] = []
         if let host { entries.append(YAMLMember("host", .text(host))) }
@@ -128,7 +128,7 @@ extension RefusalConfiguration {
     }
 }
 
-extension RouteConfiguration {
+extension Route {
     fileprivate var output: YAMLOutput {
         var entries: [YAMLMember] = []
         if let match { entries.append(YAMLMember("match", match.output)) }
@@ -138,7 +138,7 @@ extension RouteConfiguration {
     }
 }
 
-extension RouteConfiguration.Target {
+extension Route.Target {
     fileprivate var text: String {
         switch self {
         case .close: "close"

@@ -4,27 +4,26 @@ import TailwartWire
 /// Checks of what a route will dial.
 extension ConfigurationCheck {
     /// Every endpoint needs a port from somewhere, and must not be the edge itself.
-    func checkPorts(of listener: ListenerConfiguration, _ number: Int) {
+    func checkPorts(of listener: Listener, _ number: Int) {
         var seen: Set<String> = []
         for (index, route) in listener.routes.enumerated() {
-            guard case .upstream(let name, let routePort) = route.target, let upstream = upstreams[name],
+            guard case .upstream(let name, let routePort) = route.target,
                 seen.insert("\(name):\(routePort ?? 0)").inserted
             else { continue }
             let place = places[.target(listener: number, route: index)] ?? .start
-            for endpoint in upstream.endpoints {
-                if case .unix = endpoint.host { continue }
-                let ports = dialledPorts(of: endpoint, on: route, of: listener)
-                if ports.contains(nil) {
+            for way in Configuration.ways(of: listener, route, upstreams) {
+                if case .unix = way.endpoint.host { continue }
+                guard let port = way.port else {
                     let fix = "a Unix socket has none to take over; write \(name):PORT"
-                    problems.error("no port to dial \(endpoint.text.quoted) on: \(fix)", at: place)
+                    problems.error("no port to dial \(way.endpoint.text.quoted) on: \(fix)", at: place)
+                    continue
                 }
-                guard upstream.via == .direct, let address = endpoint.host.literal else { continue }
-                for port in ports.compactMap(\.self) {
-                    guard let own = ownListener(at: InternetAddress(address, port: port)) else { continue }
-                    problems.error(
-                        "\(name.quoted) leads back to the edge: its own listener \(own.quoted) is on port \(port)",
-                        at: place)
-                }
+                guard way.upstream.via == .direct, let address = way.endpoint.host.literal,
+                    let own = ownListener(at: InternetAddress(address, port: port))
+                else { continue }
+                problems.error(
+                    "\(name.quoted) leads back to the edge: its own listener \(own.quoted) is on port \(port)",
+                    at: place)
             }
         }
     }
@@ -45,13 +44,13 @@ extension ConfigurationCheck {
     /// The authority and the ALPN of a PROXY header come from the ClientHello, which only some listeners get to see.
     func checkTLVs() {
         struct Use: Hashable {
-            let place: Place
+            let place: FilePlace
             let proxyProtocol: ProxyProtocolOut
         }
         var blind: [Use: [String]] = [:]
         for (number, listener) in configuration.listeners.enumerated() where listener.proto.firstSpeaker != .client {
             for (index, route) in listener.routes.enumerated() {
-                guard let name = route.upstreamName else { continue }
+                guard let name = route.target.upstreamName else { continue }
                 guard let header = route.proxyProtocol ?? upstreams[name]?.proxyProtocol,
                     !header.tlvs.isDisjoint(with: [.authority, .alpn]),
                     let place = route.proxyProtocol == nil
@@ -73,7 +72,7 @@ extension ConfigurationCheck {
     }
 }
 
-extension EndpointConfiguration.Host {
+extension Endpoint.Host {
     /// The address where no resolver is needed to know it.
     fileprivate var literal: IPAddress? {
         switch self {

@@ -3,7 +3,7 @@ import TailwartWire
 
 /// Checks of what an upstream says, and of the ways to it.
 extension ConfigurationCheck {
-    func check(_ upstream: UpstreamConfiguration) {
+    func check(_ upstream: Upstream) {
         let place = places[.endpoints(upstream: upstream.name)] ?? .start
         if upstream.endpoints.allSatisfy(\.isBackup) {
             problems.error("all endpoints are backups; at least one must not be", at: place)
@@ -26,7 +26,7 @@ extension ConfigurationCheck {
     }
 
     /// tailscaled dials the tailnet and nothing else for us.
-    private func checkTailnet(_ upstream: UpstreamConfiguration, at place: Place) {
+    private func checkTailnet(_ upstream: Upstream, at place: FilePlace) {
         if configuration.tailscale == nil {
             problems.error(
                 "'via: tailscale' needs tailscaled, and 'tailscale' is off; leave one of them out",
@@ -40,37 +40,23 @@ extension ConfigurationCheck {
     }
 
     /// A socket that waits for its client must stay silent, and somebody has to pay for it.
-    private func checkWarm(_ upstream: UpstreamConfiguration) {
+    private func checkWarm(_ upstream: Upstream) {
         guard upstream.warm > 0, let place = places[.warm(upstream: upstream.name)] else { return }
         if upstream.via != .direct {
             problems.error(
                 "no socket is kept ready through a SOCKS proxy or tailscaled; leave out 'warm' or 'via'", at: place)
         }
-        let ways = (ways[upstream.name] ?? []).filter {
-            ($0.route.proxyProtocol ?? upstream.proxyProtocol).version != .none
-        }
-        if ways.isEmpty {
+        let destinations = warmPlaces[upstream.name]?.count ?? 0
+        if destinations == 0 {
             let reason = "without it a server that speaks first would greet a socket that has no client yet"
             problems.error(
                 "'warm' needs a PROXY header, and no route to the upstream sends one: \(reason); set 'proxy_protocol', or leave "
                     + "out 'warm'", at: place)
         }
-        let destinations = upstream.endpoints.map { endpoint in
-            Set(ways.flatMap { dialledPorts(of: endpoint, on: $0.route, of: $0.listener) }).count
-        }.reduce(0, +)
         let limit = Allowed.warmSockets.upperBound
         guard destinations > 0, upstream.warm > limit / destinations else { return }
         let sockets = "\(upstream.warm * destinations) sockets, \(upstream.warm) for each endpoint and port"
         let fix = limit < destinations ? "leave it out, or use fewer ports" : "write at most \(limit / destinations)"
         problems.error("'warm' would keep \(sockets), and \(limit) are the most for one upstream; \(fix)", at: place)
-    }
-
-    /// The ports that an endpoint is dialled on for a route; nil where there is none to take over.
-    func dialledPorts(
-        of endpoint: EndpointConfiguration, on route: RouteConfiguration, of listener: ListenerConfiguration
-    ) -> [UInt16?] {
-        guard case .upstream(_, let routePort) = route.target else { return [] }
-        if case .unix = endpoint.host { return [nil] }
-        return (routePort ?? endpoint.port).map { [$0] } ?? listener.bind.map(\.port).withoutRepeats
     }
 }

@@ -4,30 +4,22 @@ import TailwartWire
 /// Finds combinations that cannot work, or not as they look, in a configuration whose single values are good.
 struct ConfigurationCheck {
     let configuration: Configuration
-    let places: Places
+    let places: FilePlaces
     let problems: Problems
-    let upstreams: [String: UpstreamConfiguration]
-    /// The routes that lead to an upstream.
-    let ways: [String: [Way]]
+    let upstreams: [String: Upstream]
+    /// Of upstreams that ask for it: where sockets can be kept ready, since a header is sent there.
+    let warmPlaces: [String: Set<Place.Key>]
 
-    struct Way {
-        let listener: ListenerConfiguration
-        let route: RouteConfiguration
-    }
-
-    init(configuration: Configuration, places: Places, problems: Problems) {
+    init(configuration: Configuration, places: FilePlaces, problems: Problems) {
         self.configuration = configuration
         self.places = places
         self.problems = problems
-        upstreams = Dictionary(configuration.upstreams.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        var ways: [String: [Way]] = [:]
-        for listener in configuration.listeners {
-            for route in listener.routes {
-                guard let name = route.upstreamName else { continue }
-                ways[name, default: []].append(Way(listener: listener, route: route))
-            }
-        }
-        self.ways = ways
+        upstreams = configuration.upstreamsByName
+        warmPlaces =
+            configuration.upstreams.contains { $0.warm > 0 }
+            ? configuration.ways.filter { $0.upstream.warm > 0 && $0.proxyProtocol.version != .none }.reduce(into: [:]) {
+                $0[$1.upstream.name, default: []].insert($1.place)
+            } : [:]
     }
 
     func run() {
@@ -47,7 +39,7 @@ struct ConfigurationCheck {
     }
 
     private func checkListenerNames() {
-        var first: [String: Place] = [:]
+        var first: [String: FilePlace] = [:]
         for (number, listener) in configuration.listeners.enumerated() {
             let place = places[.listener(number)] ?? .start
             if let taken = first[listener.name] {
@@ -74,9 +66,9 @@ struct ConfigurationCheck {
         }
     }
 
-    private func checkTargets(of listener: ListenerConfiguration, _ number: Int, known: [String]) {
+    private func checkTargets(of listener: Listener, _ number: Int, known: [String]) {
         for (index, route) in listener.routes.enumerated() {
-            guard let name = route.upstreamName, places[.upstream(name)] == nil, !problems.isFull else { continue }
+            guard let name = route.target.upstreamName, places[.upstream(name)] == nil, !problems.isFull else { continue }
             let fix =
                 if let near = NearestWord.find(name, among: known) {
                     "did you mean \(near.quoted)?"
@@ -91,7 +83,7 @@ struct ConfigurationCheck {
         }
     }
 
-    private func checkOrder(of listener: ListenerConfiguration, _ number: Int) {
+    private func checkOrder(of listener: Listener, _ number: Int) {
         guard let last = listener.routes.firstIndex(where: { $0.match == nil }) else { return }
         let line = places[.route(listener: number, last)]?.line ?? 1
         for index in listener.routes.indices.dropFirst(last + 1) {
@@ -102,7 +94,7 @@ struct ConfigurationCheck {
         }
     }
 
-    private func checkMatches(of listener: ListenerConfiguration, _ number: Int) {
+    private func checkMatches(of listener: Listener, _ number: Int) {
         let reason: String
         switch listener.proto.firstSpeaker {
         case .client: return
@@ -117,16 +109,11 @@ struct ConfigurationCheck {
     }
 
     private func checkUse() {
-        for upstream in configuration.upstreams where ways[upstream.name] == nil {
+        let used = Set(configuration.listeners.flatMap(\.routes).compactMap(\.target.upstreamName))
+        for upstream in configuration.upstreams where !used.contains(upstream.name) {
             problems.warning(
                 "no route leads to the upstream \(upstream.name.quoted)", at: places[.upstream(upstream.name)] ?? .start
             )
         }
-    }
-}
-
-extension RouteConfiguration {
-    var upstreamName: String? {
-        if case .upstream(let name, _) = target { name } else { nil }
     }
 }

@@ -12,7 +12,7 @@ extension ConfigurationLoader {
             about: "Where connections come in, and which way they take.")
     }
 
-    private func readListener(_ reader: inout MappingReader) -> ListenerConfiguration? {
+    private func readListener(_ reader: inout MappingReader) -> Listener? {
         let number = listeners.count
         let name = reader.required(
             "name", .name, example: "name: smtp", about: "For the log; different from all others.")
@@ -45,7 +45,7 @@ extension ConfigurationLoader {
         return protocols.first ?? .tcp
     }
 
-    private func readRoutes(_ reader: inout MappingReader, listener: Int) -> [RouteConfiguration]? {
+    private func readRoutes(_ reader: inout MappingReader, listener: Int) -> [Route]? {
         let target = reader.value(
             "to", .located(.target), about: "Where all connections go: short for one route that takes everything.")
         let routes = reader.value(
@@ -54,7 +54,7 @@ extension ConfigurationLoader {
         reader.checkExactlyOne(of: "to", isShortFor: "one route", or: "routes", example: "to: mailbox")
         if let target {
             places[.target(listener: listener, route: 0)] = target.place
-            return [RouteConfiguration(to: target.value)]
+            return [Route(to: target.value)]
         }
         guard let routes else { return nil }
         for (number, route) in routes.enumerated() {
@@ -67,11 +67,11 @@ extension ConfigurationLoader {
     }
 
     private struct ReadRoute {
-        let route: RouteConfiguration
-        let place: Place
-        let targetPlace: Place?
-        let proxyProtocolPlace: Place?
-        let helloPlace: Place?
+        let route: Route
+        let place: FilePlace
+        let targetPlace: FilePlace?
+        let proxyProtocolPlace: FilePlace?
+        let helloPlace: FilePlace?
     }
 
     private func route(listener: Int) -> ValueType<ReadRoute> {
@@ -89,7 +89,7 @@ extension ConfigurationLoader {
             // A route whose match could not be read must not pass for one that matches everything.
             guard let target, match != nil || !reader.has("match") else { return nil }
             return ReadRoute(
-                route: RouteConfiguration(match: match?.match, to: target, proxyProtocol: proxyProtocol),
+                route: Route(match: match?.match, to: target, proxyProtocol: proxyProtocol),
                 place: reader.place, targetPlace: reader.place(of: "to"),
                 proxyProtocolPlace: reader.keyPlace(of: "proxy_protocol"), helloPlace: match?.helloPlace)
         }

@@ -16,9 +16,9 @@ extension ConfigurationLoader {
             about: "The mail server, its ports and its domains: all that most edges need.")
     }
 
-    private var web: ValueType<UpstreamConfiguration> {
-        ValueType<EndpointConfiguration>.endpoint
-            .map { UpstreamConfiguration(name: "web", endpoints: [$0]) }
+    private var web: ValueType<Upstream> {
+        ValueType<Endpoint>.endpoint
+            .map { Upstream(name: "web", endpoints: [$0]) }
             .orMapping(
                 .mapping("'web'") { [self] reader in
                     let endpoints = endpoints(.endpoint, from: &reader, example: "127.0.0.1:8443")
@@ -26,9 +26,9 @@ extension ConfigurationLoader {
                 })
     }
 
-    private func mailbox(webPlace: Place?) -> ValueType<Void> {
+    private func mailbox(webPlace: FilePlace?) -> ValueType<Void> {
         .mapping("'mailbox'") { [self] reader in
-            let host = ValueType<EndpointConfiguration.Host>.host.map { EndpointConfiguration($0) }
+            let host = ValueType<Endpoint.Host>.host.map { Endpoint($0) }
             let endpoints = endpoints(host, from: &reader, example: "mail.example.net")
             let upstream = upstream(
                 named: "mailbox", endpoints: endpoints, from: &reader, proxyProtocol: Defaults.mailboxProxyProtocol)
@@ -60,8 +60,8 @@ extension ConfigurationLoader {
 
     /// The endpoints of the short form: `address`, or `endpoints` as in the general form.
     private func endpoints(
-        _ endpoint: ValueType<EndpointConfiguration>, from reader: inout MappingReader, example: String
-    ) -> [EndpointConfiguration]? {
+        _ endpoint: ValueType<Endpoint>, from reader: inout MappingReader, example: String
+    ) -> [Endpoint]? {
         let address = reader.value("address", endpoint, about: "Where it is.").map { [$0] }
         let endpoints = reader.value("endpoints", .endpoints(endpoint), about: "Where it is, if in several places.")
         reader.checkExactlyOne(
@@ -72,24 +72,24 @@ extension ConfigurationLoader {
     private func add(_ port: MailboxPort, on addresses: [IPAddress]?) {
         let proto = ListenerProtocol(wellKnownPort: port.listen) ?? ListenerProtocol(wellKnownPort: port.dial) ?? .tcp
         let isUsual = ListenerProtocol(wellKnownPort: port.listen) == proto
-        let target = RouteConfiguration.Target.upstream("mailbox", port: port.dial == port.listen ? nil : port.dial)
+        let target = Route.Target.upstream("mailbox", port: port.dial == port.listen ? nil : port.dial)
         add(
             name: isUsual ? proto.rawValue : "\(proto.rawValue)-\(port.listen)", port: port.listen, on: addresses,
-            proto: proto, routes: [RouteConfiguration(to: target)], at: port.place)
+            proto: proto, routes: [Route(to: target)], at: port.place)
     }
 
     private func add(
-        _ https: MailboxHTTPS, domains: [String], on addresses: [IPAddress]?, webPlace: Place?, at place: Place
+        _ https: MailboxHTTPS, domains: [String], on addresses: [IPAddress]?, webPlace: FilePlace?, at place: FilePlace
     ) {
         let derived = domains.flatMap { domain in
             Defaults.httpsNamePrefixes.compactMap { ServerNamePattern("\($0).\(domain)") }
         }
         let names = (derived + https.names).withoutRepeats
         let routes = [
-            RouteConfiguration(
+            Route(
                 match: RouteMatch(serverNames: names), to: .upstream("mailbox", port: https.port),
                 proxyProtocol: https.proxyProtocol),
-            RouteConfiguration(to: webPlace == nil ? .close : .upstream("web", port: nil)),
+            Route(to: webPlace == nil ? .close : .upstream("web", port: nil)),
         ]
         let place = https.place ?? place
         add(name: "https", port: https.listen, on: addresses, proto: .https, routes: routes, at: place)
@@ -99,8 +99,8 @@ extension ConfigurationLoader {
 
     /// Adds a listener; all of its parts stand in the same place.
     private func add(
-        name: String, port: UInt16, on addresses: [IPAddress]?, proto: ListenerProtocol, routes: [RouteConfiguration],
-        at place: Place
+        name: String, port: UInt16, on addresses: [IPAddress]?, proto: ListenerProtocol, routes: [Route],
+        at place: FilePlace
     ) {
         guard listeners.count < Allowed.bindAddresses.upperBound else {
             problems.error("more than \(Allowed.bindAddresses.upperBound) addresses to listen on", at: .start)

@@ -2,7 +2,7 @@ import TailwartCore
 
 extension ConfigurationLoader {
     func readUpstreams(_ reader: inout MappingReader) {
-        let type = ValueType<[UpstreamConfiguration]>.named(
+        let type = ValueType<[Upstream]>.named(
             "a mapping from names to upstreams", of: upstream(named: "").shape
         ) { [self] name, place, node, problems in
             if name == "close" {
@@ -17,7 +17,7 @@ extension ConfigurationLoader {
         upstreams += reader.value("upstreams", type, or: [], about: "Where connections can go, by name.")
     }
 
-    private func upstream(named name: String) -> ValueType<UpstreamConfiguration> {
+    private func upstream(named name: String) -> ValueType<Upstream> {
         .mapping("an upstream") { [self] reader in
             let endpoints = reader.required(
                 "endpoints", .endpoints(.endpoint), example: "endpoints: [mail.example.net]", about: "Where it is.")
@@ -27,10 +27,10 @@ extension ConfigurationLoader {
 
     /// Reads what every upstream takes besides its endpoints; nil if there are none.
     func upstream(
-        named name: String, endpoints: [EndpointConfiguration]?, from reader: inout MappingReader,
+        named name: String, endpoints: [Endpoint]?, from reader: inout MappingReader,
         proxyProtocol: ProxyProtocolOut = Defaults.proxyProtocol
-    ) -> UpstreamConfiguration? {
-        var upstream = UpstreamConfiguration(name: name, endpoints: endpoints ?? [])
+    ) -> Upstream? {
+        var upstream = Upstream(name: name, endpoints: endpoints ?? [])
         upstream.proxyProtocol = reader.value(
             "proxy_protocol", .proxyProtocol, or: proxyProtocol,
             about: "The PROXY header that it expects, by default \(proxyProtocol.version.rawValue).")
@@ -46,7 +46,7 @@ extension ConfigurationLoader {
             "warm", .integer(Allowed.warm), or: Defaults.warm,
             about: "Connected sockets kept ready for each endpoint and port; every route then needs a PROXY header.")
         upstream.health = reader.value(
-            "health", .health, or: HealthConfiguration(), about: "How its endpoints are probed, by default on.")
+            "health", .health, or: HealthSettings(), about: "How its endpoints are probed, by default on.")
 
         places[.upstreamProxyProtocol(name)] = reader.keyPlace(of: "proxy_protocol")
         places[.via(upstream: name)] = reader.keyPlace(of: "via")

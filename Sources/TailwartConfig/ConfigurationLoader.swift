@@ -3,10 +3,10 @@ import TailwartCore
 /// Reads the tree of one file into a configuration and remembers where everything stands.
 final class ConfigurationLoader {
     let problems: Problems
-    var places = Places()
+    var places = FilePlaces()
     var defaults = ListenerSettings()
-    var upstreams: [UpstreamConfiguration] = []
-    var listeners: [ListenerConfiguration] = []
+    var upstreams: [Upstream] = []
+    var listeners: [Listener] = []
 
     init(problems: Problems) {
         self.problems = problems
@@ -58,10 +58,10 @@ final class ConfigurationLoader {
             drain: reader.value(
                 "drain", .duration(Allowed.drain), or: Defaults.drain,
                 about: "How long connections may go on after the edge has been told to stop."),
-            log: reader.value("log", .log, or: LogConfiguration(), about: "How the log is written."),
-            admin: reader.value("admin", .admin, or: AdminConfiguration(), about: "Without effect in this version."),
+            log: reader.value("log", .log, or: LogSettings(), about: "How the log is written."),
+            admin: reader.value("admin", .admin, or: AdminSettings(), about: "Without effect in this version."),
             tailscale: reader.value(
-                "tailscale", .tailscale, or: TailscaleConfiguration(),
+                "tailscale", .tailscale, or: TailscaleSettings(),
                 about: "Whether tailscaled is asked for addresses and paths, and where; by default where it runs."),
             upstreams: upstreams, listeners: listeners)
         reader.warnNoEffect("admin", "the running edge takes no questions yet")
@@ -86,10 +86,10 @@ final class ConfigurationLoader {
     }
 }
 
-extension ValueType<LogConfiguration> {
+extension ValueType<LogSettings> {
     fileprivate static var log: ValueType {
         .mapping("'log'") { reader in
-            LogConfiguration(
+            LogSettings(
                 format: reader.value("format", .word(), about: "By default text on a terminal and json elsewhere."),
                 level: reader.value(
                     "level", .word(), or: Defaults.logLevel,
@@ -98,21 +98,21 @@ extension ValueType<LogConfiguration> {
     }
 }
 
-extension ValueType<AdminConfiguration> {
+extension ValueType<AdminSettings> {
     fileprivate static var admin: ValueType {
         .mapping("'admin'") { reader in
-            AdminConfiguration(
+            AdminSettings(
                 socket: reader.value("socket", .unixPath, about: "Where the running edge takes questions."),
                 listen: reader.value("listen", .internetAddress, about: "The same over TCP, by default nowhere."))
         }
     }
 }
 
-extension ValueType<TailscaleConfiguration?> {
+extension ValueType<TailscaleSettings?> {
     fileprivate static var tailscale: ValueType {
         .off(nil, or: "{socket: \(Defaults.tailscaleSocket)}").orMapping(
             .mapping("'tailscale'") { reader in
-                TailscaleConfiguration(
+                TailscaleSettings(
                     socket: reader.value(
                         "socket", .unixPath, or: Defaults.tailscaleSocket, about: "tailscaled's own socket."))
             })

@@ -1,11 +1,13 @@
+package import TailwartCore
+
 /// A place in a file; both numbers count from 1, columns in Unicode scalars.
-package struct Place: Sendable, Hashable, Comparable, CustomStringConvertible {
+package struct FilePlace: Sendable, Hashable, Comparable, CustomStringConvertible {
     package let line: Int
     package let column: Int
 
-    static let start = Place(line: 1, column: 1)
+    static let start = FilePlace(line: 1, column: 1)
 
-    package static func < (first: Place, second: Place) -> Bool {
+    package static func < (first: FilePlace, second: FilePlace) -> Bool {
         (first.line, first.column) < (second.line, second.column)
     }
 
@@ -23,7 +25,7 @@ package struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible
 
     package let severity: Severity
     package let file: String
-    package let place: Place
+    package let place: FilePlace
     package let message: String
 
     package var line: Int { place.line }

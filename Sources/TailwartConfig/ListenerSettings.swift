@@ -18,7 +18,7 @@ struct ListenerSettings {
     var deadlines = Deadlines()
     var proxyProtocolIn = ProxyProtocol.inherited
     var maxConnections: Int?
-    var refusal = RefusalConfiguration()
+    var refusal = Refusal()
 
     init() {}
 
@@ -36,9 +36,9 @@ struct ListenerSettings {
 
     /// A listener with these settings, then those of `defaults`, then those of the protocol.
     func listener(
-        name: String, bind: [BindAddress], proto: ListenerProtocol, routes: [RouteConfiguration],
+        name: String, bind: [BindAddress], proto: ListenerProtocol, routes: [Route],
         defaults: ListenerSettings
-    ) -> ListenerConfiguration {
+    ) -> Listener {
         var timeouts = Timeouts(for: proto)
         timeouts.connect = deadlines.connect ?? defaults.deadlines.connect ?? timeouts.connect
         timeouts.hello = deadlines.hello ?? defaults.deadlines.hello ?? timeouts.hello
@@ -50,10 +50,10 @@ struct ListenerSettings {
             case (.inherited, .required(let inherited)): inherited
             case (.inherited, _), (.off, _): nil
             }
-        return ListenerConfiguration(
+        return Listener(
             name: name, bind: bind, proto: proto, routes: routes, timeouts: timeouts, proxyProtocolIn: proxyProtocolIn,
             maxConnections: maxConnections ?? defaults.maxConnections,
-            refusal: RefusalConfiguration(
+            refusal: Refusal(
                 host: refusal.host ?? defaults.refusal.host, text: refusal.text ?? defaults.refusal.text))
     }
 }
@@ -77,10 +77,10 @@ extension ValueType<ListenerSettings.Deadlines> {
     }
 }
 
-extension ValueType<RefusalConfiguration> {
+extension ValueType<Refusal> {
     fileprivate static var refusal: ValueType {
         .mapping("'refusal'") { reader in
-            RefusalConfiguration(
+            Refusal(
                 host: reader.value(
                     "host", .hostName, about: "The name that the edge gives itself; by default the host's own."),
                 text: reader.value(

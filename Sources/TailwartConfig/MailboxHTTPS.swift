@@ -6,7 +6,7 @@ struct MailboxHTTPS {
     var port = Defaults.httpsPort
     var names: [ServerNamePattern] = []
     var proxyProtocol = Defaults.proxyProtocol
-    var place: Place?
+    var place: FilePlace?
 }
 
 extension ValueType<MailboxHTTPS> {

@@ -1,3 +1,5 @@
+import TailwartCore
+
 /// Regular expressions of ECMA-262 for what a ``Shape`` says of a text, without anchors. Each takes at least what the type
 /// reads: how long a label is or whether an octet is below 256 is left to the reader.
 enum Pattern {

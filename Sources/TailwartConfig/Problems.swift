@@ -16,15 +16,15 @@ final class Problems {
     /// No more are taken.
     var isFull: Bool { found.count > Self.limit }
 
-    func error(_ message: String, at place: Place) {
+    func error(_ message: String, at place: FilePlace) {
         add(.error, message, at: place)
     }
 
-    func warning(_ message: String, at place: Place) {
+    func warning(_ message: String, at place: FilePlace) {
         add(.warning, message, at: place)
     }
 
-    private func add(_ severity: ConfigurationProblem.Severity, _ message: String, at place: Place) {
+    private func add(_ severity: ConfigurationProblem.Severity, _ message: String, at place: FilePlace) {
         guard !isFull else { return }
         let isLast = found.count == Self.limit
         found.insert(

@@ -22,7 +22,7 @@ struct SourceText {
         let byteOrderMark: Unicode.Scalar = "\u{FEFF}"
         for scalar in text.unicodeScalars.dropFirst(text.unicodeScalars.first == byteOrderMark ? 1 : 0) {
             if !Self.isAllowed(scalar) {
-                let place = Place(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
+                let place = FilePlace(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
                 let code = "U+" + String(scalar.value + 0x10000, radix: 16, uppercase: true).suffix(4)
                 problems.error("the character \(code) may not stand in a configuration; remove it", at: place)
                 isGood = false
@@ -44,18 +44,18 @@ struct SourceText {
     }
 
     /// The place, or the end of the file where the parser has read beyond it.
-    func clamped(_ place: Place) -> Place {
+    func clamped(_ place: FilePlace) -> FilePlace {
         place.line <= lineStarts.count
             ? place
-            : Place(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
+            : FilePlace(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
     }
 
-    func scalar(at place: Place) -> Unicode.Scalar? {
+    func scalar(at place: FilePlace) -> Unicode.Scalar? {
         index(of: place).map { scalars[$0] }
     }
 
     /// Replaces the first letter of a key, which may be quoted; returns false if `key` does not stand there letter by letter.
-    mutating func maskKey(_ key: String, at place: Place, number: UInt32) -> Bool {
+    mutating func maskKey(_ key: String, at place: FilePlace, number: UInt32) -> Bool {
         guard var index = index(of: place), let mask = Unicode.Scalar(Self.asterisk.value + 1 + number) else {
             return false
         }
@@ -71,7 +71,7 @@ struct SourceText {
         return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == asterisk ? "*" : $0 }))
     }
 
-    private func index(of place: Place) -> Int? {
+    private func index(of place: FilePlace) -> Int? {
         guard lineStarts.indices.contains(place.line - 1) else { return nil }
         let index = lineStarts[place.line - 1] + place.column - 1
         return scalars.indices.contains(index) ? index : nil

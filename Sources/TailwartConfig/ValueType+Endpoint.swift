@@ -1,12 +1,12 @@
 import TailwartCore
 import TailwartWire
 
-extension ValueType<EndpointConfiguration.Host> {
+extension ValueType<Endpoint.Host> {
     /// A host without a port.
     static var host: ValueType {
         let shape = TextShape(name: "host", pattern: "\(Pattern.address)|\(Pattern.hostName)")
         return .scalar("a host name or an IP address", .text(shape)) { text throws(Complaint) in
-            let endpoint = try EndpointConfiguration.parse(text)
+            let endpoint = try Endpoint.parse(text)
             if case .unix = endpoint.host {
                 throw Complaint("a mailbox is reached on several ports, a Unix socket has none")
             }
@@ -18,14 +18,14 @@ extension ValueType<EndpointConfiguration.Host> {
     }
 }
 
-extension ValueType<EndpointConfiguration> {
+extension ValueType<Endpoint> {
     static var endpoint: ValueType {
         let withPort = "(\(Pattern.ipv4)|\(Pattern.ipv6InBrackets)|\(Pattern.hostName))(:\(Pattern.port))?"
         let shape = TextShape(name: "destination", pattern: "\(withPort)|\(Pattern.ipv6)|\(Pattern.socket)")
         return .scalar(
             "an endpoint such as mail.example.net, 192.0.2.1:25, \"[2001:db8::1]:25\" or \"unix:/run/mail.sock\"",
             .text(shape)
-        ) { text throws(Complaint) in try EndpointConfiguration.parse(text) }
+        ) { text throws(Complaint) in try Endpoint.parse(text) }
     }
 
     /// An endpoint as text, or with its share.
@@ -48,23 +48,23 @@ extension ValueType<EndpointConfiguration> {
     }
 }
 
-extension ValueType<[EndpointConfiguration]> {
-    static func endpoints(_ endpoint: ValueType<EndpointConfiguration>) -> ValueType {
+extension ValueType<[Endpoint]> {
+    static func endpoints(_ endpoint: ValueType<Endpoint>) -> ValueType {
         .list(of: .weighted(endpoint), "a list of endpoints such as [mail.example.net]")
     }
 }
 
-extension EndpointConfiguration {
-    static func parse(_ text: String) throws(Complaint) -> EndpointConfiguration {
+extension Endpoint {
+    static func parse(_ text: String) throws(Complaint) -> Endpoint {
         if text.hasPrefix("unix:") {
-            return EndpointConfiguration(.unix(path: try AbsolutePath.parse(text.dropFirst(5))))
+            return Endpoint(.unix(path: try AbsolutePath.parse(text.dropFirst(5))))
         }
         if text.contains("://") { throw Complaint(Hint.hostName(text)) }
         let (hostText, portText) = try HostAndPort.split(text)
         let port: UInt16? = if let portText { try HostAndPort.port(portText) } else { nil }
-        if let address = IPAddress(hostText) { return EndpointConfiguration(.address(address), port: port) }
+        if let address = IPAddress(hostText) { return Endpoint(.address(address), port: port) }
         guard !hostText.contains("*") else { throw Complaint("a wildcard cannot be dialled") }
         guard ServerNamePattern(hostText) != nil else { throw Complaint(Hint.hostName(text)) }
-        return EndpointConfiguration(.name(String(hostText)), port: port)
+        return Endpoint(.name(String(hostText)), port: port)
     }
 }

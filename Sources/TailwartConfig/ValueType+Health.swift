@@ -1,10 +1,12 @@
-extension ValueType<HealthConfiguration?> {
+import TailwartCore
+
+extension ValueType<HealthSettings?> {
     static var health: ValueType {
-        .off(nil, or: "{interval: 30s}").orMapping(.mapping("'health'", HealthConfiguration.init))
+        .off(nil, or: "{interval: 30s}").orMapping(.mapping("'health'", HealthSettings.init))
     }
 }
 
-extension HealthConfiguration {
+extension HealthSettings {
     fileprivate init(_ reader: inout MappingReader) {
         self.init()
         interval = reader.value(

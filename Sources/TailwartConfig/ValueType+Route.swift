@@ -1,6 +1,6 @@
 import TailwartCore
 
-extension ValueType<RouteConfiguration.Target> {
+extension ValueType<Route.Target> {
     /// `name`, `name:port` or `close`.
     static var target: ValueType {
         let shape = TextShape(
@@ -23,7 +23,7 @@ extension ValueType<RouteConfiguration.Target> {
 /// A match with the place of its first condition that needs the ClientHello.
 struct ReadMatch {
     let match: RouteMatch
-    let helloPlace: Place?
+    let helloPlace: FilePlace?
 }
 
 extension ValueType<ReadMatch> {

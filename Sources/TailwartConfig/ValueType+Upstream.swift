@@ -40,7 +40,7 @@ enum TLVName: String, CaseIterable {
     }
 }
 
-extension ValueType<UpstreamConfiguration.Via> {
+extension ValueType<Upstream.Via> {
     static var via: ValueType {
         .scalar("direct, tailscale or {socks5: 127.0.0.1:1055}", .words(["direct", "tailscale"])) {
             text throws(Complaint) in

@@ -10,12 +10,12 @@ final class YAMLConverter {
     private static let sizeLimit = 100_000
 
     private let substitution: Substitution
-    private let maskedKeys: [Place: String]
+    private let maskedKeys: [FilePlace: String]
     private let problems: Problems
     /// The latest value of each anchor; one that is still being read is not there yet, so there are no circles.
     private var anchored: [String: YAMLNode] = [:]
 
-    init(substitution: Substitution, maskedKeys: [Place: String], problems: Problems) {
+    init(substitution: Substitution, maskedKeys: [FilePlace: String], problems: Problems) {
         self.substitution = substitution
         self.maskedKeys = maskedKeys
         self.problems = problems
@@ -49,7 +49,7 @@ final class YAMLConverter {
         return converted
     }
 
-    private func convert(_ scalar: Node.Scalar, at place: Place) -> YAMLNode {
+    private func convert(_ scalar: Node.Scalar, at place: FilePlace) -> YAMLNode {
         let isPlain = scalar.style == .plain
         if isPlain, scalar.string.unicodeScalars.first == SourceText.asterisk {
             return alias(SourceText.restored(scalar.string), at: place)
@@ -60,21 +60,21 @@ final class YAMLConverter {
         return YAMLNode(replaced.map { .text($0) } ?? .unreadable, at: place)
     }
 
-    private func alias(_ text: String, at place: Place) -> YAMLNode {
+    private func alias(_ text: String, at place: FilePlace) -> YAMLNode {
         if let node = anchored[String(text.dropFirst())] { return node }
         return unreadable(
             "\(text.quoted) without quotes is an alias, and there is no anchor of that name; put it in quotes",
             at: place)
     }
 
-    private func collect(at place: Place, _ convert: () -> [YAMLNode]) -> YAMLNode {
+    private func collect(at place: FilePlace, _ convert: () -> [YAMLNode]) -> YAMLNode {
         let members = convert()
         return bounded(YAMLNode(.list(members), at: place, around: members))
     }
 
-    private func collect(at place: Place, _ mapping: Node.Mapping, depth: Int) -> YAMLNode {
+    private func collect(at place: FilePlace, _ mapping: Node.Mapping, depth: Int) -> YAMLNode {
         var entries: [YAMLNode.Entry] = []
-        var places: [String: Place] = [:]
+        var places: [String: FilePlace] = [:]
         for (keyNode, valueNode) in mapping {
             let keyPlace = Self.place(of: keyNode)
             let value = convert(valueNode, depth: depth + 1)
@@ -101,13 +101,13 @@ final class YAMLConverter {
         return unreadable("more than \(limit) values, counting what aliases stand for; write fewer", at: node.place)
     }
 
-    private func unreadable(_ message: String, at place: Place) -> YAMLNode {
+    private func unreadable(_ message: String, at place: FilePlace) -> YAMLNode {
         problems.error(message, at: place)
         return YAMLNode(.unreadable, at: place)
     }
 
-    private static func place(of node: Node) -> Place {
-        node.mark.map { Place($0) } ?? .start
+    private static func place(of node: Node) -> FilePlace {
+        node.mark.map { FilePlace($0) } ?? .start
     }
 
     /// A tag that the file gives and that is not the one that the value has anyway.

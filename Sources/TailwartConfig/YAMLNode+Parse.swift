@@ -6,7 +6,7 @@ extension YAMLNode {
         guard var source = SourceText(text, problems: problems) else { return nil }
         // Yams refuses a repeated key and names only its first place. Each round changes a letter of that first one, until
         // all are different; the converter puts the letters back and reports the repetition where it stands.
-        var masked: [Place: String] = [:]
+        var masked: [FilePlace: String] = [:]
         while true {
             do {
                 let parser = try Parser(yaml: source.text, resolver: .basic, constructor: .default, encoding: .utf8)
@@ -18,7 +18,7 @@ extension YAMLNode {
                 // Nodes hold their anchors weakly; the parser owns them.
                 return withExtendedLifetime(parser) { converter.convert(root) }
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-                let place = Place(context.mark)
+                let place = FilePlace(context.mark)
                 let key = keys.first ?? ""
                 guard masked.count < repeatLimit, source.maskKey(key, at: place, number: UInt32(masked.count)) else {
                     problems.error(
@@ -39,11 +39,11 @@ extension YAMLNode {
     private static func report(_ error: any Error, in source: SourceText, problems: Problems) {
         switch error {
         case YamlError.composer(_, problem: "but found another document", let mark, _):
-            problems.error("a second document begins here; a configuration is one document", at: Place(mark))
+            problems.error("a second document begins here; a configuration is one document", at: FilePlace(mark))
         case YamlError.scanner(let context, let problem, let mark, _),
             YamlError.parser(let context, let problem, let mark, _),
             YamlError.composer(let context, let problem, let mark, _):
-            let place = source.clamped(Place(mark))
+            let place = source.clamped(FilePlace(mark))
             let hint = hint(for: problem, character: source.scalar(at: place)).map { "; \($0)" } ?? ""
             let context = context.map { ", \($0.text) (line \($0.mark.line))" } ?? ""
             problems.error("not valid YAML: \(problem)\(context)\(hint)", at: place)
@@ -71,7 +71,7 @@ extension YAMLNode {
     }
 }
 
-extension Place {
+extension FilePlace {
     init(_ mark: Mark) {
         self.init(line: mark.line, column: mark.column)
     }

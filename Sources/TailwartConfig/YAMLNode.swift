@@ -14,18 +14,18 @@ struct YAMLNode {
 
     struct Entry {
         let key: String
-        let keyPlace: Place
+        let keyPlace: FilePlace
         let value: YAMLNode
     }
 
-    let place: Place
+    let place: FilePlace
     let content: Content
     /// How many values it stands for, itself and those behind aliases included.
     let size: Int
     /// How many levels it stands for, those behind aliases included.
     let height: Int
 
-    init(_ content: Content, at place: Place, around children: [YAMLNode] = []) {
+    init(_ content: Content, at place: FilePlace, around children: [YAMLNode] = []) {
         self.content = content
         self.place = place
         size = children.reduce(1) { $0 + $1.size }

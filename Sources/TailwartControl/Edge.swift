@@ -1,11 +1,11 @@
 import Glibc
-package import TailwartConfig
-import TailwartCore
+package import TailwartCore
 package import TailwartEngine
 import TailwartProbe
 import TailwartResolve
 import TailwartSystem
 import TailwartTailnet
+package import TailwartWire
 
 /// The running edge: listeners, workers, resolver, observers and log, brought up in order and taken down in order.
 package final class Edge: Sendable {
@@ -25,24 +25,24 @@ package final class Edge: Sendable {
         self.configuration = configuration
         self.log = log
         let name = Self.hostName
-        let first = configuration.snapshot(edge: name) { _ in [] }
-        listeners = try ListenerSet(first.listeners)
+        let first = Topology(configuration, edge: name, addresses: { _ in [] })
+        listeners = try ListenerSet(first)
         Self.raiseDescriptorLimit(for: configuration, log)
         let engine = try Engine(
-            snapshot: first, sockets: listeners.sockets, workers: configuration.workers ?? Self.cores,
+            topology: first, sockets: listeners.sockets, workers: configuration.workers ?? Self.cores,
             idSeed: UInt64.random(in: 0...(.max)), recordReader: log.waker)
         self.engine = engine
         log.follow(engine.records)
         var made: Observers?
         do throws(SystemError) {
-            let watched = ProbeSubject.all(of: configuration, first.board)
+            let watched = ProbeSubject.all(of: configuration)
             let observers = watched.isEmpty && configuration.tailscale == nil ? nil : try Observers()
             made = observers
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
-                    watched, board: first.board, prober: Prober(group: observers.eventLoops, ehloName: name), log: log
-                ) { engine.close(places: $0, of: first.board) }
+                    watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), log: log
+                ) { engine.close($0) }
             }
             let names = configuration.hostNames
             let resolver =
@@ -51,7 +51,8 @@ package final class Edge: Sendable {
                 : try Resolver(names: names) { host, entry, addresses in
                     Self.say(host, entry, to: log)
                     health?.learn(addresses)
-                    engine.apply(configuration.snapshot(edge: name, board: first.board) { addresses[$0] ?? [] })
+                    engine.apply(
+                        Topology(configuration, edge: name, addresses: { addresses[$0] ?? [] }, carrying: first))
                 }
             self.resolver = resolver
             resolverThread = try resolver?.start()
@@ -76,14 +77,16 @@ package final class Edge: Sendable {
         }
     }
 
-    /// Where the edge listens, in the order of the configuration.
-    package var sockets: [ListenerSocket] { listeners.sockets }
+    /// Where a listener really listens: the port is known even where the kernel chose it. Without Unix sockets.
+    package func addresses(of listener: String) -> [InternetAddress] {
+        let names = configuration.listeners.flatMap { listener in listener.bind.map { _ in listener.name } }
+        return zip(names, listeners.sockets).filter { $0.0 == listener }.compactMap(\.1.address)
+    }
 
-    /// The same for people: `:25 (smtp), 127.0.0.1:2525 (submission)`.
+    /// Where the edge listens, for people: `:25 (smtp), 127.0.0.1:2525 (submission)`.
     package var places: String {
-        zip(listeners.sockets, listeners.binds).map { socket, bind in
-            "\(bind) (\(configuration.listeners[socket.listener].name))"
-        }.joined(separator: ", ")
+        configuration.listeners.flatMap { listener in listener.bind.map { "\($0) (\(listener.name))" } }
+            .joined(separator: ", ")
     }
 
     package var counters: Engine.Counters { engine.counters }

@@ -1,5 +1,5 @@
 import Glibc
-import TailwartConfig
+import TailwartCore
 import TailwartEngine
 import TailwartSystem
 

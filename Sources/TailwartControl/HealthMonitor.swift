@@ -1,6 +1,5 @@
 import NIOCore
 import Synchronization
-import TailwartConfig
 import TailwartCore
 import TailwartEngine
 import TailwartProbe
@@ -23,11 +22,12 @@ final class HealthMonitor: Sendable {
     private static let firstSpread = Duration.seconds(1)
 
     private let subjects: [ProbeSubject]
-    private let board: HealthBoard
+    /// By subject.
+    private let places: [Place]
     private let prober: Prober
     private let log: Log
     /// Ends the connections to places that became unwell.
-    private let close: @Sendable (Set<Int>) -> Void
+    private let close: @Sendable ([Place]) -> Void
     private let state: Mutex<State>
 
     private struct State {
@@ -48,11 +48,12 @@ final class HealthMonitor: Sendable {
     }
 
     init(
-        _ subjects: [ProbeSubject], board: HealthBoard, prober: Prober, log: Log,
-        close: @escaping @Sendable (Set<Int>) -> Void
+        _ subjects: [ProbeSubject], in topology: Topology, prober: Prober, log: Log,
+        close: @escaping @Sendable ([Place]) -> Void
     ) {
         self.subjects = subjects
-        self.board = board
+        // Both come from the same ways.
+        places = subjects.map { topology.place($0.place) ?? Place($0.place) }
         self.prober = prober
         self.log = log
         self.close = close
@@ -115,7 +116,7 @@ final class HealthMonitor: Sendable {
         take(result, name, index)
     }
 
-    /// Takes in a result: health, board, log.
+    /// Takes in a result: health, place, log.
     private func take(_ result: ProbeResult, _ name: String?, _ index: Int) {
         let subject = subjects[index]
         let now = ContinuousClock.now
@@ -130,7 +131,7 @@ final class HealthMonitor: Sendable {
             }
             let hasTurned = state.cases[index].health.probed(
                 subject.health(result, serverName: name), serverGreets: subject.proto.firstSpeaker == .server)
-            tellBoard(state.cases[index].health, index, trialsAreCostly: result.verdict.costsQuota)
+            tellPlace(state.cases[index].health, index, trialsAreCostly: result.verdict.costsQuota)
             return (before, state.cases[index].health, hasTurned)
         }
         if before?.verdict != result.verdict
@@ -172,12 +173,12 @@ final class HealthMonitor: Sendable {
     private func watchTraffic() async {
         while !Task.isCancelled {
             for index in subjects.indices {
-                let (successes, failures) = board.takeTraffic(subjects[index].place)
+                let (successes, failures) = places[index].takeTraffic()
                 guard successes > 0 || failures > 0 else { continue }
                 let (health, hasTurned) = state.withLock { state in
                     let hasTurned = state.cases[index].health.sawTraffic(successes: successes, failures: failures)
                     if hasTurned {
-                        tellBoard(state.cases[index].health, index, trialsAreCostly: false)
+                        tellPlace(state.cases[index].health, index, trialsAreCostly: false)
                         if successes > 0 { state.cases[index].guardian.reset() }
                     }
                     return (state.cases[index].health, hasTurned)
@@ -190,13 +191,13 @@ final class HealthMonitor: Sendable {
 
     // MARK: - what follows
 
-    /// Under the lock, so that the board never says something older than the standing. What traffic met before a place became well
+    /// Under the lock, so that the place never says something older than the standing. What traffic met before a place became well
     /// counts no longer.
-    private func tellBoard(_ health: Health, _ index: Int, trialsAreCostly: Bool) {
-        let place = subjects[index].place
+    private func tellPlace(_ health: Health, _ index: Int, trialsAreCostly: Bool) {
+        let place = places[index]
         let isUnwell = health.standing == .unwell
-        if board.isUnwell(place), !isUnwell { _ = board.takeTraffic(place) }
-        board.setUnwell(place, isUnwell, trialsAreCostly: trialsAreCostly)
+        if place.isUnhealthy, !isUnwell { _ = place.takeTraffic() }
+        place.setUnhealthy(isUnwell, trialsAreCostly: trialsAreCostly)
     }
 
     /// - Parameter verdict: nil if it was traffic that showed it.
@@ -210,12 +211,12 @@ final class HealthMonitor: Sendable {
                 ? "\(subject.label(nil)) counts as unwell, as \(source) say: it gets no connections but a trial now and then"
                 : "\(subject.label(nil)) counts as well, as \(source) say",
             subject.fields("health") + [LogField("standing", isUnwell ? "unwell" : "well")])
-        if isUnwell, subject.health.closeIfUnhealthy { close([subject.place]) }
+        if isUnwell, subject.health.closeIfUnhealthy { close([places[index]]) }
     }
 
     private func say(_ result: ProbeResult, _ name: String?, _ subject: ProbeSubject) {
         let verdict = result.verdict
-        let level: LogConfiguration.Level =
+        let level: LogSettings.Level =
             switch verdict.grade {
             case .good: .info
             case .degraded: .warning

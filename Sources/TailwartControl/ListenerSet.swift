@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 package import TailwartCore
 package import TailwartEngine
 import TailwartSystem
@@ -27,31 +26,12 @@ package struct ListenError: Error, CustomStringConvertible, Sendable {
 
 /// The listening sockets of the edge: all of them, or none.
 package final class ListenerSet: Sendable {
-    private let open: [Owner]
-
-    /// Where each listens, in the order of the configuration.
-    package let sockets: [ListenerSocket]
-    /// What each was asked to listen on.
-    let binds: [BindAddress]
-
-    /// Owns one socket; closed when the set goes, at the latest.
-    private final class Owner: Sendable {
-        private let socket: Mutex<ListeningSocket>
-
-        init(_ socket: consuming ListeningSocket) { self.socket = Mutex(socket) }
-
-        func listenerSocket(_ listener: Int) -> ListenerSocket {
-            socket.withLock { ListenerSocket($0, listener: listener) }
-        }
-
-        func close() { socket.withLock { $0.close() } }
-
-        deinit { close() }
-    }
+    /// In the order of the configuration.
+    package let sockets: [DoorSocket]
 
     /// Closes them all; no worker may watch them any more.
     func close() {
-        for owner in open { owner.close() }
+        for socket in sockets { socket.close() }
     }
 
     /// From now on clients are refused at once, in place of waiting in a queue that nobody will take them from; the workers may
@@ -64,25 +44,21 @@ package final class ListenerSet: Sendable {
     /// Opens every address of every listener; on failure those that were opened are closed again.
     ///
     /// - Throws: every problem, not only the first.
-    package init(_ listeners: [Listener]) throws(ListenErrors) {
-        var open: [Owner] = []
-        var sockets: [ListenerSocket] = []
+    package init(_ topology: Topology) throws(ListenErrors) {
+        var sockets: [DoorSocket] = []
         var problems: [ListenError] = []
-        for (index, listener) in listeners.enumerated() {
-            for bind in listener.bind {
+        for frontend in topology.frontends {
+            for door in frontend.doors {
                 do throws(SystemError) {
-                    let owner = Owner(try Self.open(bind, deferring: listener.defersAccept))
-                    sockets.append(owner.listenerSocket(index))
-                    open.append(owner)
+                    let socket = try Self.open(door.key.bind, deferring: frontend.listener.defersAccept)
+                    sockets.append(DoorSocket(socket, of: door.key))
                 } catch {
-                    problems.append(Self.explain(error, listener.name, bind))
+                    problems.append(Self.explain(error, frontend.listener.name, door.key.bind))
                 }
             }
         }
         guard problems.isEmpty else { throw ListenErrors(problems: problems) }
-        self.open = open
         self.sockets = sockets
-        binds = listeners.flatMap(\.bind)
     }
 
     private static func open(_ bind: BindAddress, deferring: Bool) throws(SystemError) -> ListeningSocket {

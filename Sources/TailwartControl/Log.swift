@@ -1,7 +1,6 @@
 import Glibc
 import Synchronization
-package import TailwartConfig
-import TailwartCore
+package import TailwartCore
 package import TailwartEngine
 package import TailwartSystem
 
@@ -18,7 +17,7 @@ package final class Log: Sendable {
     private static let batch = 64 * 1024
 
     package struct Event: Sendable {
-        package let level: LogConfiguration.Level
+        package let level: LogSettings.Level
         package let message: String
         /// For programs that read JSON; a person gets them in the message.
         let fields: [LogField]
@@ -35,12 +34,12 @@ package final class Log: Sendable {
 
     private let state = Mutex(State())
     package let waker: Waker
-    package let format: LogConfiguration.Format
-    package let level: LogConfiguration.Level
+    package let format: LogSettings.Format
+    package let level: LogSettings.Level
     private let output: CInt
 
     /// - Parameter output: a descriptor that stays the caller's, usually standard output.
-    package init(_ configuration: LogConfiguration, output: CInt = STDOUT_FILENO) throws(SystemError) {
+    package init(_ configuration: LogSettings, output: CInt = STDOUT_FILENO) throws(SystemError) {
         waker = try Waker()
         self.output = output
         level = configuration.level
@@ -52,9 +51,9 @@ package final class Log: Sendable {
     }
 
     /// Whether lines of this level are written.
-    package func writes(_ level: LogConfiguration.Level) -> Bool { level.rank >= self.level.rank }
+    package func writes(_ level: LogSettings.Level) -> Bool { level.rank >= self.level.rank }
 
-    package func post(_ level: LogConfiguration.Level, _ message: String, _ fields: [LogField] = []) {
+    package func post(_ level: LogSettings.Level, _ message: String, _ fields: [LogField] = []) {
         guard writes(level) else { return }
         state.withLock { state in
             if state.queue.count < Self.queueLimit {
@@ -154,7 +153,7 @@ package final class Log: Sendable {
         } else {
             lines.append(clock: event.time)
             lines.append(" ")
-            if event.level.rank > LogConfiguration.Level.info.rank {
+            if event.level.rank > LogSettings.Level.info.rank {
                 lines.append(text: event.level.rawValue)
                 lines.append(": ")
             }
@@ -183,7 +182,7 @@ package final class Log: Sendable {
     }
 }
 
-extension LogConfiguration.Level {
+extension LogSettings.Level {
     /// Higher is graver.
     var rank: Int {
         switch self {

@@ -1,19 +1,17 @@
-package import TailwartConfig
 package import TailwartCore
 package import TailwartProbe
 package import TailwartWire
 
 /// A place that is probed: how the file wants it to be reached, and what has to be found there.
 package struct ProbeSubject: Sendable {
-    /// Number on the health board.
-    package let place: Int
-    package let upstream: UpstreamConfiguration
-    package let endpoint: EndpointConfiguration
+    package let place: Place.Key
+    package let upstream: Upstream
+    package let endpoint: Endpoint
     /// 0 for a Unix socket.
-    package let port: UInt16
+    package var port: UInt16 { place.port }
     package let proto: ListenerProtocol
     package let header: ProxyProtocolOut.Version
-    package let health: HealthConfiguration
+    package let health: HealthSettings
     /// The names that clients ask for, one probe for each in turn; nil asks for none. Never empty.
     package let serverNames: [String?]
     /// What the certificate on a mail port must be good for.
@@ -24,20 +22,17 @@ package struct ProbeSubject: Sendable {
     private static let nameLimit = 100
 
     /// What there is to probe: each place that a listener with a known protocol leads to, once.
-    package static func all(of configuration: Configuration, _ board: HealthBoard) -> [ProbeSubject] {
-        board.places.enumerated().compactMap { number, place in
-            let upstream = configuration.upstreams[place.upstream]
-            guard let health = upstream.health else { return nil }
-            let endpoint = upstream.endpoints[place.endpoint]
-            let ways = configuration.ways(to: upstream.name, endpoint, port: place.port)
-            guard let way = ways.first else { return nil }
-            let names = way.listener.proto == .https ? ways.exactNames : health.names
+    package static func all(of configuration: Configuration) -> [ProbeSubject] {
+        configuration.placesWithWays.compactMap { place, ways in
+            // Of listeners whose protocol can be probed.
+            let ways = ways.filter { $0.proto != .tcp }
+            guard let way = ways.first, let health = way.upstream.health else { return nil }
+            let names = way.proto == .https ? ways.exactNames : health.names
             return ProbeSubject(
-                place: number, upstream: upstream, endpoint: endpoint, port: place.port, proto: way.listener.proto,
-                header: (way.route.proxyProtocol ?? upstream.proxyProtocol).version, health: health,
-                serverNames: way.listener.proto == .https && !names.isEmpty
-                    ? Array(names.prefix(nameLimit)) : [names.first],
-                expectedNames: way.listener.proto == .https ? [] : health.names,
+                place: place, upstream: way.upstream, endpoint: way.endpoint, proto: way.proto,
+                header: way.proxyProtocol.version, health: health,
+                serverNames: way.proto == .https && !names.isEmpty ? Array(names.prefix(nameLimit)) : [names.first],
+                expectedNames: way.proto == .https ? [] : health.names,
                 tailscaleSocket: configuration.tailscale?.socket ?? Defaults.tailscaleSocket)
         }
     }
@@ -72,37 +67,11 @@ package struct ProbeSubject: Sendable {
     }
 }
 
-extension Configuration {
-    fileprivate typealias Way = (listener: ListenerConfiguration, route: RouteConfiguration)
-
-    /// The routes that dial an endpoint on a port, of listeners whose protocol can be probed.
-    fileprivate func ways(to upstream: String, _ endpoint: EndpointConfiguration, port: UInt16) -> [Way] {
-        listeners.filter { $0.proto != .tcp }.flatMap { listener in
-            listener.routes.compactMap { route -> Way? in
-                guard case .upstream(upstream, let routePort) = route.target else { return nil }
-                if case .unix = endpoint.host { return (listener, route) }
-                let dialled = (routePort ?? endpoint.port).map { [$0] } ?? listener.bind.compactMap(\.port)
-                return dialled.contains(port) ? (listener, route) : nil
-            }
-        }
-    }
-}
-
-extension [(listener: ListenerConfiguration, route: RouteConfiguration)] {
+extension [Way] {
     /// Server names that lead there, without wildcards: nobody knows which names they stand for.
     fileprivate var exactNames: [String] {
         var seen: Set<String> = []
         return flatMap { way in (way.route.match?.serverNames ?? []).filter { !$0.isWildcard }.map(\.name) }
             .filter { seen.insert($0).inserted }
-    }
-}
-
-extension EndpointConfiguration.Host {
-    fileprivate var text: String {
-        switch self {
-        case .name(let name): name
-        case .address(let address): "\(address)"
-        case .unix(let path): path
-        }
     }
 }

@@ -1,7 +1,7 @@
 package import TailwartCore
 import TailwartWire
 
-/// A record with its numbers turned into the names of its snapshot: what both log formats print.
+/// A record with what its topology calls the parts of it: what both log formats print.
 package struct RecordLine {
     package let record: Record
     package let listener: Listener
@@ -11,15 +11,14 @@ package struct RecordLine {
 
     package init(_ record: Record) {
         self.record = record
-        let snapshot = record.snapshot.takeUnretainedValue()
-        listener = snapshot.listeners[record.listener]
-        guard let route = record.route, case .upstream(let number, _) = listener.routes[route].target else {
-            upstream = record.route == nil ? nil : "close"
-            endpoint = nil
-            return
-        }
-        upstream = snapshot.upstreams[number].name
-        endpoint = record.endpoint.map { snapshot.upstreams[number].endpoints[$0].name }
+        listener = record.frontend.takeUnretainedValue().listener
+        endpoint = record.place?.takeUnretainedValue().key.endpoint
+        upstream =
+            if let passage = record.passage {
+                passage.takeUnretainedValue().backend.name
+            } else {
+                record.route == nil ? nil : "close"
+            }
     }
 
     var hello: ClientHello? { record.hello?.takeUnretainedValue().hello }

@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 import TailwartResolve
 import TailwartSystem
 import TailwartTailnet
@@ -68,7 +68,7 @@ struct TailnetMonitor: Sendable {
             sentence += "; \(fix)"
             fields.append(LogField("fix", fix))
         }
-        let level: LogConfiguration.Level =
+        let level: LogSettings.Level =
             switch change.level {
             case .info: .info
             case .warning: .warning

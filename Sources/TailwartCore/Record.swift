@@ -3,19 +3,22 @@ package import TailwartWire
 /// What every accepted connection leaves behind, exactly one: fixed in size, so that a worker writes it into a ring without
 /// allocating and another thread turns it into a line.
 package struct Record: Sendable {
-    /// Names listeners, routes and upstreams; the record owns one reference, given up with ``release()``.
-    package let snapshot: Unmanaged<Snapshot>
+    /// The one that the connection was accepted under; the record owns one reference, given up with ``release()``. What the record
+    /// names below lives as long.
+    package let topology: Unmanaged<Topology>
     package var id: UInt64
     /// Microseconds since 1970 when the connection was accepted.
     package var acceptedAt: Int64
-    package var listener: Int
+    package let frontend: Unmanaged<Frontend>
     package var client: InternetAddress?
-    /// Owned, as the snapshot.
+    /// Owned, as the topology.
     package var hello: Unmanaged<HelloNote>?
     /// Nil if no route was reached.
     package var route: Int?
-    /// Nil if no endpoint was dialled.
-    package var endpoint: Int?
+    /// Nil if no route was reached, and for one that closes.
+    package var passage: Unmanaged<Passage>?
+    /// Dialled last; nil if none was.
+    package var place: Unmanaged<Place>?
     package var upstreamAddress: InternetAddress?
     /// Payload, without PROXY headers.
     package var inboundBytes: UInt64 = 0
@@ -35,23 +38,22 @@ package struct Record: Sendable {
         package init() {}
     }
 
-    package init(retaining snapshot: Snapshot, id: UInt64, acceptedAt: Int64, listener: Int) {
-        self.snapshot = Unmanaged.passRetained(snapshot)
-        self.id = id
-        self.acceptedAt = acceptedAt
-        self.listener = listener
+    /// - Parameter frontend: of the topology.
+    package init(retaining topology: Topology, id: UInt64, acceptedAt: Int64, frontend: Frontend) {
+        self.init(
+            taking: .passRetained(topology), id: id, acceptedAt: acceptedAt, frontend: .passUnretained(frontend))
     }
 
-    package init(taking snapshot: Unmanaged<Snapshot>, id: UInt64, acceptedAt: Int64, listener: Int) {
-        self.snapshot = snapshot
+    package init(taking topology: Unmanaged<Topology>, id: UInt64, acceptedAt: Int64, frontend: Unmanaged<Frontend>) {
+        self.topology = topology
         self.id = id
         self.acceptedAt = acceptedAt
-        self.listener = listener
+        self.frontend = frontend
     }
 
     /// To be called once, by whoever read the record last.
     package func release() {
-        snapshot.release()
+        topology.release()
         hello?.release()
     }
 }

@@ -1,12 +1,12 @@
+import Synchronization
 package import TailwartCore
 package import TailwartSystem
-package import TailwartWire
 
-/// The data plane as the control plane sees it: apply a snapshot, drain, stop, read counters and records.
+/// The data plane as the control plane sees it: apply a topology, drain, stop, read counters and records.
 package final class Engine: Sendable {
     private let mailboxes: [Mailbox]
     private let threads: [Thread]
-    private let admission: Admission
+    private let state: Mutex<State>
     /// One per worker; each is to be read by one thread.
     package let records: [RecordRing]
 
@@ -17,34 +17,41 @@ package final class Engine: Sendable {
         package var lostRecords: Int
     }
 
+    private struct State {
+        var topology: Topology
+        /// All that there ever were: what was accepted at a door that is gone counts still.
+        var doors: [Door]
+
+        mutating func add(_ topology: Topology) {
+            self.topology = topology
+            for door in topology.frontends.flatMap(\.doors) where !doors.contains(where: { $0 === door }) {
+                doors.append(door)
+            }
+        }
+    }
+
     /// Starts the workers.
     ///
     /// - Parameters:
-    ///   - sockets: they stay the caller's, who closes them after ``join()``.
+    ///   - sockets: one for each door that is to be served.
     ///   - workers: threads, at least 1.
     ///   - idSeed: where record ids begin; different at each start.
     ///   - recordReader: rung when records arrive.
     package init(
-        snapshot: Snapshot, sockets: [ListenerSocket], workers: Int, idSeed: UInt64, recordReader: Waker
+        topology: Topology, sockets: [DoorSocket], workers: Int, idSeed: UInt64, recordReader: Waker
     ) throws(SystemError) {
         Signals.ignoreBrokenPipes()
-        let admission = Admission(listeners: snapshot.listeners.count)
-        let accepting = sockets.map { socket in
-            Worker.Accepting(
-                socket: socket.socket, listener: socket.listener,
-                address: socket.address.flatMap { $0.ip.isUnspecified ? nil : $0 }, port: socket.address?.port ?? 0)
-        }
         var mailboxes: [Mailbox] = []
         var records: [RecordRing] = []
         var threads: [Thread] = []
         for number in 0..<max(1, workers) {
             do throws(SystemError) {
                 let mailbox = try Mailbox()
+                mailbox.post { $0.opened = sockets }
                 let ring = RecordRing(reader: recordReader)
                 let parts = Worker.Parts(
-                    number: number, workers: max(1, workers), listeners: accepting, snapshot: snapshot,
-                    mailbox: mailbox, ring: ring,
-                    admission: admission, idSeed: idSeed &+ UInt64(number) << 48, epoll: try Epoll.create())
+                    number: number, workers: max(1, workers), topology: topology, mailbox: mailbox, ring: ring,
+                    idSeed: idSeed &+ UInt64(number) << 48, epoll: try Epoll.create())
                 threads.append(
                     try Thread(name: "worker \(number)") {
                         var worker = Worker(parts)
@@ -61,29 +68,40 @@ package final class Engine: Sendable {
         self.mailboxes = mailboxes
         self.threads = threads
         self.records = records
-        self.admission = admission
+        var state = State(topology: topology, doors: [])
+        state.add(topology)
+        self.state = Mutex(state)
     }
 
     package var counters: Counters {
-        Counters(
-            live: admission.live, accepted: admission.acceptedSoFar, lostRecords: records.reduce(0) { $0 + $1.lost })
+        let (live, accepted) = state.withLock { state in
+            (state.topology.headcount.live, state.doors.reduce(0) { $0 + $1.accepted })
+        }
+        return Counters(live: live, accepted: accepted, lostRecords: records.reduce(0) { $0 + $1.lost })
     }
 
-    /// New connections are served by this snapshot from now on; the others end as they began.
-    package func apply(_ snapshot: Snapshot) {
-        for mailbox in mailboxes { mailbox.post { $0.snapshot = snapshot } }
-    }
-
-    /// Ends the connections to places that became unwell.
+    /// New connections are served by this topology from now on; the others end as they began. Sockets of doors that it has stay open with
+    /// all who wait there, those of others are let go.
     ///
-    /// - Parameter places: numbers on the board.
-    package func close(places: Set<Int>, of board: HealthBoard) {
-        for mailbox in mailboxes {
-            mailbox.post { message in
-                let before = message.closes.flatMap { $0.board === board ? $0.places : nil } ?? []
-                message.closes = Mailbox.UnwellPlaces(board: board, places: before.union(places))
+    /// - Parameters:
+    ///   - topology: one that carries what the one before had.
+    ///   - opened: sockets of its new doors; one of a door that is open already is left to the caller.
+    package func apply(_ topology: Topology, opening opened: [DoorSocket] = []) {
+        state.withLock { state in
+            state.add(topology)
+            // Under the lock, so that all workers hear of topologies in the same order.
+            for mailbox in mailboxes {
+                mailbox.post { message in
+                    message.topology = topology
+                    message.opened += opened
+                }
             }
         }
+    }
+
+    /// Ends the connections to places that became unhealthy.
+    package func close(_ places: [Place]) {
+        for mailbox in mailboxes { mailbox.post { $0.closes += places } }
     }
 
     /// Stops accepting; connections go on.
@@ -99,19 +117,5 @@ package final class Engine: Sendable {
     /// Waits until the workers have ended.
     package func join() {
         for thread in threads { thread.join() }
-    }
-}
-
-/// A listening socket that somebody else owns, and the number of the listener that it belongs to.
-package struct ListenerSocket: Sendable {
-    package let socket: Socket
-    package let listener: Int
-    /// Nil for a unix socket.
-    package let address: InternetAddress?
-
-    package init(_ socket: borrowing ListeningSocket, listener: Int) {
-        self.socket = socket.socket
-        self.listener = listener
-        address = socket.address
     }
 }

@@ -5,15 +5,13 @@ import TailwartSystem
 /// What the control plane leaves for one worker, which looks when it is rung: never on the data path.
 final class Mailbox: Sendable {
     struct Message {
-        var snapshot: Snapshot?
-        var closes: UnwellPlaces?
+        var topology: Topology?
+        /// Sockets of doors that the topology has and the one before did not.
+        var opened: [DoorSocket] = []
+        /// Became unhealthy: connections to them end.
+        var closes: [Place] = []
         var drains = false
         var stops = false
-    }
-
-    struct UnwellPlaces {
-        let board: HealthBoard
-        let places: Set<Int>
     }
 
     private let message = Mutex(Message())
@@ -30,7 +28,7 @@ final class Mailbox: Sendable {
     func take() -> Message {
         waker.clear()
         return message.withLock { message in
-            defer { (message.snapshot, message.closes) = (nil, nil) }
+            defer { (message.topology, message.opened, message.closes) = (nil, [], []) }
             return message
         }
     }

@@ -70,27 +70,27 @@ struct Session: ~Copyable {
     var hasUsedWarm = false
 
     /// Owns one reference; ends in the record.
-    let snapshot: Unmanaged<Snapshot>
+    let topology: Unmanaged<Topology>
+    /// Of the topology, which keeps them; so are the passage and the place.
+    let frontend: Unmanaged<Frontend>
+    let door: Unmanaged<Door>
+    /// Nil before a route to an upstream was matched.
+    var passage: Unmanaged<Passage>?
+    /// The one that is dialled or was reached.
+    var place: Unmanaged<Place>?
     let id: UInt64
-    let listener: UInt16
     /// Where the client came in; dialled where neither route nor endpoint name a port. 0 on a unix socket.
     var listenerPort: UInt16 = 0
-    /// −1 before a route was matched; so are the two that follow.
-    var route: Int16 = -1
-    var upstreamNumber: Int16 = -1
-    /// The endpoint that is dialled or was reached.
-    var endpoint: Int16 = -1
-    var firstEndpoint: Int16 = 0
-    var attempt: Int16 = 0
-    /// 0 where the route names none.
-    var routePort: UInt16 = 0
+    /// −1 before a route was matched.
+    var route: Int32 = -1
+    /// The endpoint that is dialled or was reached, of the passage; −1 for none.
+    var endpoint: Int32 = -1
+    var firstEndpoint: Int32 = 0
+    var attempt: Int32 = 0
+    /// Which of the endpoint's addresses.
+    var address: Int32 = 0
     var header = ProxyProtocolOut(.none)
     var carrier = Carrier.none
-    /// Of the health board: where the route leads, and the endpoint that is dialled or was reached.
-    var group: Int32 = -1
-    var place: Int32 = -1
-    /// Which of the endpoint's addresses.
-    var address: Int16 = 0
 
     /// Microseconds since 1970.
     let acceptedAt: Int64
@@ -111,7 +111,7 @@ struct Session: ~Copyable {
     var clientAddress: InternetAddress?
     var destination: InternetAddress?
     var upstreamAddress: InternetAddress?
-    /// Set when the hello was read; ends in the record, as the snapshot.
+    /// Set when the hello was read; ends in the record, as the topology.
     var hello: Unmanaged<HelloNote>?
     /// Why the last dial failed, for the record if none succeeds.
     var dialFailure = CloseReason.upstreamUnresolved
@@ -127,16 +127,16 @@ struct Session: ~Copyable {
     var outboundPipe = PipePool.none
 
     init(
-        client: consuming Descriptor, address: InternetAddress?, listener: Int, snapshot: Unmanaged<Snapshot>,
-        id: UInt64,
-        silenceLimits: SilenceLimits, now: UInt64
+        client: consuming Descriptor, address: InternetAddress?, topology: Unmanaged<Topology>, frontend: Frontend,
+        door: Door, id: UInt64, now: UInt64
     ) {
         self.client = client
         clientAddress = address
-        self.listener = UInt16(listener)
-        self.snapshot = snapshot
+        self.topology = topology
+        self.frontend = .passUnretained(frontend)
+        self.door = .passUnretained(door)
         self.id = id
-        self.silenceLimits = silenceLimits
+        silenceLimits = frontend.silenceLimits
         acceptedAt = Clock.wall()
         startedAt = now
         lastActivity = now

@@ -17,7 +17,7 @@ struct WarmPool: ~Copyable {
 
     /// A place that is to be kept warm.
     struct Wanted {
-        let place: Int
+        let place: Place
         let destination: Destination
         let count: Int
         /// Whether a PROXY v2 header can say that nobody came, so that the mailbox does not take the end for a fault.
@@ -61,12 +61,12 @@ struct WarmPool: ~Copyable {
         let isSame =
             old.count == new.count
             && zip(old, new).allSatisfy {
-                $0.place == $1.place && $0.destination.internet == $1.destination.internet && $0.count == $1.count
+                $0.place === $1.place && $0.destination.internet == $1.destination.internet && $0.count == $1.count
             }
         guard !isSame else { return }
         closeAll()
         wanted = new.map { wish in
-            old.first { $0.place == wish.place && $0.destination.internet == wish.destination.internet } ?? wish
+            old.first { $0.place === wish.place && $0.destination.internet == wish.destination.internet } ?? wish
         }
         nextCheck = wanted.isEmpty ? .max : now
     }
@@ -122,10 +122,10 @@ struct WarmPool: ~Copyable {
     mutating func markConnected(_ token: Token) { spares[token.slot]?.isConnected = true }
 
     /// A connected socket for a place, which becomes the caller's: the one that has waited the shortest.
-    mutating func take(place: Int) -> Spare? {
+    mutating func take(place: Place) -> Spare? {
         var best: Int?
         for (slot, spare) in spares.enumerated() {
-            guard let spare, spare.isConnected, wanted[spare.wanted].place == place else { continue }
+            guard let spare, spare.isConnected, wanted[spare.wanted].place === place else { continue }
             if let found = best, let other = spares[found], other.since >= spare.since { continue }
             best = slot
         }

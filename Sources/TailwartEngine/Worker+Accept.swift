@@ -10,11 +10,30 @@ extension Worker {
     mutating func startAccepting() {
         isPaused = false
         guard !isDraining else { return }
-        for (index, accepting) in parts.listeners.enumerated() {
-            // Failure could only be a lack of memory or of watches; without its listeners a worker is no use.
-            let error = epoll.add(
-                accepting.socket.raw, .connections, token: Self.listenerToken | UInt64(index))
-            precondition(error == nil, "a listening socket could not be watched")
+        for index in accepting.indices { watch(index) }
+    }
+
+    private mutating func watch(_ index: Int) {
+        guard let socket = accepting[index]?.socket.socket else { return }
+        // Failure could only be a lack of memory or of watches; without its listeners a worker is no use.
+        let error = epoll.add(socket.raw, .connections, token: Self.listenerToken | UInt64(index))
+        precondition(error == nil, "a listening socket could not be watched")
+    }
+
+    /// The topology has changed: lets go of the sockets of doors that are gone, takes those that were opened for new ones, and serves
+    /// each door as the listener that it belongs to now.
+    mutating func changeDoors(_ opened: [DoorSocket]) {
+        let isWatching = !isPaused && !isDraining
+        for index in accepting.indices {
+            guard let socket = accepting[index]?.socket else { continue }
+            accepting[index] = Accepting(socket, topology)
+            if accepting[index] == nil, isWatching { epoll.remove(watched: socket.socket) }
+        }
+        for socket in opened where !accepting.contains(where: { $0?.door.key == socket.key }) {
+            guard let new = Accepting(socket, topology) else { continue }
+            let index = accepting.firstIndex { $0 == nil } ?? accepting.count
+            if index == accepting.count { accepting.append(new) } else { accepting[index] = new }
+            if isWatching { watch(index) }
         }
     }
 
@@ -23,7 +42,7 @@ extension Worker {
             isPaused = false
             return
         }
-        for accepting in parts.listeners { _ = epoll.remove(accepting.socket.raw) }
+        for accepting in accepting { if let accepting { epoll.remove(watched: accepting.socket.socket) } }
     }
 
     /// A listening socket has connections: takes one.
@@ -31,8 +50,9 @@ extension Worker {
     /// The socket is watched for its state and reports again while there are more, together with whatever else is ready then. So
     /// no call is made only to hear "would block", and a flood is shared by the workers that wait.
     mutating func accept(_ index: Int) {
-        let accepting = parts.listeners[index]
-        switch accepting.socket.accept() {
+        // Of a door that went in the same moment.
+        guard let accepting = accepting[index] else { return }
+        switch accepting.socket.socket.accept() {
         case .connection(let descriptor, let address): begin(descriptor, from: address, on: accepting)
         case .failed(let error) where error.isShortage: shed(accepting)
         // Another worker was faster, or the client left before it was accepted (accept(2) passes such errors on).
@@ -56,11 +76,12 @@ extension Worker {
 
     /// - Returns: false if not even the reserve's descriptor was enough.
     private mutating func shedOne(_ accepting: Accepting) -> Bool {
-        switch accepting.socket.accept() {
+        switch accepting.socket.socket.accept() {
         case .connection(var descriptor, let address):
-            parts.admission.shed()
+            accepting.door.accept()
+            accepting.door.end(.descriptorLimit, inbound: 0, outbound: 0)
             var record = Record(
-                retaining: snapshot, id: takeID(), acceptedAt: Clock.wall(), listener: accepting.listener)
+                retaining: topology, id: takeID(), acceptedAt: Clock.wall(), frontend: accepting.frontend)
             record.client = address?.unmapped
             record.ending = Ending(.edge, .descriptorLimit)
             descriptor.close()
@@ -74,21 +95,23 @@ extension Worker {
     private mutating func begin(
         _ descriptor: consuming Descriptor, from address: InternetAddress?, on accepting: Accepting
     ) {
-        let plan = snapshot.plans[accepting.listener]
-        let refusal = parts.admission.enter(
-            listener: accepting.listener, limit: plan.maxConnections, edgeLimit: snapshot.maxConnections)
+        let frontend = accepting.frontend
+        accepting.door.accept()
+        let fitsEdge = topology.headcount.enter(limit: topology.maxConnections)
+        let fitsListener = frontend.headcount.enter(limit: frontend.maxConnections)
         let index = sessions.insert(
             Session(
-                client: descriptor, address: address?.unmapped, listener: accepting.listener,
-                snapshot: .passRetained(snapshot), id: takeID(), silenceLimits: plan.silenceLimits, now: now))
+                client: descriptor, address: address?.unmapped, topology: .passRetained(topology), frontend: frontend,
+                door: accepting.door, id: takeID(), now: now))
         guard let session = sessions.live(at: index) else { return }
-        if let refusal { return turnAway(session, Ending(.edge, refusal)) }
+        guard fitsListener else { return turnAway(session, Ending(.edge, .listenerLimit)) }
+        guard fitsEdge else { return turnAway(session, Ending(.edge, .edgeLimit)) }
         session.pointee.destination = accepting.address
         session.pointee.listenerPort = accepting.port
-        if let settings = plan.proxyProtocolIn {
+        if let settings = frontend.proxyProtocolIn {
             awaitProxyHeader(session, settings)
         } else {
-            route(session, plan)
+            route(session, frontend)
         }
     }
 
@@ -96,4 +119,30 @@ extension Worker {
         nextID &+= 1
         return nextID
     }
+}
+
+/// A door that a worker watches, and the listener that it belongs to in the worker's topology.
+struct Accepting {
+    let socket: DoorSocket
+    let door: Door
+    let frontend: Frontend
+    /// Nil where each connection must be asked: a wildcard address or a unix socket.
+    let address: InternetAddress?
+    /// 0 for a unix socket.
+    let port: UInt16
+
+    /// Nil if the topology has no such door.
+    init?(_ socket: DoorSocket, _ topology: Topology) {
+        guard let frontend = topology.frontend(of: socket.key), let door = topology.door(socket.key) else { return nil }
+        self.socket = socket
+        self.door = door
+        self.frontend = frontend
+        address = socket.address.flatMap { $0.ip.isUnspecified ? nil : $0 }
+        port = socket.address?.port ?? 0
+    }
+}
+
+extension Epoll {
+    /// A socket that is not watched after all is as good as removed.
+    fileprivate func remove(watched socket: Socket) { _ = remove(socket.raw) }
 }

@@ -11,39 +11,33 @@ extension Worker {
     private static let heldAtOnce = 1024
 
     mutating func beginDial(_ session: UnsafeMutablePointer<Session>) {
-        let upstream = session.target
-        let board = snapshotBoard(session)
-        // Most hold nobody, and making a number of a duration is dear.
-        session.pointee.holdUntil = upstream.hold > .zero ? now + upstream.hold.microseconds : now
-        session.pointee.firstEndpoint = Int16(
+        let passage = session.passage
+        let backend = passage.backend
+        session.pointee.holdUntil = now + backend.hold
+        session.pointee.firstEndpoint = Int32(
             EndpointPicker.first(
-                of: upstream,
-                turn: upstream.policy == .roundRobin
-                    ? board.takeTurn(upstream: Int(session.pointee.upstreamNumber)) : 0,
+                of: backend, turn: backend.policy == .roundRobin ? backend.turn.take() : 0,
                 client: session.pointee.clientAddress?.ip,
-                load: { index in
-                    let place = session.place(of: index)
-                    // One that is passed over must not hide the others behind it.
-                    return board.isUnwell(place) ? 1 << 40 : board.load(place)
-                }))
+                // One that is passed over must not hide the others behind it.
+                load: { passage.places[$0].isUnhealthy ? 1 << 40 : passage.places[$0].load }))
         dial(session)
     }
 
     /// Tries addresses from the present one on until one is on its way.
     mutating func dial(_ session: UnsafeMutablePointer<Session>) {
-        let upstream = session.target
+        let passage = session.passage
         session.pointee.phase = .dial
         while true {
             let attempt = Int(session.pointee.attempt)
             let first = Int(session.pointee.firstEndpoint)
             guard
                 let index = EndpointPicker.endpoint(
-                    of: upstream, first: first, attempt: attempt, client: session.pointee.clientAddress?.ip)
+                    of: passage.backend, first: first, attempt: attempt, client: session.pointee.clientAddress?.ip)
             else { return roundFailed(session) }
-            session.pointee.endpoint = Int16(index)
-            let place = session.place(of: index)
-            session.pointee.place = Int32(place)
-            guard let destination = session.destination(of: upstream, endpoint: index),
+            session.pointee.endpoint = Int32(index)
+            let place = passage.places[index]
+            session.pointee.place = .passUnretained(place)
+            guard let destination = session.destination(of: index),
                 session.pointee.address > 0 || mayDial(session, place)
             else {
                 session.pointee.attempt += 1
@@ -51,16 +45,15 @@ extension Worker {
                 continue
             }
             session.pointee.address += 1
-            if upstream.warm > 0, !session.pointee.hasUsedWarm, useWarm(session, place) { return }
+            if passage.backend.warm > 0, !session.pointee.hasUsedWarm, useWarm(session, place) { return }
             if connect(session, to: destination) { return }
         }
     }
 
-    /// Passes over a place that is unwell, but for a trial now and then where there is no other.
-    private func mayDial(_ session: UnsafeMutablePointer<Session>, _ place: Int) -> Bool {
-        let board = snapshotBoard(session)
-        guard board.isUnwell(place) else { return true }
-        if board.isWholeGroupUnwell(Int(session.pointee.group)), board.mayTry(place, now: now) { return true }
+    /// Passes over a place that is unhealthy, but for a trial now and then where there is no other.
+    private func mayDial(_ session: UnsafeMutablePointer<Session>, _ place: Place) -> Bool {
+        guard place.isUnhealthy else { return true }
+        if session.passage.isWhollyUnhealthy, place.mayTry(now: now) { return true }
         if session.pointee.dialFailure == .upstreamUnresolved { session.pointee.dialFailure = .upstreamUnwell }
         return false
     }
@@ -162,8 +155,8 @@ extension Worker {
     mutating func noteFailure(_ session: UnsafeMutablePointer<Session>, _ reason: CloseReason) {
         session.pointee.dialFailure = reason
         // While there is another address the place may be reached all the same.
-        guard session.destination(of: session.target, endpoint: Int(session.pointee.endpoint)) == nil else { return }
-        snapshotBoard(session).failed(Int(session.pointee.place))
+        guard session.destination(of: Int(session.pointee.endpoint)) == nil else { return }
+        session.place?.failed()
     }
 
     /// Gives up the present address.
@@ -201,7 +194,7 @@ extension Worker {
     // MARK: - a socket that was connected before
 
     /// - Returns: whether a warm socket took the header: the connection is relayed then.
-    private mutating func useWarm(_ session: UnsafeMutablePointer<Session>, _ place: Int) -> Bool {
+    private mutating func useWarm(_ session: UnsafeMutablePointer<Session>, _ place: Place) -> Bool {
         while let spare = takeWarm(place) {
             session.pointee.upstream = Descriptor(owning: spare.socket)
             session.pointee.upstreamAddress = spare.destination.internet

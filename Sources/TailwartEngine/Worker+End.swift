@@ -18,10 +18,18 @@ extension Worker {
         if session.pointee.hasLeft {
             farewells -= 1
         } else {
-            parts.admission.leave(listener: Int(session.pointee.listener), limit: session.plan.maxConnections)
+            leave(session)
         }
+        session.pointee.door.takeUnretainedValue().end(
+            ending.reason, inbound: session.pointee.inboundBytes, outbound: session.pointee.outboundBytes)
         parts.ring.push(record(of: session, ending))
         sessions.remove(index)
+    }
+
+    /// The limits count it no longer.
+    func leave(_ session: UnsafeMutablePointer<Session>) {
+        session.topology.headcount.leave()
+        session.frontend.headcount.leave()
     }
 
     /// Gives up the upstream, and all that serving the client took.
@@ -49,12 +57,13 @@ extension Worker {
 
     private func record(of session: UnsafeMutablePointer<Session>, _ ending: Ending) -> Record {
         var record = Record(
-            taking: session.pointee.snapshot, id: session.pointee.id, acceptedAt: session.pointee.acceptedAt,
-            listener: Int(session.pointee.listener))
+            taking: session.pointee.topology, id: session.pointee.id, acceptedAt: session.pointee.acceptedAt,
+            frontend: session.pointee.frontend)
         record.client = session.pointee.clientAddress
         record.hello = session.pointee.hello
         record.route = session.pointee.route < 0 ? nil : Int(session.pointee.route)
-        record.endpoint = session.pointee.endpoint < 0 ? nil : Int(session.pointee.endpoint)
+        record.passage = session.pointee.passage
+        record.place = session.pointee.place
         record.upstreamAddress = session.pointee.upstreamAddress
         record.inboundBytes = session.pointee.inboundBytes
         record.outboundBytes = session.pointee.outboundBytes
@@ -70,12 +79,10 @@ extension Worker {
     /// Counts the connection with its place, once, where the policy asks.
     mutating func countLoad(_ session: UnsafeMutablePointer<Session>, _ change: Int) {
         guard session.pointee.isCounted != (change > 0) else { return }
-        guard change < 0 || session.target.policy == .leastConnections else { return }
+        guard change < 0 || session.passage.backend.policy == .leastConnections else { return }
         session.pointee.isCounted = change > 0
-        snapshotBoard(session).changeLoad(Int(session.pointee.place), by: change)
+        session.place?.changeLoad(by: change)
     }
-
-    func snapshotBoard(_ session: UnsafeMutablePointer<Session>) -> HealthBoard { session.snapshot.board }
 
     /// Watches a leg for all that matters, edge-triggered.
     ///

@@ -15,12 +15,12 @@ extension Worker {
 
     /// Ends the session; tells the client why, if there is something to be said and a way to say it.
     mutating func turnAway(_ session: UnsafeMutablePointer<Session>, _ ending: Ending) {
-        let plan = session.plan
+        let frontend = session.frontend
         let manner: Refusal.Manner
         switch (ending.reason.refusalCause, ending.reason.alert) {
-        case (.unavailable, _): manner = plan.unavailable
-        case (.tooManyConnections, _): manner = plan.tooManyConnections
-        case (nil, .some) where plan.unavailable == .alert: manner = .alert
+        case (.unavailable, _): manner = frontend.unavailable
+        case (.tooManyConnections, _): manner = frontend.tooManyConnections
+        case (nil, .some) where frontend.unavailable == .alert: manner = .alert
         default: manner = .none
         }
         guard manner != .none, farewells < Self.farewellsAtOnce, !session.pointee.isDoomed, !session.pointee.hasLeft
@@ -30,13 +30,13 @@ extension Worker {
         letGo(session)
         session.pointee.ending = ending
         session.pointee.hasLeft = true
-        parts.admission.leave(listener: Int(session.pointee.listener), limit: plan.maxConnections)
+        leave(session)
         farewells += 1
         if case .words(let words) = manner { return say(words, session) }
         // An alert before the hello would be an answer to nothing.
         if session.pointee.hello != nil || session.pointee.inboundBytes > 0 { return sayAlert(session) }
         session.pointee.phase = .beforeFarewell
-        session.pointee.deadline = now + plan.helloLimit
+        session.pointee.deadline = now + frontend.helloLimit
         readBeforeFarewell(session)
     }
 

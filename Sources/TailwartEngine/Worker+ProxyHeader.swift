@@ -48,6 +48,6 @@ extension Worker {
             session.pointee.clientAddress = client
             session.pointee.destination = destination
         }
-        route(session, session.plan)
+        route(session, session.frontend)
     }
 }

@@ -56,11 +56,11 @@ extension Worker {
         guard ending.side == .upstream, session.pointee.outboundBytes == 0 else { return end(session, ending) }
         // Behind a header the mailbox may have turned away this client alone, and a client that speaks first may have said nonsense: nobody
         // but the mailbox is to turn a place off for all the others.
-        if session.pointee.header.version == .none, !session.plan.mayPeek {
-            snapshotBoard(session).failed(Int(session.pointee.place))
+        if session.pointee.header.version == .none, !session.frontend.mayPeek {
+            session.place?.failed()
         }
         if session.pointee.isWarm, session.pointee.inboundBytes == 0 { return dialAfterWarm(session) }
-        turnAway(session, session.plan.unavailable == .none ? ending : Ending(.upstream, ending.reason.withoutByte))
+        turnAway(session, session.frontend.unavailable == .none ? ending : Ending(.upstream, ending.reason.withoutByte))
     }
 
     /// Moves bytes in one direction until the kernel or the budget says stop.
@@ -193,8 +193,8 @@ extension Worker {
 
     /// The upstream spoke: its place is well. Where the client begins with a hello, an alert alone proves nothing.
     private func noteFirstBytes(_ session: UnsafeMutablePointer<Session>, _ count: Int) {
-        if count > TLSAlert.length || !session.plan.mayPeek {
-            snapshotBoard(session).succeeded(Int(session.pointee.place))
+        if count > TLSAlert.length || !session.frontend.mayPeek {
+            session.place?.succeeded()
         }
         // From now on the kernel's own patience holds, as on a leg that was dialled.
         if session.pointee.isWarm { session.pointee.upstream.socket.setUserTimeout(milliseconds: 0) }
@@ -313,7 +313,7 @@ extension UnsafeMutablePointer where Pointee == Session {
     /// for that.
     var isLeftWithoutByte: Bool {
         guard pointee.outboundBytes == 0, !pointee.relay.isHalfClosed,
-            plan.unavailable != .none || (pointee.isWarm && pointee.inboundBytes == 0)
+            frontend.unavailable != .none || (pointee.isWarm && pointee.inboundBytes == 0)
         else { return false }
         // Its own end may wait to be read.
         return !clientHasLeft

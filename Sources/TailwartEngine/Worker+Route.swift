@@ -5,8 +5,8 @@ import TailwartWire
 /// peek ClientHello → match.
 extension Worker {
     /// Decides without the hello if that can be, else looks for it.
-    mutating func route(_ session: UnsafeMutablePointer<Session>, _ plan: ListenerPlan) {
-        decide(session, plan, plan.mayPeek ? .undecided : .none)
+    mutating func route(_ session: UnsafeMutablePointer<Session>, _ frontend: Frontend) {
+        decide(session, frontend, frontend.mayPeek ? .undecided : .none)
     }
 
     /// Peeks: the hello stays in the socket, so that the upstream receives the client's bytes from the first one on.
@@ -19,9 +19,9 @@ extension Worker {
             case .found(let hello):
                 let note = HelloNote(hello)
                 session.pointee.hello = .passRetained(note)
-                decide(session, session.plan, .hello(note))
+                decide(session, session.frontend, .hello(note))
             case .invalid(.notTLS):
-                decide(session, session.plan, .none)
+                decide(session, session.frontend, .none)
             case .invalid:
                 end(session, Ending(.edge, .helloInvalid))
             case .needMore where session.pointee.clientLeg.contains(.readToEnd):
@@ -45,16 +45,16 @@ extension Worker {
     }
 
     private mutating func decide(
-        _ session: UnsafeMutablePointer<Session>, _ plan: ListenerPlan, _ hello: HelloKnowledge
+        _ session: UnsafeMutablePointer<Session>, _ frontend: Frontend, _ hello: HelloKnowledge
     ) {
-        switch plan.routeTable.decide(client: session.pointee.clientAddress?.ip, hello: hello) {
+        switch frontend.routeTable.decide(client: session.pointee.clientAddress?.ip, hello: hello) {
         case .route(let index):
             session.pointee.toRoute = session.pointee.sinceAccept(now)
             guard session.take(route: index) else { return end(session, Ending(.edge, .routeClose)) }
             beginDial(session)
         case .needsHello:
             session.pointee.phase = .hello
-            session.pointee.deadline = now + plan.helloLimit
+            session.pointee.deadline = now + frontend.helloLimit
             readHello(session)
         case .noRoute:
             turnAway(session, Ending(.edge, .noRoute))

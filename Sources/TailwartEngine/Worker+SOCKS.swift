@@ -34,12 +34,11 @@ extension Worker {
     }
 
     private mutating func request(_ session: UnsafeMutablePointer<Session>) {
-        let endpoint = session.target.endpoints[Int(session.pointee.endpoint)]
-        let wantedPort = session.port(of: endpoint)
+        let wantedPort = session.port(of: Int(session.pointee.endpoint))
         session.pointee.phase = .socksReply
         var span = buffer.bindMemory(to: UInt8.self).mutableSpan
         let length: Int
-        switch endpoint.location {
+        switch session.endpoint.location {
         case .host(let host):
             length = SOCKS5.writeConnect(to: .name(InlineBytes(host), port: wantedPort), into: &span)
         case .addresses(let addresses):

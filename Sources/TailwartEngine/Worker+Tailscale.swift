@@ -5,9 +5,8 @@ import TailwartWire
 /// The way through tailscaled's Unix socket: request, answer; then as if dialled directly.
 extension Worker {
     mutating func beginTailscale(_ session: UnsafeMutablePointer<Session>) {
-        let endpoint = session.target.endpoints[Int(session.pointee.endpoint)]
         let host: InlineBytes
-        switch endpoint.location {
+        switch session.endpoint.location {
         case .host(let name): host = InlineBytes(name)
         case .addresses(let addresses):
             guard let address = addresses.first else { return carrierFailed(session) }
@@ -16,7 +15,7 @@ extension Worker {
         }
         session.pointee.phase = .tailscale
         var span = buffer.bindMemory(to: UInt8.self).mutableSpan
-        let length = TailscaleDial.writeRequest(host: host, port: session.port(of: endpoint), into: &span)
+        let length = TailscaleDial.writeRequest(host: host, port: session.port(of: Int(session.pointee.endpoint)), into: &span)
         let request = UnsafeRawBufferPointer(rebasing: buffer[..<length])
         guard session.pointee.upstream.socket.send(request) == .count(length) else { return carrierFailed(session) }
         session.pointee.deadline = now + session.pointee.connectLimit

@@ -4,23 +4,23 @@ import TailwartWire
 
 /// Keeping sockets connected for clients to come.
 extension Worker {
-    /// Works out from the snapshot what is to be kept warm. Each worker keeps its part of what the upstream asks for, rounded up.
+    /// Works out from the topology what is to be kept warm. Each worker keeps its part of what the upstream asks for, rounded up.
     mutating func wantWarm() {
         var wanted: [WarmPool.Wanted] = []
-        for (number, place) in snapshot.board.places.enumerated() {
-            let upstream = snapshot.upstreams[place.upstream]
-            guard upstream.warm > 0, case .direct = upstream.via,
-                case .addresses(let addresses) = upstream.endpoints[place.endpoint].location,
-                let address = addresses.first
+        for approach in topology.approaches {
+            let backend = approach.backend
+            guard backend.warm > 0, case .direct = backend.via,
+                case .addresses(let addresses) = backend.endpoints[approach.endpoint].location,
+                let address = addresses.first,
+                // Without a header the server would greet a client that is not there yet.
+                !approach.headers.contains(.none)
             else { continue }
-            let headers = snapshot.headers(to: number)
-            // Without a header the server would greet a client that is not there yet.
-            guard !headers.contains(.none) else { continue }
             wanted.append(
                 WarmPool.Wanted(
-                    place: number, destination: Destination(InternetAddress(address, port: place.port)),
-                    count: (upstream.warm + parts.workers - 1) / parts.workers, saysLocal: headers == [.v2],
-                    connectLimit: (upstream.connectTimeout ?? Timeouts.defaultConnect).microseconds))
+                    place: approach.place,
+                    destination: Destination(InternetAddress(address, port: approach.place.key.port)),
+                    count: (backend.warm + parts.workers - 1) / parts.workers, saysLocal: approach.headers == [.v2],
+                    connectLimit: backend.connectLimit ?? Timeouts.defaultConnect.microseconds))
         }
         warm.want(wanted, now: now)
     }
@@ -41,7 +41,7 @@ extension Worker {
     }
 
     /// A connected socket, which becomes the caller's.
-    mutating func takeWarm(_ place: Int) -> WarmPool.Spare? {
+    mutating func takeWarm(_ place: Place) -> WarmPool.Spare? {
         guard let spare = warm.take(place: place) else { return nil }
         _ = epoll.remove(spare.socket)
         return spare
@@ -49,7 +49,7 @@ extension Worker {
 
     private mutating func connectWarm(_ index: Int) {
         let wish = warm.wanted[index]
-        guard !snapshot.board.isUnwell(wish.place) else { return }
+        guard !wish.place.isUnhealthy else { return }
         do throws(Errno) {
             var descriptor = try Socket.stream(family: wish.destination.socketAddress.family)
             let socket = descriptor.socket
@@ -68,22 +68,5 @@ extension Worker {
         } catch {
             warm.failed(index, now: now)
         }
-    }
-}
-
-extension Snapshot {
-    /// The versions of the headers that the routes to a place send.
-    fileprivate func headers(to place: Int) -> Set<ProxyProtocolOut.Version> {
-        var found: Set<ProxyProtocolOut.Version> = []
-        for (number, listener) in listeners.enumerated() {
-            for (index, route) in listener.routes.enumerated() {
-                guard case .upstream = route.target else { continue }
-                let leads = listener.bind.contains { bind in
-                    board.groups[plans[number].group(route: index, port: bind.port ?? 0)].places.contains(place)
-                }
-                if leads { found.insert(route.proxyProtocol.version) }
-            }
-        }
-        return found
     }
 }

@@ -5,7 +5,7 @@ import TailwartWire
 /// One thread of the data plane: its own epoll, its own sessions, nothing shared but the listening sockets.
 ///
 /// Everything here is touched by that thread alone: the value is made on it and never leaves it. What crosses is the ``Mailbox``
-/// (in), the ``RecordRing`` (out) and the counters of ``Admission``. No call on this thread blocks, but for the wait for events.
+/// (in), the ``RecordRing`` (out) and the counts in the objects of the ``Topology``. No call on this thread blocks, but for the wait for events.
 ///
 /// A structure and not a class, so that the compiler proves once that no two accesses overlap, where a class has it checked at
 /// run time, at each access.
@@ -15,26 +15,15 @@ struct Worker: ~Copyable {
         let number: Int
         /// How many there are.
         let workers: Int
-        let listeners: [Accepting]
-        let snapshot: Snapshot
+        let topology: Topology
+        /// The sockets to listen on come through it.
         let mailbox: Mailbox
         let ring: RecordRing
-        let admission: Admission
         /// Different for each worker and each start, so that record ids do not repeat.
         let idSeed: UInt64
         /// An epoll descriptor, which the worker takes over: made before its thread, so that a lack of descriptors is an error of
         /// the start and not of the thread.
         let epoll: CInt
-    }
-
-    /// A listening socket, owned by the engine, and the listener that it belongs to.
-    struct Accepting: Sendable {
-        let socket: Socket
-        let listener: Int
-        /// Nil where each connection must be asked: a wildcard address or a unix socket.
-        let address: InternetAddress?
-        /// 0 for a unix socket.
-        let port: UInt16
     }
 
     /// Shared by all sessions: bytes stay here only between a read and the write that follows.
@@ -52,7 +41,9 @@ struct Worker: ~Copyable {
     var timers: TimerWheel
     var pipes = PipePool()
     var reserve = Descriptor.reserve()
-    var snapshot: Snapshot
+    var topology: Topology
+    /// By the number in a listening socket's token; nil where a door is gone.
+    var accepting: [Accepting?] = []
     /// Microseconds; read once per wake-up.
     var now: UInt64
     var nextID: UInt64
@@ -82,7 +73,7 @@ struct Worker: ~Copyable {
         epoll = Epoll(owning: parts.epoll)
         now = Clock.monotonic()
         timers = TimerWheel(now: now)
-        snapshot = parts.snapshot
+        topology = parts.topology
         nextID = parts.idSeed
         let error = epoll.add(parts.mailbox.waker.raw, .readable, token: Self.mailboxToken)
         precondition(error == nil, "the mailbox could not be watched")
@@ -90,7 +81,6 @@ struct Worker: ~Copyable {
 
     /// Serves until told to stop, closes all sessions and gives back what the worker owns.
     mutating func run() {
-        startAccepting()
         wantWarm()
         while !isStopping {
             let count = epoll.wait(timeout: timeout())
@@ -167,26 +157,27 @@ struct Worker: ~Copyable {
 
     private mutating func readMailbox() {
         let message = parts.mailbox.take()
-        if let snapshot = message.snapshot { adopt(snapshot) }
+        if message.topology != nil || !message.opened.isEmpty { adopt(message.topology ?? topology, message.opened) }
         if message.drains, !isDraining {
             isDraining = true
             stopAccepting()
         }
-        if let unwell = message.closes { closeAll(at: unwell) }
+        if !message.closes.isEmpty { closeAll(at: message.closes) }
         if message.stops { isStopping = true }
     }
 
-    /// New connections are served by the new snapshot; the others go on with theirs.
-    private mutating func adopt(_ snapshot: Snapshot) {
-        self.snapshot = snapshot
+    /// New connections are served by the new topology; the others go on with theirs.
+    private mutating func adopt(_ topology: Topology, _ opened: [DoorSocket]) {
+        self.topology = topology
+        changeDoors(opened)
         wantWarm()
     }
 
-    /// Ends what is relayed to a place that became unwell.
-    private mutating func closeAll(at unwell: Mailbox.UnwellPlaces) {
+    /// Ends what is relayed to places that became unhealthy, whatever topology it was accepted under.
+    private mutating func closeAll(at places: [Place]) {
         for index in 0..<UInt32(sessions.capacity) {
             guard let session = sessions.live(at: index), session.pointee.phase == .relay,
-                session.snapshot.board === unwell.board, unwell.places.contains(Int(session.pointee.place))
+                let place = session.place, places.contains(where: { $0 === place })
             else { continue }
             if session.pointee.outboundBytes > 0 {
                 // Torn, and so neither side may take it for finished.

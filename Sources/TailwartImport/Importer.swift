@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 
 /// What an import came to.
 package struct ImportResult: Sendable {

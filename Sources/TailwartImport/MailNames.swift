@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 
 /// Server names and patterns as other programs write them.

@@ -1,4 +1,4 @@
-package import TailwartConfig
+package import TailwartCore
 import TailwartWire
 
 /// Whether a policy grants what a configuration dials, and what it grants beyond that.

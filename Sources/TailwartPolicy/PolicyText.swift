@@ -1,4 +1,4 @@
-package import TailwartConfig
+package import TailwartCore
 
 /// Writes the part of a policy that a configuration needs, to paste into the whole.
 package struct PolicyText: Sendable {

@@ -1,5 +1,4 @@
-package import TailwartConfig
-import TailwartCore
+package import TailwartCore
 package import TailwartWire
 
 /// The tags by which a policy knows this edge and what it dials.
@@ -54,43 +53,27 @@ package struct TailnetNeeds: Sendable, Equatable {
     package private(set) var elsewhere: [Elsewhere] = []
 
     package init(_ configuration: Configuration, tags: PolicyTags) {
-        let upstreams = Dictionary(configuration.upstreams.map { ($0.name, $0) }) { first, _ in first }
-        for listener in configuration.listeners {
-            for route in listener.routes {
-                guard case .upstream(let name, let routePort) = route.target, let upstream = upstreams[name] else {
-                    continue
-                }
-                for endpoint in upstream.endpoints {
-                    // The order in which the engine takes a port.
-                    let ports =
-                        (routePort ?? endpoint.port).map { [$0] } ?? listener.bind.compactMap(\.port)
-                    for port in ports {
-                        add(endpoint, of: upstream, port: port, listener: listener.name, tag: tags.tag(of: name))
-                    }
-                    if case .unix(let path) = endpoint.host {
-                        add(Elsewhere(upstream: name, endpoint: "unix:\(path)", ports: [], reason: "a Unix socket"))
-                    }
-                }
-            }
-        }
+        for way in configuration.ways { add(way, tag: tags.tag(of: way.upstream.name)) }
         needs.sort { ($0.tag, $0.port, $0.host) < ($1.tag, $1.port, $1.host) }
     }
 
-    private mutating func add(
-        _ endpoint: EndpointConfiguration, of upstream: UpstreamConfiguration, port: UInt16, listener: String,
-        tag: String
-    ) {
-        let host: String
+    private mutating func add(_ way: Way, tag: String) {
+        let host = way.endpoint.host.text
         let address: IPAddress?
-        switch endpoint.host {
-        case .unix: return
-        case .name(let name): (host, address) = (name, nil)
-        case .address(let literal): (host, address) = ("\(literal)", literal.unmapped)
+        switch way.endpoint.host {
+        case .unix:
+            let endpoint = way.endpoint.text
+            return add(
+                Elsewhere(upstream: way.upstream.name, endpoint: endpoint, ports: [], reason: "a Unix socket"))
+        case .name: address = nil
+        case .address(let literal): address = literal.unmapped
         }
-        if let reason = upstream.reasonNotOnTailnet(of: endpoint.host) {
-            add(Elsewhere(upstream: upstream.name, endpoint: host, ports: [port], reason: reason))
+        guard let port = way.port else { return }
+        if let reason = way.upstream.reasonNotOnTailnet(of: way.endpoint.host) {
+            add(Elsewhere(upstream: way.upstream.name, endpoint: host, ports: [port], reason: reason))
             return
         }
+        let listener = way.listener.name
         let isSame = { (need: TailnetNeed) in need.tag == tag && need.host == host && need.port == port }
         if let index = needs.firstIndex(where: isSame) {
             if !needs[index].listeners.contains(listener) { needs[index].listeners.append(listener) }
@@ -109,11 +92,11 @@ package struct TailnetNeeds: Sendable, Equatable {
     }
 }
 
-extension UpstreamConfiguration {
+extension Upstream {
     /// Nil if an endpoint is reached over the tailnet as far as the file tells.
     ///
     /// A name is taken for one of the tailnet: MagicDNS domains are free text with Headscale.
-    fileprivate func reasonNotOnTailnet(of host: EndpointConfiguration.Host) -> String? {
+    fileprivate func reasonNotOnTailnet(of host: Endpoint.Host) -> String? {
         if case .tailscale = via { return nil }
         switch host {
         case .unix: return "a Unix socket"

@@ -1,17 +1,16 @@
-import TailwartConfig
 import TailwartCore
 import TailwartWire
 
 /// The host's addresses against those that listeners want, and against what the internet can reach.
 enum AddressCheck {
     /// - Parameter own: all addresses of this host.
-    static func findings(_ listeners: [ListenerConfiguration], own: [IPAddress]) -> [Finding] {
+    static func findings(_ listeners: [Listener], own: [IPAddress]) -> [Finding] {
         let binds = specific(listeners).map { finding($0.address, $0.listeners, own: own) }
         return binds + (publicPorts(listeners, own: own).isEmpty ? [] : [reach(own)])
     }
 
     /// The ports that clients elsewhere come to, with the addresses of this host that they come to.
-    static func publicPorts(_ listeners: [ListenerConfiguration], own: [IPAddress]) -> [PublicPort] {
+    static func publicPorts(_ listeners: [Listener], own: [IPAddress]) -> [PublicPort] {
         var ports: [PublicPort] = []
         for bind in listeners.flatMap(\.bind) {
             guard let port = bind.port else { continue }
@@ -36,9 +35,9 @@ enum AddressCheck {
 
     /// Addresses that are named in `bind`, with the listeners that name them.
     private static func specific(
-        _ listeners: [ListenerConfiguration]
-    ) -> [(address: IPAddress, listeners: [ListenerConfiguration])] {
-        var found: [(address: IPAddress, listeners: [ListenerConfiguration])] = []
+        _ listeners: [Listener]
+    ) -> [(address: IPAddress, listeners: [Listener])] {
+        var found: [(address: IPAddress, listeners: [Listener])] = []
         for listener in listeners {
             for case .internet(let bind) in listener.bind where !bind.ip.isUnspecified {
                 if let index = found.firstIndex(where: { $0.address == bind.ip }) {
@@ -52,7 +51,7 @@ enum AddressCheck {
     }
 
     private static func finding(
-        _ address: IPAddress, _ listeners: [ListenerConfiguration], own: [IPAddress]
+        _ address: IPAddress, _ listeners: [Listener], own: [IPAddress]
     ) -> Finding {
         let names = listeners.map(\.name).withoutRepeats.joined(separator: ", ")
         let subject = "\(address) (\(names))"

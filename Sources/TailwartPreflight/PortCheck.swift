@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartControl
 import TailwartCore
 
@@ -7,7 +6,7 @@ enum PortCheck {
     /// The name of a process that is this program.
     private static let program = "tailwart"
 
-    static func findings(_ listeners: [ListenerConfiguration]) -> [Finding] {
+    static func findings(_ listeners: [Listener]) -> [Finding] {
         listeners.flatMap { listener in
             listener.bind.map { finding(listener.name, $0, problem(listener, $0)) }
         }
@@ -24,10 +23,11 @@ enum PortCheck {
         return Finding(.port, subject, .fail, "Cannot be listened on: \(problem.cause).", fix: problem.fix)
     }
 
-    private static func problem(_ listener: ListenerConfiguration, _ bind: BindAddress) -> ListenError? {
+    private static func problem(_ listener: Listener, _ bind: BindAddress) -> ListenError? {
         do throws(ListenErrors) {
             // Closed again at once: nobody holds it.
-            _ = try ListenerSet([Listener(name: listener.name, bind: [bind], proto: listener.proto, routes: [])])
+            let alone = Listener(name: listener.name, bind: [bind], proto: listener.proto, routes: [])
+            _ = try ListenerSet(Topology(Configuration(listeners: [alone]), addresses: { _ in [] }))
             return nil
         } catch {
             return error.problems.first

@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartControl
 import TailwartCore
 import TailwartProbe
@@ -22,8 +21,7 @@ extension Preflight {
 
     /// Names first, then each place with each of its server names.
     func upstreamFindings(_ status: Task<Result<TailnetStatus, LocalAPIError>?, Never>) async -> [Finding] {
-        let board = configuration.snapshot { _ in [] }.board
-        let subjects = ProbeSubject.all(of: configuration, board)
+        let subjects = ProbeSubject.all(of: configuration)
         let names = await NameLookup(names: configuration.hostNames, servers: servers).entries(
             learning: { try? await status.value?.get() }, within: Self.nameTimeout)
         let addresses = names.mapValues(\.addresses)
@@ -38,10 +36,9 @@ extension Preflight {
         }
         await diagnose(&probed, prober, addresses)
         return configuration.hostNames.map { NameLookup.finding($0, names[$0]) }
-            + board.places.enumerated().flatMap { number, place in
-                guard let done = probed.first(where: { $0.subject.place == number }) else {
-                    let upstream = configuration.upstreams[place.upstream]
-                    return [UpstreamCheck.unprobed(upstream, upstream.endpoints[place.endpoint], port: place.port)]
+            + configuration.placesWithWays.flatMap { place, ways in
+                guard let done = probed.first(where: { $0.subject.place == place }) else {
+                    return ways.prefix(1).map { UpstreamCheck.unprobed($0.upstream, $0.endpoint, port: place.port) }
                 }
                 let late = done.isCutShort ? [UpstreamCheck.late(done.subject)] : []
                 return done.results.map { UpstreamCheck.finding(done.subject, serverName: $0.name, $0.result) } + late

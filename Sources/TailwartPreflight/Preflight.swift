@@ -1,7 +1,6 @@
 package import NIOCore
-package import TailwartConfig
 import TailwartControl
-import TailwartCore
+package import TailwartCore
 import TailwartProbe
 package import TailwartResolve
 import TailwartSystem

@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 import TailwartTailnet
 import TailwartWire
 

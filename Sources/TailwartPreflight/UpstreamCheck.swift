@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartControl
 import TailwartCore
 import TailwartProbe
@@ -26,7 +25,7 @@ enum UpstreamCheck {
     }
 
     /// Why a place is not probed at all.
-    static func unprobed(_ upstream: UpstreamConfiguration, _ endpoint: EndpointConfiguration, port: UInt16) -> Finding
+    static func unprobed(_ upstream: Upstream, _ endpoint: Endpoint, port: UInt16) -> Finding
     {
         let place = endpoint.port == nil && port != 0 ? "\(endpoint.text):\(port)" : endpoint.text
         let subject = "\(upstream.name) \(place)"

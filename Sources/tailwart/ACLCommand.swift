@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import TailwartConfig
+import TailwartCore
 import TailwartPolicy
 
 struct ACLCommand: ParsableCommand {

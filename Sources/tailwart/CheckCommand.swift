@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NIOPosix
 import TailwartConfig
+import TailwartCore
 import TailwartPreflight
 
 struct CheckCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TailwartConfig
+import TailwartCore
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TailwartConfig
+import TailwartCore
 import TailwartImport
 
 /// `--config`, as several commands take it, and what it leads to.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import TailwartConfig
+import TailwartCore
 import TailwartPolicy
 import TailwartSetup
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import TailwartConfig
+import TailwartCore
 import TailwartImport
 
 /// A file that an argument names, or `-` for standard input.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import TailwartConfig
 import TailwartCore
 import TailwartSetup
 import TailwartSystem

@@ -1,6 +1,6 @@
 import ArgumentParser
-import TailwartConfig
 import TailwartControl
+import TailwartCore
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartControl
 import TailwartCore
 import TailwartEngine
@@ -39,8 +38,7 @@ struct Trial {
     init(_ sandbox: SandboxPorts, log: Log) throws {
         let edge = try Edge(Self.configuration(sandbox), log: log)
         func port(_ door: Door, v4: Bool = true) -> UInt16? {
-            let index = Door.allCases.firstIndex(of: door)
-            return edge.sockets.first { $0.listener == index && $0.address?.ip.isV4 == v4 }?.address?.port
+            edge.addresses(of: door.rawValue).first { $0.ip.isV4 == v4 }?.port
         }
         guard let smtp = port(.smtp), let submission = port(.submission), let submissions = port(.submissions),
             let imaps = port(.imaps),
@@ -78,9 +76,9 @@ struct Trial {
     }
 
     private static func configuration(_ sandbox: SandboxPorts) -> Configuration {
-        func upstream(_ name: String, _ port: UInt16, _ header: ProxyProtocolOut.Version) -> UpstreamConfiguration {
-            UpstreamConfiguration(
-                name: name, endpoints: [EndpointConfiguration(.address(.loopbackV4), port: port)],
+        func upstream(_ name: String, _ port: UInt16, _ header: ProxyProtocolOut.Version) -> Upstream {
+            Upstream(
+                name: name, endpoints: [Endpoint(.address(.loopbackV4), port: port)],
                 proxyProtocol: ProxyProtocolOut(header), health: nil)
         }
         let mailNames = ["mta-sts", "autoconfig", "autodiscover", "ua-auto-config"].compactMap {
@@ -90,11 +88,11 @@ struct Trial {
             let routes =
                 door == .https
                 ? [
-                    RouteConfiguration(
+                    Route(
                         match: RouteMatch(serverNames: mailNames), to: .upstream("https", port: nil)),
-                    RouteConfiguration(to: .upstream("web", port: nil)),
-                ] : [RouteConfiguration(to: .upstream(door.rawValue, port: nil))]
-            return ListenerConfiguration(
+                    Route(to: .upstream("web", port: nil)),
+                ] : [Route(to: .upstream(door.rawValue, port: nil))]
+            return Listener(
                 name: door.rawValue, bind: binds(door), proto: door.proto, routes: routes)
         }
         return Configuration(

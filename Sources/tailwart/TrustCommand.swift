@@ -1,5 +1,5 @@
 import ArgumentParser
-import TailwartConfig
+import TailwartCore
 import TailwartSetup
 import TailwartSystem
 import TailwartWire

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
-import TailwartConfig
 import TailwartControl
+import TailwartCore
 import TailwartSandbox
 import TailwartSystem
 
@@ -24,7 +24,7 @@ struct TryCommand: AsyncParsableCommand {
         Foreground.prepare()
         do {
             let sandbox = try await Sandbox.start()
-            let log = try Log(LogConfiguration(format: .text, level: selftest ? .error : .info))
+            let log = try Log(LogSettings(format: .text, level: selftest ? .error : .info))
             try log.start()
             let trial = try Trial(sandbox.ports, log: log)
             if selftest {

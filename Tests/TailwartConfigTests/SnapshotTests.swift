@@ -119,9 +119,9 @@ struct SnapshotTests {
     }
 
     @Test func `a route to an upstream that is not there closes`() {
-        let listener = ListenerConfiguration(
+        let listener = Listener(
             name: "x", bind: [.any(port: 25)], proto: .smtp,
-            routes: [RouteConfiguration(to: .upstream("gone", port: nil))])
+            routes: [Route(to: .upstream("gone", port: nil))])
         let snapshot = Configuration(listeners: [listener]).snapshot { _ in [] }
         #expect(snapshot.listeners[0].routes == [Route(target: .close)])
     }

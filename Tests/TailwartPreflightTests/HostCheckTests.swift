@@ -9,7 +9,7 @@ import Testing
 /// Ports, addresses and limits of the host.
 @Suite struct HostCheckTests {
     private static func listener(_ name: String, _ binds: [String], isBehindProxy: Bool = false)
-        -> ListenerConfiguration
+        -> Listener
     {
         let bind = binds.map { text -> BindAddress in
             let parts = text.split(separator: "|")
@@ -17,8 +17,8 @@ import Testing
             return parts.count == 1
                 ? .any(port: port) : .internet(InternetAddress(IPAddress(parts[0]) ?? .anyV4, port: port))
         }
-        return ListenerConfiguration(
-            name: name, bind: bind, proto: .smtp, routes: [RouteConfiguration(to: .close)],
+        return Listener(
+            name: name, bind: bind, proto: .smtp, routes: [Route(to: .close)],
             proxyProtocolIn: isBehindProxy ? ProxyProtocolIn(trusted: []) : nil)
     }
 

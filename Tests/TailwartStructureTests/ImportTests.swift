@@ -22,11 +22,11 @@ import Testing
             "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire", "NIOCore", "NIOPosix",
             "NIOHTTP1", "NIOSSL", "FoundationEssentials", "Glibc", "Synchronization",
         ],
-        "TailwartPolicy": ["TailwartConfig", "TailwartCore", "TailwartWire"],
+        "TailwartPolicy": ["TailwartCore", "TailwartWire"],
         "TailwartSecrets": ["Glibc"],
         "TailwartSetup": ["TailwartConfig", "TailwartCore", "TailwartWire", "FoundationEssentials", "Glibc"],
         "TailwartPreflight": [
-            "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem",
+            "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem",
             "TailwartTailnet", "TailwartWire", "NIOCore", "NIOPosix", "FoundationEssentials", "Glibc",
             "Synchronization",
         ],
@@ -36,7 +36,7 @@ import Testing
             "Synchronization", "FoundationEssentials",
         ],
         "TailwartControl": [
-            "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve", "TailwartSystem",
+            "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve", "TailwartSystem",
             "TailwartTailnet", "TailwartWire", "Glibc", "NIOCore", "NIOPosix", "Synchronization",
         ],
         "tailwart": [

@@ -1,3 +1,5 @@
+import TailwartCore
+
 extension CaddyReader {
     private static let tcpNetworks = ["tcp", "tcp4", "tcp6"]
 
@@ -23,9 +25,9 @@ extension CaddyReader {
             refuse(element, "\(port.quoted) is neither a port nor a range such as 8000-8010")
             return []
         }
-        guard ports.count * hosts.count <= Limits.binds else {
+        guard ports.count * hosts.count <= Allowed.bindAddresses.upperBound else {
             refuse(
-                element, "\(ports.count) ports, and at most \(Limits.binds) addresses can be listened on; name fewer")
+                element, "\(ports.count) ports, and at most \(Allowed.bindAddresses.upperBound) addresses can be listened on; name fewer")
             return []
         }
         return ports.flatMap { port in hosts.map { DraftBind(host: $0, port: "\(port)") } }

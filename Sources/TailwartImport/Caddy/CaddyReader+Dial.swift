@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 
 extension CaddyReader {
@@ -60,7 +59,7 @@ extension CaddyReader {
         if let selection = element["selection"] { _ = members(selection, known: ["policy", "choose"]) }
         guard let tried = element["try_duration"], let duration = duration(tried), duration > .zero else { return }
         upstream.hold = duration.within(
-            Limits.hold, "trying again", at: tried.place, findings, text: \.configurationText)
+            Allowed.hold, "trying again", at: tried.place, findings, text: \.configurationText)
     }
 
     /// One upstream, whose every address is an endpoint.
@@ -97,7 +96,7 @@ extension CaddyReader {
             guard var endpoint = endpoint(address) else { return nil }
             if weighted, let element = upstream["weight"], let weight = wholeNumber(element), weight > 0 {
                 endpoint.weight = weight.within(
-                    Limits.weight, "a weight", at: element.place, findings, text: { "\($0)" })
+                    Allowed.weight, "a weight", at: element.place, findings, text: { "\($0)" })
             }
             return endpoint
         }
@@ -143,15 +142,15 @@ extension CaddyReader {
         }
         func count(_ key: String) -> Int {
             guard let element = active[key], let count = wholeNumber(element) else { return 1 }
-            return count.within(Limits.healthCount, "'\(key)'", at: element.place, findings, text: { "\($0)" })
+            return count.within(Allowed.healthCount, "'\(key)'", at: element.place, findings, text: { "\($0)" })
         }
         func time(_ key: String, _ usual: Duration, _ range: ClosedRange<Duration>) -> Duration {
             guard let element = active[key], let time = duration(element), time > .zero else { return usual }
             return time.within(range, "'\(key)'", at: element.place, findings, text: \.configurationText)
         }
         return DraftUpstream.Health(
-            interval: time("interval", .seconds(30), Limits.healthInterval),
-            timeout: time("timeout", .seconds(5), Limits.healthTimeout), rise: count("rise"), fall: count("fall"),
+            interval: time("interval", .seconds(30), Allowed.healthInterval),
+            timeout: time("timeout", .seconds(5), Allowed.healthTimeout), rise: count("rise"), fall: count("fall"),
             closeIfUnhealthy: active["close_if_unhealthy"]?.flag ?? false)
     }
 }

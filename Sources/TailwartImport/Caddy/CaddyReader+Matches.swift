@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 
 extension CaddyReader {
     /// Matchers that look at what ours never looks at.

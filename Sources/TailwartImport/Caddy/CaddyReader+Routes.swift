@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 
 extension CaddyReader {
     /// Handlers that others have and ours has not, with what to do.
@@ -113,7 +113,7 @@ extension CaddyReader {
         var timeout: Duration?
         if let element = handler["timeout"], let given = duration(element), given > .zero {
             timeout = given.within(
-                Limits.proxyHeader, "the wait for a PROXY header", at: element.place, findings,
+                ProxyProtocolIn.timeoutRange, "the wait for a PROXY header", at: element.place, findings,
                 text: \.configurationText)
         }
         // Behind the header, conditions on the client are about the one that it names.

@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 
 /// Reads Caddy's JSON: the layer4 app becomes listeners, everything else is left to Caddy.
 struct CaddyReader {

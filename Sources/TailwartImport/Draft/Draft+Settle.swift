@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 
 extension Draft {
@@ -63,8 +62,8 @@ extension DraftListener {
             binds.removeAll { $0.port == port && !$0.isUnix && $0 != kept }
         }
         binds = binds.withoutRepeats
-        guard binds.count > Limits.binds else { return }
-        findings.refuse("\(binds.count) addresses to listen on, more than \(Limits.binds); leave some out", at: place)
+        guard binds.count > Allowed.bindAddresses.upperBound else { return }
+        findings.refuse("\(binds.count) addresses to listen on, more than \(Allowed.bindAddresses.upperBound); leave some out", at: place)
     }
 
     fileprivate mutating func settleTimeouts(_ findings: Findings) {
@@ -73,7 +72,7 @@ extension DraftListener {
             let place = helloPlace ?? place
             if needsHello {
                 hello = value.within(
-                    Limits.hello, "the wait for a hello", at: place, findings, text: \.configurationText)
+                    Allowed.hello, "the wait for a hello", at: place, findings, text: \.configurationText)
                 if hello == Timeouts.defaultHello { hello = nil }
             } else {
                 let reason =
@@ -93,7 +92,7 @@ extension DraftListener {
                 at: idlePlace ?? place)
             idle = nil
         } else {
-            idle = value.within(Limits.idle, "a silence", at: idlePlace ?? place, findings, text: \.configurationText)
+            idle = value.within(Allowed.idle, "a silence", at: idlePlace ?? place, findings, text: \.configurationText)
             if idle == usual { idle = nil }
         }
     }

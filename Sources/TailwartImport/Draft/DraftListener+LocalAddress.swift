@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 import TailwartWire
 
 /// Conditions on the address that the client came to: ours has none, but a listener for each address says the same.

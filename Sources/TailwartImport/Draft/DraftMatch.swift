@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 
 /// The conditions of a route: keys are ANDed, members of a list ORed, an empty list is no condition.
 ///

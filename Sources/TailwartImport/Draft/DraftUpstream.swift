@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 
 /// Where connections go, with values as they will be written: they may hold `${NAME}`.

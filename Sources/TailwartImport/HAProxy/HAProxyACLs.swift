@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 
 /// The `acl` lines of a proxy, and the conditions that are made of them.
 ///

@@ -1,3 +1,5 @@
+import TailwartCore
+
 extension HAProxyReader {
     /// Words of `bind` that take no value.
     private static let flags: Set<String> = [
@@ -91,8 +93,8 @@ extension HAProxyReader {
             variables.specify(port, as: .port)
             return [DraftBind(host: host, port: port)]
         }
-        guard let ports = PortText.range(port), ports.count <= Limits.binds else {
-            findings.refuse("\(port.quoted) is neither a port nor a range of at most \(Limits.binds)", at: place)
+        guard let ports = PortText.range(port), ports.count <= Allowed.bindAddresses.upperBound else {
+            findings.refuse("\(port.quoted) is neither a port nor a range of at most \(Allowed.bindAddresses.upperBound)", at: place)
             return []
         }
         return ports.map { DraftBind(host: host, port: "\($0)") }

@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 
 extension HAProxyReader {
@@ -78,7 +77,7 @@ extension HAProxyReader {
         if endpoints.filter({ !$0.isBackup }).count > 1 { upstream.policy = policy(backend) }
         if let line = backend.last("timeout", "connect") {
             upstream.connectTimeout = duration(line)?.within(
-                Limits.connect, "'timeout connect'", at: line.place, findings, text: \.configurationText)
+                Allowed.connect, "'timeout connect'", at: line.place, findings, text: \.configurationText)
             if upstream.connectTimeout == Timeouts.defaultConnect { upstream.connectTimeout = nil }
         }
         upstream.health = servers.lazy.compactMap(\.health).first
@@ -225,7 +224,7 @@ struct HAProxyServer {
             return findings.refuse("a whole number should follow 'weight'", at: word?.place ?? place)
         }
         if number == 0 { isOut = "a weight of 0 gets no connections" }
-        weight = max(1, number).within(Limits.weight, "a weight", at: word.place, findings, text: { "\($0)" })
+        weight = max(1, number).within(Allowed.weight, "a weight", at: word.place, findings, text: { "\($0)" })
     }
 
     private func readInterval(_ word: HAProxyLine.Word?, _ findings: Findings) -> Duration? {
@@ -234,7 +233,7 @@ struct HAProxyServer {
             return nil
         }
         return duration.within(
-            Limits.healthInterval, "'inter'", at: word.place, findings, text: \.configurationText)
+            Allowed.healthInterval, "'inter'", at: word.place, findings, text: \.configurationText)
     }
 
     private func readCount(_ word: HAProxyLine.Word?, _ findings: Findings) -> Int? {
@@ -242,6 +241,6 @@ struct HAProxyServer {
             findings.refuse("a whole number should follow", at: word?.place ?? place)
             return nil
         }
-        return number.within(Limits.healthCount, "a number of checks", at: word.place, findings, text: { "\($0)" })
+        return number.within(Allowed.healthCount, "a number of checks", at: word.place, findings, text: { "\($0)" })
     }
 }

@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 
 extension HAProxyReader {
@@ -64,7 +63,7 @@ extension HAProxyReader {
                 return nil
             }
             listener.maxConnections = limit.within(
-                Limits.maxConnections, "'maxconn'", at: line.place, findings, text: { "\($0)" })
+                Allowed.maxConnections, "'maxconn'", at: line.place, findings, text: { "\($0)" })
         }
         return listener
     }
@@ -147,7 +146,7 @@ extension HAProxyReader {
         }
         if let fin = proxy.last("timeout", "client-fin") {
             listener.halfClosed = duration(fin)?.within(
-                Limits.halfClosed, "'timeout client-fin'", at: fin.place, findings, text: \.configurationText)
+                Allowed.halfClosed, "'timeout client-fin'", at: fin.place, findings, text: \.configurationText)
             if listener.halfClosed == Timeouts.defaultHalfClosed { listener.halfClosed = nil }
         }
     }

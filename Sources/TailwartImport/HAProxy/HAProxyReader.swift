@@ -1,3 +1,5 @@
+import TailwartCore
+
 /// Reads a HAProxy configuration: what runs in TCP mode becomes listeners, everything else is left to HAProxy.
 struct HAProxyReader {
     let findings: Findings
@@ -77,7 +79,7 @@ struct HAProxyReader {
                 continue
             }
             limit = number.within(
-                Limits.maxConnections, "'maxconn'", at: line.place, findings, text: { "\($0)" })
+                Allowed.maxConnections, "'maxconn'", at: line.place, findings, text: { "\($0)" })
         }
         return limit
     }

@@ -1,3 +1,5 @@
+import TailwartCore
+
 extension NginxReader {
     /// Words behind the address of `listen` that say nothing of what is accepted.
     private static let tuning = [
@@ -59,9 +61,9 @@ extension NginxReader {
         if port.contains("$") {
             return convert(port, as: .port, at: address.place).map { [DraftBind(host: listenHost, port: $0)] } ?? []
         }
-        guard let ports = PortText.range(port), ports.count <= Limits.binds else {
+        guard let ports = PortText.range(port), ports.count <= Allowed.bindAddresses.upperBound else {
             findings.refuse(
-                "\(port.quoted) is neither a port nor a range of at most \(Limits.binds)", at: address.place)
+                "\(port.quoted) is neither a port nor a range of at most \(Allowed.bindAddresses.upperBound)", at: address.place)
             return []
         }
         return ports.map { DraftBind(host: listenHost, port: "\($0)") }

@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 
 extension NginxReader {
@@ -104,7 +103,7 @@ extension NginxReader {
         guard let directive = settings.connectTimeout else { return (nil, ()) }
         guard let timeout = duration(directive) else { return nil }
         let allowed = timeout.within(
-            Limits.connect, "'proxy_connect_timeout'", at: directive.place, findings, text: \.configurationText)
+            Allowed.connect, "'proxy_connect_timeout'", at: directive.place, findings, text: \.configurationText)
         return (allowed == Timeouts.defaultConnect ? nil : allowed, ())
     }
 

@@ -65,7 +65,7 @@ extension NginxReader {
                     continue
                 }
                 endpoint.weight = weight.within(
-                    Limits.weight, "a weight", at: word.place, findings, text: { "\($0)" })
+                    Allowed.weight, "a weight", at: word.place, findings, text: { "\($0)" })
             case "backup": endpoint.isBackup = true
             case "down":
                 findings.note("\(address.text.quoted) is marked as down; left out", at: word.place)

@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 
 extension Plan {

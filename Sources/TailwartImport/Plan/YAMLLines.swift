@@ -1,4 +1,4 @@
-import TailwartConfig
+import TailwartCore
 
 /// Lines of YAML with comments, each with the place of the imported file that it comes from.
 ///

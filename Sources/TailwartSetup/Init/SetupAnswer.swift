@@ -107,7 +107,7 @@ package enum SetupAnswer {
     }
 }
 
-extension EndpointConfiguration {
+extension Endpoint {
     /// Whether it names the port that the edge itself does not have.
     fileprivate var hasPlace: Bool {
         if case .unix = host { true } else { port != nil }

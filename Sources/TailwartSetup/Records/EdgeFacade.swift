@@ -1,5 +1,4 @@
-package import TailwartConfig
-import TailwartCore
+package import TailwartCore
 package import TailwartWire
 
 /// What an edge shows the world, read off its configuration: ports, names, domains.
@@ -78,7 +77,7 @@ package struct EdgeFacade: Sendable {
         }
     }
 
-    private var https: [ListenerConfiguration] {
+    private var https: [Listener] {
         configuration.listeners.filter { $0.proto == .https && $0.bind.contains(where: \.isPublic) }
     }
 
@@ -93,13 +92,7 @@ package struct EdgeFacade: Sendable {
     }
 }
 
-extension RouteConfiguration.Target {
-    var upstreamName: String? {
-        if case .upstream(let name, _) = self { name } else { nil }
-    }
-}
-
-extension ListenerConfiguration {
+extension Listener {
     fileprivate var leadsSomewhere: Bool { routes.contains { $0.target != .close } }
 }
 
@@ -114,7 +107,7 @@ extension BindAddress {
     }
 }
 
-extension EndpointConfiguration {
+extension Endpoint {
     fileprivate var isLoopback: Bool {
         if case .address(let address) = host { address.isLoopback } else { host == .name("localhost") }
     }

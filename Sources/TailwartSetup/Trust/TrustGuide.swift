@@ -1,5 +1,4 @@
-package import TailwartConfig
-import TailwartCore
+package import TailwartCore
 package import TailwartWire
 
 /// What to set on one mail server so that it takes an edge's PROXY headers, and only that edge's.

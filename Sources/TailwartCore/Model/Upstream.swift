@@ -1,6 +1,6 @@
 package import TailwartWire
 
-/// A named destination: where it is, how to choose among its endpoints, how to dial them.
+/// A named destination: where it is, how to choose among its endpoints, how to dial them. Host names are not resolved.
 package struct Upstream: Sendable, Equatable {
     /// How to choose among endpoints that are not backups.
     package enum Policy: String, CaseIterable, Sendable {
@@ -12,39 +12,43 @@ package struct Upstream: Sendable, Equatable {
         case clientHash = "client_hash"
     }
 
-    /// The way to an endpoint.
+    /// What carries connections to the endpoints.
     package enum Via: Sendable, Equatable {
         case direct
+        /// Through tailscaled, which resolves the names and also works in user space.
+        case tailscale
         /// RFC 1928 without authentication; the proxy resolves names.
         case socks5(InternetAddress)
-        /// `dial` of the tailscaled whose Unix socket this is; it resolves names.
-        case tailscale(socket: String)
     }
 
     package var name: String
+    /// Never empty, and not all of them backups.
     package var endpoints: [Endpoint]
-    package var policy: Policy
-    package var via: Via
+    package var proxyProtocol: ProxyProtocolOut
     /// Nil: the listener's.
     package var connectTimeout: Duration?
+    package var via: Via
+    package var policy: Policy
     /// How long a client waits, dialling anew, before it is turned away; zero: one round over all addresses.
     package var hold: Duration
     /// Sockets kept connected for each endpoint and port, for clients to come; only where the endpoint waits for a PROXY header.
     package var warm: Int
-    /// Whether its connections end when their endpoint becomes unwell.
-    package var closesIfUnwell: Bool
+    /// Nil: off.
+    package var health: HealthSettings?
 
     package init(
-        name: String, endpoints: [Endpoint], policy: Policy = .first, via: Via = .direct,
-        connectTimeout: Duration? = nil, hold: Duration = .zero, warm: Int = 0, closesIfUnwell: Bool = false
+        name: String, endpoints: [Endpoint], proxyProtocol: ProxyProtocolOut = Defaults.proxyProtocol,
+        connectTimeout: Duration? = nil, via: Via = .direct, policy: Policy = Defaults.policy,
+        hold: Duration = Defaults.hold, warm: Int = Defaults.warm, health: HealthSettings? = .init()
     ) {
         self.name = name
         self.endpoints = endpoints
-        self.policy = policy
-        self.via = via
+        self.proxyProtocol = proxyProtocol
         self.connectTimeout = connectTimeout
+        self.via = via
+        self.policy = policy
         self.hold = hold
         self.warm = warm
-        self.closesIfUnwell = closesIfUnwell
+        self.health = health
     }
 }

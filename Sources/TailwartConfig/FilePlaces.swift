@@ -1,5 +1,5 @@
 /// Where the parts of a configuration stand in the file, for the checks that need the whole of it.
-struct Places {
+struct FilePlaces {
     enum Part: Hashable {
         /// Its name.
         case upstream(String)
@@ -16,9 +16,9 @@ struct Places {
         case helloMatch(listener: Int, route: Int)
     }
 
-    private var places: [Part: Place] = [:]
+    private var places: [Part: FilePlace] = [:]
 
-    subscript(part: Part) -> Place? {
+    subscript(part: Part) -> FilePlace? {
         get { places[part] }
         set { places[part] = newValue }
     }

@@ -13,10 +13,10 @@ package enum EndpointPicker {
     ///   - load: live connections by endpoint.
     /// - Returns: the index of the first endpoint to try, 0 if there are only backups.
     package static func first(
-        of upstream: Upstream, turn: UInt64, client: IPAddress?, load: (Int) -> Int
+        of backend: Backend, turn: UInt64, client: IPAddress?, load: (Int) -> Int
     ) -> Int {
-        let endpoints = upstream.endpoints
-        switch upstream.policy {
+        let endpoints = backend.endpoints
+        switch backend.policy {
         case .first:
             for index in endpoints.indices where !endpoints[index].isBackup { return index }
             return 0
@@ -39,9 +39,9 @@ package enum EndpointPicker {
     }
 
     /// The endpoint to try as number `attempt` (0 is the first), nil when all have had their turn.
-    package static func endpoint(of upstream: Upstream, first: Int, attempt: Int, client: IPAddress?) -> Int? {
-        let endpoints = upstream.endpoints
-        if upstream.policy == .clientHash {
+    package static func endpoint(of backend: Backend, first: Int, attempt: Int, client: IPAddress?) -> Int? {
+        let endpoints = backend.endpoints
+        if backend.policy == .clientHash {
             let regular = endpoints.count { !$0.isBackup }
             return attempt < regular
                 ? ranked(endpoints, attempt, client, backups: false)
@@ -58,7 +58,7 @@ package enum EndpointPicker {
         return nil
     }
 
-    private static func weighted(_ endpoints: [Endpoint], at position: UInt64) -> Int {
+    private static func weighted(_ endpoints: [ResolvedEndpoint], at position: UInt64) -> Int {
         var total = 0
         for index in endpoints.indices where !endpoints[index].isBackup { total += endpoints[index].weight }
         guard total > 0 else { return 0 }
@@ -75,7 +75,7 @@ package enum EndpointPicker {
     /// The endpoint at `rank` of a client's ranking (Thaler and Ravishankar, "Using name-based mappings to increase hit rates",
     /// 1998): each client ranks the endpoints by a hash of both, so an endpoint that goes moves no client but its own, and those to all
     /// the others alike.
-    private static func ranked(_ endpoints: [Endpoint], _ rank: Int, _ client: IPAddress?, backups: Bool) -> Int? {
+    private static func ranked(_ endpoints: [ResolvedEndpoint], _ rank: Int, _ client: IPAddress?, backups: Bool) -> Int? {
         let (high, low) = client?.bits ?? (0, 0)
         let clientHash = mix(high ^ mix(low))
         var last: (cost: Double, index: Int)?
@@ -95,7 +95,7 @@ package enum EndpointPicker {
 
     /// Lower is better. Exponentially distributed with the weight as its rate, so that each endpoint is the lowest in proportion to
     /// its weight.
-    private static func cost(of endpoint: Endpoint, _ clientHash: UInt64) -> Double {
+    private static func cost(of endpoint: ResolvedEndpoint, _ clientHash: UInt64) -> Double {
         minusLog2(mix(clientHash ^ endpoint.identity)) / Double(endpoint.weight)
     }
 

@@ -1,12 +1,10 @@
-package import TailwartCore
-
 /// What holds where the file says nothing. The defaults of timeouts depend on the protocol and stand in ``Timeouts``.
 package enum Defaults {
     /// A connection holds two descriptors, and four more for two pipes while it moves bulk data in both directions: 8000
     /// of the busiest kind stay below 65 536 descriptors.
     package static let maxConnections = 8000
     package static let drain = Duration.seconds(30)
-    package static let logLevel = LogConfiguration.Level.info
+    package static let logLevel = LogSettings.Level.info
     package static let adminSocket = "/run/tailwart/admin.sock"
 
     /// Where the packages of Tailscale put it on Linux.
@@ -32,46 +30,46 @@ package enum Defaults {
 }
 
 /// Which values a key takes. A value outside is more likely a slip (a wrong unit, a digit too many) than a wish.
-enum Allowed {
+package enum Allowed {
     /// Linux cannot give a process more descriptors than `fs.nr_open`, 1 048 576 by default, and each needs two.
-    static let maxConnections = 1...500_000
-    static let workers = 1...256
-    static let drain = Duration.zero...Duration.seconds(60 * 60)
+    package static let maxConnections = 1...500_000
+    package static let workers = 1...256
+    package static let drain = Duration.zero...Duration.seconds(60 * 60)
 
-    static let connect = Duration.milliseconds(100)...Duration.seconds(60)
-    static let hello = Duration.milliseconds(100)...Duration.seconds(60)
-    static let idle = Duration.seconds(1)...Duration.seconds(24 * 60 * 60)
-    static let halfClosed = Duration.seconds(1)...Duration.seconds(60 * 60)
+    package static let connect = Duration.milliseconds(100)...Duration.seconds(60)
+    package static let hello = Duration.milliseconds(100)...Duration.seconds(60)
+    package static let idle = Duration.seconds(1)...Duration.seconds(24 * 60 * 60)
+    package static let halfClosed = Duration.seconds(1)...Duration.seconds(60 * 60)
 
     /// RFC 5321 section 4.5.3.2.1 lets an SMTP client give up on the greeting after five minutes.
-    static let hold = Duration.zero...Duration.seconds(5 * 60)
-    static let weight = 1...256
+    package static let hold = Duration.zero...Duration.seconds(5 * 60)
+    package static let weight = 1...256
     /// Sockets that are kept ready for each endpoint and port.
-    static let warm = 0...64
+    package static let warm = 0...64
     /// Sockets that are kept ready for one upstream: each takes one of the mailbox's connections as well.
-    static let warmSockets = 0...256
+    package static let warmSockets = 0...256
 
     /// With the longest host name, `421 4.3.2 HOST TEXT` stays within the 512 bytes of a reply line (RFC 5321 section
     /// 4.5.3.1.5).
-    static let refusalTextBytes = 1...200
+    package static let refusalTextBytes = 1...200
 
-    static let healthInterval = Duration.seconds(1)...Duration.seconds(60 * 60)
-    static let healthTimeout = Duration.milliseconds(100)...Duration.seconds(60)
-    static let healthCount = 1...100
+    package static let healthInterval = Duration.seconds(1)...Duration.seconds(60 * 60)
+    package static let healthTimeout = Duration.milliseconds(100)...Duration.seconds(60)
+    package static let healthCount = 1...100
 
     /// Addresses of all listeners together: each is a socket.
-    static let bindAddresses = 1...1000
-    static let upstreams = 0...1000
-    static let endpoints = 1...100
+    package static let bindAddresses = 1...1000
+    package static let upstreams = 0...1000
+    package static let endpoints = 1...100
     /// Routes of all listeners together.
-    static let routes = 1...10_000
+    package static let routes = 1...10_000
 
     /// Bytes of a socket's path: `sun_path` of unix(7) has 108, the last one for the terminating zero.
-    static let unixPathBytes = 1...107
+    package static let unixPathBytes = 1...107
     /// Bytes of a file's path: `PATH_MAX` of limits.h counts the terminating zero.
-    static let pathBytes = 1...4095
+    package static let pathBytes = 1...4095
     /// Bytes of an upstream's or a listener's name.
-    static let nameBytes = 1...63
+    package static let nameBytes = 1...63
     /// Bytes of an ALPN protocol name (RFC 7301 section 3.1).
-    static let alpnBytes = 1...255
+    package static let alpnBytes = 1...255
 }

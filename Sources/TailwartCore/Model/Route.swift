@@ -2,25 +2,30 @@
 package struct Route: Sendable, Equatable {
     package enum Target: Sendable, Equatable {
         case close
-        /// An index into the snapshot's upstreams, and a port that replaces the listener's.
-        case upstream(Int, port: UInt16?)
+        /// The name of an upstream, and a port that replaces the one that the client came to.
+        case upstream(String, port: UInt16?)
+
+        /// Nil for a route that closes.
+        package var upstreamName: String? {
+            if case .upstream(let name, _) = self { name } else { nil }
+        }
     }
 
     /// Nil matches everything.
     package var match: RouteMatch?
     package var target: Target
-    /// The upstream's header, or the route's own in its place.
-    package var proxyProtocol: ProxyProtocolOut
+    /// Nil: the upstream's.
+    package var proxyProtocol: ProxyProtocolOut?
 
-    package init(match: RouteMatch? = nil, target: Target, proxyProtocol: ProxyProtocolOut = .init(.none)) {
+    package init(match: RouteMatch? = nil, to target: Target, proxyProtocol: ProxyProtocolOut? = nil) {
         self.match = match
         self.target = target
         self.proxyProtocol = proxyProtocol
     }
 
-    /// Whether the hello must be read to match the route, or to write the header that it asks for.
+    /// Whether the hello must be read to match the route, or to write the header that it names itself.
     package var needsHello: Bool {
-        match?.needsHello ?? false || !proxyProtocol.tlvs.isDisjoint(with: [.authority, .alpn])
+        match?.needsHello ?? false || !(proxyProtocol?.tlvs.isDisjoint(with: [.authority, .alpn]) ?? true)
     }
 }
 

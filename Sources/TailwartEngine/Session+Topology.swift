@@ -2,28 +2,22 @@ import TailwartCore
 import TailwartSystem
 import TailwartWire
 
-/// What a session's snapshot says about it.
+/// What a session's topology says about it.
 extension UnsafeMutablePointer where Pointee == Session {
-    var snapshot: Snapshot { pointee.snapshot.takeUnretainedValue() }
+    var topology: Topology { pointee.topology.takeUnretainedValue() }
     var hello: ClientHello? { pointee.hello?.takeUnretainedValue().hello }
-    var plan: ListenerPlan { snapshot.plans[Int(pointee.listener)] }
+    var frontend: Frontend { pointee.frontend.takeUnretainedValue() }
 
     /// Takes down what the matched route asks for.
     ///
     /// - Returns: false if it asks to close.
     func take(route index: Int) -> Bool {
-        let snapshot = snapshot
-        let route = snapshot.listeners[Int(pointee.listener)].routes[index]
-        pointee.route = Int16(index)
-        guard case .upstream(let number, let port) = route.target else { return false }
-        pointee.upstreamNumber = Int16(number)
-        pointee.routePort = port ?? 0
-        pointee.header = route.proxyProtocol
-        let upstream = snapshot.upstreams[number]
-        let plan = plan
-        pointee.connectLimit = upstream.connectTimeout?.microseconds ?? plan.connectLimit
-        pointee.group = Int32(plan.group(route: index, port: pointee.listenerPort))
-        switch upstream.via {
+        pointee.route = Int32(index)
+        guard let passage = frontend.passage(route: index, port: pointee.listenerPort) else { return false }
+        pointee.passage = .passUnretained(passage)
+        pointee.header = passage.header
+        pointee.connectLimit = passage.connectLimit
+        switch passage.backend.via {
         case .direct: break
         case .socks5: pointee.carrier = .socks
         case .tailscale: pointee.carrier = .tailscale
@@ -31,34 +25,41 @@ extension UnsafeMutablePointer where Pointee == Session {
         return true
     }
 
-    /// The upstream of the route; there is one from the dial phase on.
-    var target: Upstream { snapshot.upstreams[Int(pointee.upstreamNumber)] }
+    /// Where the route leads; only from the dial phase on.
+    var passage: Passage {
+        guard let passage = pointee.passage else { preconditionFailure("dialled before a route was matched") }
+        return passage.takeUnretainedValue()
+    }
+
+    /// Nil until an endpoint is dialled.
+    var place: Place? { pointee.place?.takeUnretainedValue() }
 
     /// Whether the edge has something of its own to send as soon as the upstream is connected.
     var edgeSpeaksFirst: Bool { pointee.carrier != .none || pointee.header.version != .none }
 
-    /// The endpoint's place on the health board.
-    func place(of endpoint: Int) -> Int { snapshot.board.groups[Int(pointee.group)].places[endpoint] }
+    /// The endpoint that is dialled.
+    var endpoint: ResolvedEndpoint { passage.backend.endpoints[Int(pointee.endpoint)] }
 
-    /// The port to dial at an endpoint.
-    func port(of endpoint: Endpoint) -> UInt16 {
-        pointee.routePort != 0 ? pointee.routePort : endpoint.port ?? pointee.listenerPort
+    /// The port to dial at an endpoint of the passage.
+    func port(of endpoint: Int) -> UInt16 {
+        let port = passage.places[endpoint].key.port
+        // The file leaves the choice of the listener's port to the kernel, and the endpoint takes that over.
+        return port == 0 ? pointee.listenerPort : port
     }
 
     /// Where to connect for the present address of an endpoint; nil when it has no (further) address.
-    func destination(of upstream: Upstream, endpoint index: Int) -> Destination? {
+    func destination(of endpoint: Int) -> Destination? {
         let position = Int(pointee.address)
-        switch upstream.via {
+        let backend = passage.backend
+        switch backend.via {
         case .direct: break
         case .socks5(let proxy): return position == 0 ? Destination(proxy) : nil
         case .tailscale(let socket): return position == 0 ? Destination(unixPath: socket) : nil
         }
-        let endpoint = upstream.endpoints[index]
-        switch endpoint.location {
+        switch backend.endpoints[endpoint].location {
         case .addresses(let addresses):
             guard position < addresses.count else { return nil }
-            return Destination(
-                InternetAddress(addresses[position], port: port(of: endpoint)))
+            return Destination(InternetAddress(addresses[position], port: port(of: endpoint)))
         case .unix(let path):
             return position == 0 ? Destination(unixPath: path) : nil
         case .host:

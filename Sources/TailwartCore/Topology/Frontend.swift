@@ -1,8 +1,13 @@
-/// A listener as a worker uses it: what is asked at each connection, worked out once per snapshot.
+/// A listener as workers serve it: what is asked at each connection, worked out once per topology.
 ///
 /// A class, because a structure that holds names and lists costs a count of references for each of them whenever one of its
 /// numbers is looked at.
-package final class ListenerPlan: Sendable {
+package final class Frontend: Sendable {
+    /// Its routes with the headers that are in force.
+    package let listener: Listener
+    /// In the order of the listener's addresses.
+    package let doors: [Door]
+    package let headcount: Headcount
     package let routeTable: RouteTable
     package let proxyProtocolIn: ProxyProtocolIn?
     /// Nil: only the edge's own limit holds.
@@ -11,51 +16,49 @@ package final class ListenerPlan: Sendable {
     package let mayPeek: Bool
     /// Microseconds.
     package let helloLimit: UInt64
-    /// Microseconds for each address, where the upstream names none.
-    package let connectLimit: UInt64
     /// Microseconds of silence while relaying, and once one side has finished.
     package let silenceLimits: SilenceLimits
     /// How a client is told that no endpoint can be reached, and that there are too many.
     package let unavailable: Refusal.Manner
     package let tooManyConnections: Refusal.Manner
-    /// For each route, the groups of the health board that it leads to, by the port that the client came to.
-    private let groups: [[PortGroup]]
+    /// The ports of the doors, each once; 0 for Unix sockets.
+    private let ports: [UInt16]
+    /// By route: none for one that closes, one where all ports lead to the same places, else one for each of ``ports``. Routes to the
+    /// same target share them.
+    private let passages: [[Passage]]
 
-    private struct PortGroup: Sendable {
-        let port: UInt16
-        let group: Int
-    }
-
-    package init(_ listener: Listener, _ board: HealthBoard) {
+    /// - Parameters:
+    ///   - edge: what the edge calls itself where the file says nothing else.
+    ///   - passages: by route.
+    init(
+        _ listener: Listener, edge: String, doors: [Door], headcount: Headcount, ports: [UInt16], passages: [[Passage]]
+    ) {
+        self.listener = listener
+        self.doors = doors
+        self.headcount = headcount
+        self.ports = ports
+        self.passages = passages
         routeTable = RouteTable(listener.routes)
-        unavailable = listener.refusal.manner(for: listener.proto, .unavailable)
-        tooManyConnections = listener.refusal.manner(for: listener.proto, .tooManyConnections)
-        groups = listener.routes.map { route in
-            guard case .upstream(let upstream, let routePort) = route.target else { return [] }
-            return listener.bind.map { $0.port ?? 0 }.compactMap { port in
-                board.group(upstream: upstream, routePort: routePort, listenerPort: port).map {
-                    PortGroup(port: port, group: $0)
-                }
-            }
-        }
+        unavailable = listener.refusal.manner(for: listener.proto, .unavailable, edge: edge)
+        tooManyConnections = listener.refusal.manner(for: listener.proto, .tooManyConnections, edge: edge)
         proxyProtocolIn = listener.proxyProtocolIn
         maxConnections = listener.maxConnections
         mayPeek = listener.proto.firstSpeaker == .client
         helloLimit = listener.timeouts.hello.microseconds
-        connectLimit = listener.timeouts.connect.microseconds
         silenceLimits = SilenceLimits(
             idle: listener.timeouts.idle.microseconds, halfClosed: listener.timeouts.halfClosed.microseconds)
     }
 
-    /// The group of the health board that a route to an upstream leads to.
+    /// Where a route leads; nil for one that closes.
     ///
     /// - Parameter port: where the client came in, 0 on a Unix socket. One that is in no bind address, as when the kernel chose it,
     ///   counts as the first.
-    package func group(route: Int, port: UInt16) -> Int {
-        let groups = groups[route]
+    package func passage(route: Int, port: UInt16) -> Passage? {
+        let passages = passages[route]
+        guard passages.count > 1 else { return passages.first }
         // By index: an iterator over an array of another module's values allocates in a debug build, and the budget counts there too.
-        for index in groups.indices where groups[index].port == port { return groups[index].group }
-        return groups.isEmpty ? 0 : groups[0].group
+        for index in ports.indices where ports[index] == port { return passages[index] }
+        return passages[0]
     }
 }
 

@@ -27,8 +27,10 @@ package enum BindAddress: Sendable, Hashable, CustomStringConvertible {
 /// Public addresses with a protocol and an ordered list of routes.
 package struct Listener: Sendable, Equatable {
     package var name: String
+    /// Never empty.
     package var bind: [BindAddress]
     package var proto: ListenerProtocol
+    /// In the order in which they are tried; never empty.
     package var routes: [Route]
     package var timeouts: Timeouts
     package var proxyProtocolIn: ProxyProtocolIn?
@@ -49,4 +51,9 @@ package struct Listener: Sendable, Equatable {
         self.maxConnections = maxConnections
         self.refusal = refusal
     }
+}
+
+extension Listener {
+    /// The ports that its clients come to, each once; nil for those who come to a Unix socket.
+    package var clientPorts: [UInt16?] { bind.map(\.port).withoutRepeats }
 }

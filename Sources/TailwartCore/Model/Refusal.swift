@@ -21,17 +21,20 @@ package struct Refusal: Sendable, Equatable {
         case none
     }
 
-    /// The name that the edge gives itself, as servers do in a 421 (RFC 5321 section 4.2.3).
-    package var host: String
-    /// Printable ASCII without quotes and backslashes, in place of the edge's own sentence.
+    /// The name that the edge gives itself, as servers do in a 421 (RFC 5321 section 4.2.3): a Domain of section 4.1.2. Nil: the
+    /// host's own name.
+    package var host: String?
+    /// Printable ASCII without quotes and backslashes, 1 to 200 bytes, in place of the edge's own sentence.
     package var text: String?
 
-    package init(host: String = "localhost", text: String? = nil) {
+    package init(host: String? = nil, text: String? = nil) {
         self.host = host
         self.text = text
     }
 
-    package func manner(for proto: ListenerProtocol, _ cause: Cause) -> Manner {
+    /// - Parameter edge: the name of the edge where the file gives none.
+    package func manner(for proto: ListenerProtocol, _ cause: Cause, edge: String) -> Manner {
+        let host = host ?? edge
         let text = text ?? cause.sentence(for: proto)
         return switch proto {
         // RFC 5321 section 3.8: 421 at any time. The enhanced code (RFC 3463 section 3.4, "system not accepting network messages")

@@ -1,5 +1,5 @@
 /// How the edge writes its log.
-package struct LogConfiguration: Sendable, Equatable {
+package struct LogSettings: Sendable, Equatable {
     package enum Format: String, CaseIterable, Sendable {
         case text
         case json

@@ -1,0 +1,60 @@
+package import TailwartWire
+
+/// A whole configuration in its general form: names of upstreams and hosts are not resolved, defaults are filled in.
+///
+/// The short form (`mailbox`, `web`) and `defaults` are expanded into this while a file is loaded.
+package struct Configuration: Sendable, Equatable {
+    /// Connections of all listeners together.
+    package var maxConnections: Int
+    /// Nil: one for each core.
+    package var workers: Int?
+    /// How long connections may go on after the edge has been told to stop.
+    package var drain: Duration
+    package var log: LogSettings
+    package var admin: AdminSettings
+    /// Nil: tailscaled is not asked.
+    package var tailscale: TailscaleSettings?
+    /// In the order of the file; names are unique.
+    package var upstreams: [Upstream]
+    /// In the order of the file, those of the short form first; names are unique.
+    package var listeners: [Listener]
+
+    package init(
+        maxConnections: Int = Defaults.maxConnections, workers: Int? = nil, drain: Duration = Defaults.drain,
+        log: LogSettings = .init(), admin: AdminSettings = .init(),
+        tailscale: TailscaleSettings? = .init(), upstreams: [Upstream] = [],
+        listeners: [Listener] = []
+    ) {
+        self.maxConnections = maxConnections
+        self.workers = workers
+        self.drain = drain
+        self.log = log
+        self.admin = admin
+        self.tailscale = tailscale
+        self.upstreams = upstreams
+        self.listeners = listeners
+    }
+}
+
+/// Where the running edge takes questions. Without effect so far.
+package struct AdminSettings: Sendable, Equatable {
+    /// An absolute path; nil: ``Defaults/adminSocket`` where its folder can be made.
+    package var socket: String?
+    /// Nil: no TCP address.
+    package var listen: InternetAddress?
+
+    package init(socket: String? = nil, listen: InternetAddress? = nil) {
+        self.socket = socket
+        self.listen = listen
+    }
+}
+
+/// Where the node's own tailscaled is asked, for names, paths and `via: tailscale`.
+package struct TailscaleSettings: Sendable, Equatable {
+    /// The absolute path of tailscaled's LocalAPI socket. Only an upstream with `via: tailscale` needs it to be there.
+    package var socket: String
+
+    package init(socket: String = Defaults.tailscaleSocket) {
+        self.socket = socket
+    }
+}

@@ -1,0 +1,81 @@
+package import TailwartWire
+
+/// An upstream as workers dial it: its endpoints with the addresses that their names stand for at the moment.
+package final class Backend: Sendable {
+    /// What carries connections to the endpoints.
+    package enum Via: Sendable, Equatable {
+        case direct
+        /// RFC 1928 without authentication; the proxy resolves names.
+        case socks5(InternetAddress)
+        /// `dial` of the tailscaled whose Unix socket this is; it resolves names.
+        case tailscale(socket: String)
+    }
+
+    package let name: String
+    package let endpoints: [ResolvedEndpoint]
+    package let policy: Upstream.Policy
+    package let via: Via
+    /// Microseconds for each address; nil: the listener's.
+    package let connectLimit: UInt64?
+    /// Microseconds that a client waits, dialling anew, before it is turned away; 0: one round over all addresses.
+    package let hold: UInt64
+    /// Sockets kept connected for each endpoint and port.
+    package let warm: Int
+    package let turn: Turn
+
+    package init(
+        _ upstream: Upstream, tailscale: TailscaleSettings?, turn: Turn = Turn(), addresses: (String) -> [IPAddress]
+    ) {
+        let via: Via =
+            switch upstream.via {
+            case .direct: .direct
+            case .tailscale: .tailscale(socket: tailscale?.socket ?? Defaults.tailscaleSocket)
+            case .socks5(let proxy): .socks5(proxy)
+            }
+        name = upstream.name
+        endpoints = upstream.endpoints.map { endpoint in
+            let location: ResolvedEndpoint.Location =
+                switch endpoint.host {
+                case .name(let name): via == .direct ? .addresses(addresses(name)) : .host(name)
+                case .address(let address): .addresses([address])
+                case .unix(let path): .unix(path: path)
+                }
+            return ResolvedEndpoint(endpoint, at: location)
+        }
+        policy = upstream.policy
+        self.via = via
+        connectLimit = upstream.connectTimeout?.microseconds
+        hold = upstream.hold.microseconds
+        warm = upstream.warm
+        self.turn = turn
+    }
+}
+
+/// One destination of an upstream, with the addresses that its name stands for at the moment.
+package struct ResolvedEndpoint: Sendable, Equatable {
+    package enum Location: Sendable, Equatable {
+        /// In the order in which they are tried; empty while the name does not resolve.
+        case addresses([IPAddress])
+        case unix(path: String)
+        /// A host that the SOCKS proxy or the tailscaled on the way resolves.
+        case host(String)
+    }
+
+    /// As the operator wrote it: `stalwart.tail1234.ts.net`, `192.0.2.1:2525`, `unix:/run/x.sock`.
+    package let name: String
+    /// Of the name (FNV-1a, 64 bits): the same in every process and wherever it stands in the list.
+    package let identity: UInt64
+    package let location: Location
+    /// 1 to 256; its share where the policy knows shares.
+    package let weight: Int
+    /// Used only when no other endpoint can be reached.
+    package let isBackup: Bool
+
+    package init(_ endpoint: Endpoint, at location: Location) {
+        name = endpoint.text
+        identity = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        self.location = location
+        weight = endpoint.weight
+        isBackup = endpoint.isBackup
+    }
+}

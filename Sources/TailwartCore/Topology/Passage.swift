@@ -1,0 +1,32 @@
+/// Where a route to an upstream leads those who came to one port: the upstream, the place of each of its endpoints, and what is sent
+/// there first.
+package final class Passage: Sendable {
+    package let backend: Backend
+    package let header: ProxyProtocolOut
+    /// Microseconds for each address.
+    package let connectLimit: UInt64
+    /// In the order of the backend's endpoints.
+    package let places: [Place]
+
+    package init(_ backend: Backend, header: ProxyProtocolOut, connectLimit: UInt64, places: [Place]) {
+        self.backend = backend
+        self.header = header
+        self.connectLimit = backend.connectLimit ?? connectLimit
+        self.places = places
+    }
+
+    package var isWhollyUnhealthy: Bool {
+        for index in places.indices where !places[index].isUnhealthy { return false }
+        return !places.isEmpty
+    }
+}
+
+/// A place once, with what all routes to it together ask for: what sockets that wait there for clients have to suit.
+package struct Approach: Sendable {
+    package let place: Place
+    package let backend: Backend
+    /// Which of the backend's endpoints.
+    package let endpoint: Int
+    /// The versions of the headers that the routes to it send.
+    package internal(set) var headers: Set<ProxyProtocolOut.Version>
+}

@@ -1,0 +1,145 @@
+package import TailwartWire
+
+/// Everything that a worker needs to know, of one generation of the configuration: the control plane makes a new one when a name
+/// resolves to other addresses or the file is read again, and hands it to every worker. Immutable, but for the counts and standings in
+/// the objects that live on by their keys.
+///
+/// A class, so that a connection can hold on to the one that it was accepted under for the price of a reference. All that it refers to
+/// lives at least as long, so sessions and records name parts of it by unmanaged references.
+package final class Topology: Sendable {
+    /// In the order of the file.
+    package let frontends: [Frontend]
+    package let backends: [Backend]
+    /// Each place that a route leads to, once, in the order of the ways.
+    package let approaches: [Approach]
+    /// Of all listeners together.
+    package let maxConnections: Int
+    package let headcount: Headcount
+
+    private let places: [Place.Key: Place]
+    private let doors: [Door.Key: Int]
+    private let headcounts: [String: Headcount]
+    private let turns: [String: Turn]
+
+    /// - Parameters:
+    ///   - edge: what the edge calls itself where the file says nothing else.
+    ///   - addresses: the addresses of a host name in the order in which they are tried, empty while it does not resolve. Asked for
+    ///     each of ``Configuration/hostNames`` only.
+    ///   - old: the topology that this one follows. What has the same key in both is the same object; a key that comes back after a
+    ///     topology without it begins anew, and what still happens under the older one does not count for it.
+    package init(
+        _ configuration: Configuration, edge: String = "localhost", addresses: (String) -> [IPAddress],
+        carrying old: Topology? = nil
+    ) {
+        var turns: [String: Turn] = [:]
+        let backends = configuration.upstreams.map { upstream in
+            let turn = turns[upstream.name] ?? old?.turns[upstream.name] ?? Turn()
+            turns[upstream.name] = turn
+            return Backend(upstream, tailscale: configuration.tailscale, turn: turn, addresses: addresses)
+        }
+        var survey = Survey(configuration, backends, old: old)
+        var headcounts: [String: Headcount] = [:]
+        var doors: [Door.Key: Int] = [:]
+        var ordinals: [BindAddress: Int] = [:]
+        let frontends = configuration.listeners.enumerated().map { number, listener in
+            let headcount = headcounts[listener.name] ?? old?.headcounts[listener.name] ?? Headcount()
+            headcounts[listener.name] = headcount
+            let ownDoors = listener.bind.map { bind in
+                let key = Door.Key(bind, ordinal: ordinals[bind, default: 0])
+                ordinals[bind, default: 0] += 1
+                doors[key] = number
+                return old?.door(key) ?? Door(key)
+            }
+            var listener = listener
+            for index in listener.routes.indices {
+                listener.routes[index].proxyProtocol = survey.header(of: listener.routes[index])
+            }
+            return Frontend(
+                listener, edge: edge, doors: ownDoors, headcount: headcount,
+                ports: listener.clientPorts.map { $0 ?? 0 }, passages: survey.passages(of: listener))
+        }
+        self.frontends = frontends
+        self.backends = backends
+        approaches = survey.approaches
+        places = Dictionary(survey.approaches.map { ($0.place.key, $0.place) }) { first, _ in first }
+        self.doors = doors
+        self.headcounts = headcounts
+        self.turns = turns
+        headcount = old?.headcount ?? Headcount()
+        maxConnections = configuration.maxConnections
+    }
+
+    /// Nil if no route leads there.
+    package func place(_ key: Place.Key) -> Place? { places[key] }
+
+    /// Nil if no listener has it.
+    package func door(_ key: Door.Key) -> Door? { frontend(of: key)?.doors.first { $0.key == key } }
+
+    /// The listener that a door belongs to: asked by each worker when it gets the topology.
+    package func frontend(of key: Door.Key) -> Frontend? { doors[key].map { frontends[$0] } }
+}
+
+/// Follows all routes of a configuration to their places.
+private struct Survey {
+    private let upstreams: [String: (upstream: Upstream, backend: Backend)]
+    private let old: Topology?
+    private var numbers: [Place.Key: Int] = [:]
+    private(set) var approaches: [Approach] = []
+
+    private struct Aim: Hashable {
+        let upstream: String
+        let port: UInt16?
+        let header: ProxyProtocolOut
+    }
+
+    init(_ configuration: Configuration, _ backends: [Backend], old: Topology?) {
+        upstreams = Dictionary(
+            zip(configuration.upstreams, backends).map { ($0.name, ($0, $1)) }) { first, _ in first }
+        self.old = old
+    }
+
+    func header(of route: Route) -> ProxyProtocolOut? {
+        route.proxyProtocol ?? route.target.upstreamName.flatMap { upstreams[$0]?.upstream.proxyProtocol }
+    }
+
+    /// For each route, its passages as ``Frontend`` keeps them.
+    mutating func passages(of listener: Listener) -> [[Passage]] {
+        // Many routes, a name each, lead to the same few targets.
+        var known: [Aim: [Passage]] = [:]
+        return listener.routes.map { route in
+            guard case .upstream(let name, let port) = route.target, let (upstream, backend) = upstreams[name] else {
+                return []
+            }
+            let aim = Aim(upstream: name, port: port, header: header(of: route) ?? Defaults.proxyProtocol)
+            if let passages = known[aim] { return passages }
+            let depends = upstream.endpoints.contains { endpoint in
+                endpoint.dialledPort(route: port, client: 1) != endpoint.dialledPort(route: port, client: 2)
+            }
+            let clientPorts = depends ? listener.clientPorts : [listener.clientPorts.first ?? nil]
+            let passages = clientPorts.map { clientPort in
+                Passage(
+                    backend, header: aim.header, connectLimit: listener.timeouts.connect.microseconds,
+                    places: upstream.endpoints.indices.map { index in
+                        let dialled = upstream.endpoints[index].dialledPort(route: port, client: clientPort)
+                        return place(backend, index, port: dialled ?? 0, header: aim.header.version)
+                    })
+            }
+            known[aim] = passages
+            return passages
+        }
+    }
+
+    private mutating func place(
+        _ backend: Backend, _ endpoint: Int, port: UInt16, header: ProxyProtocolOut.Version
+    ) -> Place {
+        let key = Place.Key(upstream: backend.name, endpoint: backend.endpoints[endpoint].name, port: port)
+        if let number = numbers[key] {
+            approaches[number].headers.insert(header)
+            return approaches[number].place
+        }
+        let place = old?.place(key) ?? Place(key)
+        numbers[key] = approaches.count
+        approaches.append(Approach(place: place, backend: backend, endpoint: endpoint, headers: [header]))
+        return place
+    }
+}
