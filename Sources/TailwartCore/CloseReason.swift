@@ -70,3 +70,14 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         }
     }
 }
+
+extension CloseReason {
+    /// What a failed connect goes into the record as.
+    package static func dialling(_ fault: LegFault) -> CloseReason {
+        switch fault {
+        case .refused, .reset: .upstreamRefused
+        case .timedOut: .connectTimeout
+        case .unreachable, .shortage: .upstreamUnreachable
+        }
+    }
+}

@@ -1,55 +1,59 @@
+import TailwartCore
+import TailwartSystem
+
 /// Where a worker keeps its sessions: chunks that never move, slots that are used again.
-///
-/// A slot is named by its index and a generation that grows each time the slot is given back, so that an event of a connection
-/// that is gone cannot reach the next one in its place.
 struct SessionTable: ~Copyable {
     /// Sessions per chunk; memory is taken a chunk at a time and kept.
     private static let chunkSize = 128
 
     private var chunks: [UnsafeMutablePointer<Session>] = []
-    private var generations: [UInt32] = []
     private var isLive: [Bool] = []
     private var free: [UInt32] = []
+    private var lastGeneration: UInt32 = 0
     private(set) var count = 0
 
     /// One more than the highest index ever given.
-    var capacity: Int { generations.count }
+    var capacity: Int { isLive.count }
 
-    mutating func insert(_ session: consuming Session) -> UInt32 {
+    /// A new session, with the client's leg alone.
+    mutating func insert(_ connection: consuming Connection, client: consuming Descriptor)
+        -> UnsafeMutablePointer<Session>
+    {
         let index: UInt32
         if let reused = free.popLast() {
             index = reused
         } else {
-            index = UInt32(generations.count)
-            if generations.count % Self.chunkSize == 0 {
-                chunks.append(.allocate(capacity: Self.chunkSize))
-            }
-            generations.append(0)
+            index = UInt32(isLive.count)
+            if isLive.count % Self.chunkSize == 0 { chunks.append(.allocate(capacity: Self.chunkSize)) }
             isLive.append(false)
         }
-        session.index = index
-        slot(index).initialize(to: session)
+        let leg = Leg(client, generation: nextGeneration())
+        slot(index).initialize(to: Session(connection: connection, client: leg, index: index))
         isLive[Int(index)] = true
         count += 1
-        return index
+        return slot(index)
+    }
+
+    /// For a new leg. Grows with each, so that an event of a leg that is gone cannot reach the next one in its place; 0 is none.
+    mutating func nextGeneration() -> UInt32 {
+        lastGeneration = lastGeneration == LegToken.generationMask ? 1 : lastGeneration + 1
+        return lastGeneration
     }
 
     /// Ends the session in the slot; its descriptors must be closed.
     mutating func remove(_ index: UInt32) {
         slot(index).deinitialize(count: 1)
-        generations[Int(index)] = (generations[Int(index)] + 1) & SessionToken.generationMask
         isLive[Int(index)] = false
         free.append(index)
         count -= 1
     }
 
-    func generation(of index: UInt32) -> UInt32 { generations[Int(index)] }
-
-    /// Nil if the session that the token names is gone.
-    func find(_ token: SessionToken) -> UnsafeMutablePointer<Session>? {
+    /// Nil if the leg that the token names is gone.
+    func find(_ token: LegToken) -> LegReference? {
         let index = Int(token.index)
-        guard index < generations.count, isLive[index], generations[index] == token.generation else { return nil }
-        return slot(token.index)
+        guard index < isLive.count, isLive[index] else { return nil }
+        let leg = LegReference(slot(token.index), token.isUpstream ? .upstream : .client)
+        return leg.token == token ? leg : nil
     }
 
     func live(at index: UInt32) -> UnsafeMutablePointer<Session>? {
@@ -66,8 +70,24 @@ struct SessionTable: ~Copyable {
     }
 }
 
-/// What epoll gives back with an event of a session: which slot, which of its lives, which side.
-struct SessionToken: Equatable {
+/// A leg that is there, found by the token of just this leg. Who goes on with it after a step that can replace the leg or end the
+/// session looks it up again.
+struct LegReference {
+    let session: UnsafeMutablePointer<Session>
+    let side: Side
+    let token: LegToken
+
+    /// The leg that the session has now.
+    init(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
+        self.session = session
+        self.side = side
+        let generation = side == .client ? session.pointee.client.generation : session.pointee.upstream.generation
+        token = LegToken(index: session.pointee.index, generation: generation, isUpstream: side == .upstream)
+    }
+}
+
+/// What epoll gives back with an event of a leg: which session, which side, and which of the legs that stood there one after the other.
+struct LegToken: Equatable {
     static let generationMask: UInt32 = 0x0fff_ffff
 
     let rawValue: UInt64
@@ -80,5 +100,4 @@ struct SessionToken: Equatable {
 
     var index: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
     var isUpstream: Bool { rawValue >> 32 & 1 == 1 }
-    var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 33) & Self.generationMask }
 }

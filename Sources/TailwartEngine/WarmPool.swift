@@ -18,7 +18,7 @@ struct WarmPool: ~Copyable {
     /// A place that is to be kept warm.
     struct Wanted {
         let place: Place
-        let destination: Destination
+        let dialled: Dialled
         let count: Int
         /// Whether a PROXY v2 header can say that nobody came, so that the mailbox does not take the end for a fault.
         let saysLocal: Bool
@@ -31,7 +31,7 @@ struct WarmPool: ~Copyable {
     struct Spare {
         /// Owned; −1 for none.
         var socket: CInt
-        let destination: Destination
+        let dialled: Dialled
         let wanted: Int
         let since: UInt64
         var isConnected: Bool
@@ -61,12 +61,12 @@ struct WarmPool: ~Copyable {
         let isSame =
             old.count == new.count
             && zip(old, new).allSatisfy {
-                $0.place === $1.place && $0.destination.internet == $1.destination.internet && $0.count == $1.count
+                $0.place === $1.place && $0.dialled == $1.dialled && $0.count == $1.count
             }
         guard !isSame else { return }
         closeAll()
         wanted = new.map { wish in
-            old.first { $0.place === wish.place && $0.destination.internet == wish.destination.internet } ?? wish
+            old.first { $0.place === wish.place && $0.dialled == wish.dialled } ?? wish
         }
         nextCheck = wanted.isEmpty ? .max : now
     }
@@ -98,7 +98,7 @@ struct WarmPool: ~Copyable {
     mutating func keep(_ descriptor: consuming Descriptor, for index: Int, isConnected: Bool, now: UInt64) -> Token {
         serial &+= 1
         let spare = Spare(
-            socket: descriptor.release(), destination: wanted[index].destination, wanted: index, since: now,
+            socket: descriptor.release(), dialled: wanted[index].dialled, wanted: index, since: now,
             isConnected: isConnected, serial: serial)
         let slot: Int
         if let vacant = spares.firstIndex(where: { $0 == nil }) {

@@ -95,24 +95,14 @@ extension Worker {
     private mutating func begin(
         _ descriptor: consuming Descriptor, from address: InternetAddress?, on accepting: Accepting
     ) {
-        let frontend = accepting.frontend
-        accepting.door.accept()
-        let fitsEdge = topology.headcount.enter(limit: topology.maxConnections)
-        let fitsListener = frontend.headcount.enter(limit: frontend.maxConnections)
-        let index = sessions.insert(
-            Session(
-                client: descriptor, address: address?.unmapped, topology: .passRetained(topology), frontend: frontend,
-                door: accepting.door, id: takeID(), now: now))
-        guard let session = sessions.live(at: index) else { return }
-        guard fitsListener else { return turnAway(session, Ending(.edge, .listenerLimit)) }
-        guard fitsEdge else { return turnAway(session, Ending(.edge, .edgeLimit)) }
-        session.pointee.destination = accepting.address
-        session.pointee.listenerPort = accepting.port
-        if let settings = frontend.proxyProtocolIn {
-            awaitProxyHeader(session, settings)
-        } else {
-            route(session, frontend)
-        }
+        var record = Record(
+            retaining: topology, id: takeID(), acceptedAt: Clock.wall(), frontend: accepting.frontend)
+        record.client = address?.unmapped
+        let session = sessions.insert(
+            Connection(
+                record, door: accepting.door, port: accepting.port, destination: accepting.address, now: now),
+            client: descriptor)
+        perform(session, session.pointee.connection.begin(&around))
     }
 
     private mutating func takeID() -> UInt64 {

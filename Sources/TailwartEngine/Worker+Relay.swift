@@ -2,207 +2,190 @@ import TailwartCore
 import TailwartSystem
 import TailwartWire
 
-/// relay: executes what ``Relay`` decides.
+/// relay: does the steps that ``Connection/step(_:)`` says.
 extension Worker {
-    /// A connection that lives this long gets keepalive on its upstream leg, in microseconds: as long as the kernel would wait
-    /// before its first probe. Short ones never need it, and so never pay the four calls; the client leg inherits it from the
-    /// listening socket.
-    private static let keepAliveAfter: UInt64 = 60_000_000
-
-    mutating func beginRelay(_ session: UnsafeMutablePointer<Session>) {
-        session.pointee.phase = .relay
-        release(session)
-        session.pointee.toConnect = session.pointee.sinceAccept(now)
-        session.pointee.lastActivity = now
-        countLoad(session, 1)
-        let spokeEarly = session.pointee.clientLeg.contains(.registered) || session.pointee.hello != nil
-        timers.set(session.pointee.index, at: now + min(Self.keepAliveAfter, session.allowedSilence.0))
+    mutating func beginRelay(_ session: UnsafeMutablePointer<Session>, until deadline: UInt64) {
+        let spokeEarly = session.pointee.client.isRegistered || session.pointee.connection.record.hello != nil
+        timers.set(session.pointee.index, at: deadline)
         register(session, .upstream)
-        let token = session.token(in: self, .client)
         if spokeEarly {
             // What the client has sent so far waits in its socket, and that edge is spent.
+            let client = LegReference(session, .client)
             relay(session, .inbound)
-            guard sessions.find(token) != nil else { return }
+            guard isRelayed(client) else { return }
         }
         register(session, .client)
     }
 
     /// The kernel reports on one of the legs.
-    mutating func relayIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness) {
-        let outgoing: Direction = side == .client ? .inbound : .outbound
-        let token = session.token(in: self, side)
+    mutating func relayIsReady(_ leg: LegReference, _ readiness: Readiness) {
+        let session = leg.session
+        let outgoing: Direction = leg.side == .client ? .inbound : .outbound
         if readiness.has(.anythingToWrite) {
-            session.pointee.relay[outgoing.opposite].sinkBecameWritable()
+            session.pointee.connection.sinkBecameWritable(outgoing.opposite)
             relay(session, outgoing.opposite)
-            guard isRelayed(token) else { return }
+            guard isRelayed(leg) else { return }
         }
         if readiness.has(.anythingToRead) {
-            session.pointee.relay[outgoing].sourceBecameReadable()
+            session.pointee.connection.sourceBecameReadable(outgoing)
             relay(session, outgoing)
-            guard isRelayed(token) else { return }
+            guard isRelayed(leg) else { return }
         }
         if readiness.has(.error) {
             // Whatever was to be read has been read; a flow that is blocked would not notice.
-            guard let error = session.pointee.socket(side).takeError() else { return }
-            finish(session, .failure(of: side, error))
+            guard let error = session.socket(leg.side).takeError() else { return }
+            perform(session, session.pointee.connection.legFailed(leg.side, LegFault(error), &around))
         }
     }
 
-    /// Whether the session is still there and has not been turned away meanwhile.
-    private func isRelayed(_ token: SessionToken) -> Bool { sessions.find(token)?.pointee.phase == .relay }
-
-    /// Ends a relay. A client that has seen nothing of the upstream can still be told that it was not served.
-    mutating func finish(_ session: UnsafeMutablePointer<Session>, _ ending: Ending) {
-        guard ending.side == .upstream, session.pointee.outboundBytes == 0 else { return end(session, ending) }
-        // Behind a header the mailbox may have turned away this client alone, and a client that speaks first may have said nonsense: nobody
-        // but the mailbox is to turn a place off for all the others.
-        if session.pointee.header.version == .none, !session.frontend.mayPeek {
-            session.place?.failed()
-        }
-        if session.pointee.isWarm, session.pointee.inboundBytes == 0 { return dialAfterWarm(session) }
-        turnAway(session, session.frontend.unavailable == .none ? ending : Ending(.upstream, ending.reason.withoutByte))
+    /// Whether the leg is still there, in a connection that is relayed.
+    func isRelayed(_ leg: LegReference) -> Bool {
+        sessions.find(leg.token).map { $0.session.pointee.connection.isRelaying } ?? false
     }
 
     /// Moves bytes in one direction until the kernel or the budget says stop.
-    mutating func relay(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
-        let budgetEnd = session[bytes: direction] + Self.byteBudget
+    private mutating func relay(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+        let budgetEnd = session.pointee.connection.bytes(direction) + Self.byteBudget
         // Where bytes stand that were just read into the shared buffer; they must not stay there.
         var fresh = 0..<0
         while true {
-            let failure: Ending?
-            switch session.pointee.relay.step(direction) {
+            let result: Action?
+            switch session.pointee.connection.step(direction) {
             case .fill(let carrier):
-                guard session[bytes: direction] < budgetEnd else { return enqueue(session, direction) }
-                failure = carrier == .buffer ? fillBuffer(session, direction, &fresh) : fillPipe(session, direction)
+                guard session.pointee.connection.bytes(direction) < budgetEnd else {
+                    return enqueue(session, direction)
+                }
+                result = carrier == .buffer ? fillBuffer(session, direction, &fresh) : fillPipe(session, direction)
             case .drain(let carrier):
-                failure = carrier == .buffer ? drainBuffer(session, direction, &fresh) : drainPipe(session, direction)
+                result = carrier == .buffer ? drainBuffer(session, direction, &fresh) : drainPipe(session, direction)
             case .shutDownSink:
-                session.pointee.socket(direction.sink).shutDownWrite()
-                session.pointee.relay.sinkShutDown(direction)
+                session.socket(direction.sink).shutDownWrite()
+                session.pointee.connection.sinkShutDown(direction)
                 continue
             case .wait:
-                if !fresh.isEmpty {
-                    session[leftover: direction].keep(UnsafeRawBufferPointer(rebasing: buffer[fresh]))
-                    leftoverBytes += fresh.count
-                }
-                returnPipeIfIdle(session, direction)
-                if session.pointee.relay[direction].pending > 0 { register(session, direction.sink, forWriting: true) }
-                return
+                return rest(session, direction, fresh)
             case .close(let ending):
-                return end(session, ending)
+                result = session.pointee.connection.finished(ending, &around)
             }
-            if let failure { return finish(session, failure) }
+            if let result { return perform(session, result) }
         }
     }
 
-    // MARK: - one system call each, and what it means for the flow
+    /// Nothing to do before the kernel reports: keeps what the sink would not take, and gives back a pipe that is empty.
+    private mutating func rest(
+        _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: Range<Int>
+    ) {
+        if !fresh.isEmpty {
+            session[lane: direction].leftover.keep(UnsafeRawBufferPointer(rebasing: buffer[fresh]))
+            leftoverBytes += fresh.count
+        }
+        if session.pointee.connection.pending(direction) > 0 {
+            register(session, direction.sink, forWriting: true)
+        } else {
+            giveBack(session, direction)
+        }
+    }
+
+    // MARK: - one system call each, and what it means
 
     private mutating func fillBuffer(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
-    ) -> Ending? {
+    ) -> Action? {
         let window = readWindow
-        switch session.pointee.socket(direction.source).receive(window) {
+        switch session.socket(direction.source).receive(window) {
         case .count(0):
-            if direction == .outbound, session.isLeftWithoutByte { return Ending(.upstream, .upstreamEmpty) }
-            sourceEnded(session, direction)
+            // The client's own end may wait to be read.
+            if direction == .outbound, session.pointee.connection.mustKnowWhetherClientLeft, !clientHasLeft(session) {
+                return session.pointee.connection.upstreamLeftNothing(&around)
+            }
+            if let deadline = session.pointee.connection.sourceEnded(direction, now: now) {
+                timers.set(session.pointee.index, at: deadline)
+            }
         case .count(let count):
             fresh = 0..<count
             let isShort = count < window.count && !session.mustReadToEnd(direction.source)
             filled(session, direction, count, short: isShort)
         case .wouldBlock:
-            session.pointee.relay[direction].fillBlocked()
+            session.pointee.connection.fillBlocked(direction)
         case .failed(let error):
-            return .failure(of: direction.source, error)
+            return failed(session, direction.source, error)
         }
         return nil
     }
 
-    private mutating func fillPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Ending? {
+    private mutating func fillPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Action? {
         guard let pipe = borrowPipe(session, direction) else {
-            session.pointee.relay[direction].pipeUnavailable()
+            session.pointee.connection.pipeUnavailable(direction)
             return nil
         }
-        switch pipes[pipe].pointee.fill(from: session.pointee.socket(direction.source)) {
+        switch pipes[pipe].pointee.fill(from: session.socket(direction.source)) {
         // Data out of band stops a splice as if nothing came next, or, if an end is behind it, as if that did
         // (tcp_splice_read in net/ipv4/tcp.c). Only a read tells, and goes on.
         case .wouldBlock where session.mustReadToEnd(direction.source), .count(0):
-            session.pointee.relay[direction].pipeUnavailable()
+            session.pointee.connection.pipeUnavailable(direction)
         case .count(let count):
+            session[lane: direction].pipedBytes += count
             filled(session, direction, count, short: false)
         case .wouldBlock:
-            session.pointee.relay[direction].fillBlocked()
+            session.pointee.connection.fillBlocked(direction)
         case .failed(let error):
-            return .failure(of: direction.source, error)
+            return failed(session, direction.source, error)
         }
         return nil
     }
 
     private mutating func drainBuffer(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
-    ) -> Ending? {
+    ) -> Action? {
         let isFresh = !fresh.isEmpty
         let pending =
-            isFresh
-            ? UnsafeRawBufferPointer(rebasing: buffer[fresh])
-            : session[leftover: direction].pending(session.pointee.relay[direction].pending)
-        switch session.pointee.socket(direction.sink).send(pending) {
+            isFresh ? UnsafeRawBufferPointer(rebasing: buffer[fresh]) : session[lane: direction].leftover.pending
+        switch session.socket(direction.sink).send(pending) {
         case .count(let count):
-            drained(session, direction, count)
+            session.pointee.connection.drained(direction, count, now: now)
             // A partial send means that the sink's buffer is full (tcp(7)): to ask again would only be told so.
-            if count < pending.count { session.pointee.relay[direction].drainBlocked() }
+            if count < pending.count { session.pointee.connection.drainBlocked(direction) }
             if isFresh {
                 fresh = (fresh.lowerBound + count)..<fresh.upperBound
             } else {
-                session[leftover: direction].took(count, left: pending.count - count)
+                session[lane: direction].leftover.took(count)
                 leftoverBytes -= count
             }
         case .wouldBlock:
-            session.pointee.relay[direction].drainBlocked()
+            session.pointee.connection.drainBlocked(direction)
         case .failed(let error):
-            return .failure(of: direction.sink, error)
+            return failed(session, direction.sink, error)
         }
         return nil
     }
 
-    private mutating func drainPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Ending? {
-        let pending = session.pointee.relay[direction].pending
-        let sink = session.pointee.socket(direction.sink)
-        switch pipes[session[pipe: direction]].pointee.drain(pending, into: sink) {
+    private mutating func drainPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Action? {
+        let lane = session[lane: direction]
+        switch pipes[lane.pipe].pointee.drain(lane.pipedBytes, into: session.socket(direction.sink)) {
         case .count(let count):
-            drained(session, direction, count)
+            session[lane: direction].pipedBytes -= count
+            session.pointee.connection.drained(direction, count, now: now)
         case .wouldBlock:
-            session.pointee.relay[direction].drainBlocked()
+            session.pointee.connection.drainBlocked(direction)
         case .failed(let error):
-            return .failure(of: direction.sink, error)
+            return failed(session, direction.sink, error)
         }
         return nil
     }
 
-    /// Counts bytes that were read.
-    private mutating func filled(
+    private func filled(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ count: Int, short: Bool
     ) {
-        session.pointee.relay[direction].filled(count, short: short)
-        session.pointee.lastActivity = now
-        if direction == .outbound, session.pointee.outboundBytes == 0 {
-            session.pointee.toFirstByte = session.pointee.sinceAccept(now)
-            noteFirstBytes(session, count)
-        }
-        session[bytes: direction] += UInt64(count)
-    }
-
-    /// The upstream spoke: its place is well. Where the client begins with a hello, an alert alone proves nothing.
-    private func noteFirstBytes(_ session: UnsafeMutablePointer<Session>, _ count: Int) {
-        if count > TLSAlert.length || !session.frontend.mayPeek {
-            session.place?.succeeded()
-        }
         // From now on the kernel's own patience holds, as on a leg that was dialled.
-        if session.pointee.isWarm { session.pointee.upstream.socket.setUserTimeout(milliseconds: 0) }
+        if session.pointee.connection.filled(direction, count, short: short, now: now) {
+            session.pointee.upstream.socket.setUserTimeout(milliseconds: 0)
+        }
     }
 
-    private mutating func drained(_ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ count: Int) {
-        session.pointee.relay[direction].drained(count)
-        session.pointee.lastActivity = now
+    private mutating func failed(
+        _ session: UnsafeMutablePointer<Session>, _ side: Side, _ error: Errno
+    ) -> Action {
+        session.pointee.connection.legFailed(side, LegFault(error), &around)
     }
 
     /// The whole buffer; a page of it while stalled receivers already make the edge hold much.
@@ -210,19 +193,12 @@ extension Worker {
         leftoverBytes < Self.leftoverComfort ? buffer : UnsafeMutableRawBufferPointer(rebasing: buffer[..<4096])
     }
 
-    private mutating func sourceEnded(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
-        let wasHalfClosed = session.pointee.relay.isHalfClosed
-        session.pointee.relay.sourceEnded(direction)
-        session.pointee.lastActivity = now
-        if !wasHalfClosed { timers.set(session.pointee.index, at: now + session.allowedSilence.0) }
-    }
-
     // MARK: - fairness
 
     private mutating func enqueue(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
-        guard !session[queued: direction] else { return }
-        session[queued: direction] = true
-        queue.append(session.token(in: self, direction.source))
+        guard !session[lane: direction].isQueued else { return }
+        session[lane: direction].isQueued = true
+        queue.append(LegReference(session, direction.source).token)
     }
 
     /// Goes on with the flows that had spent their budget.
@@ -230,131 +206,34 @@ extension Worker {
         guard !queue.isEmpty else { return }
         swap(&queue, &spareQueue)
         for index in spareQueue.indices {
-            let token = spareQueue[index]
-            guard let session = sessions.find(token) else { continue }
-            let direction: Direction = token.isUpstream ? .outbound : .inbound
-            session[queued: direction] = false
-            guard session.pointee.phase == .relay else { continue }
-            relay(session, direction)
+            guard let leg = sessions.find(spareQueue[index]) else { continue }
+            let direction: Direction = leg.side == .upstream ? .outbound : .inbound
+            leg.session[lane: direction].isQueued = false
+            guard leg.session.pointee.connection.isRelaying else { continue }
+            relay(leg.session, direction)
         }
         spareQueue.removeAll(keepingCapacity: true)
     }
 
-    // MARK: - pipes
+    // MARK: - what lanes borrow
 
     private mutating func borrowPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Int16? {
-        if session[pipe: direction] != PipePool.none { return session[pipe: direction] }
+        if session[lane: direction].pipe != PipePool.none { return session[lane: direction].pipe }
         guard let pipe = pipes.borrow() else { return nil }
-        session[pipe: direction] = pipe
+        session[lane: direction].pipe = pipe
         return pipe
     }
 
-    private mutating func returnPipeIfIdle(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
-        let pipe = session[pipe: direction]
-        guard pipe != PipePool.none, session.pointee.relay[direction].pending == 0 else { return }
-        pipes.giveBack(pipe, isEmpty: true)
-        session[pipe: direction] = PipePool.none
-    }
-
-    // MARK: - deadlines
-
-    /// The session's timer has fired: perhaps early, perhaps a connection was active meanwhile.
-    mutating func timerFired(_ session: UnsafeMutablePointer<Session>) {
-        switch session.pointee.phase {
-        case _ where session.pointee.isDoomed:
-            end(session, Ending(.edge, .descriptorLimit))
-        case .relay:
-            relayTimerFired(session)
-        case _ where now < session.pointee.deadline:
-            timers.set(session.pointee.index, at: session.pointee.deadline)
-        case .proxyHeader:
-            end(session, Ending(.edge, .proxyHeaderTimeout))
-        case .hello:
-            end(session, Ending(.edge, .helloTimeout))
-        case .dial, .socksMethod, .socksReply, .tailscale:
-            dialTimedOut(session)
-        case .beforeFarewell, .farewell:
-            end(session, session.pointee.ending)
-        case .hold:
-            dial(session)
+    /// Bytes that nobody will take, and a pipe.
+    mutating func giveBack(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
+        if !session[lane: direction].leftover.isEmpty {
+            leftoverBytes -= session[lane: direction].leftover.count
+            session[lane: direction].leftover.free()
         }
-    }
-
-    private mutating func relayTimerFired(_ session: UnsafeMutablePointer<Session>) {
-        let (silence, reason) = session.allowedSilence
-        let deadline = session.pointee.lastActivity + silence
-        if now >= deadline { return end(session, Ending(.edge, reason)) }
-        if !session.pointee.keepsAlive {
-            session.pointee.keepsAlive = true
-            if session.pointee.upstreamAddress != nil { session.pointee.upstream.socket.setKeepAlive(.standard) }
-        }
-        timers.set(session.pointee.index, at: deadline)
-    }
-}
-
-extension CloseReason {
-    /// What an upstream's end is called if no byte came before it.
-    fileprivate var withoutByte: CloseReason {
-        switch self {
-        case .reset: .upstreamEmpty
-        case .lost: .upstreamUnreachable
-        default: self
-        }
-    }
-}
-
-extension UnsafeMutablePointer where Pointee == Session {
-    /// Microseconds of silence that end the relay, and the reason to record.
-    var allowedSilence: (UInt64, CloseReason) {
-        pointee.relay.allowedSilence(pointee.silenceLimits)
-    }
-
-    /// Whether the upstream's end would leave the client with nothing, though it still waits for an answer and its protocol has words
-    /// for that.
-    var isLeftWithoutByte: Bool {
-        guard pointee.outboundBytes == 0, !pointee.relay.isHalfClosed,
-            frontend.unavailable != .none || (pointee.isWarm && pointee.inboundBytes == 0)
-        else { return false }
-        // Its own end may wait to be read.
-        return !clientHasLeft
-    }
-
-    /// Whether the client has finished and sent nothing before.
-    var clientHasLeft: Bool {
-        var byte: UInt8 = 0
-        return withUnsafeMutableBytes(of: &byte) { pointee.client.socket.peek($0) } == .count(0)
-    }
-
-    func mustReadToEnd(_ side: Side) -> Bool {
-        (side == .client ? pointee.clientLeg : pointee.upstreamLeg).contains(.readToEnd)
-    }
-
-    /// Payload that was read so far.
-    subscript(bytes direction: Direction) -> UInt64 {
-        get { direction == .inbound ? pointee.inboundBytes : pointee.outboundBytes }
-        nonmutating set {
-            if direction == .inbound { pointee.inboundBytes = newValue } else { pointee.outboundBytes = newValue }
-        }
-    }
-
-    subscript(leftover direction: Direction) -> Leftover {
-        get { direction == .inbound ? pointee.inboundLeftover : pointee.outboundLeftover }
-        nonmutating _modify {
-            if direction == .inbound { yield &pointee.inboundLeftover } else { yield &pointee.outboundLeftover }
-        }
-    }
-
-    subscript(queued direction: Direction) -> Bool {
-        get { direction == .inbound ? pointee.inboundIsQueued : pointee.outboundIsQueued }
-        nonmutating set {
-            if direction == .inbound { pointee.inboundIsQueued = newValue } else { pointee.outboundIsQueued = newValue }
-        }
-    }
-
-    subscript(pipe direction: Direction) -> Int16 {
-        get { direction == .inbound ? pointee.inboundPipe : pointee.outboundPipe }
-        nonmutating set {
-            if direction == .inbound { pointee.inboundPipe = newValue } else { pointee.outboundPipe = newValue }
+        if session[lane: direction].pipe != PipePool.none {
+            pipes.giveBack(session[lane: direction].pipe, isEmpty: session[lane: direction].pipedBytes == 0)
+            session[lane: direction].pipe = PipePool.none
+            session[lane: direction].pipedBytes = 0
         }
     }
 }

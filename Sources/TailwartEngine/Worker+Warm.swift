@@ -18,7 +18,7 @@ extension Worker {
             wanted.append(
                 WarmPool.Wanted(
                     place: approach.place,
-                    destination: Destination(InternetAddress(address, port: approach.place.key.port)),
+                    dialled: .internet(InternetAddress(address, port: approach.place.key.port)),
                     count: (backend.warm + parts.workers - 1) / parts.workers, saysLocal: approach.headers == [.v2],
                     connectLimit: backend.connectLimit ?? Timeouts.defaultConnect.microseconds))
         }
@@ -49,14 +49,14 @@ extension Worker {
 
     private mutating func connectWarm(_ index: Int) {
         let wish = warm.wanted[index]
-        guard !wish.place.isUnhealthy else { return }
+        guard !wish.place.isUnhealthy, let address = SocketAddress(wish.dialled) else { return }
         do throws(Errno) {
-            var descriptor = try Socket.stream(family: wish.destination.socketAddress.family)
+            var descriptor = try Socket.stream(family: address.family)
             let socket = descriptor.socket
             socket.setNoDelay()
             // A path that has died meanwhile shows when the header is not acknowledged, within the time of a connect.
             socket.setUserTimeout(milliseconds: CInt(clamping: wish.connectLimit / 1000))
-            let answer = socket.connect(to: wish.destination.socketAddress)
+            let answer = socket.connect(to: address)
             if case .failed = answer {
                 descriptor.close()
                 return warm.failed(index, now: now)

@@ -44,8 +44,8 @@ struct Worker: ~Copyable {
     var topology: Topology
     /// By the number in a listening socket's token; nil where a door is gone.
     var accepting: [Accepting?] = []
-    /// Microseconds; read once per wake-up.
-    var now: UInt64
+    /// The time, read once per wake-up, and how many clients wait.
+    var around: Surroundings
     var nextID: UInt64
     /// Listening sockets that are not asked at the moment, because descriptors have run out.
     var isPaused = false
@@ -53,11 +53,8 @@ struct Worker: ~Copyable {
     /// In the leftovers of all sessions.
     var leftoverBytes = 0
     /// Flows that spent their byte budget.
-    var queue: [SessionToken] = []
-    var spareQueue: [SessionToken] = []
-    /// Sessions that are held, and that are being told why they cannot be served.
-    var held = 0
-    var farewells = 0
+    var queue: [LegToken] = []
+    var spareQueue: [LegToken] = []
     var warm = WarmPool()
     var isDraining = false
     var isStopping = false
@@ -71,8 +68,8 @@ struct Worker: ~Copyable {
         self.parts = parts
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
         epoll = Epoll(owning: parts.epoll)
-        now = Clock.monotonic()
-        timers = TimerWheel(now: now)
+        around = Surroundings(now: Clock.monotonic())
+        timers = TimerWheel(now: around.now)
         topology = parts.topology
         nextID = parts.idSeed
         let error = epoll.add(parts.mailbox.waker.raw, .readable, token: Self.mailboxToken)
@@ -84,7 +81,7 @@ struct Worker: ~Copyable {
         wantWarm()
         while !isStopping {
             let count = epoll.wait(timeout: timeout())
-            now = Clock.monotonic()
+            around.now = Clock.monotonic()
             timers.advance(to: now)
             for index in 0..<count {
                 let (token, readiness) = epoll.event(index)
@@ -104,10 +101,8 @@ struct Worker: ~Copyable {
         buffer.deallocate()
     }
 
-    /// The first bytes of the buffer, as parsers take them.
-    func bytes(_ count: Int) -> UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]).bindMemory(to: UInt8.self))
-    }
+    /// Microseconds on the monotonic clock.
+    var now: UInt64 { around.now }
 
     private func timeout() -> CInt {
         if !queue.isEmpty { return 0 }
@@ -126,33 +121,47 @@ struct Worker: ~Copyable {
         } else if token & Self.warmToken != 0 {
             warmIsReady(WarmPool.Token(rawValue: token & ~Self.warmToken), readiness)
         } else {
-            let token = SessionToken(rawValue: token)
-            guard let session = sessions.find(token) else { return }
-            sessionIsReady(session, token.isUpstream ? .upstream : .client, readiness)
+            guard let leg = sessions.find(LegToken(rawValue: token)) else { return }
+            legIsReady(leg, readiness)
         }
     }
 
-    private mutating func sessionIsReady(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ readiness: Readiness)
-    {
+    private mutating func legIsReady(_ leg: LegReference, _ readiness: Readiness) {
+        let session = leg.session
         // In every phase: an end that comes before the relay must not be forgotten there.
-        session.note(side, readiness)
-        switch (session.pointee.phase, side) {
-        case (.relay, _): relayIsReady(session, side, readiness)
+        if readiness.has(.unusual) { session.note(leg.side) }
+        guard !session.pointee.connection.isRelaying else { return relayIsReady(leg, readiness) }
+        guard leg.side == .upstream else { return clientIsReady(session, readiness) }
+        upstreamIsReady(session, readiness)
+        // The upstream may have greeted already; that edge is spent.
+        if readiness.has(.readable), isRelayed(leg) { relayIsReady(leg, readiness) }
+    }
+
+    private mutating func clientIsReady(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
         // Bytes that were sent before a reset can still be peeked, so the peek alone would not tell of it.
-        case (.proxyHeader, _) where readiness.has(.error), (.hello, _) where readiness.has(.error):
-            clientSpokeEarly(session, readiness)
-        case (.proxyHeader, _): readProxyHeader(session)
-        case (.hello, _): readHello(session)
-        case (.dial, .upstream): dialIsReady(session, readiness)
-        case (.socksMethod, .upstream), (.socksReply, .upstream): readSOCKS(session)
-        case (.tailscale, .upstream): readTailscale(session)
-        case (.beforeFarewell, .client): readBeforeFarewell(session)
-        case (.farewell, .client): readFarewell(session)
-        // Of a leg that was given up after the kernel reported on it.
-        case (.beforeFarewell, _), (.farewell, _), (.hold, .upstream): break
-        case (.dial, _), (.socksMethod, _), (.socksReply, _), (.tailscale, _), (.hold, _):
-            clientSpokeEarly(session, readiness)
+        guard readiness.has(.error) else { return perform(session, session.pointee.connection.clientIsReady()) }
+        let error = session.pointee.client.socket.takeError() ?? .connectionReset
+        perform(session, session.pointee.connection.clientFailed(LegFault(error), &around))
+    }
+
+    private mutating func upstreamIsReady(_ session: UnsafeMutablePointer<Session>, _ readiness: Readiness) {
+        guard session.pointee.connection.isConnecting else {
+            return perform(session, session.pointee.connection.upstreamIsReady())
         }
+        if readiness.has(.error), let error = session.pointee.upstream.socket.takeError() {
+            perform(session, session.pointee.connection.connectAnswered(.failed(LegFault(error)), &around))
+        } else if readiness.has(.anythingToWrite) {
+            perform(session, session.pointee.connection.connectAnswered(.connected, &around))
+        }
+    }
+
+    /// The session's timer has fired: perhaps early, perhaps a connection was active meanwhile.
+    private mutating func timerFired(_ session: UnsafeMutablePointer<Session>) {
+        perform(
+            session,
+            session.pointee.isDoomed
+                ? session.pointee.connection.cannotBeWatched(&around)
+                : session.pointee.connection.timeIsOver(&around))
     }
 
     private mutating func readMailbox() {
@@ -176,15 +185,11 @@ struct Worker: ~Copyable {
     /// Ends what is relayed to places that became unhealthy, whatever topology it was accepted under.
     private mutating func closeAll(at places: [Place]) {
         for index in 0..<UInt32(sessions.capacity) {
-            guard let session = sessions.live(at: index), session.pointee.phase == .relay,
-                let place = session.place, places.contains(where: { $0 === place })
+            guard let session = sessions.live(at: index), session.pointee.connection.isRelaying,
+                let place = session.pointee.connection.record.place?.takeUnretainedValue(),
+                places.contains(where: { $0 === place })
             else { continue }
-            if session.pointee.outboundBytes > 0 {
-                // Torn, and so neither side may take it for finished.
-                session.pointee.client.closeAbortively()
-                session.pointee.upstream.closeAbortively()
-            }
-            finish(session, Ending(.upstream, .upstreamUnwell))
+            perform(session, session.pointee.connection.placeTurnedUnhealthy(&around))
         }
     }
 
@@ -192,7 +197,7 @@ struct Worker: ~Copyable {
         stopAccepting()
         for index in 0..<UInt32(sessions.capacity) {
             guard let session = sessions.live(at: index) else { continue }
-            end(session, session.pointee.hasLeft ? session.pointee.ending : Ending(.edge, .drained))
+            perform(session, session.pointee.connection.stop(&around))
         }
     }
 }

@@ -13,6 +13,9 @@ package enum TLSAlert: UInt8, Sendable, CaseIterable {
     /// Bytes of the record.
     package static let length = 7
 
+    /// Bytes of a client that tell whether it begins a handshake.
+    package static let handshakeLength = 2
+
     /// Whether a client's first bytes begin a TLS handshake record; nil while there are too few to tell.
     package static func isHandshake(_ bytes: Span<UInt8>) -> Bool? {
         guard bytes.count > 0 else { return nil }

@@ -4,56 +4,83 @@ import Testing
 
 @testable import TailwartEngine
 
-struct SessionTableTests {
-    @Test func `a token dies with its session, though the slot is used again`() throws {
-        let snapshot = Snapshot(listeners: [], upstreams: [], maxConnections: 1)
+@Suite struct SessionTableTests {
+    @Test func `a token dies with its session, though the slot is used again`() {
+        let topology = Topology.empty
         var table = SessionTable()
-        var dead: [SessionToken] = []
+        var dead: [LegToken] = []
         for _ in 0..<10 {
-            let index = table.insert(Self.session(snapshot))
-            #expect(index == 0)
-            let token = SessionToken(index: index, generation: table.generation(of: index), isUpstream: false)
-            #expect(table.find(token) != nil)
-            #expect(dead.allSatisfy { table.find($0) == nil })
-            table.remove(index)
+            let session = table.insert(.test(topology), client: Descriptor())
+            #expect(session.pointee.index == 0)
+            let token = LegReference(session, .client).token
+            #expect(table.find(token)?.session == session)
+            table.remove(0)
             dead.append(token)
             #expect(dead.allSatisfy { table.find($0) == nil })
         }
     }
 
-    @Test func `sessions do not move when others come and go`() throws {
-        let snapshot = Snapshot(listeners: [], upstreams: [], maxConnections: 1)
+    @Test func `a token of an upstream leg dies with the leg, though the session lives on`() {
+        let topology = Topology.empty
         var table = SessionTable()
-        let first = table.insert(Self.session(snapshot))
-        let place = table.live(at: first)
-        let others = (0..<1000).map { _ in table.insert(Self.session(snapshot)) }
-        #expect(Set(others + [first]).count == 1001)
-        #expect(table.count == 1001)
-        for index in others { table.remove(index) }
-        #expect(table.live(at: first) == place)
-        #expect(others.allSatisfy { table.live(at: $0) == nil })
-        #expect(table.count == 1)
-        table.remove(first)
+        let session = table.insert(.test(topology), client: Descriptor())
+        let client = LegReference(session, .client).token
+        var dead = [LegReference(session, .upstream).token]
+        for _ in 0..<10 {
+            session.pointee.upstream = Leg(Descriptor(), generation: table.nextGeneration())
+            let token = LegReference(session, .upstream).token
+            #expect(table.find(token)?.side == .upstream)
+            #expect(dead.allSatisfy { table.find($0) == nil })
+            dead.append(token)
+        }
+        #expect(table.find(client)?.side == .client)
+        table.remove(0)
     }
 
-    @Test(
-        arguments: [(0, 0, false), (1, 1, true), (.max, SessionToken.generationMask, true)] as [(UInt32, UInt32, Bool)])
+    @Test func `sessions do not move when others come and go`() {
+        let topology = Topology.empty
+        var table = SessionTable()
+        let first = table.insert(.test(topology), client: Descriptor())
+        let others = (0..<1000).map { _ in table.insert(.test(topology), client: Descriptor()).pointee.index }
+        #expect(Set(others + [first.pointee.index]).count == 1001)
+        #expect(table.count == 1001)
+        for index in others { table.remove(index) }
+        #expect(table.live(at: first.pointee.index) == first)
+        #expect(others.allSatisfy { table.live(at: $0) == nil })
+        #expect(table.count == 1)
+        table.remove(first.pointee.index)
+    }
+
+    @Test(arguments: [(0, 1, false), (1, 2, true), (.max, LegToken.generationMask, true)] as [(UInt32, UInt32, Bool)])
     func `a token keeps what it is made of`(index: UInt32, generation: UInt32, isUpstream: Bool) {
-        let token = SessionToken(index: index, generation: generation, isUpstream: isUpstream)
+        let token = LegToken(index: index, generation: generation, isUpstream: isUpstream)
         #expect(token.index == index)
-        #expect(token.generation == generation)
         #expect(token.isUpstream == isUpstream)
-        #expect(token.rawValue & (Worker.listenerToken | Worker.mailboxToken) == 0)
+        #expect(token != LegToken(index: index, generation: generation - 1, isUpstream: isUpstream))
+        let others = Worker.listenerToken | Worker.mailboxToken | Worker.warmToken
+        #expect(token.rawValue & others == 0)
     }
 
     @Test func `a token of a slot that never was finds nothing`() {
         let table = SessionTable()
-        #expect(table.find(SessionToken(index: 5, generation: 0, isUpstream: false)) == nil)
+        #expect(table.find(LegToken(index: 5, generation: 1, isUpstream: false)) == nil)
     }
+}
 
-    private static func session(_ snapshot: Snapshot) -> Session {
-        Session(
-            client: Descriptor(), address: nil, listener: 0, snapshot: .passUnretained(snapshot), id: 0,
-            silenceLimits: SilenceLimits(idle: 1, halfClosed: 1), now: 0)
+extension Topology {
+    /// One listener that closes.
+    fileprivate static var empty: Topology {
+        let listener = Listener(name: "door", bind: [.any(port: 25)], proto: .smtp, routes: [Route(to: .close)])
+        return Topology(Configuration(listeners: [listener]), addresses: { _ in [] })
+    }
+}
+
+extension Connection {
+    /// Accepted under a topology that outlives it.
+    fileprivate static func test(_ topology: Topology) -> Connection {
+        let frontend = topology.frontends[0]
+        let record = Record(
+            taking: .passUnretained(topology), id: 0, acceptedAt: 0, frontend: .passUnretained(frontend))
+        return Connection(record, door: frontend.doors[0], port: 25, destination: nil, now: 0)
     }
 }

@@ -30,31 +30,29 @@ package struct Ending: Sendable, Equatable {
     }
 }
 
-/// The phase in which bytes flow both ways: two flows, who finished first, and how it all ended.
+/// Bytes that flow both ways: two flows, and who finished first.
 ///
-/// A state machine without I/O and clock. The engine asks for the next action of one direction until it is told to wait,
+/// A state machine without I/O and clock. The engine asks for the next step of one direction until it is told to wait,
 /// executes each and reports back; see ``Flow``.
-package struct Relay: ~Copyable, Sendable {
-    package enum Action: Equatable, Sendable {
+package struct Relay: Sendable {
+    package enum Step: Equatable, Sendable {
         case fill(Flow.Carrier)
         case drain(Flow.Carrier)
         /// Shut down the sink's write side; both legs stay open.
         case shutDownSink
         case wait
-        /// Both legs are to be closed now. An abortive ending is passed on as one: see ``isAbortive``.
+        /// Both have finished in order: both legs are to be closed now.
         case close(Ending)
     }
 
     package private(set) var inbound = Flow()
     package private(set) var outbound = Flow()
-    package private(set) var ending: Ending?
     private var firstToEnd: Side?
 
     package init() {}
 
     /// The next thing to do for one direction.
-    package mutating func step(_ direction: Direction) -> Action {
-        if let ending { return .close(ending) }
+    package mutating func step(_ direction: Direction) -> Step {
         switch self[direction].step() {
         case .fill(let carrier): return .fill(carrier)
         case .drain(let carrier): return .drain(carrier)
@@ -64,7 +62,7 @@ package struct Relay: ~Copyable, Sendable {
             guard self[direction.opposite].isFinished else { return .shutDownSink }
             // Closing the descriptors says the same as a shutdown would, in one system call less.
             self[direction].endPassed()
-            return close(Ending(firstToEnd ?? direction.source, .closed))
+            return .close(Ending(firstToEnd ?? direction.source, .closed))
         }
     }
 
@@ -76,11 +74,6 @@ package struct Relay: ~Copyable, Sendable {
 
     package mutating func sinkShutDown(_ direction: Direction) {
         self[direction].endPassed()
-    }
-
-    /// A side is gone, a deadline has passed or the edge stops: whatever is pending is dropped.
-    package mutating func abort(_ ending: Ending) -> Action {
-        self.ending.map { .close($0) } ?? close(ending)
     }
 
     /// Whether one side has finished: the shorter deadline holds.
@@ -99,11 +92,6 @@ package struct Relay: ~Copyable, Sendable {
             if direction == .inbound { yield &inbound } else { yield &outbound }
         }
     }
-
-    private mutating func close(_ ending: Ending) -> Action {
-        self.ending = ending
-        return .close(ending)
-    }
 }
 
 extension Ending {
@@ -113,5 +101,12 @@ extension Ending {
         case .reset, .lost, .idleTimeout, .halfClosedTimeout, .drained: true
         default: false
         }
+    }
+}
+
+extension Ending {
+    /// A leg whose system call failed.
+    package static func failure(of side: Side, _ fault: LegFault) -> Ending {
+        Ending(side, fault == .reset ? .reset : .lost)
     }
 }

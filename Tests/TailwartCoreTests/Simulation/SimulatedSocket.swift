@@ -4,7 +4,7 @@ import TailwartTesting
 /// reports of changes only.
 struct SimulatedSocket {
     /// What the peer will send in all, and how much of it has arrived here.
-    let script: [UInt8]
+    private(set) var script: [UInt8]
     var arrived = 0
     var taken = 0
     var peerHasFinished = false
@@ -35,7 +35,15 @@ struct SimulatedSocket {
 
     var space: Int { sendQueue - (sent.count - readByPeer) }
 
-    // MARK: - what the relay does
+    // MARK: - what the edge does
+
+    /// As `recv` with `MSG_PEEK`: empty at the end; nil where nothing is there.
+    func peek(upTo limit: Int) -> [UInt8]? {
+        precondition(isOpen, "peeked at a closed socket")
+        let available = script[taken..<arrived].prefix(limit)
+        if !available.isEmpty { return Array(available) }
+        return isReset || (peerHasFinished && taken == script.count) ? [] : nil
+    }
 
     /// - Parameter whole: as `recv`, which gives all that fits; `splice` may give less.
     mutating func read(upTo limit: Int, whole: Bool, into carried: inout [UInt8], _ random: inout SeededRandom)
@@ -71,10 +79,13 @@ struct SimulatedSocket {
     // MARK: - what the peer does
 
     mutating func peerSends(upTo limit: Int, _ random: inout SeededRandom) {
-        guard arrived < script.count, !isReset else { return }
+        guard arrived < script.count, limit > 0, !isReset else { return }
         arrived += Int.random(in: 1...min(limit, script.count - arrived), using: &random)
         readableEdge = true
     }
+
+    /// What has not been sent will never be.
+    mutating func abandonScript() { script = Array(script.prefix(arrived)) }
 
     mutating func peerFinishes() {
         guard arrived == script.count, !peerHasFinished, !isReset else { return }

@@ -1,0 +1,138 @@
+import TailwartWire
+
+/// From accept to the route: limits, PROXY header, ClientHello. What the client sends stays in its socket but for the header, so the
+/// upstream receives its bytes from the first one on.
+extension Connection {
+    /// The connection was accepted: counts it in, and begins.
+    package mutating func begin(_ around: inout Surroundings) -> Action {
+        door.accept()
+        let hasRoom = topology.headcount.enter(limit: topology.maxConnections)
+        guard frontend.headcount.enter(limit: frontend.maxConnections) else {
+            return turnAway(Ending(.edge, .listenerLimit), &around)
+        }
+        guard hasRoom else { return turnAway(Ending(.edge, .edgeLimit), &around) }
+        guard let settings = frontend.proxyProtocolIn else { return findRoute(&around) }
+        // A client on a unix socket has no address to trust; whoever may open the path was trusted by its permissions.
+        if let client = record.client?.ip, !settings.trusted.contain(client) {
+            return end(Ending(.edge, .proxyHeaderUntrusted), &around)
+        }
+        phase = .proxyHeader
+        deadline = around.now + settings.timeout.microseconds
+        return .peekClient(ProxyHeader.maximumV2Length)
+    }
+
+    /// The client has sent something, or left.
+    package func clientIsReady() -> Action {
+        switch phase {
+        case .proxyHeader: .peekClient(ProxyHeader.maximumV2Length)
+        case .hello: .peekClient(.max)
+        case .awaitingHello: .peekClient(TLSAlert.handshakeLength)
+        case .farewell: .discard
+        // A client that gives up while it is held makes room for another.
+        case .held: .checkClient
+        // What it says stays in its socket until the upstream is there.
+        case .takingWarm, .connecting, .passing, .greeting, .relaying, .over: .nothing
+        }
+    }
+
+    /// What the client has sent so far; empty if that was its end.
+    ///
+    /// - Parameter isFinal: whether no more will come.
+    package mutating func clientPeeked(
+        _ bytes: Span<UInt8>, isFinal: Bool, _ around: inout Surroundings
+    ) -> Action {
+        switch phase {
+        case .proxyHeader: readProxyHeader(bytes, isFinal: isFinal, &around)
+        case .hello: readHello(bytes, isFinal: isFinal, &around)
+        case .awaitingHello(let ending): readBeforeAlert(bytes, ending, &around)
+        case .farewell, .takingWarm, .connecting, .passing, .greeting, .held, .relaying, .over: .nothing
+        }
+    }
+
+    /// The client has sent nothing (more) yet.
+    package func clientBlocked() -> Action { .wait(.client, until: deadline) }
+
+    /// The client's leg has failed.
+    package mutating func clientFailed(_ fault: LegFault, _ around: inout Surroundings) -> Action {
+        switch phase {
+        case .awaitingHello(let ending), .farewell(let ending): end(ending, &around)
+        default: end(.failure(of: .client, fault), &around)
+        }
+    }
+
+    /// Whether exactly the peeked PROXY header could be taken.
+    package mutating func clientTook(_ isWhole: Bool, _ around: inout Surroundings) -> Action {
+        isWhole ? findRoute(&around) : end(Ending(.edge, .proxyHeaderInvalid), &around)
+    }
+
+    /// Whether a held client has finished and sent nothing before.
+    package mutating func clientChecked(hasLeft: Bool, _ around: inout Surroundings) -> Action {
+        hasLeft ? end(Ending(.client, .clientLeft), &around) : .wait(.client, until: deadline)
+    }
+
+    // MARK: - PROXY header in: required of trusted networks, refused from all others, never guessed
+
+    private mutating func readProxyHeader(
+        _ bytes: Span<UInt8>, isFinal: Bool, _ around: inout Surroundings
+    ) -> Action {
+        if bytes.isEmpty { return end(Ending(.client, .clientLeft), &around) }
+        switch ProxyHeader.parse(bytes) {
+        case .found(let header):
+            if case .proxied(let client, let destination) = header.peers {
+                record.client = client
+                self.destination = destination
+            }
+            return .takeFromClient(header.length)
+        case .needMore where bytes.count < ProxyHeader.maximumV2Length && !isFinal:
+            return .wait(.client, until: deadline)
+        case .needMore, .invalid:
+            return end(Ending(.edge, .proxyHeaderInvalid), &around)
+        }
+    }
+
+    // MARK: - peek ClientHello → match
+
+    /// Decides without the hello if that can be, else looks for it.
+    private mutating func findRoute(_ around: inout Surroundings) -> Action {
+        decide(frontend.mayPeek ? .undecided : .none, &around)
+    }
+
+    private mutating func readHello(
+        _ bytes: Span<UInt8>, isFinal: Bool, _ around: inout Surroundings
+    ) -> Action {
+        if bytes.isEmpty { return end(Ending(.client, .clientLeft), &around) }
+        switch ClientHello.parse(bytes) {
+        case .found(let hello):
+            let note = HelloNote(hello)
+            record.hello = .passRetained(note)
+            return decide(.hello(note), &around)
+        case .invalid(.notTLS):
+            return decide(.none, &around)
+        case .needMore where isFinal:
+            return end(Ending(.client, .clientLeft), &around)
+        case .needMore where bytes.count < ClientHello.maximumWireLength:
+            return .wait(.client, until: deadline)
+        case .needMore, .invalid:
+            return end(Ending(.edge, .helloInvalid), &around)
+        }
+    }
+
+    private mutating func decide(_ hello: HelloKnowledge, _ around: inout Surroundings) -> Action {
+        switch frontend.routeTable.decide(client: record.client?.ip, hello: hello) {
+        case .route(let index):
+            record.times.toRoute = sinceAccept(around.now)
+            record.route = index
+            guard let passage = frontend.passage(route: index, port: doorPort) else {
+                return end(Ending(.edge, .routeClose), &around)
+            }
+            record.passage = .passUnretained(passage)
+            return beginDial(passage, &around)
+        case .needsHello:
+            phase = .hello
+            deadline = around.now + frontend.helloLimit
+            return .peekClient(.max)
+        case .noRoute:
+            return turnAway(Ending(.edge, .noRoute), &around)
+        }
+    }
+}

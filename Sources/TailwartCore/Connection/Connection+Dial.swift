@@ -1,0 +1,172 @@
+import TailwartWire
+
+/// pick → dial → PROXY header out. No byte of the client has been passed yet, so a failure goes on to the next address.
+extension Connection {
+    /// Between two rounds over all addresses while a client is held, in microseconds.
+    package static let holdInterval: UInt64 = 500_000
+
+    mutating func beginDial(_ passage: Passage, _ around: inout Surroundings) -> Action {
+        let backend = passage.backend
+        let first = EndpointPicker.first(
+            of: backend, turn: backend.policy == .roundRobin ? backend.turn.take() : 0, client: record.client?.ip,
+            // One that is passed over must not hide the others behind it.
+            load: { passage.places[$0].isUnhealthy ? 1 << 40 : passage.places[$0].load })
+        let dial = Dial(first: first, holdUntil: around.now + backend.hold, mayUseWarm: backend.warm > 0)
+        return nextAddress(dial, &around)
+    }
+
+    /// Tries addresses from the present one on until one is on its way.
+    mutating func nextAddress(_ dial: Dial, _ around: inout Surroundings) -> Action {
+        var dial = dial
+        let passage = passage
+        while let index = EndpointPicker.endpoint(
+            of: passage.backend, first: dial.first, attempt: dial.attempt, client: record.client?.ip)
+        {
+            dial.endpoint = index
+            let place = passage.places[index]
+            record.place = .passUnretained(place)
+            guard let dialled = passage.dialled(index, address: dial.address, doorPort: doorPort),
+                dial.address > 0 || mayDial(place, passage, &dial, now: around.now)
+            else {
+                dial.attempt += 1
+                dial.address = 0
+                continue
+            }
+            dial.address += 1
+            if dial.mayUseWarm {
+                phase = .takingWarm(dial)
+                return .takeWarm(record.place)
+            }
+            return connect(dial, to: dialled, now: around.now)
+        }
+        return roundFailed(dial, &around)
+    }
+
+    /// Passes over a place that is unhealthy, but for a trial now and then where there is no other.
+    private func mayDial(_ place: Place, _ passage: Passage, _ dial: inout Dial, now: UInt64) -> Bool {
+        guard place.isUnhealthy else { return true }
+        if passage.isWhollyUnhealthy, place.mayTry(now: now) { return true }
+        if dial.failure == .upstreamUnresolved { dial.failure = .upstreamUnwell }
+        return false
+    }
+
+    private mutating func connect(_ dial: Dial, to dialled: Dialled, now: UInt64) -> Action {
+        record.upstreamAddress = dialled.internet
+        phase = .connecting(dial)
+        deadline = now + passage.connectLimit
+        return .connect(dialled, edgeSpeaksFirst: sendsHeader || way != nil)
+    }
+
+    /// All addresses of all endpoints have failed: holds the client if the upstream asks for it.
+    private mutating func roundFailed(_ dial: Dial, _ around: inout Surroundings) -> Action {
+        guard around.now + Self.holdInterval <= dial.holdUntil, dial.isHeld || around.held < Surroundings.heldAtOnce else {
+            phase = .connecting(dial)
+            return turnAway(Ending(.upstream, dial.failure), &around)
+        }
+        var dial = dial
+        if !dial.isHeld {
+            dial.isHeld = true
+            around.held += 1
+        }
+        dial.attempt = 0
+        dial.address = 0
+        phase = .held(dial)
+        deadline = around.now + Self.holdInterval
+        return .hold(until: deadline)
+    }
+
+    // MARK: - what the kernel answers
+
+    /// A warm socket was taken from the pool, or there was none.
+    ///
+    /// - Parameter dialled: where it is connected to.
+    package mutating func warmTaken(_ dialled: Dialled?, _ around: inout Surroundings) -> Action {
+        guard case .takingWarm(var dial) = phase else { return .nothing }
+        if let dialled {
+            record.upstreamAddress = dialled.internet
+            phase = .greeting(dial, .warm)
+            return .send(.proxyHeader)
+        }
+        // The address that the warm socket would have spared.
+        dial.mayUseWarm = false
+        dial.address -= 1
+        return nextAddress(dial, &around)
+    }
+
+    /// The connect has an answer.
+    package mutating func connectAnswered(_ answer: ConnectAnswer, _ around: inout Surroundings) -> Action {
+        guard case .connecting(let dial) = phase else { return .nothing }
+        switch answer {
+        case .connected:
+            return connected(dial, &around)
+        case .inProgress:
+            // The handshake over loopback is done by the time that connect returns: if the header goes through, so is it.
+            guard record.upstreamAddress?.ip.isLoopback ?? false, way == nil, sendsHeader else {
+                return .wait(.connect, until: deadline)
+            }
+            phase = .greeting(dial, .early)
+            return .send(.proxyHeader)
+        case .failed(.shortage):
+            return turnAway(Ending(.edge, .descriptorLimit), &around)
+        case .failed(let fault):
+            return addressFailed(dial, way == nil ? .dialling(fault) : .upstreamProxyFailed, &around)
+        }
+    }
+
+    private mutating func connected(_ dial: Dial, _ around: inout Surroundings) -> Action {
+        guard let way else { return greet(dial, &around) }
+        deadline = around.now + passage.connectLimit
+        phase = .passing(dial, way)
+        return .send(way == .tailscaled ? .dialRequest : .socksGreeting)
+    }
+
+    /// Sends the header and relays.
+    mutating func greet(_ dial: Dial, _ around: inout Surroundings) -> Action {
+        guard sendsHeader else { return beginRelay(dial, isWarm: false, &around) }
+        phase = .greeting(dial, .connected)
+        return .send(.proxyHeader)
+    }
+
+    /// What the edge had to say to the upstream, or to whoever stands on the way, was sent or not.
+    package mutating func sent(_ answer: SendAnswer, _ around: inout Surroundings) -> Action {
+        switch phase {
+        case .greeting(let dial, let greeting): headerSent(answer, dial, greeting, &around)
+        case .passing(let dial, _): asked(answer, dial, &around)
+        default: .nothing
+        }
+    }
+
+    private mutating func headerSent(
+        _ answer: SendAnswer, _ dial: Dial, _ greeting: Greeting, _ around: inout Surroundings
+    ) -> Action {
+        switch (answer, greeting) {
+        case (.sent, _):
+            return beginRelay(dial, isWarm: greeting == .warm, &around)
+        case (_, .warm):
+            phase = .takingWarm(dial)
+            return .takeWarm(record.place)
+        case (.blocked, .early):
+            phase = .connecting(dial)
+            return .wait(.connect, until: deadline)
+        case (.blocked, .connected):
+            return .wait(.connect, until: deadline)
+        case (.torn, _):
+            return addressFailed(dial, .upstreamUnreachable, &around)
+        case (.failed(let fault), _):
+            return addressFailed(dial, .dialling(fault), &around)
+        }
+    }
+
+    /// Gives up the present address.
+    ///
+    /// - Parameter reason: for the record if no other succeeds.
+    mutating func addressFailed(
+        _ dial: Dial, _ reason: CloseReason, _ around: inout Surroundings
+    ) -> Action {
+        var dial = dial
+        dial.failure = reason
+        // While there is another address the place may be reached all the same.
+        if passage.dialled(dial.endpoint, address: dial.address, doorPort: doorPort) == nil { passage.places[dial.endpoint].failed() }
+        return nextAddress(dial, &around)
+    }
+}

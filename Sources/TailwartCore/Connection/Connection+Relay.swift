@@ -1,0 +1,191 @@
+import TailwartWire
+
+/// relay: bytes flow both ways, and how that ends.
+///
+/// The engine asks ``step(_:)`` of one direction until it is told to wait, does one system call for each step, and reports it. A report
+/// answers nil to go on with the steps, or the action that ends them.
+extension Connection {
+    /// A connection that lives this long gets keepalive on its upstream leg, in microseconds: as long as the kernel would wait
+    /// before its first probe. Short ones never need it, and so never pay the calls; the client leg inherits it from the listening
+    /// socket.
+    package static let keepAliveAfter: UInt64 = 60_000_000
+
+    mutating func beginRelay(_ dial: Dial, isWarm: Bool, _ around: inout Surroundings) -> Action {
+        if dial.isHeld { around.held -= 1 }
+        record.times.toConnect = sinceAccept(around.now)
+        var beforeWarm: Dial?
+        if isWarm {
+            beforeWarm = dial
+            beforeWarm?.isHeld = false
+        }
+        let relaying = Relaying(
+            lastActivity: around.now, beforeWarm: beforeWarm, isCounted: passage.backend.policy == .leastConnections,
+            hasDialPatience: isWarm)
+        if relaying.isCounted { place?.changeLoad(by: 1) }
+        phase = .relaying(relaying)
+        deadline = around.now + min(Self.keepAliveAfter, frontend.silenceLimits.idle)
+        return .relay(until: deadline)
+    }
+
+    package var isRelaying: Bool {
+        if case .relaying = phase { true } else { false }
+    }
+
+    // MARK: - the kernel reports on a leg
+
+    package mutating func sourceBecameReadable(_ direction: Direction) {
+        withRelay { $0[direction].sourceBecameReadable() }
+    }
+
+    package mutating func sinkBecameWritable(_ direction: Direction) {
+        withRelay { $0[direction].sinkBecameWritable() }
+    }
+
+    /// The next thing to do for one direction.
+    package mutating func step(_ direction: Direction) -> Relay.Step {
+        guard case .relaying(var relaying) = phase else { return .wait }
+        let step = relaying.relay.step(direction)
+        phase = .relaying(relaying)
+        return step
+    }
+
+    /// Bytes that were read and that the sink has not taken yet.
+    package func pending(_ direction: Direction) -> Int {
+        if case .relaying(let relaying) = phase { relaying.relay[direction].pending } else { 0 }
+    }
+
+    // MARK: - reports of one system call each
+
+    /// `count` > 0 bytes were read; `short` if the kernel gave all that it had.
+    ///
+    /// - Returns: whether the upstream leg may have the kernel's own patience from now on.
+    package mutating func filled(_ direction: Direction, _ count: Int, short: Bool, now: UInt64) -> Bool {
+        guard case .relaying(var relaying) = phase else { return false }
+        relaying.relay[direction].filled(count, short: short)
+        relaying.lastActivity = now
+        var isProven = false
+        if direction == .inbound {
+            record.inboundBytes += UInt64(count)
+        } else {
+            if record.outboundBytes == 0 {
+                record.times.toFirstByte = sinceAccept(now)
+                // The upstream spoke. Where the client begins with a hello, an alert alone proves nothing.
+                if count > TLSAlert.length || !frontend.mayPeek { place?.succeeded() }
+                isProven = relaying.hasDialPatience
+                relaying.hasDialPatience = false
+            }
+            record.outboundBytes += UInt64(count)
+        }
+        phase = .relaying(relaying)
+        return isProven
+    }
+
+    package mutating func fillBlocked(_ direction: Direction) { withRelay { $0[direction].fillBlocked() } }
+
+    package mutating func pipeUnavailable(_ direction: Direction) { withRelay { $0[direction].pipeUnavailable() } }
+
+    package mutating func drained(_ direction: Direction, _ count: Int, now: UInt64) {
+        guard case .relaying(var relaying) = phase else { return }
+        relaying.relay[direction].drained(count)
+        relaying.lastActivity = now
+        phase = .relaying(relaying)
+    }
+
+    package mutating func drainBlocked(_ direction: Direction) { withRelay { $0[direction].drainBlocked() } }
+
+    package mutating func sinkShutDown(_ direction: Direction) { withRelay { $0.sinkShutDown(direction) } }
+
+    /// Whether the upstream's end would leave the client with nothing, though it still waits for an answer and its protocol has words
+    /// for that, or another socket may serve it. Only its own end, which may wait to be read, tells: the engine looks before it reports
+    /// that the upstream has ended.
+    package var mustKnowWhetherClientLeft: Bool {
+        guard case .relaying(let relaying) = phase, record.outboundBytes == 0, !relaying.relay.isHalfClosed else {
+            return false
+        }
+        return frontend.unavailable != .none || mayDialAgain(relaying)
+    }
+
+    /// The upstream has ended without a byte while its client waits.
+    package mutating func upstreamLeftNothing(_ around: inout Surroundings) -> Action {
+        relayFailed(Ending(.upstream, .upstreamEmpty), &around)
+    }
+
+    /// The source of the direction said that it will send no more.
+    ///
+    /// - Returns: until when both sides may be silent, if that has changed.
+    package mutating func sourceEnded(_ direction: Direction, now: UInt64) -> UInt64? {
+        guard case .relaying(var relaying) = phase else { return nil }
+        let isFirst = !relaying.relay.isHalfClosed
+        relaying.relay.sourceEnded(direction)
+        relaying.lastActivity = now
+        phase = .relaying(relaying)
+        guard isFirst else { return nil }
+        deadline = now + frontend.silenceLimits.halfClosed
+        return deadline
+    }
+
+    /// A leg has failed.
+    package mutating func legFailed(_ side: Side, _ fault: LegFault, _ around: inout Surroundings) -> Action {
+        relayFailed(.failure(of: side, fault), &around)
+    }
+
+    /// Both directions are done.
+    package mutating func finished(_ ending: Ending, _ around: inout Surroundings) -> Action { end(ending, &around) }
+
+    /// The place became unhealthy, and its upstream asks to close then.
+    package mutating func placeTurnedUnhealthy(_ around: inout Surroundings) -> Action {
+        relayFailed(Ending(.upstream, .upstreamUnwell), &around)
+    }
+
+    // MARK: - how it ends
+
+    /// Ends a relay. A client that has seen nothing of the upstream can still be told that it was not served, or be dialled for anew.
+    private mutating func relayFailed(_ ending: Ending, _ around: inout Surroundings) -> Action {
+        guard case .relaying(let relaying) = phase, ending.side == .upstream, record.outboundBytes == 0 else {
+            return end(ending, &around)
+        }
+        // Behind a header the mailbox may have turned away this client alone, and a client that speaks first may have said nonsense:
+        // nobody but the mailbox is to turn a place off for all the others.
+        if !sendsHeader, !frontend.mayPeek { place?.failed() }
+        if let dial = relaying.beforeWarm, mayDialAgain(relaying) {
+            return dialAfterWarm(relaying, dial, &around)
+        }
+        return turnAway(
+            frontend.unavailable == .none ? ending : Ending(.upstream, ending.reason.withoutByte), &around)
+    }
+
+    /// Whether the leg was warm and nothing of the client was passed.
+    private func mayDialAgain(_ relaying: Relaying) -> Bool {
+        relaying.beforeWarm != nil && record.inboundBytes == 0
+    }
+
+    /// The mailbox closed a warm socket in the moment in which it was used: the client is dialled for as if there had been none.
+    private mutating func dialAfterWarm(
+        _ relaying: Relaying, _ dial: Dial, _ around: inout Surroundings
+    ) -> Action {
+        if relaying.isCounted { place?.changeLoad(by: -1) }
+        record.times.toConnect = nil
+        var again = dial
+        again.mayUseWarm = false
+        again.attempt = 0
+        again.address = 0
+        return nextAddress(again, &around)
+    }
+
+    private mutating func withRelay(_ change: (inout Relay) -> Void) {
+        guard case .relaying(var relaying) = phase else { return }
+        change(&relaying.relay)
+        phase = .relaying(relaying)
+    }
+}
+
+extension CloseReason {
+    /// What an upstream's end is called if no byte came before it.
+    fileprivate var withoutByte: CloseReason {
+        switch self {
+        case .reset: .upstreamEmpty
+        case .lost: .upstreamUnreachable
+        default: self
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package import TailwartWire
+
+/// One accepted connection, from accept to record, as a state machine without I/O and clock.
+///
+/// The engine tells it what happened, through one method for each kind of event, and does what the answer says: an ``Action``, one
+/// at a time, until it is told to wait or that the connection is over. All that needs no system call is decided here: the next address,
+/// whether to hold, to dial anew after a warm socket, to refuse or to end, what counts against a ``Place``, and which deadline holds.
+///
+/// ```text
+/// proxyHeader ─▶ hello ─▶ takingWarm ─▶ connecting ─▶ passing ─▶ greeting ─▶ relaying
+///      │           │          ▲  held ◀──────┴───────────┴─────────┘            │
+///      └───────────┴──────────┴───▶ awaitingHello ─▶ farewell ─▶ over ◀─────────┘
+/// ```
+///
+/// Times are microseconds on the monotonic clock.
+package struct Connection: ~Copyable {
+    /// What the connection waits for, with what only that phase knows.
+    package enum Phase: Sendable {
+        /// A PROXY header from the client.
+        case proxyHeader
+        /// A whole ClientHello.
+        case hello
+        /// A socket that was connected before the client came.
+        case takingWarm(Dial)
+        /// The answer of a connect.
+        case connecting(Dial)
+        /// Whoever stands on the way to the upstream.
+        case passing(Dial, WayStep)
+        /// The upstream's leg, which is to take the PROXY header.
+        case greeting(Dial, Greeting)
+        /// The time to dial anew, because the upstream asks to hold the client.
+        case held(Dial)
+        case relaying(Relaying)
+        /// The client's hello, to answer it with an alert: the connection cannot be served.
+        case awaitingHello(Ending)
+        /// The client, which was told why it cannot be served, to take that in and leave.
+        case farewell(Ending)
+        case over
+    }
+
+    /// What is waited for from who stands on the way to the upstream.
+    package enum WayStep: Sendable {
+        case socksMethod
+        case socksReply
+        case tailscaled
+    }
+
+    /// How the leg came about that is to take the PROXY header.
+    package enum Greeting: Sendable {
+        /// The connect is not known to be done: a header that is refused for now goes out when it is.
+        case early
+        case connected
+        /// It was connected before the client came.
+        case warm
+    }
+
+    /// Where dialling stands: which address of which endpoint.
+    package struct Dial: Sendable {
+        /// The endpoint that the policy chose to be the first.
+        var first = 0
+        /// The present one.
+        var endpoint = 0
+        /// How many endpoints have been given up.
+        var attempt = 0
+        /// How many addresses of the present endpoint have been tried.
+        var address = 0
+        /// Why the last address failed, for the record if none succeeds.
+        var failure = CloseReason.upstreamUnresolved
+        var holdUntil: UInt64
+        /// Whether the client is one of those that the worker holds.
+        package internal(set) var isHeld = false
+        /// One warm socket is enough: behind it comes a dial.
+        var mayUseWarm: Bool
+    }
+
+    /// The phase in which bytes flow.
+    package struct Relaying: Sendable {
+        var relay = Relay()
+        var lastActivity: UInt64
+        /// What is left of dialling, for a warm socket that dies as it is used; nil where the leg was dialled.
+        var beforeWarm: Dial?
+        /// Whether the place's load counts this connection.
+        var isCounted = false
+        var keepsAlive = false
+        /// Whether the kernel's patience is that of a fresh dial, until the upstream has spoken.
+        var hasDialPatience = false
+    }
+
+    package internal(set) var phase = Phase.proxyHeader
+    /// What is known so far; whole once the connection is over.
+    package internal(set) var record: Record
+    /// Where the client came in.
+    private let doorReference: Unmanaged<Door>
+    /// Its port: 0 on a Unix socket.
+    let doorPort: UInt16
+    /// Where the client went: the door's address, or what a PROXY header says; nil while only the socket knows.
+    var destination: InternetAddress?
+    let startedAt: UInt64
+    /// When the present phase is over.
+    var deadline: UInt64 = 0
+
+    /// - Parameters:
+    ///   - record: with the topology, of which the frontend and the door are parts, and with the client's address.
+    ///   - destination: nil where only the socket knows.
+    package init(
+        _ record: Record, door: Door, port: UInt16, destination: InternetAddress?, now: UInt64
+    ) {
+        self.record = record
+        doorReference = .passUnretained(door)
+        doorPort = port
+        self.destination = destination
+        startedAt = now
+    }
+
+    // MARK: - what the topology says; each lives as long as the topology does, of which the connection holds a reference
+
+    var topology: Topology { record.topology.takeUnretainedValue() }
+    var frontend: Frontend { record.frontend.takeUnretainedValue() }
+    var door: Door { doorReference.takeUnretainedValue() }
+    var place: Place? { record.place?.takeUnretainedValue() }
+
+    /// Where the route leads.
+    var passage: Passage {
+        guard let passage = record.passage else { preconditionFailure("dialled before a route was matched") }
+        return passage.takeUnretainedValue()
+    }
+
+    /// Whether the upstream is to have a PROXY header.
+    var sendsHeader: Bool { passage.header.version != .none }
+
+    /// Whether the answer of a connect is waited for.
+    package var isConnecting: Bool {
+        if case .connecting = phase { true } else { false }
+    }
+
+    /// Payload that was read so far.
+    package func bytes(_ direction: Direction) -> UInt64 {
+        direction == .inbound ? record.inboundBytes : record.outboundBytes
+    }
+
+    func sinceAccept(_ now: UInt64) -> UInt32 { UInt32(clamping: now - startedAt) }
+}

@@ -1,0 +1,50 @@
+import TailwartCore
+import TailwartTesting
+
+/// A leg as the engine keeps it: a simulated socket, what was announced of it, and what the far end should have received.
+final class SimulatedLeg {
+    var socket: SimulatedSocket
+    /// What the edge itself said to the far end, before any byte of the client.
+    var head: [UInt8] = []
+    /// How many bytes at the start of the socket's script are no payload: a PROXY header, the answers of who stands on the way.
+    var overhead = 0
+    /// An end, an error or urgent data was announced.
+    var mustReadToEnd = false
+    /// Whether the connect has no answer yet.
+    var isConnecting = false
+    /// What the kernel will say of the connect; nil: nothing, ever.
+    var answer: ConnectAnswer?
+    /// The far end says so many bytes of its script only when it has received so many of ours.
+    var gates: [(received: Int, mayHaveSent: Int)] = []
+    /// The kernel takes only a part of the first message.
+    var tearsFirstMessage = false
+    var wasClosedAbortively = false
+    /// What the kernel says of a leg that failed.
+    var fault = LegFault.reset
+    /// How much of the payload that it received has been compared with what was sent.
+    var compared = 0
+    /// Connected before its client came.
+    var isWarm = false
+
+    init(script: [UInt8], sendQueue: Int) { socket = SimulatedSocket(script: script, sendQueue: sendQueue) }
+
+    /// Payload that was sent to the far end.
+    var payloadSent: ArraySlice<UInt8> { socket.sent.dropFirst(head.count) }
+
+    /// The far end moves on, if its gates let it.
+    func peerSends(upTo limit: Int, _ random: inout SeededRandom) {
+        guard !isConnecting else { return }
+        let open = gates.first { socket.readByPeer < $0.received }?.mayHaveSent ?? .max
+        socket.peerSends(upTo: min(limit, open - socket.arrived), &random)
+    }
+
+    /// The far end aborts, or its network is gone.
+    func fails(_ fault: LegFault) {
+        self.fault = fault
+        socket.peerResets()
+    }
+
+    func peerFinishes() {
+        if !isConnecting { socket.peerFinishes() }
+    }
+}

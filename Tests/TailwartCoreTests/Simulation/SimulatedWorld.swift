@@ -1,0 +1,95 @@
+import TailwartCore
+import TailwartTesting
+import TailwartWire
+
+/// What is around a simulated worker, as one seed decides it: the configuration, the clock, and whoever is dialled.
+struct SimulatedWorld {
+    var random: SeededRandom
+    /// Microseconds.
+    var now: UInt64 = 1_000_000
+    var configuration: Configuration
+    var addresses: [String: [IPAddress]]
+    var mailboxes: [InternetAddress: SimulatedMailbox] = [:]
+    /// How often something goes wrong: 0 never, else once in so many things that happen.
+    let trouble: Int
+
+    static let hosts = ["one.example.net", "two.example.net", "three.example.net"]
+    static let proxy = InternetAddress(.v4(0xcb00_7101), port: 1080)
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed)
+        trouble = [0, 4, 20, 60].randomElement(using: &random) ?? 0
+        addresses = [:]
+        configuration = Configuration()
+        for host in Self.hosts { addresses[host] = Self.someAddresses(&random, atLeast: trouble == 0 ? 1 : 0) }
+        configuration = Self.someConfiguration(&random)
+    }
+
+    mutating func oneIn(_ times: Int) -> Bool { random.oneIn(times) }
+
+    /// Whether something goes wrong now.
+    mutating func isTroubled(_ rarely: Int = 1) -> Bool { trouble > 0 && random.oneIn(trouble * rarely) }
+
+    mutating func mailbox(at address: InternetAddress) -> SimulatedMailbox {
+        mailboxes[address] ?? SimulatedMailbox(temper: nextTemper())
+    }
+
+    mutating func changeTempers() {
+        for address in mailboxes.keys.sorted(by: { $0.description < $1.description }) {
+            mailboxes[address] = SimulatedMailbox(temper: nextTemper())
+        }
+    }
+
+    /// A name resolves to others, an upstream has other endpoints, a listener other limits.
+    mutating func reconfigure() {
+        if Bool.random(using: &random) {
+            let host = Self.hosts[Int.random(in: 0..<Self.hosts.count, using: &random)]
+            addresses[host] = Self.someAddresses(&random, atLeast: trouble == 0 ? 1 : 0)
+        } else {
+            configuration = Self.someConfiguration(&random)
+        }
+    }
+
+    private mutating func nextTemper() -> SimulatedMailbox.Temper {
+        guard trouble > 0, random.oneIn(2) else { return .serves }
+        return SimulatedMailbox.Temper.allCases.randomElement(using: &random) ?? .refuses
+    }
+
+    private static func someAddresses(_ random: inout SeededRandom, atLeast least: Int) -> [IPAddress] {
+        (0..<Int.random(in: least...3, using: &random)).map { _ in
+            .v4((random.oneIn(3) ? 0x7f00_0000 : 0xc000_0200) | UInt32.random(in: 1...20, using: &random))
+        }
+    }
+
+    private static func someConfiguration(_ random: inout SeededRandom) -> Configuration {
+        let via: Upstream.Via = [.direct, .direct, .socks5(proxy), .tailscale].randomElement(using: &random) ?? .direct
+        let header: ProxyProtocolOut.Version = ProxyProtocolOut.Version.allCases.randomElement(using: &random) ?? .none
+        let endpoints = hosts.prefix(Int.random(in: 1...3, using: &random)).enumerated().map { number, host in
+            Endpoint(.name(host), weight: Int.random(in: 1...3, using: &random), isBackup: number == 2)
+        }
+        let upstream = Upstream(
+            name: "mailbox", endpoints: endpoints,
+            proxyProtocol: ProxyProtocolOut(header, tlvs: random.oneIn(3) ? [.crc32c, .uniqueID] : []), via: via,
+            policy: Upstream.Policy.allCases.randomElement(using: &random) ?? .first,
+            hold: random.oneIn(2) ? .seconds(Int.random(in: 1...20, using: &random)) : .zero,
+            warm: via == .direct && header != .none && random.oneIn(2) ? 2 : 0)
+        let protocols: [ListenerProtocol] = [.smtp, .imap, .imaps, .https, .tcp]
+        let trusted = [Network("198.51.100.0/24")].compactMap { $0 }
+        return Configuration(
+            maxConnections: random.oneIn(10) ? 2 : 100, upstreams: [upstream],
+            listeners: [
+                Listener(
+                    name: "door", bind: [.any(port: 25)], proto: protocols.randomElement(using: &random) ?? .smtp,
+                    routes: someRoutes(&random),
+                    proxyProtocolIn: random.oneIn(4) ? ProxyProtocolIn(trusted: trusted) : nil,
+                    maxConnections: random.oneIn(10) ? 1 : nil)
+            ])
+    }
+
+    private static func someRoutes(_ random: inout SeededRandom) -> [Route] {
+        let all = Route(to: .upstream("mailbox", port: random.oneIn(3) ? 2525 : nil))
+        guard random.oneIn(4), let name = ServerNamePattern("mail.example.org") else { return [all] }
+        let named = Route(match: RouteMatch(serverNames: [name]), to: .upstream("mailbox", port: nil))
+        return random.oneIn(2) ? [named] : [named, random.oneIn(2) ? all : Route(to: .close)]
+    }
+}
