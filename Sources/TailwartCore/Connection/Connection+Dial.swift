@@ -165,8 +165,7 @@ extension Connection {
     ) -> Action {
         var dial = dial
         dial.failure = reason
-        // While there is another address the place may be reached all the same.
-        if passage.dialled(dial.endpoint, address: dial.address, doorPort: doorPort) == nil { passage.places[dial.endpoint].failed() }
+        if reason.rule.blame == .withLastAddress, passage.dialled(dial.endpoint, address: dial.address, doorPort: doorPort) == nil { passage.places[dial.endpoint].failed() }
         return nextAddress(dial, &around)
     }
 }

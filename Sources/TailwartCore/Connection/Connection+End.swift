@@ -48,7 +48,7 @@ extension Connection {
         door.end(ending.reason, inbound: record.inboundBytes, outbound: record.outboundBytes)
         // Of an open connection: torn, and so neither side may take it for finished.
         let isCut = ending.reason == .upstreamUnwell && record.inboundBytes + record.outboundBytes > 0
-        return .end(abortive: ending.isAbortive || (isCut && !record.wasRefused))
+        return .end(abortive: ending.reason.rule.isAbortive || (isCut && !record.wasRefused))
     }
 
     /// Gives back what the present phase has taken of what all share. A client that is only told why it cannot be served counts against

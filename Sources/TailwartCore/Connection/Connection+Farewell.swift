@@ -30,11 +30,11 @@ extension Connection {
     }
 
     private func manner(for reason: CloseReason) -> Refusal.Manner {
-        switch (reason.refusalCause, reason.alert) {
-        case (.unavailable, _): frontend.unavailable
-        case (.tooManyConnections, _): frontend.tooManyConnections
-        case (nil, .some) where frontend.unavailable == .alert: .alert
-        default: .none
+        switch reason.rule.told {
+        case .nothing: .none
+        case .unavailable: frontend.unavailable
+        case .tooManyConnections: frontend.tooManyConnections
+        case .unknownName: frontend.unavailable == .alert ? .alert : .none
         }
     }
 
@@ -48,7 +48,7 @@ extension Connection {
     }
 
     private mutating func tellAlert(_ ending: Ending, now: UInt64) -> Action {
-        tell((ending.reason.alert ?? .internalError).bytes, ending, now: now)
+        tell((ending.reason.rule.told == .unknownName ? TLSAlert.unrecognizedName : .internalError).bytes, ending, now: now)
     }
 
     private mutating func tell(_ words: [UInt8], _ ending: Ending, now: UInt64) -> Action {

@@ -144,9 +144,7 @@ extension Connection {
         guard case .relaying(let relaying) = phase, ending.side == .upstream, record.outboundBytes == 0 else {
             return end(ending, &around)
         }
-        // Behind a header the mailbox may have turned away this client alone, and a client that speaks first may have said nonsense:
-        // nobody but the mailbox is to turn a place off for all the others.
-        if !sendsHeader, !frontend.mayPeek { place?.failed() }
+        if ending.reason.rule.blame == .withoutByte, !sendsHeader, !frontend.mayPeek { place?.failed() }
         if let dial = relaying.beforeWarm, mayDialAgain(relaying) {
             return dialAfterWarm(relaying, dial, &around)
         }

@@ -95,16 +95,6 @@ package struct Relay: Sendable {
 }
 
 extension Ending {
-    /// Whether the legs are closed with a reset, so that neither side takes a torn connection for a finished one.
-    package var isAbortive: Bool {
-        switch reason {
-        case .reset, .lost, .idleTimeout, .halfClosedTimeout, .drained: true
-        default: false
-        }
-    }
-}
-
-extension Ending {
     /// A leg whose system call failed.
     package static func failure(of side: Side, _ fault: LegFault) -> Ending {
         Ending(side, fault == .reset ? .reset : .lost)

@@ -65,23 +65,3 @@ extension Refusal.Cause {
         }
     }
 }
-
-extension CloseReason {
-    /// What the client is told about this ending, if it has seen no byte of the upstream yet; nil where nothing is to be said: to
-    /// scanners, to clients that left, and where the operator wants a plain close.
-    package var refusalCause: Refusal.Cause? {
-        switch self {
-        case .upstreamUnresolved, .upstreamRefused, .upstreamUnreachable, .connectTimeout, .upstreamProxyFailed,
-            .upstreamUnwell, .upstreamEmpty, .descriptorLimit:
-            .unavailable
-        case .edgeLimit, .listenerLimit: .tooManyConnections
-        default: nil
-        }
-    }
-
-    /// The alert that says it to a TLS client.
-    package var alert: TLSAlert? {
-        if self == .noRoute { return .unrecognizedName }
-        return refusalCause == nil ? nil : .internalError
-    }
-}

@@ -95,7 +95,8 @@ extension SimulatedWorker {
             case .connect, .takeWarm, .hold: true
             default: session.connection.decidedEnding?.side == .upstream
             }
-        if isUpstreams, before.outboundBytes == 0, let passage = before.passage?.takeUnretainedValue(),
+        let isTurnedOff = session.connection.decidedEnding?.reason == .upstreamUnwell
+        if isUpstreams, !isTurnedOff, before.outboundBytes == 0, let passage = before.passage?.takeUnretainedValue(),
             passage.header.version == .none, !before.frontend.takeUnretainedValue().mayPeek,
             let place = before.place?.takeUnretainedValue().key
         {

@@ -1,4 +1,4 @@
-/// Why a connection ended: a closed list, the same words in logs and metrics.
+/// Why a connection ended: a closed list, the same words in logs and metrics. What each means, ``rule`` says.
 ///
 /// Together with the ``Side`` that ended it: `closed` by the client is a client that finished first, `reset` by the upstream an
 /// upstream that aborted.

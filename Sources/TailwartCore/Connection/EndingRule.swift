@@ -1,0 +1,173 @@
+/// What a way to end a connection means, and what follows from it: the one table for all of them.
+package struct EndingRule: Sendable, Equatable {
+    /// What a client is told that has seen no byte of the upstream yet. Nothing: to scanners, to clients that left, and where the
+    /// operator wants a plain close.
+    package enum Told: String, Sendable {
+        case nothing
+        /// A temporary error: no endpoint can be reached.
+        case unavailable
+        /// A temporary error: over a limit of the edge.
+        case tooManyConnections = "too many"
+        /// Only where the client begins with a TLS hello: there is no server for the name.
+        case unknownName = "unknown name"
+    }
+
+    /// When the ending counts against the ``Place`` that was dialled, as something that traffic found out.
+    package enum Blame: String, Sendable {
+        case never
+        /// While there is another address the place may be reached all the same.
+        case withLastAddress = "with its last address"
+        /// When the upstream ended before its first byte, and nothing else can be the cause: behind a header the mailbox may have turned
+        /// away this client alone, and a client that speaks first may have said nonsense.
+        case withoutByte = "without a byte"
+    }
+
+    /// Who can have ended the connection, or whose fault it can be.
+    package let sides: [Side]
+    package let told: Told
+    package let blame: Blame
+    /// Whether both legs are closed with a reset, so that neither side takes a torn connection for a finished one.
+    package let isAbortive: Bool
+    package let means: String
+    package let advice: String
+
+    fileprivate init(
+        _ sides: [Side], tells told: Told = .nothing, blames blame: Blame = .never, isAbortive: Bool = false,
+        means: String, advice: String
+    ) {
+        self.sides = sides
+        self.told = told
+        self.blame = blame
+        self.isAbortive = isAbortive
+        self.means = means
+        self.advice = advice
+    }
+}
+
+extension CloseReason {
+    package var rule: EndingRule {
+        switch self {
+        case .closed:
+            EndingRule(
+                [.client, .upstream],
+                means: "both finished in order; the side finished first",
+                advice: "nothing")
+        case .reset:
+            EndingRule(
+                [.client, .upstream], blames: .withoutByte, isAbortive: true,
+                means: "that side aborted; the other was told by an abort too",
+                advice: "nothing if it is the client; else see the mailbox's log")
+        case .lost:
+            EndingRule(
+                [.client, .upstream], blames: .withoutByte, isAbortive: true,
+                means: "that side no longer answers, or its network is gone",
+                advice: "if it is the upstream: look at the tailnet")
+        case .idleTimeout:
+            EndingRule(
+                [.edge], isAbortive: true,
+                means: "both sides were silent for `timeouts.idle`",
+                advice: "nothing; raise it if clients complain")
+        case .halfClosedTimeout:
+            EndingRule(
+                [.edge], isAbortive: true,
+                means: "one side had finished, the other was silent for `timeouts.half_closed`",
+                advice: "nothing")
+        case .clientLeft:
+            EndingRule(
+                [.client],
+                means: "the client left before the edge knew where to pass it",
+                advice: "nothing: scanners, probes")
+        case .helloTimeout:
+            EndingRule(
+                [.edge],
+                means: "no whole ClientHello within `timeouts.hello`",
+                advice: "nothing: scanners. Plain clients on a TLS port if they are known ones")
+        case .helloInvalid:
+            EndingRule(
+                [.edge],
+                means: "TLS, but not a ClientHello to route by",
+                advice: "nothing")
+        case .proxyHeaderTimeout:
+            EndingRule(
+                [.edge],
+                means: "a trusted peer sent no whole PROXY header in time",
+                advice: "make the peer send it, or take the listener's `proxy_protocol_in` away")
+        case .proxyHeaderInvalid:
+            EndingRule(
+                [.edge],
+                means: "what a trusted peer sent is no valid PROXY header",
+                advice: "the same")
+        case .proxyHeaderUntrusted:
+            EndingRule(
+                [.edge],
+                means: "a peer outside `trusted` came to a listener that requires the header",
+                advice: "add its network if it is yours")
+        case .noRoute:
+            EndingRule(
+                [.edge], tells: .unknownName,
+                means: "no route matched",
+                advice: "nothing, or a last route without `match`")
+        case .routeClose:
+            EndingRule(
+                [.edge],
+                means: "the route says `to: close`",
+                advice: "nothing")
+        case .upstreamUnresolved:
+            EndingRule(
+                [.upstream], tells: .unavailable,
+                means: "the mailbox's name stands for no address",
+                advice: "see the log's line on that name; the tailnet's DNS")
+        case .upstreamRefused:
+            EndingRule(
+                [.upstream], tells: .unavailable, blames: .withLastAddress,
+                means: "nobody listens there",
+                advice: "is the mailbox running, and on that port?")
+        case .upstreamUnreachable:
+            EndingRule(
+                [.upstream], tells: .unavailable, blames: .withLastAddress,
+                means: "no way there",
+                advice: "the route or the tailnet")
+        case .connectTimeout:
+            EndingRule(
+                [.upstream], tells: .unavailable, blames: .withLastAddress,
+                means: "no answer to the connect",
+                advice: "a firewall or the tailnet's access rules; the host is off")
+        case .upstreamProxyFailed:
+            EndingRule(
+                [.upstream], tells: .unavailable, blames: .withLastAddress,
+                means: "the SOCKS5 proxy or tailscaled on the way did not do its part",
+                advice: "is it running, and does it know the name?")
+        case .upstreamUnwell:
+            EndingRule(
+                [.upstream], tells: .unavailable,
+                means: "the probes say that no endpoint is well, so none was dialled; or the endpoint of an open "
+                    + "connection became unwell and `close_if_unhealthy` is set",
+                advice: "see the log's verdict")
+        case .upstreamEmpty:
+            EndingRule(
+                [.upstream], tells: .unavailable, blames: .withoutByte,
+                means: "the mailbox took the connection and closed it without a byte",
+                advice: "the mailbox has banned the edge, or does not take its header: see the verdict")
+        case .edgeLimit:
+            EndingRule(
+                [.edge], tells: .tooManyConnections,
+                means: "over `max_connections` of the edge",
+                advice: "raise it, or find who takes so many")
+        case .listenerLimit:
+            EndingRule(
+                [.edge], tells: .tooManyConnections,
+                means: "over `max_connections` of the listener",
+                advice: "the same")
+        case .descriptorLimit:
+            EndingRule(
+                [.edge], tells: .unavailable,
+                means: "the process or the system has no descriptor left",
+                advice: "raise the limit (`LimitNOFILE=`) or lower `max_connections`")
+        case .drained:
+            EndingRule(
+                [.edge], isAbortive: true,
+                means: "still open when `drain` was over or the edge was stopped at once",
+                advice: "nothing")
+        }
+    }
+}
