@@ -1,16 +1,17 @@
 import TailwartCore
 import TailwartSystem
+import TailwartTesting
 import Testing
 
 @testable import TailwartEngine
 
 struct SessionTableTests {
     @Test func `a token dies with its session, though the slot is used again`() throws {
-        let snapshot = Snapshot(listeners: [], upstreams: [], maxConnections: 1)
+        let topology = Self.topology
         var table = SessionTable()
         var dead: [SessionToken] = []
         for _ in 0..<10 {
-            let index = table.insert(Self.session(snapshot))
+            let index = table.insert(Self.session(topology))
             #expect(index == 0)
             let token = SessionToken(index: index, generation: table.generation(of: index), isUpstream: false)
             #expect(table.find(token) != nil)
@@ -22,11 +23,11 @@ struct SessionTableTests {
     }
 
     @Test func `sessions do not move when others come and go`() throws {
-        let snapshot = Snapshot(listeners: [], upstreams: [], maxConnections: 1)
+        let topology = Self.topology
         var table = SessionTable()
-        let first = table.insert(Self.session(snapshot))
+        let first = table.insert(Self.session(topology))
         let place = table.live(at: first)
-        let others = (0..<1000).map { _ in table.insert(Self.session(snapshot)) }
+        let others = (0..<1000).map { _ in table.insert(Self.session(topology)) }
         #expect(Set(others + [first]).count == 1001)
         #expect(table.count == 1001)
         for index in others { table.remove(index) }
@@ -51,9 +52,14 @@ struct SessionTableTests {
         #expect(table.find(SessionToken(index: 5, generation: 0, isUpstream: false)) == nil)
     }
 
-    private static func session(_ snapshot: Snapshot) -> Session {
-        Session(
-            client: Descriptor(), address: nil, listener: 0, snapshot: .passUnretained(snapshot), id: 0,
-            silenceLimits: SilenceLimits(idle: 1, halfClosed: 1), now: 0)
+    private static var topology: Topology {
+        Topology(Configuration(listeners: [.test()]), addresses: { _ in [] })
+    }
+
+    private static func session(_ topology: Topology) -> Session {
+        let frontend = topology.frontends[0]
+        return Session(
+            client: Descriptor(), address: nil, topology: .passUnretained(topology), frontend: frontend,
+            door: frontend.doors[0], id: 0, now: 0)
     }
 }
