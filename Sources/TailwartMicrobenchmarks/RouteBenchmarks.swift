@@ -8,7 +8,7 @@ enum RouteBenchmarks {
     }
 
     private static var matchesEverything: Measurement {
-        let table = RouteTable([Route(target: .upstream(0, port: nil))])
+        let table = RouteTable([Route(to: .upstream("mailbox", port: nil))])
         return Measurement("route, one that matches everything") { count in
             for _ in 0..<count { consume(table.decide(client: .loopbackV4, hello: .none)) }
         }
@@ -29,7 +29,7 @@ enum RouteBenchmarks {
         RouteTable(
             (0..<names).compactMap { number in
                 ServerNamePattern(pattern(number)).map {
-                    Route(match: RouteMatch(serverNames: [$0]), target: .upstream(0, port: nil))
+                    Route(match: RouteMatch(serverNames: [$0]), to: .upstream("mailbox", port: nil))
                 }
             })
     }

@@ -1,59 +1,49 @@
 import Glibc
 package import TailwartCore
 package import TailwartEngine
-import TailwartSystem
+package import TailwartSystem
 package import TailwartWire
 
 /// A running engine on free loopback ports, for one test. Only the test's own thread uses it.
 package final class EngineHarness {
     package let engine: Engine
     /// What the engine serves; see ``apply(_:)``.
-    package private(set) var snapshot: Snapshot
+    package private(set) var topology: Topology
+    private var configuration: Configuration
     /// By listener, in the order of its `bind`; nil for a unix socket.
     package let addresses: [[InternetAddress?]]
-    private let sockets: [Owner]
     private var seen = 0
 
-    private final class Owner {
-        var socket: ListeningSocket
-
-        init(_ socket: consuming ListeningSocket) { self.socket = socket }
-    }
-
-    fileprivate init(_ snapshot: Snapshot, workers: Int) throws {
+    fileprivate init(_ configuration: Configuration, workers: Int) throws {
         // Splicing into a socket whose peer is gone would end the process; the edge ignores the signal too.
         Signals.block([])
-        var sockets: [Owner] = []
-        var listenerSockets: [ListenerSocket] = []
-        var addresses: [[InternetAddress?]] = []
-        do {
-            for (index, listener) in snapshot.listeners.enumerated() {
-                addresses.append([])
-                for bind in listener.bind {
-                    let owner = Owner(try Self.open(bind))
-                    listenerSockets.append(ListenerSocket(owner.socket, listener: index))
-                    addresses[index].append(owner.socket.address)
-                    sockets.append(owner)
-                }
-            }
-            engine = try Engine(
-                snapshot: snapshot, sockets: listenerSockets, workers: workers, idSeed: 0xfeed_0000_0000_0000,
-                recordReader: Waker())
-        } catch {
-            for owner in sockets { owner.socket.close() }
-            throw error
-        }
-        self.snapshot = snapshot
-        self.addresses = addresses
-        self.sockets = sockets
+        let topology = Topology(configuration, addresses: Endpoint.addresses(ofTestName:))
+        let sockets = try topology.frontends.map { try $0.doors.map { try Self.open($0.key) } }
+        engine = try Engine(
+            topology: topology, sockets: sockets.flatMap(\.self), workers: workers, idSeed: 0xfeed_0000_0000_0000,
+            recordReader: Waker())
+        self.topology = topology
+        self.configuration = configuration
+        addresses = sockets.map { $0.map(\.address) }
     }
 
-    private static func open(_ bind: BindAddress) throws(SystemError) -> ListeningSocket {
-        switch bind {
-        case .any(let port): try ListeningSocket(InternetAddress(.anyV6, port: port), dualStack: true)
-        case .internet(let address): try ListeningSocket(address)
-        case .unix(let path): try ListeningSocket(unixPath: path)
+    package static func open(_ door: Door.Key) throws(SystemError) -> DoorSocket {
+        let socket =
+            switch door.bind {
+            case .any(let port): try ListeningSocket(InternetAddress(.anyV6, port: port), dualStack: true)
+            case .internet(let address): try ListeningSocket(address)
+            case .unix(let path): try ListeningSocket(unixPath: path)
+            }
+        return DoorSocket(socket, of: door)
+    }
+
+    /// The place of an endpoint of the first upstream, as the first route that leads there reaches it.
+    package func place(_ endpoint: Int = 0) throws -> Place {
+        let approach = topology.approaches.first {
+            $0.endpoint == endpoint && $0.backend.name == Upstream.testName(0)
         }
+        guard let approach else { throw TestFailure("no route leads to endpoint \(endpoint)") }
+        return approach.place
     }
 
     /// The first address of a listener.
@@ -92,9 +82,15 @@ package final class EngineHarness {
 
     /// Serves new connections with other upstreams.
     package func apply(upstreams: [Upstream]) {
-        snapshot = Snapshot(
-            listeners: snapshot.listeners, upstreams: upstreams, maxConnections: snapshot.maxConnections)
-        engine.apply(snapshot)
+        configuration.upstreams = Configuration.named(upstreams)
+        apply(configuration)
+    }
+
+    /// Serves new connections with another configuration.
+    package func apply(_ configuration: Configuration, opening sockets: [DoorSocket] = []) {
+        self.configuration = configuration
+        topology = Topology(configuration, addresses: Endpoint.addresses(ofTestName:), carrying: topology)
+        engine.apply(topology, opening: sockets)
     }
 
     /// Waits for a value, asking again and again.
@@ -120,7 +116,6 @@ package final class EngineHarness {
     fileprivate func close() throws {
         engine.stop()
         engine.join()
-        for owner in sockets { owner.socket.close() }
         while pop() != nil {}
         let counters = engine.counters
         guard counters.live == 0 else { throw TestFailure("\(counters.live) connections are live after the end") }
@@ -133,10 +128,12 @@ package final class EngineHarness {
 /// Runs a test against an engine, ends it, and checks that each connection has left exactly one record.
 package func withEngine(
     listeners: [Listener] = [.test()], upstreams: [Upstream], workers: Int = 1, maxConnections: Int = 10_000,
-    _ body: (EngineHarness) throws -> Void
+    tailscale: String? = nil, _ body: (EngineHarness) throws -> Void
 ) throws {
-    let snapshot = Snapshot(listeners: listeners, upstreams: upstreams, maxConnections: maxConnections)
-    let harness = try EngineHarness(snapshot, workers: workers)
+    let configuration = Configuration(
+        maxConnections: maxConnections, tailscale: tailscale.map { TailscaleSettings(socket: $0) },
+        upstreams: Configuration.named(upstreams), listeners: Configuration.named(listeners))
+    let harness = try EngineHarness(configuration, workers: workers)
     do {
         try body(harness)
     } catch {
@@ -144,4 +141,23 @@ package func withEngine(
         throw error
     }
     try harness.close()
+}
+
+extension Configuration {
+    /// By position: most tests have one or two.
+    package static func named(_ upstreams: [Upstream]) -> [Upstream] {
+        upstreams.enumerated().map { position, upstream in
+            var upstream = upstream
+            upstream.name = Upstream.testName(position)
+            return upstream
+        }
+    }
+
+    package static func named(_ listeners: [Listener]) -> [Listener] {
+        listeners.enumerated().map { position, listener in
+            var listener = listener
+            listener.name = "listener\(position)"
+            return listener
+        }
+    }
 }

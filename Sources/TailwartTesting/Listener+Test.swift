@@ -21,18 +21,29 @@ extension BindAddress {
 extension Route {
     /// To the first upstream.
     package static func toFirst(_ match: RouteMatch? = nil, header: ProxyProtocolOut = .init(.none)) -> Route {
-        Route(match: match, target: .upstream(0, port: nil), proxyProtocol: header)
+        .to(0, match, header: header)
+    }
+
+    /// To an upstream by its position, as the harness names it.
+    package static func to(
+        _ upstream: Int, port: UInt16? = nil, _ match: RouteMatch? = nil, header: ProxyProtocolOut = .init(.none)
+    ) -> Route {
+        Route(match: match, to: .upstream(Upstream.testName(upstream), port: port), proxyProtocol: header)
     }
 }
 
 extension Endpoint {
     package static func test(_ address: InternetAddress, isBackup: Bool = false) -> Endpoint {
-        Endpoint(
-            name: "\(address)", location: .addresses([address.ip]), port: address.port, isBackup: isBackup)
+        Endpoint(.address(address.ip), port: address.port, isBackup: isBackup)
     }
 
-    package static func test(unixPath path: String) -> Endpoint {
-        Endpoint(name: "unix:\(path)", location: .unix(path: path))
+    /// A name that stands for these addresses: whoever resolves it for a test reads them off it, see ``addresses(ofTestName:)``.
+    package static func test(named addresses: [IPAddress], port: UInt16) -> Endpoint {
+        Endpoint(.name(addresses.map { "\($0)" }.joined(separator: ",")), port: port)
+    }
+
+    package static func addresses(ofTestName name: String) -> [IPAddress] {
+        name.split(separator: ",").compactMap { IPAddress($0) }
     }
 }
 
@@ -43,6 +54,9 @@ extension Upstream {
     }
 
     package static func test(unixPath path: String) -> Upstream {
-        Upstream(name: "test", endpoints: [.test(unixPath: path)])
+        Upstream(name: "test", endpoints: [Endpoint(.unix(path: path))])
     }
+
+    /// Tests name upstreams by position.
+    package static func testName(_ position: Int) -> String { "upstream\(position)" }
 }

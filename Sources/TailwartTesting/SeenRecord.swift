@@ -4,11 +4,12 @@ package import TailwartWire
 /// What a test looks at in a ``Record``, which it may keep.
 package struct SeenRecord: Sendable, Equatable {
     package let id: UInt64
-    package let listener: Int
+    package let listener: String
     package let ending: Ending
     package let client: InternetAddress?
     package let serverName: String?
     package let route: Int?
+    /// Its position in the upstream.
     package let endpoint: Int?
     package let upstreamAddress: InternetAddress?
     package let inboundBytes: UInt64
@@ -18,12 +19,13 @@ package struct SeenRecord: Sendable, Equatable {
     /// Releases the record.
     init(taking record: Record) {
         id = record.id
-        listener = record.listener
+        listener = record.frontend.takeUnretainedValue().listener.name
         ending = record.ending
         client = record.client
         serverName = record.hello?.takeUnretainedValue().hello.serverName.map(String.init)
         route = record.route
-        endpoint = record.endpoint
+        let place = record.place?.takeUnretainedValue()
+        endpoint = record.passage?.takeUnretainedValue().places.firstIndex { $0 === place }
         upstreamAddress = record.upstreamAddress
         inboundBytes = record.inboundBytes
         outboundBytes = record.outboundBytes

@@ -1,5 +1,6 @@
 import Foundation
 import TailwartConfig
+import TailwartCore
 import Testing
 
 /// A file under `Fixtures` with what is expected of it beside it.

@@ -1,5 +1,6 @@
 import Foundation
 import TailwartConfig
+import TailwartCore
 import TailwartWire
 import Testing
 
@@ -83,7 +84,7 @@ struct HostileFileTests {
             loaded += 1
             let again = Configuration.load(text: configuration.yaml, file: "again", environment: [:])
             #expect(again.configuration == configuration, "seed \(seed): \(configuration.yaml)\(again.report)")
-            _ = configuration.snapshot { _ in [.loopbackV4] }
+            _ = Topology(configuration, addresses: { _ in [.loopbackV4] })
         }
         #expect(loaded > 10, "seed \(seed): too few mutants are valid for the test to mean anything")
     }

@@ -1,5 +1,6 @@
 import Foundation
 import TailwartConfig
+import TailwartCore
 import Testing
 
 /// The JSON Schema against the loader: it takes all that loads, and refuses what is wrong by its shape.

@@ -8,7 +8,11 @@ import Testing
 
 @Suite struct ListenerSetTests {
     private func listener(_ name: String, _ binds: [BindAddress]) -> Listener {
-        Listener(name: name, bind: binds, proto: .smtp, routes: [Route(target: .close)])
+        Listener(name: name, bind: binds, proto: .smtp, routes: [Route(to: .close)])
+    }
+
+    private func topology(_ listeners: Listener...) -> Topology {
+        Topology(Configuration(listeners: listeners), addresses: { _ in [] })
     }
 
     private func free() throws -> UInt16 {
@@ -22,12 +26,11 @@ import Testing
         defer { holder.close() }
         let taken = try #require(holder.address?.port)
         let other = try free()
-        let listeners = [
+        let topology = topology(
             listener("good", [.internet(InternetAddress(.loopbackV4, port: other))]),
-            listener("bad", [.internet(InternetAddress(.loopbackV4, port: taken))]),
-        ]
+            listener("bad", [.internet(InternetAddress(.loopbackV4, port: taken))]))
         do {
-            _ = try ListenerSet(listeners)
+            _ = try ListenerSet(topology)
             Issue.record("a taken port was bound")
         } catch {
             let problem = try #require(error.problems.first)
@@ -44,7 +47,8 @@ import Testing
     @Test func `every address that cannot be had is told, not only the first`() {
         let elsewhere = InternetAddress(.v4(0xc000_0201), port: 2525)
         do {
-            _ = try ListenerSet([listener("a", [.internet(elsewhere)]), listener("b", [.internet(elsewhere)])])
+            _ = try ListenerSet(
+                topology(listener("a", [.internet(elsewhere)]), listener("b", [.internet(elsewhere)])))
             Issue.record("an address of another host was bound")
         } catch {
             #expect(error.problems.map(\.listener) == ["a", "b"])
@@ -53,7 +57,7 @@ import Testing
     }
 
     @Test func `a socket for both families takes both`() throws {
-        let set = try ListenerSet([listener("any", [.any(port: 0)])])
+        let set = try ListenerSet(topology(listener("any", [.any(port: 0)])))
         let port = try #require(set.sockets.first?.address?.port)
         for ip in [IPAddress.loopbackV4, .loopbackV6] {
             var client = try Socket.stream(family: SocketAddress(InternetAddress(ip, port: port)).family)

@@ -6,22 +6,19 @@ import TailwartWire
 import Testing
 
 @Suite struct RecordLineTests {
-    private let snapshot = Snapshot(
-        listeners: [
-            Listener(
-                name: "https", bind: [.any(port: 443)], proto: .https,
-                routes: [
-                    Route(target: .upstream(0, port: 443)), Route(target: .close),
-                ])
-        ],
-        upstreams: [
-            Upstream(
-                name: "mailbox", endpoints: [Endpoint(name: "stalwart.example", location: .addresses([.loopbackV4]))])
-        ], maxConnections: 10)
+    private let topology = Topology(
+        Configuration(
+            upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.name("stalwart.example"))])],
+            listeners: [
+                Listener(
+                    name: "https", bind: [.any(port: 443)], proto: .https,
+                    routes: [Route(to: .upstream("mailbox", port: 443)), Route(to: .close)])
+            ]), addresses: { _ in [] })
 
     private func record(_ change: (inout Record) -> Void) -> RecordLine {
         var record = Record(
-            retaining: snapshot, id: 0xf388_42b3_5ec0_dcfd, acceptedAt: 1_795_469_907_512_345, listener: 0)
+            retaining: topology, id: 0xf388_42b3_5ec0_dcfd, acceptedAt: 1_795_469_907_512_345,
+            frontend: topology.frontends[0])
         record.client = InternetAddress(.v4(0xc000_0207), port: 40212)
         record.ending = Ending(.client, .closed)
         change(&record)
@@ -35,7 +32,8 @@ import Testing
                 record.hello = .passRetained(HelloNote(hello))
             }
             record.route = 0
-            record.endpoint = 0
+            record.passage = topology.frontends[0].passage(route: 0, port: 443).map { .passUnretained($0) }
+            record.place = .passUnretained(topology.approaches[0].place)
             record.upstreamAddress = InternetAddress(.v4(0x6440_0003), port: 443)
             record.inboundBytes = 1234
             record.outboundBytes = 5_678_900

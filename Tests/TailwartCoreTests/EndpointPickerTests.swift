@@ -3,17 +3,15 @@ import TailwartWire
 import Testing
 
 @Suite struct EndpointPickerTests {
-    private func upstream(_ policy: Upstream.Policy, weights: [Int], backups: Set<Int> = []) -> Upstream {
-        Upstream(
-            name: "mailbox",
-            endpoints: weights.enumerated().map { index, weight in
-                Endpoint(
-                    name: "e\(index)", location: .addresses([.loopbackV4]), weight: weight,
-                    isBackup: backups.contains(index))
-            }, policy: policy)
+    private func upstream(_ policy: Upstream.Policy, weights: [Int], backups: Set<Int> = []) -> Backend {
+        .test(
+            policy,
+            weights.enumerated().map { index, weight in
+                Endpoint(.name("e\(index)"), weight: weight, isBackup: backups.contains(index))
+            })
     }
 
-    private func first(_ upstream: Upstream, turn: UInt64 = 0, client: String = "192.0.2.1", load: [Int] = []) -> Int {
+    private func first(_ upstream: Backend, turn: UInt64 = 0, client: String = "192.0.2.1", load: [Int] = []) -> Int {
         EndpointPicker.first(of: upstream, turn: turn, client: IPAddress(client)) { load.isEmpty ? 0 : load[$0] }
     }
 
@@ -53,27 +51,25 @@ import Testing
     }
 
     @Test func `an upstream without endpoints has nothing to try`() {
-        let upstream = Upstream(name: "empty", endpoints: [])
         for policy in Upstream.Policy.allCases {
-            var upstream = upstream
-            upstream.policy = policy
+            let upstream = Backend.test(policy, [])
             #expect(EndpointPicker.endpoint(of: upstream, first: first(upstream), attempt: 0, client: nil) == nil)
         }
     }
 }
 
 @Suite struct ClientHashTests {
-    private func upstream(_ names: [String], weights: [Int]? = nil) -> Upstream {
-        Upstream(
-            name: "mailbox",
-            endpoints: names.enumerated().map { index, name in
-                Endpoint(name: name, location: .addresses([.loopbackV4]), weight: weights?[index] ?? 1)
-            }, policy: .clientHash)
+    private func upstream(_ names: [String], weights: [Int]? = nil, backup: Int? = nil) -> Backend {
+        .test(
+            .clientHash,
+            names.enumerated().map { index, name in
+                Endpoint(.name(name), weight: weights?[index] ?? 1, isBackup: index == backup)
+            })
     }
 
     private static let clients = (0..<10_000).map { IPAddress.v4(0xc000_0000 + UInt32($0) * 7) }
 
-    private func choices(_ upstream: Upstream, attempt: Int = 0) -> [String] {
+    private func choices(_ upstream: Backend, attempt: Int = 0) -> [String] {
         Self.clients.compactMap { client in
             EndpointPicker.endpoint(of: upstream, first: 0, attempt: attempt, client: client).map {
                 upstream.endpoints[$0].name
@@ -111,10 +107,17 @@ import Testing
     }
 
     @Test func `each endpoint has its turn once, backups last`() {
-        var upstream = upstream(["a", "b", "c", "d"])
-        upstream.endpoints[1].isBackup = true
+        let upstream = upstream(["a", "b", "c", "d"], backup: 1)
         let order = (0...4).map { EndpointPicker.endpoint(of: upstream, first: 0, attempt: $0, client: .loopbackV4) }
         #expect(Set(order.prefix(3)) == [0, 2, 3])
         #expect(order.suffix(2) == [1, nil])
+    }
+}
+
+extension Backend {
+    fileprivate static func test(_ policy: Upstream.Policy, _ endpoints: [Endpoint]) -> Backend {
+        Backend(
+            Upstream(name: "mailbox", endpoints: endpoints, policy: policy), tailscale: nil,
+            addresses: { _ in [.loopbackV4] })
     }
 }

@@ -4,7 +4,7 @@ import Testing
 @Suite struct RefusalTests {
     @Test(arguments: ListenerProtocol.allCases, Refusal.Cause.allCases)
     func `a refusal is temporary and fits in one line`(proto: ListenerProtocol, cause: Refusal.Cause) {
-        switch Refusal(host: "mail.example.org").manner(for: proto, cause) {
+        switch Refusal(host: "mail.example.org").manner(for: proto, cause, edge: "localhost") {
         case .words(let bytes):
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(

@@ -17,13 +17,13 @@ import Testing
             match: RouteMatch(
                 serverNames: sni.compactMap { ServerNamePattern($0) }, alpn: alpn,
                 clients: clients.compactMap { Network($0) }, not: not),
-            target: .close)
+            to: .close)
     }
 
     private let fanOut = RouteTable([
         route(sni: ["mta-sts.example.org", "*.mail.example.org"]),
         route(sni: ["example.org"], clients: ["192.0.2.0/24"]),
-        Route(target: .close),
+        Route(to: .close),
     ])
 
     @Test(arguments: [
@@ -61,19 +61,19 @@ import Testing
     }
 
     @Test func `a client on a unix socket is in no network`() {
-        let table = RouteTable([Self.route(clients: ["0.0.0.0/0", "::/0"]), Route(target: .close)])
+        let table = RouteTable([Self.route(clients: ["0.0.0.0/0", "::/0"]), Route(to: .close)])
         #expect(table.decide(client: nil, hello: .none) == .route(1))
     }
 
     @Test func `alpn is compared whole`() {
-        let table = RouteTable([Self.route(alpn: ["acme-tls/1", "h2"]), Route(target: .close)])
+        let table = RouteTable([Self.route(alpn: ["acme-tls/1", "h2"]), Route(to: .close)])
         #expect(table.decide(client: nil, hello: Self.hello("a.example", alpn: ["http/1.1", "h2"])) == .route(0))
         #expect(table.decide(client: nil, hello: Self.hello("a.example", alpn: ["h2c"])) == .route(1))
     }
 
     @Test func `not turns a whole match around`() {
         let inner = RouteMatch(serverNames: [], alpn: ["h2"], clients: [Network("192.0.2.0/24")].compactMap { $0 })
-        let table = RouteTable([Self.route(not: [inner]), Route(target: .close)])
+        let table = RouteTable([Self.route(not: [inner]), Route(to: .close)])
         #expect(table.decide(client: IPAddress("192.0.2.1"), hello: Self.hello("x.example", alpn: ["h2"])) == .route(1))
         #expect(table.decide(client: IPAddress("192.0.2.1"), hello: Self.hello("x.example")) == .route(0))
         #expect(
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `with a thousand names the order of routes still decides`() {
-        let routes = (0..<1000).map { Self.route(sni: ["n\($0 % 500).example"]) } + [Route(target: .close)]
+        let routes = (0..<1000).map { Self.route(sni: ["n\($0 % 500).example"]) } + [Route(to: .close)]
         let table = RouteTable(routes)
         #expect(table.decide(client: nil, hello: Self.hello("n499.example")) == .route(499))
         #expect(table.decide(client: nil, hello: Self.hello("n500.example")) == .route(1000))

@@ -6,7 +6,7 @@ import Testing
 
 /// What the control plane asks of a running engine.
 struct ControlTests {
-    @Test func `a new snapshot serves new connections, and the others stay where they are`() throws {
+    @Test func `a new topology serves new connections, and the others stay where they are`() throws {
         let (old, new) = (try TestListener(), try TestListener())
         try withEngine(upstreams: [.test(old.address)]) { edge in
             let first = try Pair(edge, old)
@@ -24,7 +24,7 @@ struct ControlTests {
         }
     }
 
-    @Test func `a snapshot may have more upstreams and endpoints, or fewer`() throws {
+    @Test func `a topology may have more upstreams and endpoints, or fewer`() throws {
         let mailbox = try TestListener()
         let closed = try closedAddress()
         let address = try mailbox.address
@@ -49,12 +49,12 @@ struct ControlTests {
         }
     }
 
-    @Test func `a client that is held is served by the snapshot that it came under`() throws {
+    @Test func `a client that is held is served by the topology that it came under`() throws {
         let (old, new) = (try closedAddress(), try TestListener())
         var holding = Upstream.test(old)
         holding.hold = .seconds(60)
         let other = Upstream.test(try new.address)
-        let listeners = [Listener.test(), .test(routes: [Route(target: .upstream(1, port: nil))])]
+        let listeners = [Listener.test(), .test(routes: [.to(1)])]
         try withEngine(listeners: listeners, upstreams: [holding, other]) { edge in
             let witness = Pair(client: try edge.connect(1), upstream: try new.accept())
             let first = try edge.connect()

@@ -4,15 +4,11 @@ import TailwartWire
 import Testing
 
 struct DialTests {
-    private static func endpoint(_ addresses: [IPAddress], port: UInt16, isBackup: Bool = false) -> Endpoint {
-        Endpoint(name: "test", location: .addresses(addresses), port: port, isBackup: isBackup)
-    }
-
     @Test(arguments: [ProxyProtocolOut.Version.none, .v2])
     func `when one address refuses, the next one is dialled`(version: ProxyProtocolOut.Version) throws {
         let mailbox = try TestListener(lonelyAddress())
         let address = try mailbox.address
-        let endpoint = Self.endpoint([lonelyAddress(), lonelyAddress(), address.ip], port: address.port)
+        let endpoint = Endpoint.test(named: [lonelyAddress(), lonelyAddress(), address.ip], port: address.port)
         let listener = Listener.test(routes: [.toFirst(header: .init(version))])
         try withEngine(listeners: [listener], upstreams: [Upstream(name: "u", endpoints: [endpoint])]) { edge in
             let pair = try Pair(edge, mailbox)
@@ -28,7 +24,7 @@ struct DialTests {
     @Test func `an endpoint without addresses is passed over`() throws {
         let mailbox = try TestListener()
         let address = try mailbox.address
-        let upstream = Upstream(name: "u", endpoints: [Self.endpoint([], port: 25), .test(address)])
+        let upstream = Upstream(name: "u", endpoints: [Endpoint.test(named: [], port: 25), .test(address)])
         try withEngine(upstreams: [upstream]) { edge in
             let pair = try Pair(edge, mailbox)
             try pair.finish()
@@ -65,9 +61,8 @@ struct DialTests {
         }
     }
 
-    @Test(arguments: [Endpoint.Location.addresses([]), .host("mail.example.org")])
-    func `an upstream without an address is unresolved`(location: Endpoint.Location) throws {
-        let upstream = Upstream(name: "u", endpoints: [Endpoint(name: "e", location: location)])
+    @Test func `an upstream without an address is unresolved`() throws {
+        let upstream = Upstream(name: "u", endpoints: [Endpoint(.name("mail.example.org"))])
         try withEngine(upstreams: [upstream]) { edge in
             let client = try edge.connect()
             #expect(try client.receiveToEnd().bytes.isEmpty)
@@ -163,8 +158,7 @@ struct DialTests {
     @Test func `where neither route nor endpoint names a port, it is the one that the client came to`() throws {
         let mailbox = try TestListener(lonelyAddress())
         let address = try mailbox.address
-        let upstream = Upstream(
-            name: "u", endpoints: [Endpoint(name: "e", location: .addresses([address.ip]))])
+        let upstream = Upstream(name: "u", endpoints: [Endpoint(.address(address.ip))])
         let bind = BindAddress.internet(InternetAddress(lonelyAddress(), port: address.port))
         try withEngine(listeners: [.test(bind: [bind])], upstreams: [upstream]) { edge in
             try Pair(edge, mailbox).finish()
@@ -175,8 +169,8 @@ struct DialTests {
     @Test func `the port of a route stands before the endpoint's`() throws {
         let mailbox = try TestListener(lonelyAddress())
         let address = try mailbox.address
-        let upstream = Upstream(name: "u", endpoints: [Self.endpoint([address.ip], port: 1)])
-        let route = Route(target: .upstream(0, port: address.port))
+        let upstream = Upstream(name: "u", endpoints: [Endpoint(.address(address.ip), port: 1)])
+        let route = Route.to(0, port: address.port)
         try withEngine(listeners: [.test(routes: [route])], upstreams: [upstream]) { edge in
             try Pair(edge, mailbox).finish()
             #expect(try edge.nextRecord().upstreamAddress == address)

@@ -5,22 +5,22 @@ import TailwartWire
 import Testing
 
 struct HealthTests {
-    @Test func `a place that is unwell is passed over, and dialled again when it is well`() throws {
+    @Test func `a place that is unhealthy is passed over, and dialled again when it is healthy`() throws {
         let (first, second) = (try TestListener(), try TestListener())
         try withEngine(upstreams: [.test(try first.address, try second.address)]) { edge in
-            let board = edge.snapshot.board
-            for (isUnwell, mailbox, endpoint) in [(false, first, 0), (true, second, 1), (false, first, 0)] {
-                board.setUnwell(0, isUnwell)
+            let place = try edge.place()
+            for (isUnhealthy, mailbox, endpoint) in [(false, first, 0), (true, second, 1), (false, first, 0)] {
+                place.setUnhealthy(isUnhealthy)
                 try Pair(edge, mailbox).finish()
                 #expect(try edge.nextRecord().endpoint == endpoint)
             }
         }
     }
 
-    @Test func `when all are unwell, one client now and then is a trial and the others are told at once`() throws {
+    @Test func `when all are unhealthy, one client now and then is a trial and the others are told at once`() throws {
         let mailbox = try TestListener()
         try withEngine(listeners: [.test(.smtp)], upstreams: [.test(mailbox.address)]) { edge in
-            edge.snapshot.board.setUnwell(0, true)
+            try edge.place().setUnhealthy(true)
             let trial = try Pair(edge, mailbox)
             for _ in 0..<3 {
                 let client = try edge.connect()
@@ -39,18 +39,18 @@ struct HealthTests {
         let mailbox = try TestListener()
         let upstream = Upstream.test(try closedAddress(), try mailbox.address)
         try withEngine(upstreams: [upstream]) { edge in
-            let board = edge.snapshot.board
+            let (refusing, serving) = (try edge.place(0), try edge.place(1))
             let pair = try Pair(edge, mailbox)
             try pair.exchange()
-            #expect(board.takeTraffic(0) == (successes: 0, failures: 1))
-            #expect(board.takeTraffic(1) == (successes: 1, failures: 0))
-            #expect(board.takeTraffic(1) == (successes: 0, failures: 0))
+            #expect(refusing.takeTraffic() == (successes: 0, failures: 1))
+            #expect(serving.takeTraffic() == (successes: 1, failures: 0))
+            #expect(serving.takeTraffic() == (successes: 0, failures: 0))
             try pair.finish()
             _ = try edge.nextRecord()
         }
     }
 
-    @Test func `connections to a place that became unwell end when the control plane says so`() throws {
+    @Test func `connections to a place that became unhealthy end when the control plane says so`() throws {
         let (first, second) = (try TestListener(), try TestListener())
         var upstream = Upstream.test(try first.address, try second.address)
         upstream.policy = .roundRobin
@@ -58,7 +58,7 @@ struct HealthTests {
             let (one, two) = (try Pair(edge, first), try Pair(edge, second))
             try one.exchange()
             try two.exchange()
-            edge.engine.close(places: [0], of: edge.snapshot.board)
+            edge.engine.close([try edge.place()])
             #expect(try edge.nextRecord().ending == Ending(.upstream, .upstreamUnwell))
             #expect(try one.client.receiveToEnd().bytes.isEmpty)
             try two.exchange()
@@ -79,23 +79,23 @@ struct HealthTests {
             }
             for pair in pairs { try pair.finish() }
             _ = try edge.records(4)
-            #expect(edge.snapshot.board.load(0) == 0)
-            #expect(edge.snapshot.board.load(1) == 0)
+            #expect(try edge.place(0).load == 0)
+            #expect(try edge.place(1).load == 0)
         }
     }
 
-    @Test func `a client that is held goes on as soon as its place is well`() throws {
+    @Test func `a client that is held goes on as soon as its place is healthy`() throws {
         let mailbox = try TestListener()
         var upstream = Upstream.test(try mailbox.address)
         upstream.hold = .seconds(20)
         try withEngine(upstreams: [upstream]) { edge in
-            let board = edge.snapshot.board
-            board.setUnwell(0, true)
-            #expect(board.mayTry(0, now: .max - HealthBoard.trialInterval), "the trial is taken")
+            let place = try edge.place()
+            place.setUnhealthy(true)
+            #expect(place.mayTry(now: .max - Place.trialInterval), "the trial is taken")
             let client = try edge.connect()
             try edge.waitForLive(1)
             #expect(try mailbox.accept(within: 100) == nil)
-            board.setUnwell(0, false)
+            place.setUnhealthy(false)
             let pair = Pair(client: client, upstream: try mailbox.accept())
             try pair.exchange()
             try pair.finish()

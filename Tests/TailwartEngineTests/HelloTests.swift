@@ -9,7 +9,7 @@ struct HelloTests {
 
     /// To the second upstream; the first one is not to be reached.
     private static func toOther(_ match: RouteMatch?) -> Route {
-        Route(match: match, target: .upstream(1, port: nil))
+        .to(1, match)
     }
 
     private static let hellos: [(String, [UInt8])] = [

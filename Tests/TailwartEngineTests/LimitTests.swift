@@ -23,7 +23,7 @@ struct LimitTests {
             let clients = try (0..<4).map { _ in try edge.connect(1) }
             let upstreams = try clients.map { _ in try mailbox.accept() }
             for socket in clients + upstreams { socket.close() }
-            #expect(try edge.records(4).allSatisfy { $0.listener == 1 && $0.ending.reason == .closed })
+            #expect(try edge.records(4).allSatisfy { $0.listener == "listener1" && $0.ending.reason == .closed })
         }
     }
 

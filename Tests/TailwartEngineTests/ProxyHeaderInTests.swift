@@ -94,7 +94,7 @@ struct ProxyHeaderInTests {
         let mailbox = try TestListener()
         let network = try #require(Network("192.0.2.0/24"))
         let listener = Listener.test(
-            routes: [Route(match: RouteMatch(clients: [network]), target: .close), .toFirst()],
+            routes: [Route(match: RouteMatch(clients: [network]), to: .close), .toFirst()],
             proxyProtocolIn: Self.loopback)
         try withEngine(listeners: [listener], upstreams: [.test(mailbox.address)]) { edge in
             let client = try edge.connect()

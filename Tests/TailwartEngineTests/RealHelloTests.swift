@@ -36,8 +36,8 @@ struct RealHelloTests {
         let listener = Listener.test(
             .https,
             routes: [
-                Route(match: .name(Self.name), target: .upstream(0, port: nil)),
-                Route(target: .upstream(1, port: nil)),
+                .toFirst(.name(Self.name)),
+                .to(1),
             ])
         let hello = try record(program)
         try withEngine(
@@ -59,8 +59,8 @@ struct RealHelloTests {
         let listener = Listener.test(
             .https,
             routes: [
-                Route(match: .name(Self.name), target: .upstream(0, port: nil)),
-                Route(target: .upstream(1, port: nil)),
+                .toFirst(.name(Self.name)),
+                .to(1),
             ])
         try withEngine(
             listeners: [listener], upstreams: [.test(mailbox.address), .test(other.address)]

@@ -27,7 +27,7 @@ struct RecordRingTests {
     }
 
     @Test func `a ring that was full takes records again when it has been read`() throws {
-        let listener = Listener.test(routes: [Route(target: .close)])
+        let listener = Listener.test(routes: [Route(to: .close)])
         try withEngine(listeners: [listener], upstreams: []) { edge in
             for _ in 0..<(RecordRing.capacity + 1) { _ = try edge.connect().receiveToEnd() }
             try edge.eventually("a lost record") { edge.engine.counters.lostRecords == 1 ? true : nil }

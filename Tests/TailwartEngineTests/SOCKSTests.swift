@@ -7,16 +7,16 @@ struct SOCKSTests {
     private static let granted: [UInt8] = [5, 0, 0, 1, 127, 0, 0, 1, 0x1f, 0x90]
     private static let greeting = Array("220 mail.example.org ESMTP\r\n".utf8)
 
-    @Test(arguments: [Endpoint.Location.host("mail.example.org"), .addresses([.v4(0xc000_0219)])])
-    func `an upstream is reached through a SOCKS proxy`(location: Endpoint.Location) throws {
+    @Test(arguments: [Endpoint.Host.name("mail.example.org"), .address(.v4(0xc000_0219))])
+    func `an upstream is reached through a SOCKS proxy`(host: Endpoint.Host) throws {
         let proxy = try TestListener()
         let listener = Listener.test(routes: [.toFirst(header: .init(.v2))])
-        try withEngine(listeners: [listener], upstreams: [try upstream(proxy, location)]) { edge in
+        try withEngine(listeners: [listener], upstreams: [try upstream(proxy, host)]) { edge in
             let client = try edge.connect()
             try client.send([9, 8])
             let connection = try proxy.accept()
             let request =
-                location == .host("mail.example.org")
+                host == .name("mail.example.org")
                 ? [5, 1, 0, 3, 16] + Array("mail.example.org".utf8) + [0, 25] : [5, 1, 0, 1, 192, 0, 2, 25, 0, 25]
             #expect(try connection.receive(exactly: 3) == [5, 1, 0])
             try connection.dribble([5, 0])
@@ -112,7 +112,7 @@ struct SOCKSTests {
     @Test func `when the SOCKS proxy cannot reach one endpoint, the next one is asked for`() throws {
         let proxy = try TestListener()
         var upstream = try upstream(proxy)
-        upstream.endpoints.append(Endpoint(name: "b", location: .host("b.example.org"), port: 25))
+        upstream.endpoints.append(Endpoint(.name("b.example.org"), port: 25))
         try withEngine(upstreams: [upstream]) { edge in
             let client = try edge.connect()
             try accept(proxy).send([5, 4, 0, 1, 0, 0, 0, 0, 0, 0])
@@ -125,10 +125,10 @@ struct SOCKSTests {
     }
 
     private func upstream(
-        _ proxy: TestListener, _ location: Endpoint.Location = .host("mail.example.org")
+        _ proxy: TestListener, _ host: Endpoint.Host = .name("mail.example.org")
     ) throws -> Upstream {
         Upstream(
-            name: "u", endpoints: [Endpoint(name: "e", location: location, port: 25)],
+            name: "u", endpoints: [Endpoint(host, port: 25)],
             via: .socks5(try proxy.address))
     }
 

@@ -7,12 +7,12 @@ struct TailscaleTests {
     private static let answer = Array(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ts-dial\r\n\r\n".utf8)
 
-    private func upstream(_ daemon: TestListener, _ location: Endpoint.Location = .host("stalwart.example.ts.net"))
+    private func upstream(_ daemon: TestListener, _ host: Endpoint.Host = .name("stalwart.example.ts.net"))
         throws -> Upstream
     {
         Upstream(
-            name: "u", endpoints: [Endpoint(name: "e", location: location, port: 25)],
-            via: .tailscale(socket: try #require(daemon.path)))
+            name: "u", endpoints: [Endpoint(host, port: 25)],
+            via: .tailscale)
     }
 
     private func receiveRequest(_ connection: TestSocket) throws -> String {
@@ -22,18 +22,18 @@ struct TailscaleTests {
     }
 
     @Test(arguments: [
-        ("stalwart.example.ts.net", Endpoint.Location.host("stalwart.example.ts.net")),
-        ("100.64.0.3", .addresses([.v4(0x6440_0003)])),
+        ("stalwart.example.ts.net", Endpoint.Host.name("stalwart.example.ts.net")),
+        ("100.64.0.3", .address(.v4(0x6440_0003))),
     ])
-    func `an upstream is reached through tailscaled`(host: String, location: Endpoint.Location) throws {
+    func `an upstream is reached through tailscaled`(text: String, host: Endpoint.Host) throws {
         let daemon = try TestListener(unixPath: freePath())
         let listener = Listener.test(.smtp, routes: [.toFirst(header: .init(.v2))])
-        try withEngine(listeners: [listener], upstreams: [try upstream(daemon, location)]) { edge in
+        try withEngine(listeners: [listener], upstreams: [try upstream(daemon, host)], tailscale: daemon.path) { edge in
             let client = try edge.connect()
             let connection = try daemon.accept()
             let request = try receiveRequest(connection)
             #expect(request.hasPrefix("POST /localapi/v0/dial HTTP/1.1\r\nHost: local-tailscaled.sock\r\n"))
-            #expect(request.contains("\r\nDial-Host: \(host)\r\nDial-Port: 25\r\n"))
+            #expect(request.contains("\r\nDial-Host: \(text)\r\nDial-Port: 25\r\n"))
             try connection.dribble(Self.answer)
             #expect(
                 try connection.receiveHeader().header.peers
@@ -47,7 +47,7 @@ struct TailscaleTests {
 
     @Test func `a greeting behind the answer reaches the client`() throws {
         let daemon = try TestListener(unixPath: freePath())
-        try withEngine(listeners: [.test(.smtp)], upstreams: [try upstream(daemon)]) { edge in
+        try withEngine(listeners: [.test(.smtp)], upstreams: [try upstream(daemon)], tailscale: daemon.path) { edge in
             let client = try edge.connect()
             let connection = try daemon.accept()
             _ = try receiveRequest(connection)
@@ -73,7 +73,7 @@ struct TailscaleTests {
     @Test(arguments: failures)
     func `a tailscaled that does not hand over a stream has failed`(what: String, answer: String) throws {
         let daemon = try TestListener(unixPath: freePath())
-        try withEngine(listeners: [.test(.smtp)], upstreams: [try upstream(daemon)]) { edge in
+        try withEngine(listeners: [.test(.smtp)], upstreams: [try upstream(daemon)], tailscale: daemon.path) { edge in
             let client = try edge.connect()
             let connection = try daemon.accept()
             _ = try receiveRequest(connection)
@@ -89,7 +89,7 @@ struct TailscaleTests {
         let daemon = try TestListener(unixPath: freePath())
         var upstream = try upstream(daemon)
         upstream.connectTimeout = .milliseconds(200)
-        try withEngine(listeners: [.test(.smtp)], upstreams: [upstream]) { edge in
+        try withEngine(listeners: [.test(.smtp)], upstreams: [upstream], tailscale: daemon.path) { edge in
             let client = try edge.connect()
             let connection = try daemon.accept()
             #expect(try client.receiveToEnd().bytes.starts(with: Array("421 4.3.2 ".utf8)))

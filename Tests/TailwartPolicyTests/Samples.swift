@@ -1,4 +1,5 @@
 import TailwartConfig
+import TailwartCore
 import TailwartPolicy
 
 /// What several tests check against each other.

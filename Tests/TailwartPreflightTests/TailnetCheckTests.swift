@@ -1,5 +1,6 @@
 import NIOPosix
 import TailwartConfig
+import TailwartCore
 import TailwartTailnet
 import TailwartTesting
 import TailwartWire

@@ -1,5 +1,6 @@
 import Foundation
 import TailwartConfig
+import TailwartCore
 import TailwartSetup
 import TailwartWire
 import Testing

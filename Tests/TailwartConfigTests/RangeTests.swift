@@ -2,10 +2,8 @@ import TailwartConfig
 import TailwartCore
 import Testing
 
-@testable import TailwartImport
-
-/// What an import clamps to must be what our file takes, to the last value.
-@Suite struct LimitsTests {
+/// What the model allows is what the file takes, to the last value.
+@Suite struct RangeTests {
     private func isGood(_ upstream: String = "", _ listener: String = "", _ top: String = "") -> Bool {
         let yaml = """
             \(top)
@@ -34,18 +32,18 @@ import Testing
         #expect(!isGood(range.lowerBound - 1) && !isGood(range.upperBound + 1), sourceLocation: sourceLocation)
     }
 
-    @Test func `the ranges are those of our own checks`() {
-        expectDurations(Limits.connect) { isGood("connect_timeout: \($0)") }
-        expectDurations(Limits.hold) { isGood("hold: \($0)") }
-        expectDurations(Limits.hello) { isGood("", "timeouts: {hello: \($0)}") }
-        expectDurations(Limits.idle) { isGood("", "timeouts: {idle: \($0)}") }
-        expectDurations(Limits.halfClosed) { isGood("", "timeouts: {half_closed: \($0)}") }
-        expectDurations(Limits.proxyHeader) { isGood("", "proxy_protocol_in: {trusted: [10.0.0.0/8], timeout: \($0)}") }
-        expectDurations(Limits.healthInterval) { isGood("health: {interval: \($0)}") }
-        expectDurations(Limits.healthTimeout) { isGood("health: {interval: 1h, timeout: \($0)}") }
-        expectNumbers(Limits.healthCount) { isGood("health: {rise: \($0)}") }
-        expectNumbers(Limits.weight) { isGood("weight: \($0)") }
-        expectNumbers(Limits.maxConnections) { isGood("", "max_connections: \($0)") }
-        expectNumbers(Limits.maxConnections) { isGood("", "", "max_connections: \($0)") }
+    @Test func `a value at the edge of its range is taken, and one outside is not`() {
+        expectDurations(Allowed.connect) { isGood("connect_timeout: \($0)") }
+        expectDurations(Allowed.hold) { isGood("hold: \($0)") }
+        expectDurations(Allowed.hello) { isGood("", "timeouts: {hello: \($0)}") }
+        expectDurations(Allowed.idle) { isGood("", "timeouts: {idle: \($0)}") }
+        expectDurations(Allowed.halfClosed) { isGood("", "timeouts: {half_closed: \($0)}") }
+        expectDurations(ProxyProtocolIn.timeoutRange) { isGood("", "proxy_protocol_in: {trusted: [10.0.0.0/8], timeout: \($0)}") }
+        expectDurations(Allowed.healthInterval) { isGood("health: {interval: \($0)}") }
+        expectDurations(Allowed.healthTimeout) { isGood("health: {interval: 1h, timeout: \($0)}") }
+        expectNumbers(Allowed.healthCount) { isGood("health: {rise: \($0)}") }
+        expectNumbers(Allowed.weight) { isGood("weight: \($0)") }
+        expectNumbers(Allowed.maxConnections) { isGood("", "max_connections: \($0)") }
+        expectNumbers(Allowed.maxConnections) { isGood("", "", "max_connections: \($0)") }
     }
 }
