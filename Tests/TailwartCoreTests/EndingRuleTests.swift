@@ -8,7 +8,8 @@ import Testing
         let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "docs/architecture.md")
         let text = try String(contentsOf: page, encoding: .utf8)
-        let section = text.components(separatedBy: "## How connections end").last?.components(separatedBy: "\n## ").first
+        let section = text.components(separatedBy: "## How connections end").last?.components(separatedBy: "\n## ")
+            .first
         return (section ?? "").split(separator: "\n").filter { $0.hasPrefix("| `") }.map { line in
             line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
         }
@@ -18,7 +19,7 @@ import Testing
         let expected = CloseReason.allCases.map { reason in
             let rule = reason.rule
             return [
-                "`\(reason.name)`", rule.sides.map { "\($0)" }.joined(separator: ", "), rule.told.rawValue,
+                "`\(reason.name)`", rule.party.rawValue, rule.told.rawValue,
                 rule.blame.rawValue, rule.isAbortive ? "reset" : "end", rule.means, rule.advice,
             ]
         }
@@ -27,7 +28,7 @@ import Testing
 
     @Test func `only what is an upstream's can count against a place`() {
         for reason in CloseReason.allCases where reason.rule.blame != .never {
-            #expect(reason.rule.sides.contains(.upstream))
+            #expect([.upstream, .clientOrUpstream].contains(reason.rule.party))
         }
     }
 }

@@ -24,7 +24,7 @@ import Testing
         for reason in [
             CloseReason.clientLeft, .helloTimeout, .helloInvalid, .routeClose, .proxyHeaderUntrusted, .closed,
         ] {
-            #expect(reason.refusalCause == nil && reason.alert == nil, "\(reason)")
+            #expect(reason.rule.told == .nothing, "\(reason)")
         }
     }
 }

@@ -59,7 +59,8 @@ extension Connection {
 
     /// All addresses of all endpoints have failed: holds the client if the upstream asks for it.
     private mutating func roundFailed(_ dial: Dial, _ around: inout Surroundings) -> Action {
-        guard around.now + Self.holdInterval <= dial.holdUntil, dial.isHeld || around.held < Surroundings.heldAtOnce else {
+        guard around.now + Self.holdInterval <= dial.holdUntil, dial.isHeld || around.held < Surroundings.heldAtOnce
+        else {
             phase = .connecting(dial)
             return turnAway(Ending(.upstream, dial.failure), &around)
         }
@@ -165,7 +166,11 @@ extension Connection {
     ) -> Action {
         var dial = dial
         dial.failure = reason
-        if reason.rule.blame == .withLastAddress, passage.dialled(dial.endpoint, address: dial.address, doorPort: doorPort) == nil { passage.places[dial.endpoint].failed() }
+        if reason.rule.blame == .withLastAddress,
+            passage.dialled(dial.endpoint, address: dial.address, doorPort: doorPort) == nil
+        {
+            passage.places[dial.endpoint].failed()
+        }
         return nextAddress(dial, &around)
     }
 }

@@ -55,7 +55,8 @@ extension Connection {
     /// the limits no longer.
     mutating func leave(_ around: inout Surroundings) {
         switch phase {
-        case .takingWarm(let dial), .connecting(let dial), .passing(let dial, _), .greeting(let dial, _), .held(let dial):
+        case .takingWarm(let dial), .connecting(let dial), .passing(let dial, _), .greeting(let dial, _),
+            .held(let dial):
             if dial.isHeld { around.held -= 1 }
         case .relaying(let relaying):
             if relaying.isCounted { place?.changeLoad(by: -1) }

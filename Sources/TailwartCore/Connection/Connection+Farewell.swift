@@ -48,7 +48,9 @@ extension Connection {
     }
 
     private mutating func tellAlert(_ ending: Ending, now: UInt64) -> Action {
-        tell((ending.reason.rule.told == .unknownName ? TLSAlert.unrecognizedName : .internalError).bytes, ending, now: now)
+        tell(
+            (ending.reason.rule.told == .unknownName ? TLSAlert.unrecognizedName : .internalError).bytes, ending,
+            now: now)
     }
 
     private mutating func tell(_ words: [UInt8], _ ending: Ending, now: UInt64) -> Action {

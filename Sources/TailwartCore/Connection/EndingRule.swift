@@ -23,7 +23,14 @@ package struct EndingRule: Sendable, Equatable {
     }
 
     /// Who can have ended the connection, or whose fault it can be.
-    package let sides: [Side]
+    package enum Party: String, Sendable {
+        case client
+        case upstream
+        case edge
+        case clientOrUpstream = "client, upstream"
+    }
+
+    package let party: Party
     package let told: Told
     package let blame: Blame
     /// Whether both legs are closed with a reset, so that neither side takes a torn connection for a finished one.
@@ -32,10 +39,10 @@ package struct EndingRule: Sendable, Equatable {
     package let advice: String
 
     fileprivate init(
-        _ sides: [Side], tells told: Told = .nothing, blames blame: Blame = .never, isAbortive: Bool = false,
+        _ party: Party, tells told: Told = .nothing, blames blame: Blame = .never, isAbortive: Bool = false,
         means: String, advice: String
     ) {
-        self.sides = sides
+        self.party = party
         self.told = told
         self.blame = blame
         self.isAbortive = isAbortive
@@ -49,123 +56,123 @@ extension CloseReason {
         switch self {
         case .closed:
             EndingRule(
-                [.client, .upstream],
+                .clientOrUpstream,
                 means: "both finished in order; the side finished first",
                 advice: "nothing")
         case .reset:
             EndingRule(
-                [.client, .upstream], blames: .withoutByte, isAbortive: true,
+                .clientOrUpstream, blames: .withoutByte, isAbortive: true,
                 means: "that side aborted; the other was told by an abort too",
                 advice: "nothing if it is the client; else see the mailbox's log")
         case .lost:
             EndingRule(
-                [.client, .upstream], blames: .withoutByte, isAbortive: true,
+                .clientOrUpstream, blames: .withoutByte, isAbortive: true,
                 means: "that side no longer answers, or its network is gone",
                 advice: "if it is the upstream: look at the tailnet")
         case .idleTimeout:
             EndingRule(
-                [.edge], isAbortive: true,
+                .edge, isAbortive: true,
                 means: "both sides were silent for `timeouts.idle`",
                 advice: "nothing; raise it if clients complain")
         case .halfClosedTimeout:
             EndingRule(
-                [.edge], isAbortive: true,
+                .edge, isAbortive: true,
                 means: "one side had finished, the other was silent for `timeouts.half_closed`",
                 advice: "nothing")
         case .clientLeft:
             EndingRule(
-                [.client],
+                .client,
                 means: "the client left before the edge knew where to pass it",
                 advice: "nothing: scanners, probes")
         case .helloTimeout:
             EndingRule(
-                [.edge],
+                .edge,
                 means: "no whole ClientHello within `timeouts.hello`",
                 advice: "nothing: scanners. Plain clients on a TLS port if they are known ones")
         case .helloInvalid:
             EndingRule(
-                [.edge],
+                .edge,
                 means: "TLS, but not a ClientHello to route by",
                 advice: "nothing")
         case .proxyHeaderTimeout:
             EndingRule(
-                [.edge],
+                .edge,
                 means: "a trusted peer sent no whole PROXY header in time",
                 advice: "make the peer send it, or take the listener's `proxy_protocol_in` away")
         case .proxyHeaderInvalid:
             EndingRule(
-                [.edge],
+                .edge,
                 means: "what a trusted peer sent is no valid PROXY header",
                 advice: "the same")
         case .proxyHeaderUntrusted:
             EndingRule(
-                [.edge],
+                .edge,
                 means: "a peer outside `trusted` came to a listener that requires the header",
                 advice: "add its network if it is yours")
         case .noRoute:
             EndingRule(
-                [.edge], tells: .unknownName,
+                .edge, tells: .unknownName,
                 means: "no route matched",
                 advice: "nothing, or a last route without `match`")
         case .routeClose:
             EndingRule(
-                [.edge],
+                .edge,
                 means: "the route says `to: close`",
                 advice: "nothing")
         case .upstreamUnresolved:
             EndingRule(
-                [.upstream], tells: .unavailable,
+                .upstream, tells: .unavailable,
                 means: "the mailbox's name stands for no address",
                 advice: "see the log's line on that name; the tailnet's DNS")
         case .upstreamRefused:
             EndingRule(
-                [.upstream], tells: .unavailable, blames: .withLastAddress,
+                .upstream, tells: .unavailable, blames: .withLastAddress,
                 means: "nobody listens there",
                 advice: "is the mailbox running, and on that port?")
         case .upstreamUnreachable:
             EndingRule(
-                [.upstream], tells: .unavailable, blames: .withLastAddress,
+                .upstream, tells: .unavailable, blames: .withLastAddress,
                 means: "no way there",
                 advice: "the route or the tailnet")
         case .connectTimeout:
             EndingRule(
-                [.upstream], tells: .unavailable, blames: .withLastAddress,
+                .upstream, tells: .unavailable, blames: .withLastAddress,
                 means: "no answer to the connect",
                 advice: "a firewall or the tailnet's access rules; the host is off")
         case .upstreamProxyFailed:
             EndingRule(
-                [.upstream], tells: .unavailable, blames: .withLastAddress,
+                .upstream, tells: .unavailable, blames: .withLastAddress,
                 means: "the SOCKS5 proxy or tailscaled on the way did not do its part",
                 advice: "is it running, and does it know the name?")
         case .upstreamUnwell:
             EndingRule(
-                [.upstream], tells: .unavailable,
+                .upstream, tells: .unavailable,
                 means: "the probes say that no endpoint is well, so none was dialled; or the endpoint of an open "
                     + "connection became unwell and `close_if_unhealthy` is set",
                 advice: "see the log's verdict")
         case .upstreamEmpty:
             EndingRule(
-                [.upstream], tells: .unavailable, blames: .withoutByte,
+                .upstream, tells: .unavailable, blames: .withoutByte,
                 means: "the mailbox took the connection and closed it without a byte",
                 advice: "the mailbox has banned the edge, or does not take its header: see the verdict")
         case .edgeLimit:
             EndingRule(
-                [.edge], tells: .tooManyConnections,
+                .edge, tells: .tooManyConnections,
                 means: "over `max_connections` of the edge",
                 advice: "raise it, or find who takes so many")
         case .listenerLimit:
             EndingRule(
-                [.edge], tells: .tooManyConnections,
+                .edge, tells: .tooManyConnections,
                 means: "over `max_connections` of the listener",
                 advice: "the same")
         case .descriptorLimit:
             EndingRule(
-                [.edge], tells: .unavailable,
+                .edge, tells: .unavailable,
                 means: "the process or the system has no descriptor left",
                 advice: "raise the limit (`LimitNOFILE=`) or lower `max_connections`")
         case .drained:
             EndingRule(
-                [.edge], isAbortive: true,
+                .edge, isAbortive: true,
                 means: "still open when `drain` was over or the edge was stopped at once",
                 advice: "nothing")
         }

@@ -1,5 +1,3 @@
-package import TailwartWire
-
 /// What a client is told, in its own protocol, when it cannot be served now.
 ///
 /// Always a temporary code: a permanent one for a temporary fault makes senders give mail back at once.

@@ -39,7 +39,8 @@ extension Connection {
     /// Whether it is one of those that the worker holds: waiting, or dialling once more.
     var isHeld: Bool {
         switch phase {
-        case .takingWarm(let dial), .connecting(let dial), .passing(let dial, _), .greeting(let dial, _), .held(let dial):
+        case .takingWarm(let dial), .connecting(let dial), .passing(let dial, _), .greeting(let dial, _),
+            .held(let dial):
             dial.isHeld
         default: false
         }

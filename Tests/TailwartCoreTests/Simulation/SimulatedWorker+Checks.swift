@@ -43,7 +43,9 @@ extension SimulatedWorker {
         let count = received.count - sink.head.count
         guard count > sink.compared else { return sink.compared }
         check(source.overhead + count <= sent.count, "more bytes than were sent \(direction)")
-        let isRight = (sink.compared..<count).allSatisfy { received[sink.head.count + $0] == sent[source.overhead + $0] }
+        let isRight = (sink.compared..<count).allSatisfy {
+            received[sink.head.count + $0] == sent[source.overhead + $0]
+        }
         check(isRight, "bytes went wrong \(direction)")
         return count
     }
@@ -53,15 +55,21 @@ extension SimulatedWorker {
         let record = session.connection.record
         let upstream = session.upstream
         checkStreams(session)
-        check(record.wasRefused == (session.refusals > 0 && !session.client.head.isEmpty), "a refusal is not in the record")
+        check(
+            record.wasRefused == (session.refusals > 0 && !session.client.head.isEmpty),
+            "a refusal is not in the record")
         guard session.refusals == 0 else { return }
         let outbound = upstream.map { $0.socket.taken - $0.overhead } ?? 0
-        check(Int(record.outboundBytes) == outbound, "\(record.outboundBytes) bytes outbound are recorded, not \(outbound)")
+        check(
+            Int(record.outboundBytes) == outbound,
+            "\(record.outboundBytes) bytes outbound are recorded, not \(outbound)")
         let inbound = session.client.socket.taken - session.client.overhead
         check(Int(record.inboundBytes) == inbound, "\(record.inboundBytes) bytes inbound are recorded, not \(inbound)")
         if record.ending.reason == .closed, let upstream {
             check(!abortive, "an orderly end is passed on as a reset")
-            check(upstream.payloadSent.count == session.client.socket.script.count - session.client.overhead, "cut inbound")
+            check(
+                upstream.payloadSent.count == session.client.socket.script.count - session.client.overhead,
+                "cut inbound")
             check(session.client.payloadSent.count == upstream.socket.script.count - upstream.overhead, "cut outbound")
         }
         if outbound > 0 || inbound > 0, record.ending.reason != .closed {
@@ -95,7 +103,9 @@ extension SimulatedWorker {
             found[place.key, default: (0, 0)].failures += traffic.failures
         }
         for (key, traffic) in found {
-            check(traffic.failures == blame[key, default: 0], "\(key) is blamed \(traffic.failures) times, not \(blame[key, default: 0])")
+            check(
+                traffic.failures == blame[key, default: 0],
+                "\(key) is blamed \(traffic.failures) times, not \(blame[key, default: 0])")
             check(traffic.successes == praise[key, default: 0], "\(key) is praised \(traffic.successes) times")
         }
         blame = [:]
@@ -107,11 +117,13 @@ extension SimulatedWorker {
         for session in sessions {
             let reason = session.connection.record.ending.reason
             let isUpstreams = reason.isOfAddress || reason == .upstreamEmpty || reason == .reset || reason == .lost
-            check(!isUpstreams || session.connection.record.ending.side == .client, "nothing went wrong, and yet: \(reason)")
+            check(
+                !isUpstreams || session.connection.record.ending.side == .client,
+                "nothing went wrong, and yet: \(reason)")
         }
     }
 
-    private func check(_ holds: Bool, _ message: @autoclosure () -> String) {
+    func check(_ holds: Bool, _ message: @autoclosure () -> String) {
         guard !holds else { return }
         faults.append(message())
         trace?("FAULT \(faults.last ?? "")")

@@ -55,7 +55,8 @@ extension SimulatedWorker {
         accepted += 1
         let isTrusted = frontend.proxyProtocolIn == nil ? world.oneIn(2) : !world.isTroubled()
         let socketAddress = InternetAddress(
-            .v4((isTrusted ? 0xc633_6400 : 0xc000_0200) | UInt32.random(in: 1...99, using: &world.random)), port: 40_000)
+            .v4((isTrusted ? 0xc633_6400 : 0xc000_0200) | UInt32.random(in: 1...99, using: &world.random)), port: 40_000
+        )
         var script: [UInt8] = []
         var clientAddress = socketAddress
         if frontend.proxyProtocolIn != nil {
@@ -139,7 +140,8 @@ extension SimulatedWorker {
             if Bool.random(using: &world.random) { warm[index].leg.socket.peerResets() } else { die(warm[index].leg) }
         }
         for approach in topology.approaches where approach.backend.warm > 0 {
-            guard warm.count < 4, case .addresses(let addresses) = approach.backend.endpoints[approach.endpoint].location,
+            guard warm.count < 4,
+                case .addresses(let addresses) = approach.backend.endpoints[approach.endpoint].location,
                 let address = addresses.first
             else { continue }
             let dialled = Dialled.internet(InternetAddress(address, port: approach.place.key.port))
@@ -233,7 +235,9 @@ extension SimulatedWorker {
         // Now and then to a deadline, where deadlines are part of the trouble.
         let timers = liveSessions.compactMap(\.timer).filter { $0 > world.now }
         let next = world.oneIn(2) ? timers.min() : timers.max()
-        let step = world.isTroubled() ? (next ?? world.now + 1) - world.now : UInt64.random(in: 1...20_000, using: &world.random)
+        let step =
+            world.isTroubled()
+            ? (next ?? world.now + 1) - world.now : UInt64.random(in: 1...20_000, using: &world.random)
         world.now += step
         around.now = world.now
         for session in liveSessions {

@@ -24,7 +24,7 @@ extension SimulatedWorker {
             case .drain(let carrier):
                 result = drain(session, direction, carrier)
             case .shutDownSink:
-                precondition(session.carried[direction]?.isEmpty == true, "half-closed with bytes pending")
+                check(session.carried[direction]?.isEmpty == true, "half-closed with bytes pending")
                 session.leg(direction.sink)?.socket.isShutDown = true
                 session.connection.sinkShutDown(direction)
                 continue
@@ -41,7 +41,7 @@ extension SimulatedWorker {
     private func fill(
         _ session: SimulatedSession, _ direction: Direction, _ carrier: Flow.Carrier, _ moved: inout Int
     ) -> Action? {
-        precondition(session.carried[direction]?.isEmpty == true, "filled before drained")
+        check(session.carried[direction]?.isEmpty == true, "filled before drained")
         guard let leg = session.leg(direction.source) else { preconditionFailure("no source") }
         let limit = carrier == .buffer ? Self.bufferSize : Self.pipeSize
         var bytes: [UInt8] = []
@@ -72,7 +72,7 @@ extension SimulatedWorker {
     private func drain(_ session: SimulatedSession, _ direction: Direction, _ carrier: Flow.Carrier) -> Action? {
         guard let leg = session.leg(direction.sink) else { preconditionFailure("no sink") }
         let bytes = session.carried[direction, default: []]
-        precondition(bytes.count == session.connection.pending(direction), "the count of pending bytes is wrong")
+        check(bytes.count == session.connection.pending(direction), "the count of pending bytes is wrong")
         switch leg.socket.write(bytes[...], whole: carrier == .buffer, &world.random) {
         case .count(let count):
             session.carried[direction] = Array(bytes.dropFirst(count))

@@ -49,7 +49,7 @@ final class SimulatedWorker {
     }
 
     func close(_ leg: SimulatedLeg, abortive: Bool) {
-        precondition(leg.socket.isOpen, "a leg was closed twice")
+        check(leg.socket.isOpen, "a leg was closed twice")
         leg.socket.isOpen = false
         leg.wasClosedAbortively = abortive
         openLegs -= 1
@@ -146,9 +146,9 @@ final class SimulatedWorker {
             return nil
         case .tell(let words):
             dropUpstream(session, isForGood: true)
-            precondition(session.client.socket.sent.isEmpty, "refused behind other bytes")
+            check(session.client.socket.sent.isEmpty, "refused behind other bytes")
             session.refusals += 1
-            precondition(session.refusals == 1, "told twice")
+            check(session.refusals == 1, "told twice")
             if session.client.socket.isReset { return { session.connection.told(false, &self.around) } }
             session.client.socket.sent += words
             session.client.head = words
@@ -156,7 +156,7 @@ final class SimulatedWorker {
             return { session.connection.told(true, &self.around) }
         case .discard: return discard(session)
         case .keepUpstreamAlive(let until):
-            precondition(!session.isKeptAlive, "keepalive was set twice")
+            check(!session.isKeptAlive, "keepalive was set twice")
             session.isKeptAlive = true
             session.timer = until
             return nil
@@ -166,7 +166,8 @@ final class SimulatedWorker {
             return nil
         case .wait(let watch, let until):
             session.timer = until
-            precondition(watch == .client || watch == .asBefore || session.upstream != nil, "waits for a leg that is not there")
+            check(
+                watch == .client || watch == .asBefore || session.upstream != nil, "waits for a leg that is not there")
             return nil
         case .end(let abortive):
             end(session, abortive: abortive)
@@ -175,7 +176,7 @@ final class SimulatedWorker {
     }
 
     private func end(_ session: SimulatedSession, abortive: Bool) {
-        precondition(!session.isOver, "ended twice")
+        check(!session.isOver, "ended twice")
         session.isOver = true
         session.timer = nil
         close(session.client, abortive: abortive)
@@ -189,10 +190,11 @@ final class SimulatedWorker {
     /// - Parameter isForGood: whether no other takes its place, so that what the client sent may have gone there.
     private func dropUpstream(_ session: SimulatedSession, isForGood: Bool = false) {
         guard let leg = session.upstream else { return }
-        precondition(leg.socket.taken == leg.overhead, "a leg that has spoken was given up")
-        precondition(isForGood || leg.payloadSent.isEmpty, "a leg with bytes of the client was replaced")
+        check(leg.socket.taken == leg.overhead, "a leg that has spoken was given up")
+        check(isForGood || leg.payloadSent.isEmpty, "a leg with bytes of the client was replaced")
         close(leg, abortive: false)
         session.upstream = nil
+        session.isKeptAlive = false
         // Dialled anew after a warm socket: the round begins anew.
         if leg.isWarm { session.tried = 0 }
         session.carried = [.inbound: [], .outbound: []]
@@ -212,7 +214,9 @@ final class SimulatedWorker {
     private func peekUpstream(_ limit: Int, _ session: SimulatedSession) -> () -> Action {
         guard let leg = session.upstream else { preconditionFailure("no leg to peek at") }
         if let bytes = leg.socket.peek(upTo: min(limit, Self.bufferSize)) {
-            if bytes.isEmpty, leg.socket.isReset { return { session.connection.upstreamFailed(leg.fault, &self.around) } }
+            if bytes.isEmpty, leg.socket.isReset {
+                return { session.connection.upstreamFailed(leg.fault, &self.around) }
+            }
             return { session.connection.upstreamPeeked(bytes.span, isFinal: leg.mustReadToEnd, &self.around) }
         }
         return { session.connection.upstreamBlocked() }
