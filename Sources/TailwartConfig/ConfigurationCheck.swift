@@ -17,7 +17,8 @@ struct ConfigurationCheck {
         upstreams = configuration.upstreamsByName
         warmPlaces =
             configuration.upstreams.contains { $0.warm > 0 }
-            ? configuration.ways.filter { $0.upstream.warm > 0 && $0.proxyProtocol.version != .none }.reduce(into: [:]) {
+            ? configuration.ways.filter { $0.upstream.warm > 0 && $0.proxyProtocol.version != .none }.reduce(into: [:])
+            {
                 $0[$1.upstream.name, default: []].insert($1.place)
             } : [:]
     }
@@ -68,7 +69,9 @@ struct ConfigurationCheck {
 
     private func checkTargets(of listener: Listener, _ number: Int, known: [String]) {
         for (index, route) in listener.routes.enumerated() {
-            guard let name = route.target.upstreamName, places[.upstream(name)] == nil, !problems.isFull else { continue }
+            guard let name = route.target.upstreamName, places[.upstream(name)] == nil, !problems.isFull else {
+                continue
+            }
             let fix =
                 if let near = NearestWord.find(name, among: known) {
                     "did you mean \(near.quoted)?"

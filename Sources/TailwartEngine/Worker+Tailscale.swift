@@ -15,7 +15,8 @@ extension Worker {
         }
         session.pointee.phase = .tailscale
         var span = buffer.bindMemory(to: UInt8.self).mutableSpan
-        let length = TailscaleDial.writeRequest(host: host, port: session.port(of: Int(session.pointee.endpoint)), into: &span)
+        let length = TailscaleDial.writeRequest(
+            host: host, port: session.port(of: Int(session.pointee.endpoint)), into: &span)
         let request = UnsafeRawBufferPointer(rebasing: buffer[..<length])
         guard session.pointee.upstream.socket.send(request) == .count(length) else { return carrierFailed(session) }
         session.pointee.deadline = now + session.pointee.connectLimit

@@ -25,8 +25,7 @@ enum UpstreamCheck {
     }
 
     /// Why a place is not probed at all.
-    static func unprobed(_ upstream: Upstream, _ endpoint: Endpoint, port: UInt16) -> Finding
-    {
+    static func unprobed(_ upstream: Upstream, _ endpoint: Endpoint, port: UInt16) -> Finding {
         let place = endpoint.port == nil && port != 0 ? "\(endpoint.text):\(port)" : endpoint.text
         let subject = "\(upstream.name) \(place)"
         guard upstream.health != nil else {

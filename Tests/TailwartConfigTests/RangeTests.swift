@@ -38,7 +38,9 @@ import Testing
         expectDurations(Allowed.hello) { isGood("", "timeouts: {hello: \($0)}") }
         expectDurations(Allowed.idle) { isGood("", "timeouts: {idle: \($0)}") }
         expectDurations(Allowed.halfClosed) { isGood("", "timeouts: {half_closed: \($0)}") }
-        expectDurations(ProxyProtocolIn.timeoutRange) { isGood("", "proxy_protocol_in: {trusted: [10.0.0.0/8], timeout: \($0)}") }
+        expectDurations(ProxyProtocolIn.timeoutRange) {
+            isGood("", "proxy_protocol_in: {trusted: [10.0.0.0/8], timeout: \($0)}")
+        }
         expectDurations(Allowed.healthInterval) { isGood("health: {interval: \($0)}") }
         expectDurations(Allowed.healthTimeout) { isGood("health: {interval: 1h, timeout: \($0)}") }
         expectNumbers(Allowed.healthCount) { isGood("health: {rise: \($0)}") }

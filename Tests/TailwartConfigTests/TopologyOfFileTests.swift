@@ -51,7 +51,9 @@ struct TopologyOfFileTests {
         #expect(configuration.tailnetNames == names + ["e.example.net"])
     }
 
-    @Test func `a route leads to its upstream, with the header that is in force and on the port that is dialled`() throws {
+    @Test func `a route leads to its upstream, with the header that is in force and on the port that is dialled`()
+        throws
+    {
         let topology = Topology(try configuration(text), addresses: { _ in [] })
         #expect(topology.maxConnections == 100)
         let https = topology.frontends[0]
@@ -59,7 +61,10 @@ struct TopologyOfFileTests {
         #expect(https.maxConnections == 7)
         let passages = (0..<5).map { https.passage(route: $0, port: 443) }
         #expect(passages.map { $0?.backend.name } == ["b", nil, "proxied", "tailnet", "a"])
-        #expect(passages.map { $0?.header.version } == [ProxyProtocolOut.Version.none, nil, ProxyProtocolOut.Version.none, .v2, .v2])
+        #expect(
+            passages.map { $0?.header.version } == [
+                ProxyProtocolOut.Version.none, nil, ProxyProtocolOut.Version.none, .v2, .v2,
+            ])
         #expect(passages[0]?.places.map(\.key.port) == [8443, 8443])
         #expect(passages[4]?.places.map(\.key.port) == [443, 26, 443, 0, 443])
         #expect(passages[4]?.connectLimit == 2_000_000)
@@ -80,7 +85,10 @@ struct TopologyOfFileTests {
             })
         #expect(Set(asked) == Set(try configuration(text).hostNames))
         let first = topology.backends[0]
-        #expect(first.endpoints.map(\.name) == ["a.example.net", "b.example.net:26", "192.0.2.1", "unix:/run/x", "c.example.net"])
+        #expect(
+            first.endpoints.map(\.name) == [
+                "a.example.net", "b.example.net:26", "192.0.2.1", "unix:/run/x", "c.example.net",
+            ])
         #expect(
             first.endpoints.map(\.location) == [
                 .addresses([.loopbackV6, address]), .addresses([]), .addresses([.v4(0xc000_0201)]),

@@ -26,11 +26,15 @@ struct DoorTests {
         throws
     {
         let mailbox = try TestListener()
-        let (kept, removed, added) = (Self.bind(lonelyAddress()), Self.bind(lonelyAddress()), Self.bind(lonelyAddress()))
+        let (kept, removed, added) = (
+            Self.bind(lonelyAddress()), Self.bind(lonelyAddress()), Self.bind(lonelyAddress())
+        )
         let listeners = [Listener.test(bind: [kept]), .test(bind: [removed])]
         try withEngine(listeners: listeners, upstreams: [.test(mailbox.address)], workers: workers) { edge in
             let old = edge.topology
-            let (first, second) = (try Pair(edge, mailbox), Pair(client: try edge.connect(1), upstream: try mailbox.accept()))
+            let (first, second) = (
+                try Pair(edge, mailbox), Pair(client: try edge.connect(1), upstream: try mailbox.accept())
+            )
             try first.exchange()
             try second.exchange()
 

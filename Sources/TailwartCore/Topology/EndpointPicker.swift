@@ -75,7 +75,9 @@ package enum EndpointPicker {
     /// The endpoint at `rank` of a client's ranking (Thaler and Ravishankar, "Using name-based mappings to increase hit rates",
     /// 1998): each client ranks the endpoints by a hash of both, so an endpoint that goes moves no client but its own, and those to all
     /// the others alike.
-    private static func ranked(_ endpoints: [ResolvedEndpoint], _ rank: Int, _ client: IPAddress?, backups: Bool) -> Int? {
+    private static func ranked(_ endpoints: [ResolvedEndpoint], _ rank: Int, _ client: IPAddress?, backups: Bool)
+        -> Int?
+    {
         let (high, low) = client?.bits ?? (0, 0)
         let clientHash = mix(high ^ mix(low))
         var last: (cost: Double, index: Int)?

@@ -94,7 +94,8 @@ private struct Survey {
 
     init(_ configuration: Configuration, _ backends: [Backend], old: Topology?) {
         upstreams = Dictionary(
-            zip(configuration.upstreams, backends).map { ($0.name, ($0, $1)) }) { first, _ in first }
+            zip(configuration.upstreams, backends).map { ($0.name, ($0, $1)) }
+        ) { first, _ in first }
         self.old = old
     }
 

@@ -27,7 +27,9 @@ extension CaddyReader {
         }
         guard ports.count * hosts.count <= Allowed.bindAddresses.upperBound else {
             refuse(
-                element, "\(ports.count) ports, and at most \(Allowed.bindAddresses.upperBound) addresses can be listened on; name fewer")
+                element,
+                "\(ports.count) ports, and at most \(Allowed.bindAddresses.upperBound) addresses can be listened on; name fewer"
+            )
             return []
         }
         return ports.flatMap { port in hosts.map { DraftBind(host: $0, port: "\(port)") } }

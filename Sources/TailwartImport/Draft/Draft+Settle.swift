@@ -63,7 +63,9 @@ extension DraftListener {
         }
         binds = binds.withoutRepeats
         guard binds.count > Allowed.bindAddresses.upperBound else { return }
-        findings.refuse("\(binds.count) addresses to listen on, more than \(Allowed.bindAddresses.upperBound); leave some out", at: place)
+        findings.refuse(
+            "\(binds.count) addresses to listen on, more than \(Allowed.bindAddresses.upperBound); leave some out",
+            at: place)
     }
 
     fileprivate mutating func settleTimeouts(_ findings: Findings) {

@@ -94,7 +94,9 @@ extension HAProxyReader {
             return [DraftBind(host: host, port: port)]
         }
         guard let ports = PortText.range(port), ports.count <= Allowed.bindAddresses.upperBound else {
-            findings.refuse("\(port.quoted) is neither a port nor a range of at most \(Allowed.bindAddresses.upperBound)", at: place)
+            findings.refuse(
+                "\(port.quoted) is neither a port nor a range of at most \(Allowed.bindAddresses.upperBound)", at: place
+            )
             return []
         }
         return ports.map { DraftBind(host: host, port: "\($0)") }

@@ -63,7 +63,8 @@ extension NginxReader {
         }
         guard let ports = PortText.range(port), ports.count <= Allowed.bindAddresses.upperBound else {
             findings.refuse(
-                "\(port.quoted) is neither a port nor a range of at most \(Allowed.bindAddresses.upperBound)", at: address.place)
+                "\(port.quoted) is neither a port nor a range of at most \(Allowed.bindAddresses.upperBound)",
+                at: address.place)
             return []
         }
         return ports.map { DraftBind(host: listenHost, port: "\($0)") }
