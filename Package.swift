@@ -104,7 +104,7 @@ let package = Package(
             ]),
         .testTarget(name: "TailwartWireTests", dependencies: ["TailwartWire", "TailwartTesting"]),
         .testTarget(name: "TailwartCoreTests", dependencies: ["TailwartCore", "TailwartWire", "TailwartTesting"]),
-        .testTarget(name: "TailwartSystemTests", dependencies: ["TailwartSystem", "TailwartCore", "TailwartWire"]),
+        .testTarget(name: "TailwartSystemTests", dependencies: ["TailwartSystem", "TailwartWire"]),
         .testTarget(
             name: "TailwartEngineTests",
             dependencies: ["TailwartEngine", "TailwartSystem", "TailwartCore", "TailwartWire", "TailwartTesting"]),
@@ -131,7 +131,8 @@ let package = Package(
                 "TailwartTesting", "TailwartWire", nioCore, nioPosix, nioSSL,
             ]),
         .testTarget(
-            name: "TailwartPolicyTests", dependencies: ["TailwartPolicy", "TailwartConfig", "TailwartTesting"]),
+            name: "TailwartPolicyTests",
+            dependencies: ["TailwartPolicy", "TailwartConfig", "TailwartCore", "TailwartTesting"]),
         .testTarget(name: "TailwartSecretsTests", dependencies: ["TailwartSecrets", "TailwartTesting"]),
         .testTarget(
             name: "TailwartSetupTests",

@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 import TailwartPolicy
 import Testing

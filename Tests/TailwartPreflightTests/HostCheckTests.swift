@@ -1,4 +1,3 @@
-import TailwartConfig
 import TailwartCore
 import TailwartWire
 import Testing

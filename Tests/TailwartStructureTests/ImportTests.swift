@@ -74,7 +74,13 @@ import Testing
         ),
         ("TailwartEngine", "Logging", "a worker writes fixed-size records; formatting is another thread's"),
         ("TailwartEngine", "Glibc", "system calls go through TailwartSystem, which owns EINTR and descriptors"),
-        ("TailwartEngine", "TailwartConfig", "the engine sees snapshots; where they come from is not its business"),
+        ("TailwartEngine", "TailwartConfig", "the engine sees topologies; where they come from is not its business"),
+        ("TailwartControl", "TailwartConfig", "the edge runs values; who reads them from a file is the command"),
+        (
+            "TailwartPreflight", "TailwartConfig",
+            "what is looked at are values; who reads them from a file is the command"
+        ),
+        ("TailwartPolicy", "TailwartConfig", "what a configuration needs is read off its values, far from any YAML"),
         ("TailwartEngine", "TailwartResolve", "a worker never resolves a name"),
         ("TailwartConfig", "TailwartSystem", "a configuration can be checked on a machine that will never run it"),
         ("TailwartCore", "NIOCore", "health arithmetic is numbers; who probes is another's business"),

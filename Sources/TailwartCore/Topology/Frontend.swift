@@ -55,12 +55,11 @@ package final class Frontend: Sendable {
     ///   counts as the first.
     package func passage(route: Int, port: UInt16) -> Passage? {
         let passages = passages[route]
-        // By index: what is generic, and an iterator over an array of another module's values, allocates in a debug build, and the budget
-        // counts there too.
-        if passages.isEmpty { return nil }
-        guard passages.count > 1 else { return passages[0] }
-        for index in ports.indices where ports[index] == port { return passages[index] }
-        return passages[0]
+        // By index: an iterator over an array of another module's values allocates in a debug build, and the budget counts there too.
+        if passages.count > 1 {
+            for index in ports.indices where ports[index] == port { return passages[index] }
+        }
+        return passages.isEmpty ? nil : passages[0]
     }
 }
 
