@@ -1,3 +1,5 @@
+import TailwartWire
+
 extension Configuration {
     /// Reads a file's text and reports everything that is wrong with it.
     ///
@@ -24,7 +26,7 @@ extension Configuration {
         return ConfigurationResult(configuration: nil, problems: problems.sorted)
     }
 
-    private static func placeOfInvalidUTF8(in bytes: [UInt8]) -> Place {
+    private static func placeOfInvalidUTF8(in bytes: [UInt8]) -> TextPlace {
         var line = 1
         var column = 1
         var decoder = UTF8()
@@ -37,6 +39,6 @@ extension Configuration {
                 column += 1
             }
         }
-        return Place(line: line, column: column)
+        return TextPlace(line: line, column: column)
     }
 }

@@ -45,7 +45,7 @@ extension ConfigurationCheck {
     /// The authority and the ALPN of a PROXY header come from the ClientHello, which only some listeners get to see.
     func checkTLVs() {
         struct Use: Hashable {
-            let place: Place
+            let place: TextPlace
             let proxyProtocol: ProxyProtocolOut
         }
         var blind: [Use: [String]] = [:]

@@ -26,7 +26,7 @@ extension ConfigurationCheck {
     }
 
     /// tailscaled dials the tailnet and nothing else for us.
-    private func checkTailnet(_ upstream: UpstreamConfiguration, at place: Place) {
+    private func checkTailnet(_ upstream: UpstreamConfiguration, at place: TextPlace) {
         if configuration.tailscale == nil {
             problems.error(
                 "'via: tailscale' needs tailscaled, and 'tailscale' is off; leave one of them out",

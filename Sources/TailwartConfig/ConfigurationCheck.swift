@@ -47,7 +47,7 @@ struct ConfigurationCheck {
     }
 
     private func checkListenerNames() {
-        var first: [String: Place] = [:]
+        var first: [String: TextPlace] = [:]
         for (number, listener) in configuration.listeners.enumerated() {
             let place = places[.listener(number)] ?? .start
             if let taken = first[listener.name] {

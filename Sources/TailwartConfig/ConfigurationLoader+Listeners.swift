@@ -1,3 +1,5 @@
+import TailwartWire
+
 import TailwartCore
 
 extension ConfigurationLoader {
@@ -68,10 +70,10 @@ extension ConfigurationLoader {
 
     private struct ReadRoute {
         let route: RouteConfiguration
-        let place: Place
-        let targetPlace: Place?
-        let proxyProtocolPlace: Place?
-        let helloPlace: Place?
+        let place: TextPlace
+        let targetPlace: TextPlace?
+        let proxyProtocolPlace: TextPlace?
+        let helloPlace: TextPlace?
     }
 
     private func route(listener: Int) -> ValueType<ReadRoute> {

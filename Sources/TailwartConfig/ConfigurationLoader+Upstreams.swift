@@ -1,3 +1,4 @@
+import TailwartWire
 import TailwartCore
 
 extension ConfigurationLoader {

@@ -1,3 +1,4 @@
+import TailwartWire
 import TailwartCore
 
 /// Reads the tree of one file into a configuration and remembers where everything stands.

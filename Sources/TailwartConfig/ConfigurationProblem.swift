@@ -1,16 +1,4 @@
-/// A place in a file; both numbers count from 1, columns in Unicode scalars.
-package struct Place: Sendable, Hashable, Comparable, CustomStringConvertible {
-    package let line: Int
-    package let column: Int
-
-    static let start = Place(line: 1, column: 1)
-
-    package static func < (first: Place, second: Place) -> Bool {
-        (first.line, first.column) < (second.line, second.column)
-    }
-
-    package var description: String { "\(line):\(column)" }
-}
+package import TailwartWire
 
 /// One thing that is wrong with a configuration: where, what, and how to mend it.
 package struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible {
@@ -23,7 +11,7 @@ package struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible
 
     package let severity: Severity
     package let file: String
-    package let place: Place
+    package let place: TextPlace
     package let message: String
 
     package var line: Int { place.line }

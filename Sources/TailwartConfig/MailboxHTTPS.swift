@@ -1,3 +1,5 @@
+import TailwartWire
+
 import TailwartCore
 
 /// What `mailbox.https` says.
@@ -6,7 +8,7 @@ struct MailboxHTTPS {
     var port = Defaults.httpsPort
     var names: [ServerNamePattern] = []
     var proxyProtocol = Defaults.proxyProtocol
-    var place: Place?
+    var place: TextPlace?
 }
 
 extension ValueType<MailboxHTTPS> {

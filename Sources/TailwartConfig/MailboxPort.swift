@@ -1,10 +1,12 @@
+import TailwartWire
+
 /// A port that is listened on, and the port of the mailbox that is dialled for it.
 struct MailboxPort {
     let listen: UInt16
     let dial: UInt16
-    let place: Place
+    let place: TextPlace
 
-    init(_ listen: UInt16, dial: UInt16? = nil, at place: Place) {
+    init(_ listen: UInt16, dial: UInt16? = nil, at place: TextPlace) {
         self.listen = listen
         self.dial = dial ?? listen
         self.place = place

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Collects what is wrong while a file is read, so that one run shows everything.
 final class Problems {
     /// Nobody reads more at once, and looking for more costs time.
@@ -16,15 +18,15 @@ final class Problems {
     /// No more are taken.
     var isFull: Bool { found.count > Self.limit }
 
-    func error(_ message: String, at place: Place) {
+    func error(_ message: String, at place: TextPlace) {
         add(.error, message, at: place)
     }
 
-    func warning(_ message: String, at place: Place) {
+    func warning(_ message: String, at place: TextPlace) {
         add(.warning, message, at: place)
     }
 
-    private func add(_ severity: ConfigurationProblem.Severity, _ message: String, at place: Place) {
+    private func add(_ severity: ConfigurationProblem.Severity, _ message: String, at place: TextPlace) {
         guard !isFull else { return }
         let isLast = found.count == Self.limit
         found.insert(

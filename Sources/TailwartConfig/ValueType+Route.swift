@@ -1,3 +1,5 @@
+import TailwartWire
+
 import TailwartCore
 
 extension ValueType<RouteConfiguration.Target> {
@@ -23,7 +25,7 @@ extension ValueType<RouteConfiguration.Target> {
 /// A match with the place of its first condition that needs the ClientHello.
 struct ReadMatch {
     let match: RouteMatch
-    let helloPlace: Place?
+    let helloPlace: TextPlace?
 }
 
 extension ValueType<ReadMatch> {

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// How values of one type are read, what they look like, and what to call the type in a message.
 struct ValueType<Value> {
     /// As it follows "must be": `a duration such as 5s`.
@@ -20,7 +22,7 @@ struct Complaint: Error {
 
 struct Located<Value> {
     let value: Value
-    let place: Place
+    let place: TextPlace
 }
 
 extension ValueType {
@@ -73,7 +75,7 @@ extension ValueType {
     /// A mapping from names to values of one shape, in the order of the file; what cannot be read is left out.
     static func named<Member>(
         _ name: String, of values: Shape,
-        _ read: @escaping (_ key: String, _ keyPlace: Place, YAMLNode, Problems) -> Member?
+        _ read: @escaping (_ key: String, _ keyPlace: TextPlace, YAMLNode, Problems) -> Member?
     ) -> ValueType where Value == [Member] {
         let shape = Shape.dictionary(keys: ValueType<String>.nameShape, values: values, mayBeEmpty: true)
         return ValueType(name: name, shape: shape) { node, label, problems in

@@ -1,4 +1,4 @@
-import Yams
+import TailwartConfig
 
 /// A YAML value as an editor takes it: plain scalars are typed as the core schema of YAML 1.2.2 (section 10.3.2) says.
 enum SchemaInstance {
@@ -7,20 +7,56 @@ enum SchemaInstance {
     case integer(Int)
     case number
     case text(String)
-    case list([Node])
-    case object([(key: String, value: Node)])
+    case list([SchemaInstance])
+    case object([(key: String, value: SchemaInstance)])
 
-    init(_ node: Node) {
-        switch node {
-        case .scalar(let scalar):
-            self = scalar.style == .plain ? Self.plain(scalar.string) : .text(scalar.string)
-        case .sequence(let sequence):
-            self = .list(Array(sequence))
-        case .mapping(let mapping):
-            self = .object(mapping.map { ($0.key.scalar?.string ?? "", $0.value) })
-        case .alias:
+    /// The first document of a text; nil if there is none.
+    init?(text: String) throws {
+        let read: SchemaInstance? = try Array(text.utf8).withUnsafeBufferPointer { bytes in
+            let events = YAMLEvents(reading: bytes)
+            var anchored: [String: SchemaInstance] = [:]
+            return try events.next().content == .document
+                ? SchemaInstance(events.next(), of: events, anchored: &anchored) : nil
+        }
+        guard let read else { return nil }
+        self = read
+    }
+
+    private init(
+        _ event: YAMLEvents.Event, of events: borrowing YAMLEvents, anchored: inout [String: SchemaInstance]
+    ) throws {
+        switch event.content {
+        case .scalar(let text, let isPlain):
+            self = isPlain ? Self.plain(text) : .text(text)
+        case .sequence:
+            var members: [SchemaInstance] = []
+            var next = try events.next()
+            while next.content != .sequenceEnd {
+                members.append(try SchemaInstance(next, of: events, anchored: &anchored))
+                next = try events.next()
+            }
+            self = .list(members)
+        case .mapping:
+            var members: [(key: String, value: SchemaInstance)] = []
+            var next = try events.next()
+            while next.content != .mappingEnd {
+                let key = if case .scalar(let text, _) = next.content { text } else { "" }
+                if key.isEmpty { _ = try SchemaInstance(next, of: events, anchored: &anchored) }
+                guard !members.contains(where: { $0.key == key }) else { throw Repeated(key: key) }
+                members.append((key, try SchemaInstance(events.next(), of: events, anchored: &anchored)))
+                next = try events.next()
+            }
+            self = .object(members)
+        case .alias(let name):
+            self = anchored[name] ?? .null
+        default:
             self = .null
         }
+        if let anchor = event.anchor { anchored[anchor] = self }
+    }
+
+    struct Repeated: Error {
+        let key: String
     }
 
     private static func plain(_ text: String) -> SchemaInstance {

@@ -9,7 +9,7 @@ import Testing
         "TailwartCore": ["TailwartWire", "Synchronization"],
         "TailwartSystem": ["TailwartWire", "CTailwartLinux", "Glibc"],
         "TailwartEngine": ["TailwartCore", "TailwartWire", "TailwartSystem", "Synchronization"],
-        "TailwartConfig": ["TailwartCore", "TailwartWire", "Yams", "Glibc"],
+        "TailwartConfig": ["TailwartCore", "TailwartWire", "CYAML", "Glibc"],
         "TailwartResolve": ["TailwartSystem", "TailwartWire", "CAres", "Glibc", "Synchronization"],
         "TailwartTailnet": [
             "TailwartWire", "NIOCore", "NIOPosix", "NIOHTTP1", "FoundationEssentials", "Glibc",
