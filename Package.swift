@@ -56,7 +56,7 @@ let package = Package(
                 nioHTTP1, nioSSL,
             ]),
         .target(name: "TailwartPolicy", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
-        .target(name: "TailwartSecrets"),
+        .target(name: "TailwartSecrets", dependencies: ["TailwartSystem", "TailwartWire"]),
         .target(
             name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),

@@ -1,3 +1,5 @@
+import TailwartWire
+
 extension Configuration {
     /// The JSON Schema of a configuration file: the text of `tailwart.schema.json`.
     package static var schema: String {

@@ -1,6 +1,5 @@
-import TailwartWire
-
 import TailwartCore
+import TailwartWire
 
 extension ConfigurationLoader {
     func readListeners(_ reader: inout MappingReader) {

@@ -1,5 +1,5 @@
-import TailwartWire
 import TailwartCore
+import TailwartWire
 
 extension ConfigurationLoader {
     func readUpstreams(_ reader: inout MappingReader) {

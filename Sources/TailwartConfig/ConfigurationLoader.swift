@@ -1,5 +1,5 @@
-import TailwartWire
 import TailwartCore
+import TailwartWire
 
 /// Reads the tree of one file into a configuration and remembers where everything stands.
 final class ConfigurationLoader {

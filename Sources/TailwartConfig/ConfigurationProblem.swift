@@ -27,3 +27,15 @@ package struct ConfigurationResult: Sendable {
     /// Sorted by place.
     package let problems: [ConfigurationProblem]
 }
+
+extension ConfigurationResult {
+    package func json(file: String) -> JSON {
+        let problems = problems.map { problem -> JSON in
+            [
+                "column": .number(problem.place.column), "line": .number(problem.place.line),
+                "message": .text(problem.message), "severity": .text(problem.severity.rawValue),
+            ]
+        }
+        return ["file": .text(file), "problems": .list(problems), "valid": .flag(configuration != nil)]
+    }
+}

@@ -1,6 +1,5 @@
-import TailwartWire
-
 import TailwartCore
+import TailwartWire
 
 /// What `mailbox.https` says.
 struct MailboxHTTPS {

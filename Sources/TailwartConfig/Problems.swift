@@ -39,20 +39,3 @@ final class Problems {
         found.sorted { ($0.place, $0.message) < ($1.place, $1.message) }
     }
 }
-
-extension String {
-    /// In quotes for a message: control characters escaped, long text cut.
-    var quoted: String {
-        let limit = 80
-        var text = ""
-        for scalar in unicodeScalars.prefix(limit) {
-            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-        }
-        return unicodeScalars.dropFirst(limit).isEmpty ? "'\(text)'" : "'\(text)…'"
-    }
-}
-
-extension Sequence<String> {
-    /// `'a', 'b', 'c'` for a message.
-    var listed: String { map(\.quoted).joined(separator: ", ") }
-}

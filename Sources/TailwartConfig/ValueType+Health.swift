@@ -1,3 +1,5 @@
+import TailwartWire
+
 extension ValueType<HealthConfiguration?> {
     static var health: ValueType {
         .off(nil, or: "{interval: 30s}").orMapping(.mapping("'health'", HealthConfiguration.init))

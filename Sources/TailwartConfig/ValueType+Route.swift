@@ -1,6 +1,5 @@
-import TailwartWire
-
 import TailwartCore
+import TailwartWire
 
 extension ValueType<RouteConfiguration.Target> {
     /// `name`, `name:port` or `close`.

@@ -1,3 +1,5 @@
+import TailwartWire
+
 extension ValueType<String> {
     /// An ALPN protocol name.
     static var alpn: ValueType {

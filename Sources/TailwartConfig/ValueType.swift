@@ -6,7 +6,7 @@ struct ValueType<Value> {
     let name: String
     let shape: Shape
     /// How a value is shown as a default; nil if it is not.
-    var literal: ((Value) -> JSONValue)?
+    var literal: ((Value) -> JSON)?
     /// Called with the node and what to call it in a message; nil if the node is none, after saying so.
     let read: (YAMLNode, String, Problems) -> Value?
 }
@@ -106,7 +106,7 @@ extension ValueType {
     }
 
     /// The same type, whose defaults are shown.
-    func shown(_ literal: @escaping (Value) -> JSONValue) -> ValueType {
+    func shown(_ literal: @escaping (Value) -> JSON) -> ValueType {
         var shown = self
         shown.literal = literal
         return shown

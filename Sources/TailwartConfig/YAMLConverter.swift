@@ -19,7 +19,7 @@ struct YAMLConverter: ~Copyable {
     /// Repeated keys that are shown each for itself.
     private static let repeatLimit = 20
 
-    private let events: YAMLEvents
+    private var events: YAMLEvents
     private let source: SourceText
     private let substitution: Substitution
     /// What is wrong with single values.
@@ -44,7 +44,7 @@ struct YAMLConverter: ~Copyable {
         return root
     }
 
-    private func next() throws(Failure) -> YAMLEvents.Event {
+    private mutating func next() throws(Failure) -> YAMLEvents.Event {
         do { return try events.next() } catch { throw .syntax(error) }
     }
 
@@ -108,7 +108,8 @@ struct YAMLConverter: ~Copyable {
                     guard repeats <= Self.repeatLimit, source.shows(key, at: known.latest) else {
                         throw .repeated(key: key, known.latest)
                     }
-                    complain("the key \(key.quoted) stands on line \(known.first.line) already; keep one of them", keyPlace)
+                    complain(
+                        "the key \(key.quoted) stands on line \(known.first.line) already; keep one of them", keyPlace)
                 } else {
                     entries.append(YAMLNode.Entry(key: key, keyPlace: keyPlace, value: value))
                 }
@@ -122,7 +123,7 @@ struct YAMLConverter: ~Copyable {
     }
 
     /// Passes over the rest of a value.
-    private func skip(_ event: YAMLEvents.Event) throws(Failure) {
+    private mutating func skip(_ event: YAMLEvents.Event) throws(Failure) {
         var depth = 0
         var content = event.content
         while true {

@@ -1,7 +1,7 @@
 import CYAML
 package import TailwartWire
 
-/// What libyaml finds in a text, one event after the other. Nesting ends at its own limit of 1000 levels.
+/// What libyaml finds in a text, one event after the other.
 package struct YAMLEvents: ~Copyable {
     package enum Content: Equatable {
         /// - Parameter isPlain: without quotes and not a block.
@@ -28,6 +28,11 @@ package struct YAMLEvents: ~Copyable {
         package let context: (text: String, line: Int)?
     }
 
+    /// Some versions of libyaml have this limit themselves. The work for each token grows with its depth.
+    private static let depthLimit = 1000
+
+    /// Where each collection begins that is open, as far as it is within the limit.
+    private var open: [TextPlace] = []
     /// On the heap: libyaml keeps pointers into it.
     private let parser: UnsafeMutablePointer<yaml_parser_t>
 
@@ -46,12 +51,25 @@ package struct YAMLEvents: ~Copyable {
         parser.deallocate()
     }
 
-    package func next() throws(Fault) -> Event {
+    package mutating func next() throws(Fault) -> Event {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) != 0 else { throw fault }
         defer { yaml_event_delete(&event) }
         // The beginning of the stream says nothing.
-        return event.type == YAML_STREAM_START_EVENT ? try next() : Event(event)
+        if event.type == YAML_STREAM_START_EVENT { return try next() }
+        let next = Event(event)
+        switch next.content {
+        case .sequence, .mapping: open.append(next.place)
+        case .sequenceEnd, .mappingEnd: open.removeLast()
+        default: break
+        }
+        guard open.count <= Self.depthLimit else {
+            // Below the document and the value of a key: where the nesting begins is where somebody has to look.
+            throw Fault(
+                problem: "Maximum nesting level reached, set with yaml_set_max_nest_level())", place: open[2],
+                context: ("while parsing", open[2].line))
+        }
+        return next
     }
 
     private var fault: Fault {

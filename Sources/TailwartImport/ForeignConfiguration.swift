@@ -1,4 +1,5 @@
 import TailwartConfig
+import TailwartWire
 
 /// Configurations of other programs, told by a look at the text.
 package enum ForeignConfiguration {

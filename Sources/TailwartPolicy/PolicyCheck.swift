@@ -1,5 +1,5 @@
 package import TailwartConfig
-import TailwartWire
+package import TailwartWire
 
 /// Whether a policy grants what a configuration dials, and what it grants beyond that.
 package struct PolicyCheck: Sendable {
@@ -8,7 +8,7 @@ package struct PolicyCheck: Sendable {
         package let need: TailnetNeed
         package let match: PolicyMatch
         /// Of the first rule that grants it.
-        package let grantedAt: PolicyPlace?
+        package let grantedAt: TextPlace?
     }
 
     package let tags: PolicyTags

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// How a file is read, by its name.
 enum FileKind: Equatable {
     /// `.env` and its like: not to be committed at all.

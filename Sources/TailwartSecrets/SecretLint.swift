@@ -1,4 +1,5 @@
 import Glibc
+package import TailwartWire
 
 /// Looks for secrets in the files of a repository before they are committed.
 package struct SecretLint: Sendable {
@@ -119,5 +120,19 @@ package struct SecretLint: Sendable {
             text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
         }
         return text
+    }
+
+    package var json: JSON {
+        let findings = findings.map { path, finding -> JSON in
+            [
+                "column": .number(finding.column), "fix": .text(finding.fix), "line": .number(finding.line),
+                "path": .text(path), "what": .text(finding.what),
+            ]
+        }
+        let unreadable = unreadable.map { file -> JSON in ["path": .text(file.path), "reason": .text(file.reason)] }
+        return [
+            "binaryFiles": .number(binaryFiles), "clean": .flag(findings.isEmpty && unreadable.isEmpty),
+            "findings": .list(findings), "textFiles": .number(textFiles), "unreadable": .list(unreadable),
+        ]
     }
 }

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// What tailscaled says of itself: `BackendState` of its status.
 package enum BackendState: Sendable, Hashable {
     /// Just started.

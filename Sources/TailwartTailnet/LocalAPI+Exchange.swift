@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import TailwartWire
 
 extension LocalAPI {
     /// Bytes kept of the body of an answer that is an error.

@@ -37,11 +37,3 @@ enum TailnetName {
     /// What comes behind the first label; empty for a bare label.
     static func parent(of name: String) -> String { String(name.drop { $0 != "." }.dropFirst()) }
 }
-
-extension String {
-    /// Fit for a line of a log: other than printable ASCII becomes "?", and it is cut.
-    func printable(atMost count: Int) -> String {
-        let kept = utf8.prefix(count).map { (0x20...0x7e).contains($0) ? $0 : UInt8(ascii: "?") }
-        return String(decoding: kept, as: UTF8.self) + (utf8.count > count ? "…" : "")
-    }
-}

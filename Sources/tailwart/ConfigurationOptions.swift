@@ -1,7 +1,7 @@
 import ArgumentParser
-import Foundation
 import TailwartConfig
 import TailwartImport
+import TailwartSystem
 
 /// `--config`, as several commands take it, and what it leads to.
 struct ConfigurationOptions: ParsableArguments {
@@ -16,7 +16,7 @@ struct ConfigurationOptions: ParsableArguments {
     ///
     /// - Throws: ``Failure`` 3 if there is no file to read, 1 if it is another program's.
     func load() throws -> (file: String, result: ConfigurationResult) {
-        let environment = ProcessInfo.processInfo.environment
+        let environment = FileSystem.environment
         let file: String
         let bytes: [UInt8]
         do {

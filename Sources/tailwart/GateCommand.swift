@@ -1,7 +1,8 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import TailwartConfig
 import TailwartGate
+import TailwartSystem
 
 struct GateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -82,7 +83,7 @@ struct GateCommand: AsyncParsableCommand {
         let check: ConditionCheck
         do {
             check = try ConditionCheck(
-                for: conditions, tailscaleSocket: tailscaleSocket ?? ProcessInfo.processInfo.environment["TS_SOCKET"],
+                for: conditions, tailscaleSocket: tailscaleSocket ?? FileSystem.environment["TS_SOCKET"],
                 verifiesCertificates: !insecure)
         } catch {
             throw Failure.notDone(

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Foundation
 import TailwartSecrets
+import TailwartWire
 
 struct LintSecretsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -37,9 +37,7 @@ struct LintSecretsCommand: ParsableCommand {
             throw Failure.notDone("\(error)")
         }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(Answer(lint)), as: UTF8.self))
+            print(lint.json)
         } else {
             for (path, finding) in lint.findings {
                 print("\(SecretLint.shown(path)):\(finding.line):\(finding.column): \(finding.what); \(finding.fix)")
@@ -60,39 +58,6 @@ struct LintSecretsCommand: ParsableCommand {
         case 0: return "No secrets in \(files)."
         case SecretLint.findingLimit...: return "\(lint.findings.count) secrets and no end; mend these first."
         case let count: return "\(count) \(count == 1 ? "secret" : "secrets") in \(files)."
-        }
-    }
-
-    private struct Answer: Encodable {
-        struct Finding: Encodable {
-            let path: String
-            let line: Int
-            let column: Int
-            let what: String
-            let fix: String
-        }
-
-        struct Unreadable: Encodable {
-            let path: String
-            let reason: String
-        }
-
-        let clean: Bool
-        let textFiles: Int
-        let binaryFiles: Int
-        let findings: [Finding]
-        let unreadable: [Unreadable]
-
-        init(_ lint: SecretLint) {
-            clean = lint.findings.isEmpty && lint.unreadable.isEmpty
-            textFiles = lint.textFiles
-            binaryFiles = lint.binaryFiles
-            findings = lint.findings.map {
-                Finding(
-                    path: $0.path, line: $0.finding.line, column: $0.finding.column, what: $0.finding.what,
-                    fix: $0.finding.fix)
-            }
-            unreadable = lint.unreadable.map { Unreadable(path: $0.path, reason: $0.reason) }
         }
     }
 }

@@ -1,7 +1,7 @@
-import Foundation
 import Glibc
 import TailwartConfig
 import TailwartImport
+import TailwartSystem
 
 /// A file that an argument names, or `-` for standard input.
 struct NamedFile {
@@ -22,16 +22,11 @@ struct NamedFile {
             throw Failure.notDone("\(path): there is no such file; \(remedy).")
         } catch ConfigurationFile.Failure.notRegular {
             throw Failure.notDone(
-                isFolder
+                FileSystem.isFolder(path)
                     ? "\(path): it is a folder; name the file in it."
                     : "\(path): not a regular file; name one, or use - for standard input.")
         } catch {
             throw Failure.notDone("\(error)")
         }
-    }
-
-    private var isFolder: Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 }

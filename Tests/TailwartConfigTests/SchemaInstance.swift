@@ -10,21 +10,26 @@ enum SchemaInstance {
     case list([SchemaInstance])
     case object([(key: String, value: SchemaInstance)])
 
-    /// The first document of a text; nil if there is none.
+    /// The one document of a text; nil if there is none.
     init?(text: String) throws {
         let read: SchemaInstance? = try Array(text.utf8).withUnsafeBufferPointer { bytes in
-            let events = YAMLEvents(reading: bytes)
+            var events = YAMLEvents(reading: bytes)
             var anchored: [String: SchemaInstance] = [:]
-            return try events.next().content == .document
-                ? SchemaInstance(events.next(), of: events, anchored: &anchored) : nil
+            guard try events.next().content == .document else { return nil }
+            let root = try SchemaInstance(events.next(), of: &events, anchored: &anchored)
+            _ = try events.next()
+            guard try events.next().content == .end else { throw Refused(reason: "a second document") }
+            return root
         }
         guard let read else { return nil }
         self = read
     }
 
     private init(
-        _ event: YAMLEvents.Event, of events: borrowing YAMLEvents, anchored: inout [String: SchemaInstance]
+        _ event: YAMLEvents.Event, of events: inout YAMLEvents, anchored: inout [String: SchemaInstance],
+        depth: Int = 0
     ) throws {
+        guard depth < 64 else { throw Refused(reason: "too deep") }
         switch event.content {
         case .scalar(let text, let isPlain):
             self = isPlain ? Self.plain(text) : .text(text)
@@ -32,7 +37,7 @@ enum SchemaInstance {
             var members: [SchemaInstance] = []
             var next = try events.next()
             while next.content != .sequenceEnd {
-                members.append(try SchemaInstance(next, of: events, anchored: &anchored))
+                members.append(try SchemaInstance(next, of: &events, anchored: &anchored, depth: depth + 1))
                 next = try events.next()
             }
             self = .list(members)
@@ -41,22 +46,25 @@ enum SchemaInstance {
             var next = try events.next()
             while next.content != .mappingEnd {
                 let key = if case .scalar(let text, _) = next.content { text } else { "" }
-                if key.isEmpty { _ = try SchemaInstance(next, of: events, anchored: &anchored) }
-                guard !members.contains(where: { $0.key == key }) else { throw Repeated(key: key) }
-                members.append((key, try SchemaInstance(events.next(), of: events, anchored: &anchored)))
+                if key.isEmpty { _ = try SchemaInstance(next, of: &events, anchored: &anchored, depth: depth + 1) }
+                guard !members.contains(where: { $0.key == key }) else { throw Refused(reason: "\(key) is repeated") }
+                members.append(
+                    (key, try SchemaInstance(events.next(), of: &events, anchored: &anchored, depth: depth + 1)))
                 next = try events.next()
             }
             self = .object(members)
         case .alias(let name):
-            self = anchored[name] ?? .null
+            guard let known = anchored[name] else { throw Refused(reason: "there is no anchor \(name)") }
+            self = known
         default:
             self = .null
         }
         if let anchor = event.anchor { anchored[anchor] = self }
     }
 
-    struct Repeated: Error {
-        let key: String
+    /// What is YAML, and is not read by an editor or here.
+    struct Refused: Error {
+        let reason: String
     }
 
     private static func plain(_ text: String) -> SchemaInstance {

@@ -34,7 +34,8 @@ final class SchemaValidator {
     }
 
     private func check(
-        _ keyword: String, _ value: SchemaDocument, of schema: SchemaDocument, on instance: SchemaInstance, at path: String
+        _ keyword: String, _ value: SchemaDocument, of schema: SchemaDocument, on instance: SchemaInstance,
+        at path: String
     ) throws -> String? {
         let problem = "\(path): \(keyword) \(value)"
         switch (keyword, value, instance) {

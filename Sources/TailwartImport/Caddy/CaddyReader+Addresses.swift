@@ -1,3 +1,5 @@
+import TailwartWire
+
 extension CaddyReader {
     private static let tcpNetworks = ["tcp", "tcp4", "tcp6"]
 
@@ -8,7 +10,7 @@ extension CaddyReader {
             guard let path = unixPath(address, element) else { return [] }
             return [DraftBind(host: path, port: "", isUnix: true)]
         }
-        guard let parts = HostAndPort(address), let port = parts.port, !port.isEmpty, port != "0" else {
+        guard let parts = try? HostAndPortText(address), let port = parts.port, !port.isEmpty, port != "0" else {
             refuse(element, "\(raw.quoted) names no port to listen on; add one, for instance \":25\"")
             return []
         }
@@ -54,7 +56,7 @@ extension CaddyReader {
         if network == "unix" {
             return unixPath(address, element).map { DraftUpstream.Endpoint(host: $0, isUnix: true) }
         }
-        guard let parts = HostAndPort(address) else {
+        guard let parts = try? HostAndPortText(address) else {
             refuse(element, "\(raw.quoted) is no address such as mail.example.net:25")
             return nil
         }

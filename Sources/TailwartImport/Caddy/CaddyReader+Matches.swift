@@ -1,3 +1,5 @@
+import TailwartWire
+
 extension CaddyReader {
     /// Matchers that look at what ours never looks at.
     private static let foreignMatchers = [

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// Turns routes into such as ours can have: no condition on TLS as such, none on a hello that cannot come.
 extension DraftListener {

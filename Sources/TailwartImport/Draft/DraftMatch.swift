@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// The conditions of a route: keys are ANDed, members of a list ORed, an empty list is no condition.
 ///
 /// Like `RouteMatch`, with values as they will be written (they may hold `${NAME}`), and with conditions that only other

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// The `acl` lines of a proxy, and the conditions that are made of them.
 ///
 /// A condition is a list of alternatives, each a match.

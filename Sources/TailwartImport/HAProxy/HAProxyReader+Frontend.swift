@@ -1,5 +1,6 @@
 import TailwartConfig
 import TailwartCore
+import TailwartWire
 
 extension HAProxyReader {
     /// Keywords that tune, log, or say what happens here anyway.

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Reads a HAProxy configuration: what runs in TCP mode becomes listeners, everything else is left to HAProxy.
 struct HAProxyReader {
     let findings: Findings

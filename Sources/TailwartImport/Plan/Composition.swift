@@ -1,4 +1,5 @@
 import TailwartConfig
+import TailwartWire
 
 /// The file that an import prints: a head that says where it comes from, and the short form where it fits.
 struct Composition {

@@ -1,5 +1,6 @@
 import TailwartConfig
 import TailwartCore
+import TailwartWire
 
 extension Plan {
     /// `upstreams` and `listeners`, with what was taken from where.

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Lines of YAML with comments, each with the place of the imported file that it comes from.
 ///
 /// Texts are values as our file writes them: `${NAME}` is a variable and `$$` a dollar sign.

@@ -1,4 +1,5 @@
 package import TailwartConfig
+import TailwartWire
 
 /// Everything that `tailwart init` writes, made from the answers.
 package struct SetupFiles: Sendable {

@@ -129,11 +129,3 @@ extension ServerNamePattern {
         return !label.isEmpty && !label.contains(".")
     }
 }
-
-extension Sequence where Element: Hashable {
-    /// Each element once, in the order of its first appearance.
-    var withoutRepeats: [Element] {
-        var seen: Set<Element> = []
-        return filter { seen.insert($0).inserted }
-    }
-}

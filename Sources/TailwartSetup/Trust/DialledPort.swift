@@ -1,5 +1,6 @@
 package import TailwartConfig
 package import TailwartCore
+import TailwartWire
 
 /// A port of the mailbox as the edge dials it.
 package struct DialledPort: Sendable, Hashable {

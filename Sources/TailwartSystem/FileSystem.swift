@@ -1,0 +1,54 @@
+import Glibc
+
+/// Files as commands name them.
+package enum FileSystem {
+    package static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    package enum Content: Equatable {
+        /// At most one byte more than was asked for.
+        case bytes([UInt8])
+        /// A folder, a device, a pipe.
+        case notRegular
+        case failure(Errno)
+    }
+
+    /// Reads a regular file.
+    ///
+    /// - Parameters:
+    ///   - limit: bytes; of a longer file one more is read, so that it shows.
+    ///   - followsLinks: else a symbolic link fails with `ELOOP`.
+    package static func read(_ path: String, limit: Int, followsLinks: Bool = true) -> Content {
+        // Non-blocking, so that a named pipe is not waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
+        guard descriptor >= 0 else { return .failure(.current) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .failure(.current) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return .notRegular }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count <= limit {
+            let count = Glibc.read(descriptor, &buffer, min(buffer.count, limit + 1 - bytes.count))
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { return .failure(.current) }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+        }
+        return .bytes(bytes)
+    }
+
+    /// The variables of this process. Of two of one name the first counts, as for getenv(3).
+    package static var environment: [String: String] {
+        var found: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2, found[String(parts[0])] == nil { found[String(parts[0])] = String(parts[1]) }
+            next += 1
+        }
+        return found
+    }
+}
