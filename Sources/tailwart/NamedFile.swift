@@ -22,7 +22,7 @@ struct NamedFile {
             throw Failure.notDone("\(path): there is no such file; \(remedy).")
         } catch ConfigurationFile.Failure.notRegular {
             throw Failure.notDone(
-                FileSystem.isFolder(path)
+                (try? FileSystem.kind(of: path)) == .folder
                     ? "\(path): it is a folder; name the file in it."
                     : "\(path): not a regular file; name one, or use - for standard input.")
         } catch {

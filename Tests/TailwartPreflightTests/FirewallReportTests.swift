@@ -107,19 +107,3 @@ import Testing
         #expect(DefaultRoutes.interfaces(v4: "", v6: "") == [])
     }
 }
-
-@Suite struct CommandOutputTests {
-    @Test func `both outputs and the exit code are taken`() async {
-        let answer = await CommandOutput.of(
-            "sh", ["-c", "echo out; echo err >&2; exit 7"], atMost: 100, within: .seconds(30))
-        #expect(answer == .ended(7, Array("out\n".utf8), "err\n"))
-    }
-
-    @Test func `a program that hangs, talks for ever, or is not there does not hold anybody up`() async {
-        #expect(
-            await CommandOutput.of("sleep", ["100"], atMost: 100, within: .milliseconds(50)) == .timedOut)
-        #expect(await CommandOutput.of("yes", [], atMost: 100, within: .seconds(30)) == .tooLong)
-        #expect(
-            await CommandOutput.of("no-such-program-here", [], atMost: 100, within: .seconds(30)) == .missing)
-    }
-}

@@ -23,7 +23,7 @@ import Testing
             "NIOHTTP1", "NIOSSL", "Glibc", "Synchronization",
         ],
         "TailwartPolicy": ["TailwartConfig", "TailwartCore", "TailwartWire"],
-        "TailwartSecrets": ["TailwartSystem", "TailwartWire", "Glibc"],
+        "TailwartSecrets": ["TailwartSystem", "TailwartWire"],
         "TailwartSetup": ["TailwartConfig", "TailwartCore", "TailwartWire", "Glibc"],
         "TailwartPreflight": [
             "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem",
