@@ -10,7 +10,6 @@ let swiftSettings: [SwiftSetting] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
@@ -26,7 +25,6 @@ let package = Package(
     products: [.executable(name: "tailwart", targets: ["tailwart"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
@@ -35,6 +33,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CTailwartLinux"),
         .target(
             name: "CTailwartVersion",
@@ -44,7 +43,7 @@ let package = Package(
         .target(name: "TailwartCore", dependencies: ["TailwartWire"]),
         .target(name: "TailwartSystem", dependencies: ["TailwartWire", "CTailwartLinux"]),
         .target(name: "TailwartEngine", dependencies: ["TailwartCore", "TailwartWire", "TailwartSystem"]),
-        .target(name: "TailwartConfig", dependencies: ["TailwartCore", "TailwartWire", yams]),
+        .target(name: "TailwartConfig", dependencies: ["TailwartCore", "TailwartWire", "CYAML"]),
         .target(name: "TailwartResolve", dependencies: ["TailwartSystem", "TailwartWire", "CAres"]),
         .target(name: "TailwartTailnet", dependencies: ["TailwartWire", nioCore, nioPosix, nioHTTP1]),
         .target(
@@ -57,7 +56,7 @@ let package = Package(
                 nioHTTP1, nioSSL,
             ]),
         .target(name: "TailwartPolicy", dependencies: ["TailwartCore", "TailwartWire"]),
-        .target(name: "TailwartSecrets"),
+        .target(name: "TailwartSecrets", dependencies: ["TailwartSystem", "TailwartWire"]),
         .target(
             name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
@@ -109,7 +108,7 @@ let package = Package(
             name: "TailwartEngineTests",
             dependencies: ["TailwartEngine", "TailwartSystem", "TailwartCore", "TailwartWire", "TailwartTesting"]),
         .testTarget(
-            name: "TailwartConfigTests", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire", yams],
+            name: "TailwartConfigTests", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"],
             exclude: ["Fixtures"]),
         .testTarget(name: "TailwartResolveTests", dependencies: ["TailwartResolve", "TailwartSystem", "TailwartWire"]),
         .testTarget(

@@ -41,8 +41,6 @@ row() {
 weigh nothing '' '' ''
 echo "| package | CPU s of a clean release build | kB of the stripped program |"
 echo "|---|--:|--:|"
-weigh Yams 'import Yams' "$(package jpsim/Yams 6.2.2)" "$(product Yams Yams)"
-row Yams
 weigh swift-argument-parser 'import ArgumentParser' "$(package apple/swift-argument-parser 1.8.2)" \
     "$(product ArgumentParser swift-argument-parser)"
 row swift-argument-parser

@@ -1,4 +1,5 @@
 package import TailwartCore
+import TailwartWire
 
 extension Configuration {
     /// Reads a file's text and reports everything that is wrong with it.
@@ -26,7 +27,7 @@ extension Configuration {
         return ConfigurationResult(configuration: nil, problems: problems.sorted)
     }
 
-    private static func placeOfInvalidUTF8(in bytes: [UInt8]) -> FilePlace {
+    private static func placeOfInvalidUTF8(in bytes: [UInt8]) -> TextPlace {
         var line = 1
         var column = 1
         var decoder = UTF8()
@@ -39,6 +40,6 @@ extension Configuration {
                 column += 1
             }
         }
-        return FilePlace(line: line, column: column)
+        return TextPlace(line: line, column: column)
     }
 }

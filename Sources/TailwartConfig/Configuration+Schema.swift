@@ -1,4 +1,5 @@
 package import TailwartCore
+import TailwartWire
 
 extension Configuration {
     /// The JSON Schema of a configuration file: the text of `tailwart.schema.json`.

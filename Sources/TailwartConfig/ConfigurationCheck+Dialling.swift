@@ -44,7 +44,7 @@ extension ConfigurationCheck {
     /// The authority and the ALPN of a PROXY header come from the ClientHello, which only some listeners get to see.
     func checkTLVs() {
         struct Use: Hashable {
-            let place: FilePlace
+            let place: TextPlace
             let proxyProtocol: ProxyProtocolOut
         }
         var blind: [Use: [String]] = [:]

@@ -26,7 +26,7 @@ extension ConfigurationCheck {
     }
 
     /// tailscaled dials the tailnet and nothing else for us.
-    private func checkTailnet(_ upstream: Upstream, at place: FilePlace) {
+    private func checkTailnet(_ upstream: Upstream, at place: TextPlace) {
         if configuration.tailscale == nil {
             problems.error(
                 "'via: tailscale' needs tailscaled, and 'tailscale' is off; leave one of them out",

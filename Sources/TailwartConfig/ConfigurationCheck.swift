@@ -40,7 +40,7 @@ struct ConfigurationCheck {
     }
 
     private func checkListenerNames() {
-        var first: [String: FilePlace] = [:]
+        var first: [String: TextPlace] = [:]
         for (number, listener) in configuration.listeners.enumerated() {
             let place = places[.listener(number)] ?? .start
             if let taken = first[listener.name] {

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension ConfigurationLoader {
     func readListeners(_ reader: inout MappingReader) {
@@ -68,10 +69,10 @@ extension ConfigurationLoader {
 
     private struct ReadRoute {
         let route: Route
-        let place: FilePlace
-        let targetPlace: FilePlace?
-        let proxyProtocolPlace: FilePlace?
-        let helloPlace: FilePlace?
+        let place: TextPlace
+        let targetPlace: TextPlace?
+        let proxyProtocolPlace: TextPlace?
+        let helloPlace: TextPlace?
     }
 
     private func route(listener: Int) -> ValueType<ReadRoute> {

@@ -26,7 +26,7 @@ extension ConfigurationLoader {
                 })
     }
 
-    private func mailbox(webPlace: FilePlace?) -> ValueType<Void> {
+    private func mailbox(webPlace: TextPlace?) -> ValueType<Void> {
         .mapping("'mailbox'") { [self] reader in
             let host = ValueType<Endpoint.Host>.host.map { Endpoint($0) }
             let endpoints = endpoints(host, from: &reader, example: "mail.example.net")
@@ -79,7 +79,7 @@ extension ConfigurationLoader {
     }
 
     private func add(
-        _ https: MailboxHTTPS, domains: [String], on addresses: [IPAddress]?, webPlace: FilePlace?, at place: FilePlace
+        _ https: MailboxHTTPS, domains: [String], on addresses: [IPAddress]?, webPlace: TextPlace?, at place: TextPlace
     ) {
         let derived = domains.flatMap { domain in
             Defaults.httpsNamePrefixes.compactMap { ServerNamePattern("\($0).\(domain)") }
@@ -100,7 +100,7 @@ extension ConfigurationLoader {
     /// Adds a listener; all of its parts stand in the same place.
     private func add(
         name: String, port: UInt16, on addresses: [IPAddress]?, proto: ListenerProtocol, routes: [Route],
-        at place: FilePlace
+        at place: TextPlace
     ) {
         guard listeners.count < Allowed.bindAddresses.upperBound else {
             problems.error("more than \(Allowed.bindAddresses.upperBound) addresses to listen on", at: .start)

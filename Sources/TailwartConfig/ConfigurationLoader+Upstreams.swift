@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension ConfigurationLoader {
     func readUpstreams(_ reader: inout MappingReader) {

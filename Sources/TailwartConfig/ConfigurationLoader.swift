@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// Reads the tree of one file into a configuration and remembers where everything stands.
 final class ConfigurationLoader {

@@ -1,18 +1,5 @@
 package import TailwartCore
-
-/// A place in a file; both numbers count from 1, columns in Unicode scalars.
-package struct FilePlace: Sendable, Hashable, Comparable, CustomStringConvertible {
-    package let line: Int
-    package let column: Int
-
-    static let start = FilePlace(line: 1, column: 1)
-
-    package static func < (first: FilePlace, second: FilePlace) -> Bool {
-        (first.line, first.column) < (second.line, second.column)
-    }
-
-    package var description: String { "\(line):\(column)" }
-}
+package import TailwartWire
 
 /// One thing that is wrong with a configuration: where, what, and how to mend it.
 package struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible {
@@ -25,7 +12,7 @@ package struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible
 
     package let severity: Severity
     package let file: String
-    package let place: FilePlace
+    package let place: TextPlace
     package let message: String
 
     package var line: Int { place.line }
@@ -40,4 +27,16 @@ package struct ConfigurationResult: Sendable {
     package let configuration: Configuration?
     /// Sorted by place.
     package let problems: [ConfigurationProblem]
+}
+
+extension ConfigurationResult {
+    package func json(file: String) -> JSON {
+        let problems = problems.map { problem -> JSON in
+            [
+                "column": .number(problem.place.column), "line": .number(problem.place.line),
+                "message": .text(problem.message), "severity": .text(problem.severity.rawValue),
+            ]
+        }
+        return ["file": .text(file), "problems": .list(problems), "valid": .flag(configuration != nil)]
+    }
 }

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Where the parts of a configuration stand in the file, for the checks that need the whole of it.
 struct FilePlaces {
     enum Part: Hashable {
@@ -16,9 +18,9 @@ struct FilePlaces {
         case helloMatch(listener: Int, route: Int)
     }
 
-    private var places: [Part: FilePlace] = [:]
+    private var places: [Part: TextPlace] = [:]
 
-    subscript(part: Part) -> FilePlace? {
+    subscript(part: Part) -> TextPlace? {
         get { places[part] }
         set { places[part] = newValue }
     }

@@ -1,24 +1,23 @@
 import TailwartWire
 
-/// Takes `host`, `host:port`, `[address]:port` and a bare IPv6 address apart.
+/// `host`, `host:port`, `[address]:port` and a bare IPv6 address, as the file may say them.
 enum HostAndPort {
     static func split(_ text: String) throws(Complaint) -> (host: Substring, port: Substring?) {
-        if text.hasPrefix("[") {
-            guard let end = text.firstIndex(of: "]") else { throw Complaint("a bracket is not closed") }
-            let host = text[text.index(after: text.startIndex)..<end]
-            let rest = text[text.index(after: end)...]
-            guard case .v6 = IPAddress(host) else { throw Complaint("only an IPv6 address stands in brackets") }
-            if rest.isEmpty { return (host, nil) }
-            guard rest.hasPrefix(":") else { throw Complaint("after the brackets follows a colon and the port") }
-            return (host, rest.dropFirst())
+        let parts: HostAndPortText
+        do {
+            parts = try HostAndPortText(text)
+        } catch {
+            switch error {
+            case .unclosedBracket: throw Complaint("a bracket is not closed")
+            case .strayText: throw Complaint("after the brackets follows a colon and the port")
+            }
         }
-        if IPAddress(text) != nil { return (text[...], nil) }
-        guard let colon = text.lastIndex(of: ":") else { return (text[...], nil) }
-        let host = text[..<colon]
-        guard !host.contains(":") else {
+        if parts.isBracketed {
+            guard case .v6 = IPAddress(parts.host) else { throw Complaint("only an IPv6 address stands in brackets") }
+        } else if parts.port != nil, parts.host.contains(":") {
             throw Complaint("an IPv6 address with a port stands in brackets: \"[2001:db8::1]:25\"")
         }
-        return (host, text[text.index(after: colon)...])
+        return (parts.host[...], parts.port.map { $0[...] })
     }
 
     static func port(_ text: Substring) throws(Complaint) -> UInt16 {

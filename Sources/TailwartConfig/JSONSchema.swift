@@ -1,17 +1,19 @@
+import TailwartWire
+
 /// Writes a shape down as a JSON Schema (draft 2020-12), with which editors complete and check a file while it is written.
 ///
 /// It never refuses what ``Configuration/load(text:file:environment:)`` takes. The other way round it knows the shape of each
 /// value, and not what several values mean together.
 struct JSONSchema {
-    private var definitions: [JSONValue.Member] = []
+    private var definitions: [JSON.Member] = []
     /// Definitions that are being written: who meets one of them is inside it.
     private var open: [String] = []
 
-    static func document(of root: MappingShape, title: String) -> JSONValue {
+    static func document(of root: MappingShape, title: String) -> JSON {
         var schema = JSONSchema()
         schema.definitions.append(.init(key: "variable", value: variable))
-        guard case .object(let members) = schema.fragment(for: root) else { return [:] }
-        let head: [JSONValue.Member] = [
+        guard let members = schema.fragment(for: root).members else { return [:] }
+        let head: [JSON.Member] = [
             .init(key: "$schema", value: "https://json-schema.org/draft/2020-12/schema"),
             .init(key: "title", value: .text(title)),
         ]
@@ -19,20 +21,20 @@ struct JSONSchema {
     }
 
     /// A text with references as ``Substitution`` reads them. What they stand for is not known here.
-    private static let variable: JSONValue = [
+    private static let variable: JSON = [
         "description":
             "${NAME}, ${NAME:-default} or ${NAME:?message} stands for an environment variable, $$ for a dollar sign.",
         "type": "string", "pattern": #"^[^$]*(\$(\$|\{[A-Za-z_][A-Za-z0-9_]*(:[-?]((?!\$\{)[^}])*)?\})[^$]*)+$"#,
     ]
 
-    private mutating func fragment(for shape: Shape) -> JSONValue {
+    private mutating func fragment(for shape: Shape) -> JSON {
         let (forms, isScalar) = forms(of: shape)
         let all = isScalar ? forms + [reference("variable")] : forms
         return all.count == 1 ? all[0] : ["anyOf": .list(all)]
     }
 
     /// The forms that a value can take, and whether it can be a scalar, for which a variable can stand.
-    private mutating func forms(of shape: Shape) -> (forms: [JSONValue], isScalar: Bool) {
+    private mutating func forms(of shape: Shape) -> (forms: [JSON], isScalar: Bool) {
         switch shape {
         case .text(let text):
             return ([define(text.name) { _ in Self.string(text) }], true)
@@ -46,13 +48,13 @@ struct JSONSchema {
         case .flag:
             return ([["type": "boolean"], ["enum": ["true", "false"]]], true)
         case .words(let words):
-            return ([["enum": .list(words.map { .text($0) })]], true)
+            return ([["enum": .texts(words)]], true)
         case .list(let member):
             return ([["type": "array", "minItems": .number(1), "items": fragment(for: member)]], false)
         case .mapping(let noun, let describe):
             return ([define(Self.key(for: noun)) { $0.fragment(for: describe()) }], false)
         case .dictionary(let keys, let values, let mayBeEmpty):
-            let members: [JSONValue.Member] = [
+            let members: [JSON.Member] = [
                 .init(key: "type", value: "object"),
                 .init(key: "propertyNames", value: define(keys.name) { _ in Self.string(keys) }),
                 .init(key: "additionalProperties", value: fragment(for: values)),
@@ -64,36 +66,36 @@ struct JSONSchema {
         }
     }
 
-    private mutating func fragment(for mapping: MappingShape) -> JSONValue {
+    private mutating func fragment(for mapping: MappingShape) -> JSON {
         let properties = mapping.keys.map { key in
-            var members: [JSONValue.Member] = [.init(key: "description", value: .text(key.about))]
+            var members: [JSON.Member] = [.init(key: "description", value: .text(key.about))]
             if let standard = key.standard { members.append(.init(key: "default", value: standard)) }
-            if case .object(let rest) = fragment(for: key.shape) { members += rest }
-            return JSONValue.Member(key: key.name, value: .object(members))
+            members += fragment(for: key.shape).members ?? []
+            return JSON.Member(key: key.name, value: .object(members))
         }
-        var members: [JSONValue.Member] = [
+        var members: [JSON.Member] = [
             .init(key: "type", value: "object"), .init(key: "additionalProperties", value: false),
             .init(key: "properties", value: .object(properties)),
         ]
         if !mapping.required.isEmpty {
-            members.append(.init(key: "required", value: .list(mapping.required.map { .text($0) })))
+            members.append(.init(key: "required", value: .texts(mapping.required)))
         }
         if !mapping.mayBeEmpty { members.append(.init(key: "minProperties", value: .number(1))) }
         if !mapping.needs.isEmpty {
-            let needs = mapping.needs.map { JSONValue.Member(key: $0.key, value: [.text($0.other)]) }
+            let needs = mapping.needs.map { JSON.Member(key: $0.key, value: [.text($0.other)]) }
             members.append(.init(key: "dependentRequired", value: .object(needs)))
         }
         let choices =
-            mapping.exactlyOne.map { JSONValue.object([.init(key: "oneOf", value: Self.required($0))]) }
-            + mapping.atLeastOne.map { JSONValue.object([.init(key: "anyOf", value: Self.required($0))]) }
+            mapping.exactlyOne.map { JSON.object([.init(key: "oneOf", value: Self.required($0))]) }
+            + mapping.atLeastOne.map { JSON.object([.init(key: "anyOf", value: Self.required($0))]) }
         if !choices.isEmpty { members.append(.init(key: "allOf", value: .list(choices))) }
         return .object(members)
     }
 
-    private static func required(_ keys: [String]) -> JSONValue { .list(keys.map { ["required": [.text($0)]] }) }
+    private static func required(_ keys: [String]) -> JSON { .list(keys.map { ["required": [.text($0)]] }) }
 
-    private static func string(_ text: TextShape) -> JSONValue {
-        var members: [JSONValue.Member] = [
+    private static func string(_ text: TextShape) -> JSON {
+        var members: [JSON.Member] = [
             .init(key: "type", value: text.mayLookOtherwise ? ["string", "number", "boolean"] : "string"),
             .init(key: "pattern", value: .text("^(\(text.pattern))$")),
         ]
@@ -105,7 +107,7 @@ struct JSONSchema {
     }
 
     /// Writes a definition once and refers to it. Two that differ get names of their own.
-    private mutating func define(_ name: String, _ write: (inout JSONSchema) -> JSONValue) -> JSONValue {
+    private mutating func define(_ name: String, _ write: (inout JSONSchema) -> JSON) -> JSON {
         guard !open.contains(name) else { return reference(name) }
         open.append(name)
         let fragment = write(&self)
@@ -121,7 +123,7 @@ struct JSONSchema {
         return reference(key)
     }
 
-    private func reference(_ name: String) -> JSONValue { ["$ref": .text("#/$defs/\(name)")] }
+    private func reference(_ name: String) -> JSON { ["$ref": .text("#/$defs/\(name)")] }
 
     /// `listener` for `a listener`, `timeouts` for `'timeouts'`.
     private static func key(for noun: String) -> String {

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// What `mailbox.https` says.
 struct MailboxHTTPS {
@@ -6,7 +7,7 @@ struct MailboxHTTPS {
     var port = Defaults.httpsPort
     var names: [ServerNamePattern] = []
     var proxyProtocol = Defaults.proxyProtocol
-    var place: FilePlace?
+    var place: TextPlace?
 }
 
 extension ValueType<MailboxHTTPS> {

@@ -1,12 +1,13 @@
 import TailwartCore
+import TailwartWire
 
 /// A port that is listened on, and the port of the mailbox that is dialled for it.
 struct MailboxPort {
     let listen: UInt16
     let dial: UInt16
-    let place: FilePlace
+    let place: TextPlace
 
-    init(_ listen: UInt16, dial: UInt16? = nil, at place: FilePlace) {
+    init(_ listen: UInt16, dial: UInt16? = nil, at place: TextPlace) {
         self.listen = listen
         self.dial = dial ?? listen
         self.place = place

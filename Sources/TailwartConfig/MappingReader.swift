@@ -1,8 +1,10 @@
+import TailwartWire
+
 /// Reads the keys of one mapping. Asking for a key declares it, so every key stands in one place of the code.
 ///
 /// A mapping is described by the same questions, asked of a reader that has no entries and writes them down.
 struct MappingReader {
-    let place: FilePlace
+    let place: TextPlace
     let problems: Problems
     /// What the mapping describes, for a message: `a listener`.
     private let noun: String
@@ -11,7 +13,7 @@ struct MappingReader {
     /// Nil while a file is read.
     private var shape: MappingShape?
 
-    init(_ entries: [YAMLNode.Entry], of noun: String, at place: FilePlace, problems: Problems) {
+    init(_ entries: [YAMLNode.Entry], of noun: String, at place: TextPlace, problems: Problems) {
         self.entries = entries
         self.noun = noun
         self.place = place
@@ -50,12 +52,12 @@ struct MappingReader {
     }
 
     /// Where the value of a key stands; nil where the key is absent.
-    func place(of key: String) -> FilePlace? {
+    func place(of key: String) -> TextPlace? {
         entry(key)?.value.place
     }
 
     /// Where a key stands; nil where it is absent.
-    func keyPlace(of key: String) -> FilePlace? {
+    func keyPlace(of key: String) -> TextPlace? {
         entry(key)?.keyPlace
     }
 

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Collects what is wrong while a file is read, so that one run shows everything.
 final class Problems {
     /// Nobody reads more at once, and looking for more costs time.
@@ -16,15 +18,15 @@ final class Problems {
     /// No more are taken.
     var isFull: Bool { found.count > Self.limit }
 
-    func error(_ message: String, at place: FilePlace) {
+    func error(_ message: String, at place: TextPlace) {
         add(.error, message, at: place)
     }
 
-    func warning(_ message: String, at place: FilePlace) {
+    func warning(_ message: String, at place: TextPlace) {
         add(.warning, message, at: place)
     }
 
-    private func add(_ severity: ConfigurationProblem.Severity, _ message: String, at place: FilePlace) {
+    private func add(_ severity: ConfigurationProblem.Severity, _ message: String, at place: TextPlace) {
         guard !isFull else { return }
         let isLast = found.count == Self.limit
         found.insert(
@@ -36,21 +38,4 @@ final class Problems {
     var sorted: [ConfigurationProblem] {
         found.sorted { ($0.place, $0.message) < ($1.place, $1.message) }
     }
-}
-
-extension String {
-    /// In quotes for a message: control characters escaped, long text cut.
-    var quoted: String {
-        let limit = 80
-        var text = ""
-        for scalar in unicodeScalars.prefix(limit) {
-            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-        }
-        return unicodeScalars.dropFirst(limit).isEmpty ? "'\(text)'" : "'\(text)…'"
-    }
-}
-
-extension Sequence<String> {
-    /// `'a', 'b', 'c'` for a message.
-    var listed: String { map(\.quoted).joined(separator: ", ") }
 }

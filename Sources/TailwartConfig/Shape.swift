@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// What a value may look like, as far as its type alone says: without variables and without what other keys say.
 ///
 /// ``JSONSchema`` writes it down. It belongs to the ``ValueType`` that reads the value, so there is no second list of keys.
@@ -33,7 +35,7 @@ struct MappingShape {
         /// For a person, in sentences.
         let about: String
         let shape: Shape
-        let standard: JSONValue?
+        let standard: JSON?
     }
 
     var keys: [Key] = []

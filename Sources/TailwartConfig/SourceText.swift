@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// The characters of a file on their way to the YAML parser, with stand-ins for what the parser must not see.
 ///
 /// A stand-in is one scalar for one scalar, so lines and columns stay what they are. Private-use characters serve, which YAML
@@ -5,7 +7,7 @@
 struct SourceText {
     /// Some 10 000 listeners; stops a file given by mistake (a mailbox, a log) from being read into memory.
     static let byteLimit = 1 << 20
-    /// Stands for `*`: Yams would follow aliases by itself, and takes time exponential in their depth when it compares keys.
+    /// Stands for `*`: libyaml would stop at `*.example.net`, which people forget to quote.
     static let asterisk: Unicode.Scalar = "\u{E000}"
     private static let privateUse: ClosedRange<UInt32> = 0xE000...0xF8FF
 
@@ -22,7 +24,7 @@ struct SourceText {
         let byteOrderMark: Unicode.Scalar = "\u{FEFF}"
         for scalar in text.unicodeScalars.dropFirst(text.unicodeScalars.first == byteOrderMark ? 1 : 0) {
             if !Self.isAllowed(scalar) {
-                let place = FilePlace(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
+                let place = TextPlace(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
                 let code = "U+" + String(scalar.value + 0x10000, radix: 16, uppercase: true).suffix(4)
                 problems.error("the character \(code) may not stand in a configuration; remove it", at: place)
                 isGood = false
@@ -38,31 +40,24 @@ struct SourceText {
     static let tooLarge = "the file is larger than 1 MiB; is it the right one?"
 
     /// What the parser reads.
-    var text: String {
-        // Yams keeps a pointer into the string, which only strings of 16 bytes and more allow.
-        String(String.UnicodeScalarView(scalars)) + String(repeating: "\n", count: 16)
-    }
+    var bytes: [UInt8] { Array(String(String.UnicodeScalarView(scalars)).utf8) }
 
     /// The place, or the end of the file where the parser has read beyond it.
-    func clamped(_ place: FilePlace) -> FilePlace {
+    func clamped(_ place: TextPlace) -> TextPlace {
         place.line <= lineStarts.count
             ? place
-            : FilePlace(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
+            : TextPlace(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
     }
 
-    func scalar(at place: FilePlace) -> Unicode.Scalar? {
+    func scalar(at place: TextPlace) -> Unicode.Scalar? {
         index(of: place).map { scalars[$0] }
     }
 
-    /// Replaces the first letter of a key, which may be quoted; returns false if `key` does not stand there letter by letter.
-    mutating func maskKey(_ key: String, at place: FilePlace, number: UInt32) -> Bool {
-        guard var index = index(of: place), let mask = Unicode.Scalar(Self.asterisk.value + 1 + number) else {
-            return false
-        }
+    /// Whether a key, which may be quoted, stands there letter by letter.
+    func shows(_ key: String, at place: TextPlace) -> Bool {
+        guard var index = index(of: place) else { return false }
         if scalars[index] == "\"" || scalars[index] == "'" { index += 1 }
-        guard !key.isEmpty, scalars[index...].starts(with: key.unicodeScalars) else { return false }
-        scalars[index] = mask
-        return true
+        return scalars[index...].starts(with: key.unicodeScalars)
     }
 
     /// Text from the parser with the asterisks put back.
@@ -71,7 +66,7 @@ struct SourceText {
         return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == asterisk ? "*" : $0 }))
     }
 
-    private func index(of place: FilePlace) -> Int? {
+    private func index(of place: TextPlace) -> Int? {
         guard lineStarts.indices.contains(place.line - 1) else { return nil }
         let index = lineStarts[place.line - 1] + place.column - 1
         return scalars.indices.contains(index) ? index : nil

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Replaces `${NAME}`, `${NAME:-default}`, `${NAME:?message}` and `$$` in one value.
 ///
 /// Works on a value after the file has been parsed, and only once: what a variable holds is never looked at again, so it

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension ValueType<HealthSettings?> {
     static var health: ValueType {

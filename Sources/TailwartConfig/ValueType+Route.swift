@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension ValueType<Route.Target> {
     /// `name`, `name:port` or `close`.
@@ -23,7 +24,7 @@ extension ValueType<Route.Target> {
 /// A match with the place of its first condition that needs the ClientHello.
 struct ReadMatch {
     let match: RouteMatch
-    let helloPlace: FilePlace?
+    let helloPlace: TextPlace?
 }
 
 extension ValueType<ReadMatch> {

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension ValueType {
     /// `off`, where anything else is said in a mapping.

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension ValueType<String> {
     /// An ALPN protocol name.

@@ -1,10 +1,12 @@
+import TailwartWire
+
 /// How values of one type are read, what they look like, and what to call the type in a message.
 struct ValueType<Value> {
     /// As it follows "must be": `a duration such as 5s`.
     let name: String
     let shape: Shape
     /// How a value is shown as a default; nil if it is not.
-    var literal: ((Value) -> JSONValue)?
+    var literal: ((Value) -> JSON)?
     /// Called with the node and what to call it in a message; nil if the node is none, after saying so.
     let read: (YAMLNode, String, Problems) -> Value?
 }
@@ -20,7 +22,7 @@ struct Complaint: Error {
 
 struct Located<Value> {
     let value: Value
-    let place: FilePlace
+    let place: TextPlace
 }
 
 extension ValueType {
@@ -73,7 +75,7 @@ extension ValueType {
     /// A mapping from names to values of one shape, in the order of the file; what cannot be read is left out.
     static func named<Member>(
         _ name: String, of values: Shape,
-        _ read: @escaping (_ key: String, _ keyPlace: FilePlace, YAMLNode, Problems) -> Member?
+        _ read: @escaping (_ key: String, _ keyPlace: TextPlace, YAMLNode, Problems) -> Member?
     ) -> ValueType where Value == [Member] {
         let shape = Shape.dictionary(keys: ValueType<String>.nameShape, values: values, mayBeEmpty: true)
         return ValueType(name: name, shape: shape) { node, label, problems in
@@ -104,7 +106,7 @@ extension ValueType {
     }
 
     /// The same type, whose defaults are shown.
-    func shown(_ literal: @escaping (Value) -> JSONValue) -> ValueType {
+    func shown(_ literal: @escaping (Value) -> JSON) -> ValueType {
         var shown = self
         shown.literal = literal
         return shown

@@ -1,118 +1,155 @@
-import Yams
+import TailwartWire
 
-/// Turns the nodes of Yams into ours: puts back what ``SourceText`` masked, follows aliases within bounds, replaces variables
-/// and reports repeated keys.
-final class YAMLConverter {
+/// Builds our nodes from the events of libyaml: puts back what ``SourceText`` masked, follows aliases within bounds, replaces
+/// variables and finds repeated keys.
+struct YAMLConverter: ~Copyable {
+    /// The text is not one good YAML document; nothing else is worth saying then.
+    enum Failure: Error {
+        case empty
+        case secondDocument(TextPlace)
+        case repeated(key: String, TextPlace)
+        case syntax(YAMLEvents.Fault)
+    }
+
     /// A configuration needs about ten levels.
     private static let depthLimit = 32
     private static let tooDeep = "more than \(depthLimit) levels deep; a configuration is not nested that deeply"
     /// Stops aliases of aliases from growing without end.
     private static let sizeLimit = 100_000
+    /// Repeated keys that are shown each for itself.
+    private static let repeatLimit = 20
 
+    private var events: YAMLEvents
+    private let source: SourceText
     private let substitution: Substitution
-    private let maskedKeys: [FilePlace: String]
-    private let problems: Problems
+    /// What is wrong with single values.
+    private(set) var complaints: [(message: String, place: TextPlace)] = []
     /// The latest value of each anchor; one that is still being read is not there yet, so there are no circles.
     private var anchored: [String: YAMLNode] = [:]
+    private var repeats = 0
 
-    init(substitution: Substitution, maskedKeys: [FilePlace: String], problems: Problems) {
+    init(_ events: consuming YAMLEvents, of source: SourceText, substitution: Substitution) {
+        self.events = events
+        self.source = source
         self.substitution = substitution
-        self.maskedKeys = maskedKeys
-        self.problems = problems
     }
 
-    func convert(_ root: Node) -> YAMLNode {
-        convert(root, depth: 0)
+    /// The one document of the text.
+    mutating func document() throws(Failure) -> YAMLNode {
+        guard try next().content == .document else { throw .empty }
+        let root = try convert(try next(), depth: 0)
+        _ = try next()  // the document's end
+        let rest = try next()
+        guard rest.content == .end else { throw .secondDocument(rest.place) }
+        return root
     }
 
-    private func convert(_ node: Node, depth: Int) -> YAMLNode {
-        let place = Self.place(of: node)
+    private mutating func next() throws(Failure) -> YAMLEvents.Event {
+        do { return try events.next() } catch { throw .syntax(error) }
+    }
+
+    private mutating func convert(_ event: YAMLEvents.Event, depth: Int) throws(Failure) -> YAMLNode {
         guard depth < Self.depthLimit else {
-            return unreadable(Self.tooDeep, at: place)
+            try skip(event)
+            return unreadable(Self.tooDeep, at: event.place)
         }
-        let converted: YAMLNode
-        switch node {
-        case .scalar(let scalar):
-            converted = convert(scalar, at: place)
-        case .sequence(let sequence):
-            converted = collect(at: place) { sequence.map { convert($0, depth: depth + 1) } }
-        case .mapping(let mapping):
-            converted = collect(at: place, mapping, depth: depth)
-        case .alias:
-            // Yams makes these only from values of its own.
-            return unreadable("an alias cannot be read here; write the value out", at: place)
+        let converted =
+            switch event.content {
+            case .scalar(let text, let isPlain): scalar(text, isPlain: isPlain, at: event.place)
+            case .sequence: try sequence(at: event.place, depth: depth)
+            case .mapping: try mapping(at: event.place, depth: depth)
+            // Masked: see ``SourceText/asterisk``.
+            default: unreadable("an alias cannot be read here; write the value out", at: event.place)
+            }
+        if let tag = event.tag {
+            return unreadable("tags such as \(tag.quoted) have no meaning here; remove it", at: event.place)
         }
-        if let tag = Self.explicitTag(of: node) {
-            return unreadable("tags such as \(tag.quoted) have no meaning here; remove it", at: place)
-        }
-        if let anchor = node.anchor { anchored[anchor.rawValue] = converted }
+        if let anchor = event.anchor { anchored[anchor] = converted }
         return converted
     }
 
-    private func convert(_ scalar: Node.Scalar, at place: FilePlace) -> YAMLNode {
-        let isPlain = scalar.style == .plain
-        if isPlain, scalar.string.unicodeScalars.first == SourceText.asterisk {
-            return alias(SourceText.restored(scalar.string), at: place)
+    private mutating func scalar(_ masked: String, isPlain: Bool, at place: TextPlace) -> YAMLNode {
+        let text = SourceText.restored(masked)
+        if isPlain, masked.unicodeScalars.first == SourceText.asterisk {
+            if let node = anchored[String(text.dropFirst())] { return node }
+            return unreadable(
+                "\(text.quoted) without quotes is an alias, and there is no anchor of that name; put it in quotes",
+                at: place)
         }
-        if isPlain, ["", "~", "null"].contains(scalar.string) { return YAMLNode(.null, at: place) }
-        let text = SourceText.restored(scalar.string)
-        let replaced = substitution.apply(to: text) { problems.error($0, at: place) }
+        if isPlain, ["", "~", "null"].contains(text) { return YAMLNode(.null, at: place) }
+        var complaints: [String] = []
+        let replaced = substitution.apply(to: text) { complaints.append($0) }
+        self.complaints += complaints.map { ($0, place) }
         return YAMLNode(replaced.map { .text($0) } ?? .unreadable, at: place)
     }
 
-    private func alias(_ text: String, at place: FilePlace) -> YAMLNode {
-        if let node = anchored[String(text.dropFirst())] { return node }
-        return unreadable(
-            "\(text.quoted) without quotes is an alias, and there is no anchor of that name; put it in quotes",
-            at: place)
-    }
-
-    private func collect(at place: FilePlace, _ convert: () -> [YAMLNode]) -> YAMLNode {
-        let members = convert()
+    private mutating func sequence(at place: TextPlace, depth: Int) throws(Failure) -> YAMLNode {
+        var members: [YAMLNode] = []
+        var event = try next()
+        while event.content != .sequenceEnd {
+            members.append(try convert(event, depth: depth + 1))
+            event = try next()
+        }
         return bounded(YAMLNode(.list(members), at: place, around: members))
     }
 
-    private func collect(at place: FilePlace, _ mapping: Node.Mapping, depth: Int) -> YAMLNode {
+    private mutating func mapping(at place: TextPlace, depth: Int) throws(Failure) -> YAMLNode {
         var entries: [YAMLNode.Entry] = []
-        var places: [String: FilePlace] = [:]
-        for (keyNode, valueNode) in mapping {
-            let keyPlace = Self.place(of: keyNode)
-            let value = convert(valueNode, depth: depth + 1)
-            guard case .scalar(let scalar) = keyNode else {
-                problems.error("a key must be text, not a list or a mapping", at: keyPlace)
-                continue
+        var places: [String: (first: TextPlace, latest: TextPlace)] = [:]
+        var event = try next()
+        while event.content != .mappingEnd {
+            let keyPlace = event.place
+            try skip(event)
+            let value = try convert(try next(), depth: depth + 1)
+            if case .scalar(let text, _) = event.content {
+                let key = SourceText.restored(text)
+                if let known = places[key] {
+                    repeats += 1
+                    guard repeats <= Self.repeatLimit, source.shows(key, at: known.latest) else {
+                        throw .repeated(key: key, known.latest)
+                    }
+                    complain(
+                        "the key \(key.quoted) stands on line \(known.first.line) already; keep one of them", keyPlace)
+                } else {
+                    entries.append(YAMLNode.Entry(key: key, keyPlace: keyPlace, value: value))
+                }
+                places[key] = (places[key]?.first ?? keyPlace, keyPlace)
+            } else {
+                complain("a key must be text, not a list or a mapping", keyPlace)
             }
-            let key = maskedKeys[keyPlace] ?? SourceText.restored(scalar.string)
-            if let first = places[key] {
-                problems.error(
-                    "the key \(key.quoted) stands on line \(first.line) already; keep one of them", at: keyPlace)
-                continue
-            }
-            places[key] = keyPlace
-            entries.append(YAMLNode.Entry(key: key, keyPlace: keyPlace, value: value))
+            event = try next()
         }
         return bounded(YAMLNode(.mapping(entries), at: place, around: entries.map(\.value)))
     }
 
-    private func bounded(_ node: YAMLNode) -> YAMLNode {
+    /// Passes over the rest of a value.
+    private mutating func skip(_ event: YAMLEvents.Event) throws(Failure) {
+        var depth = 0
+        var content = event.content
+        while true {
+            switch content {
+            case .sequence, .mapping: depth += 1
+            case .sequenceEnd, .mappingEnd: depth -= 1
+            default: break
+            }
+            if depth == 0 { return }
+            content = try next().content
+        }
+    }
+
+    private mutating func bounded(_ node: YAMLNode) -> YAMLNode {
         if node.height > Self.depthLimit { return unreadable(Self.tooDeep, at: node.place) }
         guard node.size > Self.sizeLimit else { return node }
         let limit = Self.sizeLimit
         return unreadable("more than \(limit) values, counting what aliases stand for; write fewer", at: node.place)
     }
 
-    private func unreadable(_ message: String, at place: FilePlace) -> YAMLNode {
-        problems.error(message, at: place)
+    private mutating func unreadable(_ message: String, at place: TextPlace) -> YAMLNode {
+        complain(message, place)
         return YAMLNode(.unreadable, at: place)
     }
 
-    private static func place(of node: Node) -> FilePlace {
-        node.mark.map { FilePlace($0) } ?? .start
-    }
-
-    /// A tag that the file gives and that is not the one that the value has anyway.
-    private static func explicitTag(of node: Node) -> String? {
-        let tag = "\(node.tag)"
-        return ["str", "seq", "map"].contains { tag == "tag:yaml.org,2002:\($0)" } ? nil : tag
+    private mutating func complain(_ message: String, _ place: TextPlace) {
+        complaints.append((message, place))
     }
 }

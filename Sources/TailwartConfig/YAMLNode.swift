@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// A value of the file with its place: aliases followed, variables replaced, keys unique.
 struct YAMLNode {
     enum Content {
@@ -14,18 +16,18 @@ struct YAMLNode {
 
     struct Entry {
         let key: String
-        let keyPlace: FilePlace
+        let keyPlace: TextPlace
         let value: YAMLNode
     }
 
-    let place: FilePlace
+    let place: TextPlace
     let content: Content
     /// How many values it stands for, itself and those behind aliases included.
     let size: Int
     /// How many levels it stands for, those behind aliases included.
     let height: Int
 
-    init(_ content: Content, at place: FilePlace, around children: [YAMLNode] = []) {
+    init(_ content: Content, at place: TextPlace, around children: [YAMLNode] = []) {
         self.content = content
         self.place = place
         size = children.reduce(1) { $0 + $1.size }

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// A condition's finding that is another one than before.
 package struct GateChange: Sendable {
     package let condition: Condition
@@ -21,29 +23,12 @@ package struct GateChange: Sendable {
 
     /// A line for a script.
     package var json: String {
-        JSONLine.text(
-            Object(
-                condition: condition.kind, subject: condition.subject, ready: finding.isReady, state: finding.state,
-                detail: finding.text, fix: finding.fix, elapsedMilliseconds: elapsed.milliseconds))
-    }
-
-    private struct Object: Encodable {
-        let condition: String
-        let subject: String?
-        let ready: Bool
-        let state: String
-        let detail: String
-        let fix: String?
-        let elapsedMilliseconds: Int64
-
-        enum CodingKeys: String, CodingKey {
-            case condition
-            case subject
-            case ready
-            case state
-            case detail
-            case fix
-            case elapsedMilliseconds = "elapsed_ms"
-        }
+        let json: JSON = [
+            "condition": .text(condition.kind), "detail": .text(finding.text),
+            "elapsed_ms": .number(elapsed.milliseconds), "fix": finding.fix.map { .text($0) },
+            "ready": .flag(finding.isReady), "state": .text(finding.state),
+            "subject": condition.subject.map { .text($0) },
+        ]
+        return "\(json)"
     }
 }

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// How it ended.
 package struct GateResult: Sendable {
     package let elapsed: Duration
@@ -25,21 +27,14 @@ package struct GateResult: Sendable {
     }
 
     package var json: String {
-        JSONLine.text(
-            Object(
-                ready: isReady, notReady: notReady.map { "\($0.condition)" }, elapsedMilliseconds: elapsed.milliseconds)
-        )
+        let json: JSON = [
+            "elapsed_ms": .number(elapsed.milliseconds), "not_ready": .texts(notReady.map { "\($0.condition)" }),
+            "ready": .flag(isReady),
+        ]
+        return "\(json)"
     }
+}
 
-    private struct Object: Encodable {
-        let ready: Bool
-        let notReady: [String]
-        let elapsedMilliseconds: Int64
-
-        enum CodingKeys: String, CodingKey {
-            case ready
-            case notReady = "not_ready"
-            case elapsedMilliseconds = "elapsed_ms"
-        }
-    }
+extension Duration {
+    var milliseconds: Int64 { Int64(self / .milliseconds(1)) }
 }

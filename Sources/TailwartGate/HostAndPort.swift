@@ -49,25 +49,25 @@ package struct HostAndPort: Sendable, Hashable, CustomStringConvertible {
     private static func split(
         _ text: String, example: UInt16
     ) throws(WrongUse) -> (host: Substring, port: Substring?) {
-        if text.hasPrefix("[") {
-            guard let end = text.firstIndex(of: "]") else {
-                throw WrongUse("the bracket at the beginning is not closed")
-            }
-            let host = text[text.index(after: text.startIndex)..<end]
-            guard case .v6 = IPAddress(host) else {
-                throw WrongUse("only an IPv6 address stands in brackets, and \"\(host)\" is none")
-            }
-            let rest = text[text.index(after: end)...]
-            guard rest.isEmpty || rest.hasPrefix(":") else {
+        let parts: HostAndPortText
+        do {
+            parts = try HostAndPortText(text)
+        } catch {
+            switch error {
+            case .unclosedBracket: throw WrongUse("the bracket at the beginning is not closed")
+            case .strayText:
+                let host = text.dropFirst().prefix { $0 != "]" }
                 throw WrongUse("behind the bracket follows a colon and the port: [\(host)]:\(example)")
             }
-            return (host, rest.isEmpty ? nil : rest.dropFirst())
         }
-        guard let colon = text.lastIndex(of: ":") else { return (text[...], nil) }
-        guard !text[..<colon].contains(":") else {
+        if parts.isBracketed {
+            guard case .v6 = IPAddress(parts.host) else {
+                throw WrongUse("only an IPv6 address stands in brackets, and \"\(parts.host)\" is none")
+            }
+        } else if parts.host.contains(":") {
             throw WrongUse("an IPv6 address stands in brackets: [2001:db8::1]:\(example)")
         }
-        return (text[..<colon], text[text.index(after: colon)...])
+        return (parts.host[...], parts.port.map { $0[...] })
     }
 
     private static func checkName(_ host: Substring) throws(WrongUse) {

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOSSL
+import TailwartWire
 
 /// Asks a PostgreSQL server whether it takes connections.
 ///
@@ -79,14 +80,15 @@ extension Finding {
         case .asksForAuthentication, .admits:
             self = .ready("takes connections")
         case .error(let error) where error.isForNow:
-            let message = error.message.isEmpty ? "takes no connections" : error.message.printable
+            let message = error.message.isEmpty ? "takes no connections" : error.message.printable(atMost: 120)
             self = .waiting(
                 error.code.hasPrefix("53") ? "busy" : "starting", "\(message) (\(error.code))",
                 fix: "if it does not end, look at the database's log")
         case .error(let error):
-            self = .ready("takes connections (\(error.code): \(error.message.printable))")
+            self = .ready("takes connections (\(error.code): \(error.message.printable(atMost: 120)))")
         case .notPostgres(let beginning):
-            self = .wrongProtocol("what answers is not PostgreSQL: \"\(String(buffer: beginning).printable)\"")
+            self = .wrongProtocol(
+                "what answers is not PostgreSQL: \"\(String(buffer: beginning).printable(atMost: 120))\"")
         }
     }
 }

@@ -55,31 +55,3 @@ final class Findings {
         all.append(finding)
     }
 }
-
-extension String {
-    /// In quotes for a message: made printable, long text cut.
-    var quoted: String {
-        let limit = 80
-        let text = String(unicodeScalars.prefix(limit)).printable
-        return unicodeScalars.dropFirst(limit).isEmpty ? "'\(text)'" : "'\(text)…'"
-    }
-}
-
-extension StringProtocol {
-    /// With what moves a terminal's cursor, or ends a line, escaped.
-    var printable: String {
-        var text = ""
-        for scalar in unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator: text += scalar.escaped(asASCII: true)
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
-    }
-}
-
-extension Sequence<String> {
-    /// `'a', 'b', 'c'` for a message.
-    var listed: String { map(\.quoted).joined(separator: ", ") }
-}

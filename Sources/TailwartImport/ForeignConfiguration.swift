@@ -1,5 +1,6 @@
 import TailwartConfig
 import TailwartCore
+import TailwartWire
 
 /// Configurations of other programs, told by a look at the text.
 package enum ForeignConfiguration {

@@ -47,13 +47,3 @@ enum IPAddressText {
         }
     }
 }
-
-extension IPAddress {
-    /// 100.64.0.0/10 (RFC 6598) and fd7a:115c:a1e0::/48: where Tailscale and Headscale put their hosts.
-    var isOnTailnet: Bool {
-        switch self {
-        case .v4(let bits): bits >> 22 == 0x6440_0000 >> 22
-        case .v6(let high, _): high >> 16 == 0xfd7a_115c_a1e0
-        }
-    }
-}

@@ -1,4 +1,6 @@
+import TailwartConfig
 import TailwartCore
+import TailwartWire
 
 /// What an import came to.
 package struct ImportResult: Sendable {
@@ -91,7 +93,7 @@ package struct Importer {
     ) throws(SyntaxProblem) -> Draft {
         switch kind {
         case .caddy:
-            let root = JSONElement(root: try JSONReader.read(text, file: file))
+            let root = try JSONElement(reading: text, file: file)
             var reader = CaddyReader(findings: findings)
             let draft = reader.read(root)
             variables = reader.variables

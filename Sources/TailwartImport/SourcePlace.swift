@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Where something stands in a file that is imported; both numbers count from 1, columns in Unicode scalars.
 package struct SourcePlace: Sendable, Hashable {
     package let file: String

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Parsers, the route match and one relay step, each for itself: where to look when a figure of `make bench` moves. Run by
 /// `Benchmarks/micro`, which builds it in release mode.
 @main enum Microbenchmarks {
@@ -8,14 +6,22 @@ import Foundation
         for measurement in ParserBenchmarks.all + RouteBenchmarks.all + RelayBenchmarks.all {
             print(
                 measurement.name.padded(to: 52),
-                String(format: "%.1f", measurement.nanoseconds).padded(to: 10),
-                String(format: "%.2f", measurement.allocations))
+                measurement.nanoseconds.decimals(1).padded(to: 10),
+                measurement.allocations.decimals(2))
         }
     }
 }
 
 extension String {
-    fileprivate func padded(to length: Int) -> String {
-        padding(toLength: length, withPad: " ", startingAt: 0)
+    fileprivate func padded(to length: Int) -> String { self + String(repeating: " ", count: max(0, length - count)) }
+}
+
+extension Double {
+    /// With as many digits behind the point.
+    fileprivate func decimals(_ count: Int) -> String {
+        let unit = count == 1 ? 10.0 : 100.0
+        let text = "\(Int((self * unit).rounded()))"
+        let digits = String(repeating: "0", count: max(0, count + 1 - text.count)) + text
+        return "\(digits.dropLast(count)).\(digits.suffix(count))"
     }
 }

@@ -1,3 +1,5 @@
+package import TailwartWire
+
 /// A tailnet policy file as far as it says who may connect where. Other sections (`ssh`, `autoApprovers`, …) are left alone.
 package struct Policy: Sendable {
     /// Of `acls` and `grants` alike, in the order of the file.
@@ -6,8 +8,8 @@ package struct Policy: Sendable {
     /// The keys of `tagOwners`: no device can carry another tag.
     var ownedTags: Set<String> = []
     /// Where a missing rule or tag would be added.
-    var rulesPlace: PolicyPlace = .start
-    var tagOwnersPlace: PolicyPlace?
+    var rulesPlace: TextPlace = .start
+    var tagOwnersPlace: TextPlace?
     /// Neither `acls` nor `grants` is there: then everything may connect to everything.
     var allowsEverything = false
     /// A list where an object belongs and the like: whatever else would be said of such a file could only follow from it.
@@ -24,7 +26,7 @@ struct PolicyRule: Sendable {
         let ports: PortSet
     }
 
-    let place: PolicyPlace
+    let place: TextPlace
     /// `grants[2]`, as people count in JSON.
     let name: String
     var sources: [PolicySelector] = []
@@ -38,12 +40,12 @@ struct PolicyRule: Sendable {
 /// One entry of `tests`.
 struct PolicyTest: Sendable {
     struct Destination: Sendable {
-        let place: PolicyPlace
+        let place: TextPlace
         let selector: PolicySelector
         let ports: PortSet
     }
 
-    let place: PolicyPlace
+    let place: TextPlace
     /// One, unless it is a group.
     let sources: [PolicySelector]
     /// Whether it is about TCP, alone or among others.
@@ -64,10 +66,10 @@ package struct PolicyFinding: Sendable, Equatable {
     }
 
     package let severity: Severity
-    package let place: PolicyPlace
+    package let place: TextPlace
     package let message: String
 
-    package init(_ severity: Severity, at place: PolicyPlace, _ message: String) {
+    package init(_ severity: Severity, at place: TextPlace, _ message: String) {
         self.severity = severity
         self.place = place
         self.message = message

@@ -1,5 +1,6 @@
+package import TailwartConfig
 package import TailwartCore
-import TailwartWire
+package import TailwartWire
 
 /// Whether a policy grants what a configuration dials, and what it grants beyond that.
 package struct PolicyCheck: Sendable {
@@ -8,7 +9,7 @@ package struct PolicyCheck: Sendable {
         package let need: TailnetNeed
         package let match: PolicyMatch
         /// Of the first rule that grants it.
-        package let grantedAt: PolicyPlace?
+        package let grantedAt: TextPlace?
     }
 
     package let tags: PolicyTags

@@ -1,6 +1,8 @@
+import TailwartWire
+
 /// `acls`, `grants` and `tests`.
 extension PolicyReader {
-    mutating func readACLs(_ section: HuJSON) {
+    mutating func readACLs(_ section: JSON) {
         for (name, entry, fields) in entries(of: section, "acls") {
             // `users` and `ports` are older names of `src` and `dst`.
             let known = ["action", "src", "users", "proto", "dst", "ports", "srcPosture"]
@@ -17,7 +19,7 @@ extension PolicyReader {
             case .notTCP: continue
             case .unknown(let text): rule.doubts.append("the protocol \(text) is not known here")
             }
-            for destination in (fields["dst"] ?? fields["ports"])?.elements ?? [] {
+            for destination in (fields["dst"] ?? fields["ports"])?.list ?? [] {
                 rule.destinations += destinations(destination).map {
                     PolicyRule.Destination(selector: $0.selector, ports: $0.ports)
                 }
@@ -26,13 +28,13 @@ extension PolicyReader {
         }
     }
 
-    mutating func readGrants(_ section: HuJSON) {
+    mutating func readGrants(_ section: JSON) {
         for (name, entry, fields) in entries(of: section, "grants") {
             var rule = rule(name, entry, fields, known: ["src", "dst", "ip", "app", "via", "srcPosture"])
             if fields["via"]?.isFilled == true { rule.doubts.append("\(name) holds only by way of its 'via'") }
             rule.sources = selectors(fields["src"])
             var ports = PortSet.none
-            for capability in fields["ip"]?.elements ?? [] {
+            for capability in fields["ip"]?.list ?? [] {
                 guard let (tcp, others) = capability.text.flatMap(Self.capability) else {
                     note(
                         .unknown, at: capability.place,
@@ -49,7 +51,7 @@ extension PolicyReader {
         }
     }
 
-    mutating func readTests(_ section: HuJSON) {
+    mutating func readTests(_ section: JSON) {
         for (name, entry, fields) in entries(of: section, "tests") {
             report(
                 fields, known: ["src", "user", "proto", "accept", "allow", "deny", "srcPostureAttrs"], of: name)
@@ -67,21 +69,21 @@ extension PolicyReader {
         }
     }
 
-    private mutating func destinations(ofTest list: HuJSON?) -> [PolicyTest.Destination] {
+    private mutating func destinations(ofTest list: JSON?) -> [PolicyTest.Destination] {
         var all: [PolicyTest.Destination] = []
-        for entry in list?.elements ?? [] {
+        for entry in list?.list ?? [] {
             all += destinations(entry).map { .init(place: entry.place, selector: $0.selector, ports: $0.ports) }
         }
         return all
     }
 
     /// The objects of a list, each with what to call it.
-    private mutating func entries(of section: HuJSON, _ name: String) -> [(String, HuJSON, PolicyFields)] {
-        guard let elements = section.elements else {
+    private mutating func entries(of section: JSON, _ name: String) -> [(String, JSON, PolicyFields)] {
+        guard let elements = section.list else {
             if section.isFilled { noteMalformed(at: section.place, "'\(name)' is a list, [ … ], not \(section.found)") }
             return []
         }
-        var entries: [(String, HuJSON, PolicyFields)] = []
+        var entries: [(String, JSON, PolicyFields)] = []
         for (index, entry) in elements.enumerated() {
             if let fields = PolicyFields(entry) {
                 entries.append(("\(name)[\(index)]", entry, fields))
@@ -94,12 +96,12 @@ extension PolicyReader {
 
     /// A rule with what makes it doubtful as a whole.
     private mutating func rule(
-        _ name: String, _ entry: HuJSON, _ fields: PolicyFields, known: [String]
+        _ name: String, _ entry: JSON, _ fields: PolicyFields, known: [String]
     ) -> PolicyRule {
         var rule = PolicyRule(place: entry.place, name: name)
         report(fields, known: known, of: name)
         for member in fields.unknown(besides: known) {
-            rule.doubts.append("\(name) has the unknown key \(member.key.quotedForPolicy)")
+            rule.doubts.append("\(name) has the unknown key \(member.key.quoted)")
         }
         if fields["srcPosture"].map(\.isFilled) ?? hasDefaultPosture {
             rule.doubts.append("\(name) holds only for devices of a certain posture")
@@ -124,7 +126,7 @@ extension PolicyReader {
         "fragment",
     ]
 
-    private mutating func transport(_ value: HuJSON?) -> Transport {
+    private mutating func transport(_ value: JSON?) -> Transport {
         guard let value, value.isFilled else { return .anyOfThem }
         guard let text = value.text.map({ $0.lowercased() }), let transport = Self.transport(text) else {
             note(.unknown, at: value.place, "the protocol \(value.found) is not known here; write \"tcp\"")

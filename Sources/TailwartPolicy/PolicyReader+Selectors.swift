@@ -1,13 +1,14 @@
 import TailwartCore
+import TailwartWire
 
 /// The entries of `src` and `dst`.
 extension PolicyReader {
     /// What a list of sources, or of a grant's destinations, means.
-    mutating func selectors(_ list: HuJSON?) -> [PolicySelector] {
+    mutating func selectors(_ list: JSON?) -> [PolicySelector] {
         guard let list else { return [] }
         // A single text in place of a list is what a test has.
         var all: [PolicySelector] = []
-        for entry in list.elements ?? [list] {
+        for entry in list.list ?? [list] {
             guard let text = entry.text else {
                 note(.unknown, at: entry.place, "\(entry.found) names nobody; write a text such as \"tag:stalwart\"")
                 all.append(.unknown("\(entry.found) names nobody"))
@@ -19,7 +20,7 @@ extension PolicyReader {
     }
 
     /// `host:ports` of an ACL's destinations and of tests.
-    mutating func destinations(_ entry: HuJSON) -> [(selector: PolicySelector, ports: PortSet)] {
+    mutating func destinations(_ entry: JSON) -> [(selector: PolicySelector, ports: PortSet)] {
         guard let text = entry.text, let (host, portText) = Self.split(text),
             let ports = PortSet(portText, allowsList: true)
         else {
@@ -42,7 +43,7 @@ extension PolicyReader {
         return host.isEmpty ? nil : (host, text[text.index(after: colon)...])
     }
 
-    private mutating func selectors(_ text: String, at place: PolicyPlace) -> [PolicySelector] {
+    private mutating func selectors(_ text: String, at place: TextPlace) -> [PolicySelector] {
         if text.hasPrefix("group:") {
             // A group that is not in the file comes from an identity provider, and holds people.
             guard let members = groups[text] else { return [.people] }
@@ -71,18 +72,18 @@ extension PolicyReader {
             case "danger-all": return .any
             case "self", "internet": return .none
             case let name where Self.autogroupsOfPeople.contains(String(name)): return .people
-            default: return .unknown("\(text.quotedForPolicy) is no autogroup that is known here")
+            default: return .unknown("\(text.quoted) is no autogroup that is known here")
             }
         }
         if text.hasPrefix("ipset:") {
-            return .unknown("\(text.quotedForPolicy) is an IP set, which is not evaluated here; name the tag instead")
+            return .unknown("\(text.quoted) is an IP set, which is not evaluated here; name the tag instead")
         }
         if text.hasPrefix("svc:") {
-            return .unknown("\(text.quotedForPolicy) is a service; whether the mailbox is behind it is not in the file")
+            return .unknown("\(text.quoted) is a service; whether the mailbox is behind it is not in the file")
         }
         // `alice@example.org`, Headscale's `alice@`, `*@example.org`, `user:*@passkey`.
         if text.contains("@") { return .people }
         if let network = Network(text) ?? hosts[text] { return .network(network, name: text) }
-        return .unknown("\(text.quotedForPolicy) is neither an address nor a name from 'hosts'")
+        return .unknown("\(text.quoted) is neither an address nor a name from 'hosts'")
     }
 }

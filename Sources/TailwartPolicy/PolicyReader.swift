@@ -1,4 +1,5 @@
 import TailwartCore
+package import TailwartWire
 
 /// Turns the tree of a policy file into rules. What it does not understand becomes a finding and a doubt, never a permission.
 struct PolicyReader {
@@ -7,7 +8,7 @@ struct PolicyReader {
 
     var policy = Policy()
     var hosts: [String: Network] = [:]
-    var groups: [String: [HuJSON]] = [:]
+    var groups: [String: [JSON]] = [:]
     /// Whether rules without a posture of their own ask for one all the same.
     var hasDefaultPosture = false
 
@@ -17,7 +18,7 @@ struct PolicyReader {
         "randomizeClientPort", "attrConfig",
     ]
 
-    mutating func read(_ root: HuJSON) {
+    mutating func read(_ root: JSON) {
         guard let sections = PolicyFields(root) else {
             noteMalformed(at: root.place, "a policy is an object, { … }, not \(root.found)")
             return
@@ -41,7 +42,7 @@ struct PolicyReader {
         policy.tagOwnersPlace = sections.keyPlace(of: "tagOwners")
         for member in named(sections["tagOwners"], "tagOwners") { policy.ownedTags.insert(member.key) }
         for member in named(sections["groups"], "groups") {
-            if let members = member.value.elements { groups[member.key] = members }
+            if let members = member.value.list { groups[member.key] = members }
         }
         for member in named(sections["hosts"], "hosts") {
             guard let text = member.value.text, let network = Network(text) else {
@@ -54,7 +55,7 @@ struct PolicyReader {
     }
 
     /// The members of a section that maps names of the operator's choice.
-    private mutating func named(_ section: HuJSON?, _ name: String) -> [HuJSON.Member] {
+    private mutating func named(_ section: JSON?, _ name: String) -> [JSON.Member] {
         guard let section, section.isFilled else { return [] }
         guard let members = section.members else {
             noteMalformed(at: section.place, "'\(name)' is an object, { … }, not \(section.found)")
@@ -67,7 +68,7 @@ struct PolicyReader {
 
     // MARK: Findings
 
-    mutating func note(_ severity: PolicyFinding.Severity, at place: PolicyPlace, _ message: String) {
+    mutating func note(_ severity: PolicyFinding.Severity, at place: TextPlace, _ message: String) {
         let count = policy.findings.count
         guard count <= Self.findingLimit else { return }
         policy.findings.append(
@@ -77,7 +78,7 @@ struct PolicyReader {
     }
 
     /// A value of a type that no control server takes there.
-    mutating func noteMalformed(at place: PolicyPlace, _ message: String) {
+    mutating func noteMalformed(at place: TextPlace, _ message: String) {
         policy.isMalformed = true
         note(.error, at: place, message)
     }
@@ -87,21 +88,22 @@ struct PolicyReader {
         for member in fields.unknown(besides: known) {
             note(
                 .unknown, at: member.keyPlace,
-                "\(member.key.quotedForPolicy) is no key of \(whole) that is known here; what it does is not looked at")
+                "\(member.key.quoted) is no key of \(whole) that is known here; what it does is not looked at")
         }
     }
 
-    private mutating func noteRepeated(_ member: HuJSON.Member) {
+    private mutating func noteRepeated(_ member: JSON.Member) {
         note(
             .error, at: member.keyPlace,
-            "the key \(member.key.quotedForPolicy) is repeated, so one of the two has no effect; keep one")
+            "the key \(member.key.quoted) is repeated, so one of the two has no effect; keep one")
     }
 }
 
 extension Policy {
-    package init(_ root: HuJSON) {
+    /// Reads HuJSON, JSON with comments and commas after the last member, as the control servers take it. Keys may stand twice.
+    package init(_ text: [UInt8]) throws(JSONError) {
         var reader = PolicyReader()
-        reader.read(root)
+        reader.read(try JSONReader.read(text.span, JSONReader.Options(allowsComments: true)))
         self = reader.policy
     }
 }

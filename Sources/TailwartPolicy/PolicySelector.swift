@@ -54,7 +54,7 @@ extension PolicySelector {
         case .network(let network, let name):
             if let address { return network.contains(address) ? .yes : .no }
             if network.holdsEveryTailnetAddress { return .yes }
-            return .unknown("\(name.quotedForPolicy) may be the address of \(tag) or not; name the tag instead")
+            return .unknown("\(name.quoted) may be the address of \(tag) or not; name the tag instead")
         case .unknown(let why): return .unknown(why)
         }
     }

@@ -6,26 +6,21 @@ enum AddressCheck {
     /// - Parameter own: all addresses of this host.
     static func findings(_ listeners: [Listener], own: [IPAddress]) -> [Finding] {
         let binds = specific(listeners).map { finding($0.address, $0.listeners, own: own) }
-        return binds + (publicPorts(listeners, own: own).isEmpty ? [] : [reach(own)])
+        return binds + (publicPorts(listeners).isEmpty ? [] : [reach(own)])
     }
 
-    /// The ports that clients elsewhere come to, with the addresses of this host that they come to.
-    static func publicPorts(_ listeners: [Listener], own: [IPAddress]) -> [PublicPort] {
+    /// The ports that clients elsewhere come to.
+    static func publicPorts(_ listeners: [Listener]) -> [PublicPort] {
         var ports: [PublicPort] = []
         for bind in listeners.flatMap(\.bind) {
             guard let port = bind.port else { continue }
-            var found = PublicPort(number: port, families: [.v4, .v6], destinations: own.filter(\.isOutward))
-            if case .internet(let address) = bind, !address.ip.isUnspecified {
-                guard address.ip.isOutward else { continue }
-                found = PublicPort(number: port, families: [address.ip.isV4 ? .v4 : .v6], destinations: [address.ip])
-            } else if case .internet(let address) = bind {
-                let isV4 = address.ip.isV4
-                found.families = [isV4 ? .v4 : .v6]
-                found.destinations = found.destinations.filter { $0.isV4 == isV4 }
+            var found = PublicPort(number: port, families: [.v4, .v6])
+            if case .internet(let address) = bind {
+                guard address.ip.isUnspecified || address.ip.isOutward else { continue }
+                found.families = [address.ip.isV4 ? .v4 : .v6]
             }
             if let index = ports.firstIndex(where: { $0.number == port }) {
                 ports[index].families += found.families.filter { !ports[index].families.contains($0) }
-                ports[index].destinations += found.destinations
             } else {
                 ports.append(found)
             }
@@ -89,39 +84,23 @@ enum AddressCheck {
     }
 }
 
-/// Who can reach an address.
-enum AddressReach: Sendable, Equatable {
-    case everywhere
-    case thisHost
-    case link
-    case privateNetwork
-    case tailnet
+extension IPAddress {
+    /// Whether others than this host and its tailnet can come to it.
+    var isOutward: Bool { [.everywhere, .privateNetwork].contains(reach) }
+}
 
-    var words: String {
+extension IPAddress.Reach {
+    /// Behind "it is".
+    fileprivate var words: String {
         switch self {
         case .everywhere: "a public address"
+        case .nobody: "no address of a host"
         case .thisHost: "this host's own loopback address"
         case .link: "for one link only"
         case .privateNetwork: "of a private network"
         case .tailnet: "of the tailnet, or of a provider's NAT"
+        case .multicast: "a multicast address"
+        case .reserved: "reserved"
         }
     }
-}
-
-extension IPAddress {
-    /// Private by RFC 1918 and RFC 4193; for one link by RFC 3927 and RFC 4291 section 2.5.6.
-    private static let special: [(Network?, AddressReach)] = [
-        (Network("10.0.0.0/8"), .privateNetwork), (Network("172.16.0.0/12"), .privateNetwork),
-        (Network("192.168.0.0/16"), .privateNetwork), (Network("fc00::/7"), .privateNetwork),
-        (Network("169.254.0.0/16"), .link), (Network("fe80::/10"), .link),
-    ]
-
-    var reach: AddressReach {
-        if isLoopback { return .thisHost }
-        if isOfTailnet { return .tailnet }
-        return Self.special.first { $0.0?.contains(self) ?? false }?.1 ?? .everywhere
-    }
-
-    /// Whether others than this host and its tailnet can come to it.
-    var isOutward: Bool { [.everywhere, .privateNetwork].contains(reach) && isUnicast }
 }

@@ -1,7 +1,9 @@
+package import TailwartWire
+
 /// What one check found out: one line for a person, one object for a script.
-package struct Finding: Sendable, Equatable, Encodable {
+package struct Finding: Sendable, Equatable {
     /// What is looked at; each has a row in docs/preflight.md.
-    package enum Check: String, CaseIterable, Sendable, Encodable {
+    package enum Check: String, CaseIterable, Sendable {
         /// Whether a listener's address is free, and may be bound.
         case port
         /// Whether the host's own firewall lets clients in.
@@ -23,7 +25,7 @@ package struct Finding: Sendable, Equatable, Encodable {
         case clock
     }
 
-    package enum Result: String, CaseIterable, Sendable, Encodable {
+    package enum Result: String, CaseIterable, Sendable {
         case pass
         /// Mail passes, but something is to be mended or known.
         case warn
@@ -49,17 +51,11 @@ package struct Finding: Sendable, Equatable, Encodable {
         self.fix = fix
     }
 
-    private enum CodingKeys: String, CodingKey {
-        case check, subject, result, detail, fix
-    }
-
     /// `fix` is always there, if only as null.
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(check, forKey: .check)
-        try container.encode(subject, forKey: .subject)
-        try container.encode(result, forKey: .result)
-        try container.encode(detail, forKey: .detail)
-        try container.encode(fix, forKey: .fix)
+    package var json: JSON {
+        [
+            "check": .text(check.rawValue), "detail": .text(detail), "fix": fix.map { .text($0) } ?? .null,
+            "result": .text(result.rawValue), "subject": .text(subject),
+        ]
     }
 }

@@ -56,7 +56,7 @@ package struct Preflight: Sendable {
     }
 
     private func firewallFindings(_ own: [IPAddress]) async -> [Finding] {
-        let ports = AddressCheck.publicPorts(configuration.listeners, own: own)
+        let ports = AddressCheck.publicPorts(configuration.listeners)
         guard !ports.isEmpty else { return [] }
         return FirewallReport.findings(
             await FirewallReader().read(), ports: ports, interfaces: DefaultRoutes.interfaces(),

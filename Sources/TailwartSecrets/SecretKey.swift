@@ -1,34 +1,17 @@
-/// Whether the name of a key or variable says that its value is a secret.
+/// Whether the name of a key says that its value is a secret, and whether the value is one or only says where it is.
 enum SecretKey {
     private static let endings = ["password", "passwd", "passphrase", "secret", "authkey", "apikey", "token", "psk"]
     /// As words of their own or run together with what comes before: `PGPASS`, `DBPASS`, `DBPWD`.
     private static let shortEndings = ["pass", "pwd"]
     /// Words that end like one.
-    private static let plainWords: Set<String> = [
-        "bypass", "compass", "encompass", "surpass", "trespass", "overpass", "underpass", "oldpwd",
-    ]
+    private static let plainWords: Set = ["bypass", "compass", "oldpwd"]
     /// Before `key`: `api_key`, `PrivateKey`. `cache_key` and `public_key` are no secrets.
-    private static let kindsOfKeys: Set<String> = [
-        "auth", "api", "private", "secret", "access", "encryption", "signing", "hmac", "account", "master", "preshared",
-        "webhook", "license",
+    private static let kindsOfKeys: Set = [
+        "auth", "api", "private", "secret", "access", "encryption", "signing", "account",
     ]
-    private static let kindsOfPlainKeys: Set<String> = [
-        "public", "pub", "primary", "foreign", "sort", "partition", "cache", "idempotency", "site", "host",
-    ]
+    private static let kindsOfPlainKeys: Set = ["public", "pub", "primary", "cache", "site", "host"]
     /// Stalwart's recovery account, `NAME:PASSWORD`: the name says nothing of a secret.
     private static let recoveryAccount = "stalwart_recovery_admin"
-
-    /// The part of a value that is the secret.
-    static func secretPart(of value: String, named name: String) -> String {
-        guard name.lowercased() == recoveryAccount, !value.hasPrefix("$") else { return value }
-        return value.firstIndex(of: ":").map { String(value[value.index(after: $0)...]) } ?? ""
-    }
-
-    /// Whether it is a password, which may be anything, digits alone too.
-    static func isPassword(_ name: String) -> Bool {
-        let last = words(of: name).last ?? ""
-        return isShort(last) || ["password", "passwd", "passphrase", "psk"].contains { last.hasSuffix($0) }
-    }
 
     static func isSecret(_ name: String) -> Bool {
         if name.lowercased() == recoveryAccount { return true }
@@ -38,8 +21,7 @@ enum SecretKey {
         guard last == "key", words.count > 1 else { return false }
         let kind = words[words.count - 2]
         // A variable that is called a key is one, unless it says otherwise; keys in files are called so for other reasons too.
-        let isVariable = name == name.uppercased()
-        return kindsOfKeys.contains(kind) || (isVariable && !kindsOfPlainKeys.contains(kind))
+        return kindsOfKeys.contains(kind) || (name == name.uppercased() && !kindsOfPlainKeys.contains(kind))
     }
 
     private static func isShort(_ word: String) -> Bool {
@@ -48,19 +30,59 @@ enum SecretKey {
 
     /// `TS_AUTHKEY`, `authSecret`, `api-key` in lower-case words.
     private static func words(of name: String) -> [String] {
-        var words: [String] = []
-        var word = ""
-        var previous: UInt8 = 0
-        for byte in name.utf8 {
-            let isUpper = (0x41...0x5A).contains(byte)
-            if !byte.isLetter && !byte.isDigit || (isUpper && (0x61...0x7A).contains(previous)) {
-                if !word.isEmpty { words.append(word) }
-                word = ""
-            }
-            if byte.isLetter || byte.isDigit { word.append(Character(Unicode.Scalar(byte | (isUpper ? 0x20 : 0)))) }
-            previous = byte
+        var words = ""
+        for character in name {
+            if character.isUppercase, words.last?.isLowercase == true { words.append("_") }
+            words.append(character)
         }
-        if !word.isEmpty { words.append(word) }
-        return words
+        return words.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    }
+
+    // MARK: Values
+
+    private static let nothing: Set = ["", "true", "false", "yes", "no", "on", "off", "null", "none", "~", "-"]
+    /// Beginnings of references: shell, compose, templates, YAML tags, secret stores.
+    private static let references = ["$", "{{", "!vault", "!secret", "!env", "file:", "env:", "op://", "vault:"]
+    /// What people write where somebody else shall write something.
+    private static let placeholders = [
+        "changeme", "change-me", "change_me", "placeholder", "example", "your-", "your_", "replace", "xxx", "***", "…",
+    ]
+    /// Longer than any password, token or line of a key; keeps the work for a hostile line small.
+    private static let lengthLimit = 4096
+
+    static func isWrittenOut(_ value: String, of key: String) -> Bool {
+        var text = String(value.prefix(lengthLimit))
+        if key.lowercased() == recoveryAccount, !text.hasPrefix("$") {
+            text = text.firstIndex(of: ":").map { String(text[text.index(after: $0)...]) } ?? ""
+        }
+        while let fallback = fallback(text) { text = fallback }
+        let lower = text.lowercased()
+        if nothing.contains(lower) || placeholders.contains(where: lower.contains) || Set(lower.utf8).count == 1 {
+            return false
+        }
+        if references.contains(where: lower.hasPrefix) || text.contains("${") || text.contains("{{") { return false }
+        if isPath(text) || (text.hasPrefix("<") && text.hasSuffix(">")) { return false }
+        // `*name` in YAML.
+        if text.hasPrefix("*"), text.dropFirst().allSatisfy({ $0.isLetter || $0 == "_" }) { return false }
+        // Digits alone may be a password, and are hardly ever a token.
+        let last = words(of: key).last ?? ""
+        let isPassword = isShort(last) || ["password", "passwd", "passphrase", "psk"].contains { last.hasSuffix($0) }
+        return isPassword || !text.allSatisfy { $0.isNumber || $0 == "." }
+    }
+
+    /// What `${NAME:-fallback}` stands for where the variable is not set.
+    private static func fallback(_ text: String) -> String? {
+        guard text.hasPrefix("${"), text.hasSuffix("}") else { return nil }
+        let operation = text.dropFirst(2).dropLast().drop { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+        if operation.hasPrefix(":-") { return String(operation.dropFirst(2)) }
+        return operation.hasPrefix("-") ? String(operation.dropFirst()) : nil
+    }
+
+    /// `/etc/ssl/key.pem`, `./key`, `~/.ssh/id`. Base64 may begin with a slash and have more of them, so a path has lower-case
+    /// letters only.
+    private static func isPath(_ text: String) -> Bool {
+        if ["./", "../", "~/"].contains(where: text.hasPrefix) { return true }
+        return text.hasPrefix("/")
+            && text.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || "/._-".contains($0)) }
     }
 }

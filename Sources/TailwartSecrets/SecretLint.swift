@@ -1,11 +1,20 @@
-import Glibc
+import TailwartSystem
+package import TailwartWire
 
 /// Looks for secrets in the files of a repository before they are committed.
 package struct SecretLint: Sendable {
-    /// Text of this length nobody writes by hand; larger files are named, not read to their end.
+    /// Text of this length nobody writes by hand; of a larger file the beginning is read.
     package static let byteLimit = 16 << 20
     /// Nobody reads more at once.
     package static let findingLimit = 1000
+    /// Stops a walk over a file system that was named by mistake.
+    private static let countLimit = 100_000
+    /// Folders in folders.
+    private static let depthLimit = 64
+    /// Of a list of paths from git.
+    private static let listLimit = 64 << 20
+    /// What no repository contains; only where git does not tell.
+    private static let passedFolders: Set = [".git", ".build", "node_modules"]
 
     package struct Unreadable: Sendable, Equatable {
         package let path: String
@@ -21,10 +30,10 @@ package struct SecretLint: Sendable {
         package var description: String {
             switch self {
             case .noGit: "git cannot be started; install it, or name the files: tailwart lint-secrets FILE…"
-            case .gitFailed(let command):
-                "`\(command)` failed, see above; run this inside of a git work tree, or name the files: tailwart lint-secrets FILE…"
+            case .gitFailed(let what):
+                "git failed: \(what); run this inside of a git work tree, or name the files: tailwart lint-secrets FILE…"
             case .tooMany(let path):
-                "\(SecretLint.shown(path)): more than \(CommitCandidates.countLimit) files; name the folder of the repository."
+                "\(path.printable): more than \(countLimit) files; name the folder of the repository."
             }
         }
     }
@@ -33,91 +42,149 @@ package struct SecretLint: Sendable {
     package private(set) var findings: [(path: String, finding: SecretFinding)] = []
     /// Files that could not be looked at, or not wholly.
     package private(set) var unreadable: [Unreadable] = []
-    /// Text files that were read.
+    /// Files that were looked into.
     package private(set) var textFiles = 0
-    package private(set) var binaryFiles = 0
+    /// Files that are known by their names alone.
+    package private(set) var otherFiles = 0
 
     /// - Parameters:
     ///   - paths: files and folders; with `staged`, only what git has staged below them.
     package init(_ paths: [String], staged: Bool) throws(Failure) {
-        let candidates =
-            staged
-            ? try CommitCandidates.staged(paths) : try CommitCandidates.inFiles(paths.isEmpty ? ["."] : paths)
-        unreadable = candidates.unreadable
-        for candidate in candidates.all where findings.count < Self.findingLimit { read(candidate) }
-    }
-
-    private mutating func read(_ candidate: CommitCandidates.Candidate) {
-        let bytes: [UInt8]
-        if let blob = candidate.blob {
-            guard let answer = GitCommand.run(["cat-file", "blob", blob], limit: Self.byteLimit) else {
-                unreadable.append(Unreadable(path: candidate.path, reason: "not looked at: git cannot be started"))
-                return
-            }
-            bytes = answer.output
-            guard answer.exitCode == 0 || bytes.count > Self.byteLimit else {
-                unreadable.append(
-                    Unreadable(path: candidate.path, reason: "not looked at: git cannot read what is staged"))
-                return
-            }
+        if staged {
+            try readStaged(paths)
         } else {
-            switch Self.content(of: candidate) {
-            case .bytes(let content): bytes = content
-            case .nothing: return
-            case .failure(let code):
-                unreadable.append(
-                    Unreadable(path: candidate.path, reason: "not looked at: \(String(cString: strerror(code)))"))
-                return
-            }
+            for path in paths.isEmpty ? ["."] : paths { try read(path) }
         }
-        switch SecretScan.scan(path: candidate.path, bytes: Array(bytes.prefix(Self.byteLimit))) {
-        case .binary: binaryFiles += 1
-        case .text(let found):
-            textFiles += 1
-            findings += found.map { (candidate.path, $0) }
-            if bytes.count > Self.byteLimit {
-                let reason = "only its first \(Self.byteLimit >> 20) MiB were looked at, and it is larger"
-                unreadable.append(Unreadable(path: candidate.path, reason: reason))
+    }
+
+    // MARK: What is staged
+
+    private mutating func readStaged(_ paths: [String]) throws(Failure) {
+        let options = ["--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=AMT", "--"]
+        // `:100644 100644 OLD NEW M`, a zero byte, the path, a zero byte.
+        let fields = try Self.git(["diff"] + options + paths, atMost: Self.listLimit).split(separator: 0)
+            .map { String(decoding: $0, as: UTF8.self) }
+        for index in stride(from: 0, to: fields.count - 1, by: 2) {
+            let words = fields[index].split(separator: " ")
+            // Regular files only: a symbolic link's content is a path, a submodule has none.
+            guard words.count == 5, words[1].hasPrefix("100") else { continue }
+            let path = fields[index + 1]
+            guard needsContent(path) else { continue }
+            do {
+                scan(path, try Self.git(["cat-file", "blob", String(words[3])], atMost: Self.byteLimit))
+            } catch {
+                unreadable.append(Unreadable(path: path, reason: "not looked at: \(error)"))
             }
         }
     }
 
-    private enum Content {
-        case bytes([UInt8])
-        /// A link, a folder, a device, or a file that git knows and that is gone.
-        case nothing
-        case failure(CInt)
+    private static func git(_ arguments: [String], atMost limit: Int) throws(Failure) -> [UInt8] {
+        switch Command.run("git", arguments, atMost: limit, within: .seconds(300)) {
+        case .ended(0, let output, _): return output
+        case .ended(_, _, let errors): throw .gitFailed("\(errors.split(separator: "\n").first ?? "it says nothing")")
+        case .tooLong: throw .gitFailed("what it shows is larger than \(limit >> 20) MiB")
+        case .timedOut: throw .gitFailed("it takes too long")
+        case .missing, .notStarted: throw .noGit
+        }
     }
 
-    /// One byte more than the limit where the file is larger.
-    private static func content(of candidate: CommitCandidates.Candidate) -> Content {
-        // Non-blocking, so that a named pipe is not waited for.
-        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (candidate.isNamed ? 0 : O_NOFOLLOW)
-        let descriptor = open(candidate.path, flags)
+    // MARK: What is in files
+
+    /// In a git work tree what git has or would take, elsewhere everything.
+    private mutating func read(_ path: String) throws(Failure) {
+        let kind: FileSystem.Kind
+        do {
+            kind = try FileSystem.kind(of: path)
+        } catch {
+            // One wrong name does not hide what is found behind the others.
+            return unreadable.append(Unreadable(path: path, reason: "cannot be read: \(error); check the path"))
+        }
+        switch kind {
+        case .regular: readFile(path, isNamed: true)
+        case .other:
+            let reason = "not looked at: no regular file; write it to a file and name that"
+            unreadable.append(Unreadable(path: path, reason: reason))
+        case .folder:
+            let inside = try? Self.git(["-C", path, "rev-parse", "--is-inside-work-tree"], atMost: 64)
+            guard inside?.starts(with: "true".utf8) == true else { return try walk(path, depth: 0) }
+            let options = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+            let names = try Self.git(["-C", path] + options, atMost: Self.listLimit).split(separator: 0)
+            for name in names.map({ String(decoding: $0, as: UTF8.self) }).withoutRepeats {
+                readFile(Self.join(path, name), isNamed: false)
+            }
+        }
+    }
+
+    private mutating func walk(_ folder: String, depth: Int) throws(Failure) {
+        let names: [String]
+        do {
+            names = try FileSystem.names(in: folder).filter { !Self.passedFolders.contains($0) }
+        } catch {
+            return unreadable.append(Unreadable(path: folder, reason: "not looked at: \(error)"))
+        }
+        guard depth < Self.depthLimit else {
+            return unreadable.append(Unreadable(path: folder, reason: "not looked at: too many folders in folders"))
+        }
+        for path in names.map({ Self.join(folder, $0) }) {
+            // Links are not followed; sockets and devices have no content.
+            switch try? FileSystem.kind(of: path, followsLinks: false) {
+            case .regular: readFile(path, isNamed: false)
+            case .folder: try walk(path, depth: depth + 1)
+            case .other, nil: break
+            }
+            guard textFiles + otherFiles <= Self.countLimit else { throw .tooMany(folder) }
+        }
+    }
+
+    private static func join(_ folder: String, _ name: String) -> String {
+        folder == "." ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+
+    private mutating func readFile(_ path: String, isNamed: Bool) {
+        guard needsContent(path) else { return }
+        switch FileSystem.read(path, limit: Self.byteLimit, followsLinks: isNamed) {
+        case .bytes(let bytes): scan(path, bytes)
         // Gone since it was listed, or a link, which leads to a file that is listed itself or is not in here.
-        guard descriptor >= 0 else { return [ENOENT, ELOOP].contains(errno) ? .nothing : .failure(errno) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return .failure(errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { return .nothing }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while bytes.count <= byteLimit {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { return .failure(errno) }
-            if count == 0 { break }
-            bytes += buffer[..<count]
+        case .notRegular, .failure(.noEntry), .failure(.tooManyLinks): break
+        case .failure(let error): unreadable.append(Unreadable(path: path, reason: "not looked at: \(error)"))
         }
-        return .bytes(bytes)
     }
 
-    /// A path for a person: with control characters escaped, since a file may have any name.
-    package static func shown(_ path: String) -> String {
-        var text = ""
-        for scalar in path.unicodeScalars {
-            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+    // MARK: One file
+
+    /// Settles what a name says.
+    private mutating func needsContent(_ path: String) -> Bool {
+        guard findings.count < Self.findingLimit else { return false }
+        switch SecretScan.kind(of: path) {
+        case .other: otherFiles += 1
+        case .finding(let finding):
+            otherFiles += 1
+            findings.append((path, finding))
+        case .yaml, .json, .example: return true
         }
-        return text
+        return false
+    }
+
+    private mutating func scan(_ path: String, _ bytes: [UInt8]) {
+        textFiles += 1
+        findings += SecretScan.findings(path: path, bytes: Array(bytes.prefix(Self.byteLimit))).map { (path, $0) }
+        if bytes.count > Self.byteLimit {
+            let reason = "only its first \(Self.byteLimit >> 20) MiB were looked at, and it is larger"
+            unreadable.append(Unreadable(path: path, reason: reason))
+        }
+    }
+
+    package var json: JSON {
+        let findings = findings.map { path, finding -> JSON in
+            [
+                "column": .number(finding.column), "fix": .text(finding.fix), "line": .number(finding.line),
+                "path": .text(path), "what": .text(finding.what),
+            ]
+        }
+        let unreadable = unreadable.map { file -> JSON in ["path": .text(file.path), "reason": .text(file.reason)] }
+        return [
+            "clean": .flag(findings.isEmpty && unreadable.isEmpty), "findings": .list(findings),
+            "otherFiles": .number(otherFiles), "textFiles": .number(textFiles), "unreadable": .list(unreadable),
+        ]
     }
 }

@@ -1,83 +1,88 @@
-/// Looks for secrets in the content of one file. No I/O.
+/// Looks for secrets in one file of those that an edge and its mailbox are set up with: YAML (ours, compose files), `.env` and
+/// `.env.example`, Stalwart's JSON, dumps by name. No I/O.
 package enum SecretScan {
-    /// A file is taken for binary if a zero byte is among its first ones, as git does.
-    private static let binaryPrefix = 8000
     /// Who reads more about one file?
     package static let findingLimit = 50
     /// On a line: what is found there is meant to be there, for the reason that follows.
     package static let allowance = "tailwart:allow-secret"
 
-    package enum Outcome: Sendable, Equatable {
-        case text([SecretFinding])
-        /// Nothing that is known by its first bytes, and not to be read as text.
-        case binary
+    /// How a file is read, by its name.
+    package enum Kind: Sendable, Equatable {
+        /// It is not to be committed at all.
+        case finding(SecretFinding)
+        case yaml
+        case json
+        /// `.env.example`: keys without values.
+        case example
+        /// Not looked into.
+        case other
     }
 
-    /// - Parameter path: decides, by its last part, how the content is read.
-    package static func scan(path: String, bytes: [UInt8]) -> Outcome {
-        if let dump = Dump.kind(path: path, bytes: bytes) {
-            return .text([
+    private static let files = [
+        ".pgpass": "PostgreSQL's passwords", ".netrc": "passwords of other hosts",
+        ".git-credentials": "passwords of code hosts",
+        "tailscaled.state": "the state of tailscaled with this host's private keys",
+    ]
+    private static let exampleWords: Set = ["example", "sample", "template", "dist", "defaults"]
+    private static let dumpWords: Set = ["dump", "pgdump", "rdb", "sqlite", "sqlite3"]
+    private static let compressed: Set = ["gz", "zst", "xz", "bz2"]
+
+    package static func kind(of path: String) -> Kind {
+        let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
+        let words = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        let ending = words.count > 1 ? words[words.count - 1] : ""
+        if let secrets = files[name] {
+            return .finding(
+                SecretFinding("\(secrets), by its name", fix: "keep it outside of the repository; \(removal)"))
+        }
+        let isPackedSQL = words.contains("sql") && compressed.contains(ending)
+        let isNamedDump = ending == "sql" && (name.contains("dump") || name.contains("backup"))
+        if isPackedSQL || isNamedDump || words.dropFirst().contains(where: dumpWords.contains) {
+            return .finding(
                 SecretFinding(
-                    "\(dump): it holds everything that the database knows, passwords included",
-                    fix: "keep it outside of the repository, and add its name to .gitignore")
-            ])
+                    "a database dump, by its name: it holds everything that the database knows, passwords included",
+                    fix: "keep it outside of the repository, and add its name to .gitignore"))
         }
-        if let secrets = SecretFile.kind(path: path, bytes: bytes) {
-            return .text([
-                SecretFinding("\(secrets), by its name", fix: "keep it outside of the repository; \(removal)")
-            ])
-        }
-        if bytes.prefix(binaryPrefix).contains(0) { return .binary }
-        let kind = FileKind(path: path)
-        if kind == .environment {
-            return .text([
+        // `.env`, `.env.prod`, `prod.env`; the first part of `.env` is empty.
+        if ending == "env" || (words.count > 2 && words[0].isEmpty && words[1] == "env") {
+            if words.contains(where: exampleWords.contains) { return .example }
+            return .finding(
                 SecretFinding(
                     "a file of environment variables, which is where secrets belong, and not into a repository",
-                    fix: "\(removal); commit a .env.example without values")
-            ])
+                    fix: "\(removal); commit a .env.example without values"))
         }
-        return .text(findings(in: bytes, kind: kind))
+        return ["yaml", "yml"].contains(ending) ? .yaml : ending == "json" ? .json : .other
     }
 
     /// What takes a whole file out.
     private static let removal = "add its name to .gitignore, and run git rm --cached on it if git has it already"
 
-    private static func findings(in bytes: [UInt8], kind: FileKind) -> [SecretFinding] {
-        let isStalwart = kind == .json && bytes.contains("\"@type\"")
+    /// - Parameter path: decides, by its last part, how the content is read.
+    package static func findings(path: String, bytes: [UInt8]) -> [SecretFinding] {
+        let kind = kind(of: path)
+        if case .finding(let finding) = kind { return [finding] }
+        guard kind != .other else { return [] }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let isStalwart = kind == .json && text.contains("\"@type\"")
         var findings: [SecretFinding] = []
-        var lines = SourceLines(bytes)
-        var previousKey: SecretPairs.OpenKey?
-        while let line = lines.next(), findings.count < findingLimit {
-            var onLine =
-                Tokens.findings(in: line) + PrivateKeys.findings(in: line, of: bytes) + Passwords.inURLs(line, of: kind)
-            if kind.hasKeys {
-                let pairs = SecretPairs(line, kind: kind, continuing: previousKey)
-                previousKey = pairs.open
-                // One finding is enough where a token is the value of a key, or a password is in the value's URL.
-                for pair in pairs.secrets where !onLine.contains(where: { pair.columns.contains($0.column) }) {
-                    onLine.append(
-                        SecretFinding(
-                            line: line.number, column: pair.columns.lowerBound,
-                            "the value of \(pair.key) is written out",
-                            fix: fix(for: pair.key, kind: kind, isStalwart: isStalwart)))
-                }
-            }
-            switch Allowance(line) {
-            case .none: findings += onLine.sorted { $0.column < $1.column }
-            case .withReason: break
-            case .withoutReason where onLine.isEmpty: break
-            case .withoutReason:
-                findings += onLine.map {
+        var open: String?
+        for (index, line) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let pairs = SecretPairs(line, kind: kind, open: &open).found
+            let allowed = String(line).firstRange(of: allowance).map { String(line)[$0.upperBound...] }
+            if let allowed, allowed.contains(where: \.isLetter) { continue }
+            for pair in pairs {
+                let fix = fix(for: pair.key, kind: kind, isStalwart: isStalwart)
+                findings.append(
                     SecretFinding(
-                        line: $0.line, column: $0.column, $0.what,
-                        fix: "\(allowance) needs a reason behind it; or \($0.fix)")
-                }
+                        line: index + 1, column: pair.column, "the value of \(pair.key) is written out",
+                        fix: allowed == nil ? fix : "\(allowance) needs a reason behind it; or \(fix)"))
             }
+            if findings.count >= findingLimit { break }
         }
         return findings
     }
 
-    private static func fix(for key: String, kind: FileKind, isStalwart: Bool) -> String {
+    private static func fix(for key: String, kind: Kind, isStalwart: Bool) -> String {
         if isStalwart {
             return "refer to it: {\"@type\": \"EnvironmentVariable\", \"variableName\": \"…\"} or "
                 + "{\"@type\": \"File\", \"filePath\": \"…\"}"
@@ -85,32 +90,26 @@ package enum SecretScan {
         switch kind {
         case .example: return "leave the value empty, or write changeme; who copies the file fills it in"
         case .json: return "read it from the environment or from a file that is not committed"
-        default: return "write ${\(Self.variable(key))} and set that in .env, which is not committed"
+        default:
+            let variable = key.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
+            return "write ${\(String(variable))} and set that in .env, which is not committed"
         }
     }
+}
 
-    /// What a variable for the value of a key would be called.
-    private static func variable(_ key: String) -> String {
-        String(
-            // `--password`, as on a command line, without its dashes.
-            decoding: key.utf8.drop { $0 == UInt8(ascii: "-") }.map {
-                $0.isWord && $0 != UInt8(ascii: "-") ? $0.uppercased : UInt8(ascii: "_")
-            },
-            as: UTF8.self)
-    }
+/// A secret, or a file of secrets, that must not be committed: where, what, and how to mend it. Never the secret itself.
+package struct SecretFinding: Sendable, Equatable {
+    /// From 1.
+    package let line: Int
+    /// From 1, in Unicode scalars.
+    package let column: Int
+    package let what: String
+    package let fix: String
 
-    private enum Allowance {
-        case none
-        case withReason
-        case withoutReason
-
-        init(_ line: SourceLine) {
-            guard let start = line.bytes.firstIndex(of: allowance.utf8) else {
-                self = .none
-                return
-            }
-            let reason = line.bytes[(start + allowance.utf8.count)...]
-            self = reason.contains { $0.isLetter } ? .withReason : .withoutReason
-        }
+    init(line: Int = 1, column: Int = 1, _ what: String, fix: String) {
+        self.line = line
+        self.column = column
+        self.what = what
+        self.fix = fix
     }
 }

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Why tailscaled gave no answer that can be used.
 package enum LocalAPIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// There is nothing at the path.

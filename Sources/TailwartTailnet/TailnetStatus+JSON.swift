@@ -10,33 +10,39 @@ extension TailnetStatus {
 
     /// - Throws: `notJSON` if this is no JSON object or says no `BackendState`, so is no status.
     init(json: ByteBuffer) throws(LocalAPIError) {
-        let answer = try StatusAnswer.decoded(from: json)
-        guard let state = answer.backendState else { throw .notJSON("it has no BackendState") }
+        let answer = try JSON(answer: json)
+        guard let state = answer["BackendState"]?.text else { throw .notJSON("it has no BackendState") }
         backendState = BackendState(state)
-        usesTUN = answer.usesTUN ?? true
-        own = answer.own.map { TailnetPeer($0, otherwise: answer.addresses) }
+        usesTUN = answer["TUN"]?.flag ?? true
+        own = answer["Self"].flatMap { TailnetPeer($0, otherwise: answer.texts("TailscaleIPs")) }
         if let own, own.name.isEmpty, own.addresses.isEmpty { self.own = nil }
-        health = answer.health.prefix(Self.maximumHealth.entries).map { $0.printable(atMost: Self.maximumHealth.bytes) }
-        suffix = answer.suffix.flatMap { TailnetName.normal($0) }
-        peers = answer.peers.map { TailnetPeer($0) }.filter { !$0.name.isEmpty }.sorted { $0.name < $1.name }
+        health = answer.texts("Health").prefix(Self.maximumHealth.entries)
+            .map { $0.printable(atMost: Self.maximumHealth.bytes) }
+        suffix = (answer["CurrentTailnet"]?["MagicDNSSuffix"]?.text ?? answer["MagicDNSSuffix"]?.text)
+            .flatMap { TailnetName.normal($0) }
+        peers = (answer["Peer"]?.members ?? []).compactMap { TailnetPeer($0.value) }.filter { !$0.name.isEmpty }
+            .sorted { $0.name < $1.name }
     }
 }
 
 extension TailnetPeer {
     /// - Parameter otherwise: its addresses if the node itself does not say them.
-    fileprivate init(_ node: NodeAnswer, otherwise: [String] = []) {
-        let addresses = (node.addresses.isEmpty ? otherwise : node.addresses).compactMap { IPAddress($0) }
+    fileprivate init?(_ node: JSON, otherwise: [String] = []) {
+        guard node.members != nil else { return nil }
+        let told = node.texts("TailscaleIPs")
+        let addresses = (told.isEmpty ? otherwise : told).compactMap { IPAddress($0) }
+        let isActive = node["Active"]?.flag ?? false
+        let time = { (key: String) in node[key]?.text.flatMap { UTCTime(rfc3339: $0)?.seconds } }
         self.init(
-            name: node.dnsName.flatMap { TailnetName.normal($0) } ?? "",
-            hostName: TailnetName.label(ofHost: node.hostName ?? ""),
+            name: node["DNSName"]?.text.flatMap { TailnetName.normal($0) } ?? "",
+            hostName: TailnetName.label(ofHost: node["HostName"]?.text ?? ""),
             addresses: addresses.filter(\.isV4) + addresses.filter { !$0.isV4 },
-            tags: node.tags.map { $0.printable(atMost: 100) }, isOnline: node.isOnline ?? false,
-            isActive: node.isActive ?? false, keyExpiry: node.keyExpiry.flatMap { Timestamp.seconds($0) },
-            isExpired: node.isExpired ?? false, lastHandshake: node.lastHandshake.flatMap { Timestamp.seconds($0) },
-            created: node.created.flatMap { Timestamp.seconds($0) },
+            tags: node.texts("Tags").map { $0.printable(atMost: 100) }, isOnline: node["Online"]?.flag ?? false,
+            isActive: isActive, keyExpiry: time("KeyExpiry"), isExpired: node["Expired"]?.flag ?? false,
+            lastHandshake: time("LastHandshake"), created: time("Created"),
             path: TailnetPath(
-                endpoint: node.currentAddress, peerRelay: node.peerRelay,
-                region: node.isActive ?? false ? node.relay : nil))
+                endpoint: node["CurAddr"]?.text, peerRelay: node["PeerRelay"]?.text,
+                region: isActive ? node["Relay"]?.text : nil))
     }
 }
 
@@ -59,25 +65,39 @@ extension TailnetPath {
 extension TailnetPing {
     /// - Throws: `pingFailed` with tailscaled's reason, or `notJSON`.
     init(json: ByteBuffer) throws(LocalAPIError) {
-        let answer = try PingAnswer.decoded(from: json)
-        if let reason = answer.error, !reason.isEmpty { throw .pingFailed(reason.printable(atMost: 200)) }
-        guard let seconds = answer.latency, seconds.isFinite, (0...3600).contains(seconds) else {
+        let answer = try JSON(answer: json)
+        if let reason = answer["Err"]?.text, !reason.isEmpty { throw .pingFailed(reason.printable(atMost: 200)) }
+        guard let seconds = answer["LatencySeconds"]?.double, seconds.isFinite, (0...3600).contains(seconds) else {
             throw .notJSON("it has no latency")
         }
         self.init(
             latency: .seconds(seconds),
-            path: TailnetPath(endpoint: answer.endpoint, peerRelay: answer.peerRelay, region: answer.region))
+            path: TailnetPath(
+                endpoint: answer["Endpoint"]?.text, peerRelay: answer["PeerRelay"]?.text,
+                region: answer["DERPRegionCode"]?.text))
     }
+}
+
+extension JSON {
+    /// - Throws: `notJSON` if this is no JSON object.
+    fileprivate init(answer: ByteBuffer) throws(LocalAPIError) {
+        // How long an answer may be is the exchange's business.
+        let options = JSONReader.Options(byteLimit: .max)
+        guard let value = try? JSONReader.read(Array(answer.readableBytesView).span, options), value.members != nil
+        else { throw .notJSON("it is no JSON object") }
+        self = value
+    }
+
+    /// The texts of a list; nothing of what else is in it.
+    fileprivate func texts(_ key: String) -> [String] { self[key]?.list?.compactMap(\.text) ?? [] }
 }
 
 extension InternetAddress {
     /// `198.51.100.7:41641` or `[2001:db8::7]:41641`; the zone of a link-local address is dropped.
     fileprivate init?(endpoint: String) {
-        guard let colon = endpoint.lastIndex(of: ":"), let port = UInt16(endpoint[endpoint.index(after: colon)...])
+        guard let parts = try? HostAndPortText(endpoint), let port = parts.port.flatMap({ UInt16($0) }),
+            let ip = IPAddress(parts.host.prefix { $0 != "%" || !parts.isBracketed })
         else { return nil }
-        var host = endpoint[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast().prefix { $0 != "%" } }
-        guard let ip = IPAddress(host) else { return nil }
         self.init(ip, port: port)
     }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
+import TailwartConfig
 import TailwartCore
 import TailwartPolicy
+import TailwartWire
 
 struct ACLCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -102,21 +104,17 @@ struct ACLCommand: ParsableCommand {
         let bytes = try source.read()
         let check: PolicyCheck
         do {
-            check = PolicyCheck(Policy(try HuJSONParser.parse(bytes)), against: configuration, tags: tags)
+            check = PolicyCheck(try Policy(bytes), against: configuration, tags: tags)
         } catch {
             if json {
-                print(try Self.encoded(Answer(policy: name, good: false, ports: [], findings: [.init(error)])))
+                print(PolicyCheck.json(policy: name, unreadable: error))
                 throw ExitCode(1)
             }
             throw Failure.notWell("\(name):\(error.place): error: \(error.message)")
         }
         let isGood = check.isGood(strict: strict)
         if json {
-            print(
-                try Self.encoded(
-                    Answer(
-                        policy: name, good: isGood, ports: check.ports.map(Answer.Port.init),
-                        findings: check.findings.map(Answer.Finding.init))))
+            print(check.json(policy: name, strict: strict))
         } else {
             for finding in check.findings {
                 print("\(name):\(finding.place): \(finding.severity.rawValue): \(finding.message)")
@@ -124,54 +122,6 @@ struct ACLCommand: ParsableCommand {
             print("\(name): \(check.verdict(strict: strict))")
         }
         if !isGood { throw ExitCode(1) }
-    }
-
-    private static func encoded(_ answer: Answer) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(answer), as: UTF8.self)
-    }
-
-    private struct Answer: Encodable {
-        struct Port: Encodable {
-            let tag: String
-            let host: String
-            let port: UInt16
-            let listeners: [String]
-            /// `granted`, `missing` or `unknown`.
-            let state: String
-
-            init(_ port: PolicyCheck.Port) {
-                tag = port.need.tag
-                host = port.need.host
-                self.port = port.need.port
-                listeners = port.need.listeners
-                state = port.state
-            }
-        }
-
-        struct Finding: Encodable {
-            let severity: String
-            let line: Int
-            let column: Int
-            let message: String
-
-            init(_ finding: PolicyFinding) {
-                severity = finding.severity.rawValue
-                line = finding.place.line
-                column = finding.place.column
-                message = finding.message
-            }
-
-            init(_ error: HuJSONError) {
-                self.init(PolicyFinding(.error, at: error.place, error.message))
-            }
-        }
-
-        let policy: String
-        let good: Bool
-        let ports: [Port]
-        let findings: [Finding]
     }
 }
 

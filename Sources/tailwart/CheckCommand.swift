@@ -1,9 +1,11 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import NIOPosix
 import TailwartConfig
 import TailwartCore
 import TailwartPreflight
+import TailwartSystem
+import TailwartWire
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,7 +50,7 @@ struct CheckCommand: AsyncParsableCommand {
             configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
         ).run()
         if json {
-            try printJSON(findings)
+            print(JSON.list(findings.map(\.json)))
         } else {
             let text = FindingText(Self.style)
             for line in text.lines(findings) { print(line) }
@@ -60,9 +62,7 @@ struct CheckCommand: AsyncParsableCommand {
     /// What the file itself says.
     private func report(_ file: String, _ result: ConfigurationResult) throws {
         if json {
-            try printJSON(
-                Answer(
-                    file: file, valid: result.configuration != nil, problems: result.problems.map(Answer.Problem.init)))
+            print(result.json(file: file))
         } else {
             for problem in result.problems { print(problem) }
             if let configuration = result.configuration {
@@ -77,37 +77,11 @@ struct CheckCommand: AsyncParsableCommand {
         if result.configuration == nil { throw ExitCode(1) }
     }
 
-    private func printJSON(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
-    }
-
     /// Signs only where a person looks, colours only where they are wanted (no-color.org).
     private static var style: FindingText.Style {
         guard isatty(STDOUT_FILENO) == 1 else { return .words }
-        let environment = ProcessInfo.processInfo.environment
+        let environment = FileSystem.environment
         let isPlain = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
         return isPlain ? .signs : .colouredSigns
-    }
-
-    private struct Answer: Encodable {
-        struct Problem: Encodable {
-            let severity: String
-            let line: Int
-            let column: Int
-            let message: String
-
-            init(_ problem: ConfigurationProblem) {
-                severity = problem.severity.rawValue
-                line = problem.place.line
-                column = problem.place.column
-                message = problem.message
-            }
-        }
-
-        let file: String
-        let valid: Bool
-        let problems: [Problem]
     }
 }

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Foundation
 import TailwartConfig
 import TailwartCore
 import TailwartImport
+import TailwartSystem
 
 /// `--config`, as several commands take it, and what it leads to.
 struct ConfigurationOptions: ParsableArguments {
@@ -17,7 +17,7 @@ struct ConfigurationOptions: ParsableArguments {
     ///
     /// - Throws: ``Failure`` 3 if there is no file to read, 1 if it is another program's.
     func load() throws -> (file: String, result: ConfigurationResult) {
-        let environment = ProcessInfo.processInfo.environment
+        let environment = FileSystem.environment
         let file: String
         let bytes: [UInt8]
         do {

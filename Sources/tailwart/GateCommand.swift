@@ -1,7 +1,10 @@
 import ArgumentParser
 import Foundation
+import Glibc
+import TailwartConfig
 import TailwartCore
 import TailwartGate
+import TailwartSystem
 
 struct GateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -82,7 +85,7 @@ struct GateCommand: AsyncParsableCommand {
         let check: ConditionCheck
         do {
             check = try ConditionCheck(
-                for: conditions, tailscaleSocket: tailscaleSocket ?? ProcessInfo.processInfo.environment["TS_SOCKET"],
+                for: conditions, tailscaleSocket: tailscaleSocket ?? FileSystem.environment["TS_SOCKET"],
                 verifiesCertificates: !insecure)
         } catch {
             throw Failure.notDone(

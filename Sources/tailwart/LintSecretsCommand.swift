@@ -1,6 +1,6 @@
 import ArgumentParser
-import Foundation
 import TailwartSecrets
+import TailwartWire
 
 struct LintSecretsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,9 +8,11 @@ struct LintSecretsCommand: ParsableCommand {
         discussion: """
             Example: tailwart lint-secrets
             Example: tailwart lint-secrets --staged
-            Looks at what git has or would take in these files and folders, outside of git at everything. Secrets are never \
-            printed. Ends with 0 if nothing is found, 1 if something is, 3 if a file cannot be read, whatever is found in the others. A line that is meant to be \
-            there says so with a reason: \(SecretScan.allowance) REASON.
+            Looks into what an edge and its mailbox are set up with: YAML (compose files too), .env.example, Stalwart's JSON; knows \
+            .env and dumps by their names. Not into programs, prose and other formats: gitleaks or trufflehog do that. Takes what \
+            git has or would take in these files and folders, outside of git everything. Secrets are never printed. Ends with 0 if \
+            nothing is found, 1 if something is, 3 if a file cannot be read, whatever is found in the others. A line that is meant \
+            to be there says so with a reason: \(SecretScan.allowance) REASON.
             """)
 
     @Argument(help: "Files and folders; this folder if none is named.")
@@ -37,62 +39,26 @@ struct LintSecretsCommand: ParsableCommand {
             throw Failure.notDone("\(error)")
         }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(Answer(lint)), as: UTF8.self))
+            print(lint.json)
         } else {
             for (path, finding) in lint.findings {
-                print("\(SecretLint.shown(path)):\(finding.line):\(finding.column): \(finding.what); \(finding.fix)")
+                print("\(path.printable):\(finding.line):\(finding.column): \(finding.what); \(finding.fix)")
             }
             // "No secrets" would be no answer where nothing was looked at.
-            if lint.unreadable.isEmpty || lint.textFiles + lint.binaryFiles > 0 { print(summary(of: lint)) }
+            if lint.unreadable.isEmpty || lint.textFiles + lint.otherFiles > 0 { print(summary(of: lint)) }
         }
-        for file in lint.unreadable { printError("\(SecretLint.shown(file.path)): \(file.reason).") }
+        for file in lint.unreadable { printError("\(file.path.printable): \(file.reason).") }
         if !lint.unreadable.isEmpty { throw ExitCode(3) }
         if !lint.findings.isEmpty { throw ExitCode(1) }
     }
 
     private func summary(of lint: SecretLint) -> String {
-        let binary =
-            lint.binaryFiles == 0 ? "" : " (\(lint.binaryFiles) more \(lint.binaryFiles == 1 ? "is" : "are") binary)"
-        let files = "\(lint.textFiles) \(lint.textFiles == 1 ? "file" : "files")\(binary)"
+        let others = lint.otherFiles == 0 ? "" : "; of \(lint.otherFiles) more only the name was looked at"
+        let files = "\(lint.textFiles) \(lint.textFiles == 1 ? "file" : "files")\(others)"
         switch lint.findings.count {
         case 0: return "No secrets in \(files)."
         case SecretLint.findingLimit...: return "\(lint.findings.count) secrets and no end; mend these first."
         case let count: return "\(count) \(count == 1 ? "secret" : "secrets") in \(files)."
-        }
-    }
-
-    private struct Answer: Encodable {
-        struct Finding: Encodable {
-            let path: String
-            let line: Int
-            let column: Int
-            let what: String
-            let fix: String
-        }
-
-        struct Unreadable: Encodable {
-            let path: String
-            let reason: String
-        }
-
-        let clean: Bool
-        let textFiles: Int
-        let binaryFiles: Int
-        let findings: [Finding]
-        let unreadable: [Unreadable]
-
-        init(_ lint: SecretLint) {
-            clean = lint.findings.isEmpty && lint.unreadable.isEmpty
-            textFiles = lint.textFiles
-            binaryFiles = lint.binaryFiles
-            findings = lint.findings.map {
-                Finding(
-                    path: $0.path, line: $0.finding.line, column: $0.finding.column, what: $0.finding.what,
-                    fix: $0.finding.fix)
-            }
-            unreadable = lint.unreadable.map { Unreadable(path: $0.path, reason: $0.reason) }
         }
     }
 }

@@ -1,8 +1,8 @@
-import Foundation
 import Glibc
 import TailwartConfig
 import TailwartCore
 import TailwartImport
+import TailwartSystem
 
 /// A file that an argument names, or `-` for standard input.
 struct NamedFile {
@@ -23,16 +23,11 @@ struct NamedFile {
             throw Failure.notDone("\(path): there is no such file; \(remedy).")
         } catch ConfigurationFile.Failure.notRegular {
             throw Failure.notDone(
-                isFolder
+                (try? FileSystem.kind(of: path)) == .folder
                     ? "\(path): it is a folder; name the file in it."
                     : "\(path): not a regular file; name one, or use - for standard input.")
         } catch {
             throw Failure.notDone("\(error)")
         }
-    }
-
-    private var isFolder: Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 }

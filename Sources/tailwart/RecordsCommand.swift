@@ -86,7 +86,7 @@ struct RecordsCommand: ParsableCommand {
             throw Failure.notWell("\(error)")
         }
         for warning in plan.warnings { printError("warning: \(warning)") }
-        print(json ? try plan.json + "\n" : table ? plan.table : plan.zoneSnippet, terminator: "")
+        print(json ? plan.json + "\n" : table ? plan.table : plan.zoneSnippet, terminator: "")
     }
 
     private func addresses(_ facade: EdgeFacade, _ ofHost: [IPAddress]) -> [IPAddress] {

@@ -1,7 +1,8 @@
 import CTailwartVersion
+import TailwartWire
 
 /// What this program is.
-struct Version: Encodable {
+struct Version {
     let version: String
     let commit: String
     let swift: String
@@ -26,6 +27,10 @@ struct Version: Encodable {
         #else
             "6.2"
         #endif
+    }
+
+    var json: JSON {
+        ["commit": .text(commit), "features": .texts(features), "swift": .text(swift), "version": .text(version)]
     }
 
     var line: String { "tailwart \(version) (commit \(commit), Swift \(swift))" }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,8 +15,6 @@ struct VersionCommand: ParsableCommand {
             print("features: \(version.features.joined(separator: " "))")
             return
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(version), as: UTF8.self))
+        print(version.json)
     }
 }

@@ -1,5 +1,3 @@
-import Yams
-
 /// Checks YAML against a JSON Schema of draft 2020-12, as far as `tailwart.schema.json` uses it.
 ///
 /// A keyword that it does not know is a failure, so nothing in the schema goes unchecked.
@@ -19,32 +17,30 @@ final class SchemaValidator {
 
     /// The first thing that is wrong, with its place in the instance; nil if nothing is.
     func complaint(about text: String) throws -> String? {
-        // Yams keeps a pointer into the text, which only strings of 16 bytes and more allow.
-        let text = text + String(repeating: "\n", count: 16)
-        guard let node = try Yams.compose(yaml: text) else { return "the file is empty" }
-        return try complaint(about: node, schema, at: "")
+        guard let instance = try SchemaInstance(text: text) else { return "the file is empty" }
+        return try complaint(about: instance, schema, at: "")
     }
 
-    private func complaint(about node: Node, _ schema: SchemaDocument, at path: String) throws -> String? {
+    private func complaint(
+        about instance: SchemaInstance, _ schema: SchemaDocument, at path: String
+    ) throws -> String? {
         guard case .object(let keywords) = schema else {
             return schema == .flag(false) ? "\(path): not allowed" : nil
         }
-        let instance = SchemaInstance(node)
         for (keyword, value) in keywords.sorted(by: { $0.key < $1.key }) where !Self.annotations.contains(keyword) {
-            if let problem = try check(keyword, value, of: schema, on: node, instance, at: path) { return problem }
+            if let problem = try check(keyword, value, of: schema, on: instance, at: path) { return problem }
         }
         return nil
     }
 
     private func check(
-        _ keyword: String, _ value: SchemaDocument, of schema: SchemaDocument, on node: Node,
-        _ instance: SchemaInstance,
+        _ keyword: String, _ value: SchemaDocument, of schema: SchemaDocument, on instance: SchemaInstance,
         at path: String
     ) throws -> String? {
         let problem = "\(path): \(keyword) \(value)"
         switch (keyword, value, instance) {
         case ("$ref", .text(let reference), _):
-            return try complaint(about: node, try resolve(reference), at: path)
+            return try complaint(about: instance, try resolve(reference), at: path)
         case ("type", .text(let type), _):
             return instance.types.contains(type) ? nil : problem
         case ("type", .list, _):
@@ -54,12 +50,12 @@ final class SchemaValidator {
         case ("enum", .list, _):
             return problem
         case ("anyOf", .list(let schemas), _):
-            let problems = try schemas.map { try complaint(about: node, $0, at: path) }
+            let problems = try schemas.map { try complaint(about: instance, $0, at: path) }
             return problems.contains(nil) ? nil : problems.compactMap(\.self).joined(separator: " | ")
         case ("oneOf", .list(let schemas), _):
-            return try schemas.count { try complaint(about: node, $0, at: path) == nil } == 1 ? nil : problem
+            return try schemas.count { try complaint(about: instance, $0, at: path) == nil } == 1 ? nil : problem
         case ("allOf", .list(let schemas), _):
-            return try schemas.lazy.compactMap { try complaint(about: node, $0, at: path) }.first
+            return try schemas.lazy.compactMap { try complaint(about: instance, $0, at: path) }.first
         case ("pattern", .text(let pattern), .text(let text)):
             return text.contains(try regex(pattern)) ? nil : problem
         case ("minLength", .number(let limit), .text(let text)):
@@ -83,8 +79,7 @@ final class SchemaValidator {
             return needs.allSatisfy { !keys.contains($0) || keys.isSuperset(of: $1.texts) } ? nil : problem
         case ("propertyNames", _, .object(let members)):
             return try first(of: members) { key, _ in
-                let name = Node(key, Tag(.str), .doubleQuoted)
-                return try complaint(about: name, value, at: "\(path)/\(key)")
+                try complaint(about: .text(key), value, at: "\(path)/\(key)")
             }
         case ("properties", .object(let properties), .object(let members)):
             return try first(of: members) { key, member in

@@ -1,3 +1,4 @@
+import TailwartWire
 import Testing
 
 @testable import TailwartImport
@@ -15,22 +16,22 @@ import Testing
     @Test(arguments: [
         ("{\"a\": 1,}", 1, 9), ("{\"a\" 1}", 1, 6), ("[1 2]", 1, 4), ("{\"a\": 1, \"a\": 2}", 1, 10),
         ("\n\n  nul", 3, 3),
-        ("\"abc", 1, 1), ("\"\\q\"", 1, 3), ("\"\\ud800x\"", 1, 3), ("01", 1, 1), ("1 2", 1, 3), ("", 1, 1),
-        ("{\"a\": \"x\n\"}", 1, 9),
+        ("\"abc", 1, 1), ("\"\\q\"", 1, 2), ("\"\\ud800x\"", 1, 2), ("01", 1, 1), ("1 2", 1, 3), ("", 1, 1),
+        ("{\"a\": \"x\n\"}", 1, 7),
         ("// comment", 1, 1), ("'a'", 1, 1), ("[1,\n 2,\n ]", 3, 2),
     ])
     func `JSON that is none is refused where it goes wrong`(text: String, line: Int, column: Int) {
-        let found = problem { () throws(SyntaxProblem) in _ = try JSONReader.read(text, file: "x") }
+        let found = problem { () throws(SyntaxProblem) in _ = try JSONElement(reading: text, file: "x") }
         #expect(found?.line == line && found?.column == column, "\(String(describing: found))")
     }
 
     @Test func `JSON texts keep what is escaped`() throws {
-        let value = try JSONReader.read(#""\u00e9\ud83d\ude00\n\/\"é""#, file: "x")
-        #expect(JSONElement(root: value).text == "é😀\n/\"é")
+        let value = try JSONElement(reading: #""\u00e9\ud83d\ude00\n\/\"é""#, file: "x")
+        #expect(value.text == "é😀\n/\"é")
     }
 
     @Test func `a JSON pointer leads to where it is`() throws {
-        let root = JSONElement(root: try JSONReader.read("{\"a/b\": [1,\n {\"c~d\": true}]}", file: "x"))
+        let root = try JSONElement(reading: "{\"a/b\": [1,\n {\"c~d\": true}]}", file: "x")
         let element = try #require(root["a/b"]?.elements?.last?["c~d"])
         #expect(element.place == SourcePlace(file: "x", line: 2, column: 10, pointer: "/a~1b/1/c~0d"))
     }
@@ -82,19 +83,5 @@ import Testing
         ] as [(String, String?)])
     func `networks lose the bits behind their prefix`(text: String, expected: String?) {
         #expect(IPAddressText.network(text) == expected)
-    }
-
-    @Test(
-        arguments: [
-            ("mail.example.net:25", "mail.example.net", "25"), ("[2001:db8::1]:25", "2001:db8::1", "25"),
-            (":25", "", "25"),
-            ("2001:db8::1", "2001:db8::1", nil), ("${A:-b}:25", "${A:-b}", "25"),
-            ("mail:${PORT:-25}", "mail", "${PORT:-25}"),
-            ("mail", "mail", nil), ("[::1]", "::1", nil),
-        ] as [(String, String, String?)])
-    func `host and port are taken apart`(text: String, host: String, port: String?) throws {
-        let parts = try #require(HostAndPort(text))
-        #expect(parts.host == host)
-        #expect(parts.port == port)
     }
 }

@@ -64,7 +64,7 @@ enum Samples {
     static func check(
         _ text: String, against configuration: Configuration = configuration, tags: PolicyTags = tags
     ) throws -> PolicyCheck {
-        PolicyCheck(Policy(try HuJSONParser.parse(Array(text.utf8))), against: configuration, tags: tags)
+        PolicyCheck(try Policy(Array(text.utf8)), against: configuration, tags: tags)
     }
 }
 

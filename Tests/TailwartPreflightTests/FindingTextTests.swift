@@ -1,4 +1,5 @@
 import Foundation
+import TailwartWire
 import Testing
 
 @testable import TailwartPreflight
@@ -28,7 +29,7 @@ import Testing
     }
 
     @Test func `a script gets every key of every finding`() throws {
-        let data = try JSONEncoder().encode(Self.findings)
+        let data = Data("\(JSON.list(Self.findings.map(\.json)))".utf8)
         let list = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
         for one in list { #expect(Set(one.keys) == ["check", "subject", "result", "detail", "fix"]) }
         #expect(list[0]["fix"] is NSNull && list[1]["result"] as? String == "fail")

@@ -1,5 +1,4 @@
 import Foundation
-import TailwartWire
 
 @testable import TailwartPreflight
 
@@ -29,26 +28,23 @@ enum Fixture: String, CaseIterable {
 extension FirewallPacket {
     /// A stranger's, to a host with one public interface.
     static func stranger(
-        to port: UInt16, family: Family = .v4, destinations: [String]? = nil, interfaces: [String] = ["eth0"]
+        to port: UInt16, family: Family = .v4, interfaces: [String] = ["eth0"]
     ) -> FirewallPacket {
-        let addresses = destinations ?? [family == .v4 ? "198.51.100.1" : "2001:db8::1"]
-        return FirewallPacket(
-            family: family, port: port, destinations: addresses.compactMap { IPAddress($0) }, interfaces: interfaces)
+        FirewallPacket(family: family, port: port, interfaces: interfaces)
     }
 }
 
-/// An outcome without its place.
+/// A verdict without its place.
 enum Shape: Equatable {
-    case open, closed, closedToStrangers, diverted, undecided
+    case open, closed, diverted, unknown
 
-    init(_ outcome: FirewallVerdict.Outcome) {
+    init(_ verdict: FirewallVerdict) {
         self =
-            switch outcome {
+            switch verdict {
             case .open: .open
             case .closed: .closed
-            case .closedToStrangers: .closedToStrangers
             case .diverted: .diverted
-            case .undecided: .undecided
+            case .unknown: .unknown
             }
     }
 }

@@ -9,10 +9,10 @@ import Testing
         "TailwartCore": ["TailwartWire", "Synchronization"],
         "TailwartSystem": ["TailwartWire", "CTailwartLinux", "Glibc"],
         "TailwartEngine": ["TailwartCore", "TailwartWire", "TailwartSystem", "Synchronization"],
-        "TailwartConfig": ["TailwartCore", "TailwartWire", "Yams", "Glibc"],
+        "TailwartConfig": ["TailwartCore", "TailwartWire", "CYAML", "Glibc"],
         "TailwartResolve": ["TailwartSystem", "TailwartWire", "CAres", "Glibc", "Synchronization"],
         "TailwartTailnet": [
-            "TailwartWire", "NIOCore", "NIOPosix", "NIOHTTP1", "FoundationEssentials", "Glibc",
+            "TailwartWire", "NIOCore", "NIOPosix", "NIOHTTP1", "Glibc",
         ],
         "TailwartProbe": [
             "TailwartCore", "TailwartWire", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "X509", "SwiftASN1",
@@ -20,14 +20,14 @@ import Testing
         ],
         "TailwartGate": [
             "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire", "NIOCore", "NIOPosix",
-            "NIOHTTP1", "NIOSSL", "FoundationEssentials", "Glibc", "Synchronization",
+            "NIOHTTP1", "NIOSSL", "Glibc", "Synchronization",
         ],
         "TailwartPolicy": ["TailwartCore", "TailwartWire"],
-        "TailwartSecrets": ["Glibc"],
-        "TailwartSetup": ["TailwartConfig", "TailwartCore", "TailwartWire", "FoundationEssentials", "Glibc"],
+        "TailwartSecrets": ["TailwartSystem", "TailwartWire"],
+        "TailwartSetup": ["TailwartConfig", "TailwartCore", "TailwartWire", "Glibc"],
         "TailwartPreflight": [
             "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem",
-            "TailwartTailnet", "TailwartWire", "NIOCore", "NIOPosix", "FoundationEssentials", "Glibc",
+            "TailwartTailnet", "TailwartWire", "NIOCore", "NIOPosix", "Glibc",
             "Synchronization",
         ],
         "TailwartImport": ["TailwartConfig", "TailwartCore", "TailwartWire", "Glibc"],
@@ -40,14 +40,14 @@ import Testing
             "TailwartTailnet", "TailwartWire", "Glibc", "NIOCore", "NIOPosix", "Synchronization",
         ],
         "tailwart": [
-            "ArgumentParser", "CTailwartVersion", "Foundation", "Glibc", "NIOPosix", "TailwartConfig",
+            "ArgumentParser", "CTailwartVersion", "Glibc", "NIOPosix", "TailwartConfig",
             "TailwartControl",
             "TailwartCore", "TailwartEngine", "TailwartGate", "TailwartImport", "TailwartPolicy", "TailwartPreflight",
             "TailwartSandbox",
             "TailwartSecrets", "TailwartSetup", "TailwartSystem", "TailwartTailnet", "TailwartWire",
         ],
         // Foundation: files, pipes and JSON for tests that run whole programs; nothing of it is in the product.
-        "TailwartMicrobenchmarks": ["CTailwartAllocations", "Foundation", "TailwartCore", "TailwartWire"],
+        "TailwartMicrobenchmarks": ["CTailwartAllocations", "TailwartCore", "TailwartWire"],
         "TailwartTesting": [
             "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", "Foundation", "Glibc",
             "Synchronization", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "X509", "Crypto", "SwiftASN1",

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// How the edge writes its log.
 package struct LogSettings: Sendable, Equatable {
     package enum Format: String, CaseIterable, Sendable {

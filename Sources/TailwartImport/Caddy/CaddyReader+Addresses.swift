@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension CaddyReader {
     private static let tcpNetworks = ["tcp", "tcp4", "tcp6"]
@@ -10,7 +11,7 @@ extension CaddyReader {
             guard let path = unixPath(address, element) else { return [] }
             return [DraftBind(host: path, port: "", isUnix: true)]
         }
-        guard let parts = HostAndPort(address), let port = parts.port, !port.isEmpty, port != "0" else {
+        guard let parts = try? HostAndPortText(address), let port = parts.port, !port.isEmpty, port != "0" else {
             refuse(element, "\(raw.quoted) names no port to listen on; add one, for instance \":25\"")
             return []
         }
@@ -58,7 +59,7 @@ extension CaddyReader {
         if network == "unix" {
             return unixPath(address, element).map { DraftUpstream.Endpoint(host: $0, isUnix: true) }
         }
-        guard let parts = HostAndPort(address) else {
+        guard let parts = try? HostAndPortText(address) else {
             refuse(element, "\(raw.quoted) is no address such as mail.example.net:25")
             return nil
         }

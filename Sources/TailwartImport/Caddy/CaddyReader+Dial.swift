@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension CaddyReader {
     /// The handler `proxy`; nil if something was refused.
@@ -105,8 +106,8 @@ extension CaddyReader {
     /// The address to dial from. On a tailnet the kernel chooses no other.
     private mutating func checkLocalAddress(_ element: JSONElement?) {
         for (text, element) in texts(element, as: .host) {
-            let host = HostAndPort(text)?.host ?? text
-            if IPAddressText.parse(host)?.isOnTailnet == true {
+            let host = (try? HostAndPortText(text))?.host ?? text
+            if IPAddressText.parse(host)?.isOfTailnet == true {
                 note(
                     element,
                     "'local_address' is left out: the kernel dials over the tailnet from this host's tailnet address anyway"

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension CaddyReader {
     /// Matchers that look at what ours never looks at.

@@ -1,4 +1,6 @@
+import TailwartConfig
 import TailwartCore
+import TailwartWire
 
 extension CaddyReader {
     /// Handlers that others have and ours has not, with what to do.

@@ -1,3 +1,5 @@
+import TailwartWire
+
 extension CaddyReader {
     /// Refuses what is not an object, and every key that is not known: Caddy does so too, and whatever it is, it is not imported.
     func members(_ element: JSONElement, known: [String]) -> Bool {
@@ -40,7 +42,7 @@ extension CaddyReader {
 
     func wholeNumber(_ element: JSONElement?) -> Int? {
         guard let element else { return nil }
-        if let number = element.wholeNumber.flatMap({ Int(exactly: $0) }) { return number }
+        if let number = element.wholeNumber { return number }
         refuse(element, "a whole number should stand here, not \(element.value.found)")
         return nil
     }

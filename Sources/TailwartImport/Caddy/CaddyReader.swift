@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// Reads Caddy's JSON: the layer4 app becomes listeners, everything else is left to Caddy.
 struct CaddyReader {
@@ -92,7 +93,7 @@ struct CaddyReader {
     /// Domains of names such as `mta-sts.example.org`, anywhere below.
     private static func mailDomains(in element: JSONElement) -> [String] {
         var domains: [String] = []
-        func search(_ content: JSONValue.Content) {
+        func search(_ content: JSON.Content) {
             switch content {
             case .text(let text):
                 let parts = text.split(separator: ".", maxSplits: 1)

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// A text of Caddy's with its placeholders replaced by ours.
 struct CaddyText {
     enum Problem: Error {

@@ -1,21 +1,33 @@
+import TailwartWire
+
 /// A JSON value together with the way to it, so that whatever is said about it names the place.
 struct JSONElement {
-    let value: JSONValue
+    let value: JSON
+    private let file: String
     private let path: [String]
 
-    init(root: JSONValue) {
-        value = root
+    init(reading text: String, file: String) throws(SyntaxProblem) {
+        // A byte order mark is no part of the text.
+        let bytes = Array(text.unicodeScalars.first == "\u{FEFF}" ? text.utf8.dropFirst(3) : text.utf8[...])
+        do {
+            value = try JSONReader.read(bytes.span, JSONReader.Options(refusesRepeatedKeys: true))
+        } catch {
+            throw SyntaxProblem(
+                error.message, at: SourcePlace(file: file, line: error.place.line, column: error.place.column))
+        }
+        self.file = file
         path = []
     }
 
-    private init(_ value: JSONValue, path: [String]) {
+    private init(_ value: JSON, of file: String, path: [String]) {
         self.value = value
+        self.file = file
         self.path = path
     }
 
     /// With the pointer of RFC 6901; keys are made printable, and cut where they are absurdly long.
     var place: SourcePlace {
-        var place = value.place
+        var place = SourcePlace(file: file, line: value.place.line, column: value.place.column)
         place.pointer = path.map { step in
             let key = step.prefix(60).printable + (step.count > 60 ? "…" : "")
             return "/"
@@ -30,34 +42,23 @@ struct JSONElement {
 
     /// The members of an object without Caddy's own `@id`; nil if it is none.
     var members: [JSONElement]? {
-        guard case .object(let members) = value.content else { return nil }
-        return members.filter { $0.key != "@id" }.map { JSONElement($0.value, path: path + [$0.key]) }
+        value.members?.filter { $0.key != "@id" }.map { JSONElement($0.value, of: file, path: path + [$0.key]) }
     }
 
     /// The members of a list; nil if it is none.
     var elements: [JSONElement]? {
-        guard case .list(let members) = value.content else { return nil }
-        return members.enumerated().map { JSONElement($1, path: path + ["\($0)"]) }
+        value.list?.enumerated().map { JSONElement($1, of: file, path: path + ["\($0)"]) }
     }
 
     /// A member of an object; null counts as absent, as it does for Caddy.
     subscript(key: String) -> JSONElement? {
-        guard case .object(let members) = value.content, let member = members.first(where: { $0.key == key }) else {
-            return nil
-        }
-        if case .null = member.value.content { return nil }
-        return JSONElement(member.value, path: path + [key])
+        guard let member = value[key], member != .null else { return nil }
+        return JSONElement(member, of: file, path: path + [key])
     }
 
-    var text: String? {
-        if case .text(let text) = value.content { text } else { nil }
-    }
+    var text: String? { value.text }
 
-    var flag: Bool? {
-        if case .flag(let flag) = value.content { flag } else { nil }
-    }
+    var flag: Bool? { value.flag }
 
-    var wholeNumber: Int64? {
-        if case .number(let text) = value.content { Int64(text) } else { nil }
-    }
+    var wholeNumber: Int? { value.integer }
 }

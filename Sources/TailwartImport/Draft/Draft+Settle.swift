@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension Draft {
     /// Makes listeners that ours can have of those that others have. One of which anything is refused is left out.

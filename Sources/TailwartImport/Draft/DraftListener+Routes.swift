@@ -1,5 +1,6 @@
 import TailwartConfig
 import TailwartCore
+import TailwartWire
 
 /// Turns routes into such as ours can have: no condition on TLS as such, none on a hello that cannot come.
 extension DraftListener {

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// The conditions of a route: keys are ANDed, members of a list ORed, an empty list is no condition.
 ///

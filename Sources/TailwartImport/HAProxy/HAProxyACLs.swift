@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// The `acl` lines of a proxy, and the conditions that are made of them.
 ///

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Takes a HAProxy configuration apart: sections, lines, words, quotes, environment variables.
 struct HAProxyParser {
     /// Words of one line; HAProxy itself takes 64, newer versions more.

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension HAProxyReader {
     /// Words of `bind` that take no value.
@@ -71,7 +72,7 @@ extension HAProxyReader {
         {
             text = "[\(text[..<colon])]\(text[colon...])"
         }
-        guard let parts = HostAndPort(text), let port = parts.port else {
+        guard let parts = try? HostAndPortText(text), let port = parts.port else {
             findings.refuse("\(text.quoted) names no port to listen on; add one", at: place)
             return []
         }
@@ -118,7 +119,7 @@ extension HAProxyReader {
         {
             text = "[\(text[..<colon])]\(text[colon...])"
         }
-        guard let parts = HostAndPort(text), !parts.host.isEmpty else {
+        guard let parts = try? HostAndPortText(text), !parts.host.isEmpty else {
             findings.refuse("\(word.text.quoted) is no address such as mail.example.net:25", at: word.place)
             return nil
         }

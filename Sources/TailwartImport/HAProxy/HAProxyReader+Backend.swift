@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension HAProxyReader {
     /// The servers of a backend, as the listener of `proxy` dials them.
@@ -181,7 +182,7 @@ struct HAProxyServer {
             case "on-marked-down": closes = rest.popFirst()?.text == "shutdown-sessions"
             case "source", "usesrc":
                 let value = rest.popFirst()
-                if word.text == "source", value.flatMap({ IPAddressText.parse($0.text) })?.isOnTailnet == true {
+                if word.text == "source", value.flatMap({ IPAddressText.parse($0.text) })?.isOfTailnet == true {
                     findings.note(
                         "'source' is left out: the kernel dials over the tailnet from this host's tailnet address anyway",
                         at: word.place)

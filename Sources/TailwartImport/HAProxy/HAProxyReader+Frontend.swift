@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension HAProxyReader {
     /// Keywords that tune, log, or say what happens here anyway.

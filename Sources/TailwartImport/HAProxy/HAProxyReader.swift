@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// Reads a HAProxy configuration: what runs in TCP mode becomes listeners, everything else is left to HAProxy.
 struct HAProxyReader {

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// The `tcp-request` rules of a frontend, as far as they mean something here.
 struct HAProxyRules {
     let findings: Findings

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Puts the files that are included in the place of the `include`.
 struct NginxIncludes {
     /// Files of one configuration, however they include each other.

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// A `map` from the client's server name or ALPN to a text.
 struct NginxMap {
     enum Key {

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Takes an nginx configuration apart: words, quotes, comments, blocks. What they mean is not its business.
 struct NginxParser {
     /// Blocks in blocks. nginx has four levels.

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension NginxReader {
     /// Words behind the address of `listen` that say nothing of what is accepted.
@@ -41,7 +42,7 @@ extension NginxReader {
         var text = address.text
         // A port alone is all IPv4 addresses.
         if PortText.range(text) != nil || text.hasPrefix("${") && !text.contains(":") { text = "0.0.0.0:\(text)" }
-        guard let parts = HostAndPort(text), let port = parts.port else {
+        guard let parts = try? HostAndPortText(text), let port = parts.port else {
             findings.refuse("\(address.text.quoted) names no port to listen on; add one", at: address.place)
             return []
         }
@@ -75,7 +76,7 @@ extension NginxReader {
         if word.text.hasPrefix("unix:") {
             return DraftUpstream.Endpoint(host: String(word.text.dropFirst(5)).escapedForOurs, isUnix: true)
         }
-        guard let parts = HostAndPort(word.text) else {
+        guard let parts = try? HostAndPortText(word.text) else {
             findings.refuse("\(word.text.quoted) is no address such as mail.example.net:25", at: word.place)
             return nil
         }

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension NginxReader {
     /// One `server` of the stream block; nil if something was refused.
@@ -173,7 +174,7 @@ extension NginxReader {
     /// The address to dial from. On a tailnet the kernel chooses no other.
     private func checkBind(_ directive: NginxDirective?) {
         guard let directive, directive.texts != ["off"] else { return }
-        if directive.texts.count == 1, IPAddressText.parse(directive.texts[0])?.isOnTailnet == true {
+        if directive.texts.count == 1, IPAddressText.parse(directive.texts[0])?.isOfTailnet == true {
             findings.note(
                 "'proxy_bind' is left out: the kernel dials over the tailnet from this host's tailnet address anyway",
                 at: directive.place)

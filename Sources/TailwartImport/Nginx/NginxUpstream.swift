@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// An `upstream` block: read only when something is passed to it.
 struct NginxUpstream {

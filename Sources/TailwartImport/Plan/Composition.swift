@@ -1,5 +1,6 @@
 import TailwartConfig
 import TailwartCore
+import TailwartWire
 
 /// The file that an import prints: a head that says where it comes from, and the short form where it fits.
 struct Composition {

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension Plan {
     /// `upstreams` and `listeners`, with what was taken from where.

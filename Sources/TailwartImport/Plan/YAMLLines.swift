@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// Lines of YAML with comments, each with the place of the imported file that it comes from.
 ///

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The interfaces with a default route: by which a stranger's packets come in.
 enum DefaultRoutes {
     /// Of this host; empty if it does not tell.
@@ -19,5 +21,19 @@ enum DefaultRoutes {
         }.map { $0[9] }
         var seen: Set<Substring> = []
         return (first + second).filter { seen.insert($0).inserted }.map(String.init)
+    }
+}
+
+/// Files that the kernel writes: short, and complete at one reading.
+enum SmallFile {
+    private static let maximum = 1 << 20
+
+    /// Nil if it cannot be read.
+    static func text(_ path: String) -> String? {
+        guard let file = fopen(path, "re") else { return nil }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: maximum)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes[..<count], as: UTF8.self)
     }
 }

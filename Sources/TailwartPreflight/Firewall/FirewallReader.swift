@@ -1,4 +1,5 @@
 import Glibc
+import TailwartSystem
 
 /// Asks the programs that show the kernel's packet filter.
 struct FirewallReader: Sendable {
@@ -48,11 +49,11 @@ struct FirewallReader: Sendable {
     }
 
     private func nftables() async -> Answer {
-        var output = await CommandOutput.of(
+        var output = await Command.system(
             "nft", ["-j", "list", "ruleset"], atMost: Self.maximum, within: Self.timeout)
         let isTerse = output == .tooLong
         if isTerse {
-            output = await CommandOutput.of(
+            output = await Command.system(
                 "nft", ["-j", "-t", "list", "ruleset"], atMost: Self.maximum, within: Self.timeout)
         }
         return answer("nft", output) { NFTables.read($0, isTerse: isTerse) }
@@ -61,7 +62,7 @@ struct FirewallReader: Sendable {
     /// Both kinds: rules of iptables-nft, and of the older one where the kernel has such tables.
     private func iptables(_ name: String, _ family: String) async -> Answer {
         let save = { (program: String) async -> Answer in
-            let output = await CommandOutput.of(program, [], atMost: Self.maximum, within: Self.timeout)
+            let output = await Command.system(program, [], atMost: Self.maximum, within: Self.timeout)
             return answer(program, output) { IPTables.read(String(decoding: $0, as: UTF8.self), family: family) }
         }
         let first = await save("\(name)-save")
@@ -75,7 +76,7 @@ struct FirewallReader: Sendable {
     }
 
     private func answer(
-        _ program: String, _ output: CommandOutput, _ read: ([UInt8]) -> FirewallRuleset?
+        _ program: String, _ output: Command.Outcome, _ read: ([UInt8]) -> FirewallRuleset?
     ) -> Answer {
         switch output {
         case .missing: .missing

@@ -19,7 +19,7 @@ enum FirewallReport {
         fix: "Open the listeners' ports there too, and try from another network.")
 
     /// - Parameters:
-    ///   - ports: of listeners that clients elsewhere can reach, with the addresses of this host that lead there.
+    ///   - ports: of listeners that clients elsewhere can reach.
     ///   - interfaces: by which strangers come in; empty: not known.
     static func findings(
         _ reading: FirewallReading, ports: [PublicPort], interfaces: [String], hasPublicV6: Bool
@@ -52,14 +52,13 @@ enum FirewallReport {
     private static func kind(
         _ port: PublicPort, _ ruleset: FirewallRuleset, _ interfaces: [String], hasPublicV6: Bool
     ) -> Kind {
-        let outcomes = [FirewallPacket.Family.v4, .v6].map { family -> FirewallVerdict.Outcome in
+        let outcomes = [FirewallPacket.Family.v4, .v6].map { family -> FirewallVerdict in
             guard port.families.contains(family), family == .v4 || hasPublicV6 || !port.families.contains(.v4) else {
                 return .open
             }
             let packet = FirewallPacket(
-                family: family, port: port.number,
-                destinations: port.destinations.filter { $0.isV4 == (family == .v4) }, interfaces: interfaces)
-            return FirewallVerdict(ruleset, packet).outcome
+                family: family, port: port.number, interfaces: interfaces)
+            return FirewallVerdict(ruleset, packet)
         }
         if outcomes[0] != .open { return Kind(outcome: outcomes[0], isV6Alone: false) }
         return Kind(outcome: outcomes[1], isV6Alone: port.families.contains(.v4))
@@ -69,7 +68,7 @@ enum FirewallReport {
 
     /// Ports with the same kind share a line.
     private struct Kind: Equatable {
-        let outcome: FirewallVerdict.Outcome
+        let outcome: FirewallVerdict
         /// IPv4 passes.
         let isV6Alone: Bool
 
@@ -90,21 +89,16 @@ enum FirewallReport {
                     .firewall, subject, isV6Alone ? .warn : .fail,
                     "The firewall drops what comes to the \(verb)\(over): no rule in \(place) accepts it.",
                     fix: opening(place))
-            case .closedToStrangers(let place):
-                return Finding(
-                    .firewall, subject, .warn,
-                    "The firewall lets in\(over) only clients whom a rule in \(place) names by address.",
-                    fix: "Leave it if it is meant so. \(opening(place))")
             case .diverted(let place):
                 return Finding(
                     .firewall, subject, .fail,
                     "What comes to the \(verb)\(over) is sent on elsewhere before the edge sees it, by \(place).",
                     fix: "Remove the rule that redirects the \(verb), of a former edge perhaps.")
-            case .undecided(let place):
+            case .unknown(let place):
                 return Finding(
                     .firewall, subject, .unknown,
-                    "Whether clients get in\(over) depends on rules in \(place) that this check does not understand.",
-                    fix: "Try the \(verb) from another network.")
+                    "Whether clients get in\(over) depends on rules in \(place) that this check does not understand, or on who the client is.",
+                    fix: "Look at them (`\(place.command)`), or try the \(verb) from another network.")
             }
         }
     }
@@ -114,8 +108,6 @@ enum FirewallReport {
 struct PublicPort: Sendable, Equatable {
     let number: UInt16
     var families: [FirewallPacket.Family]
-    /// Addresses of this host.
-    var destinations: [IPAddress]
 }
 
 /// How to open ports so that they stay open.

@@ -1,8 +1,5 @@
-import TailwartCore
-import TailwartWire
-
-/// A host's packet filter, as far as it decides about a new TCP connection to this host. nftables and iptables are both read into
-/// this; see ``NFTables`` and ``IPTables``.
+/// A host's packet filter, as far as it decides about a new TCP connection to this host, and as far as this check understands
+/// it: policies, and rules that are plain. nftables and iptables are both read into this; see ``NFTables`` and ``IPTables``.
 struct FirewallRuleset: Sendable, Equatable {
     var tables: [FirewallTable] = []
     /// The program that writes the rules, where their names tell.
@@ -29,38 +26,26 @@ struct FirewallTable: Sendable, Equatable {
 
     /// What to call it where two tools show the same.
     var key: String { "\(family) \(name)" }
-
-    func concerns(_ family: FirewallPacket.Family) -> Bool {
-        switch self.family {
-        case "ip": family == .v4
-        case "ip6": family == .v6
-        default: true
-        }
-    }
 }
 
 struct FirewallChain: Sendable, Equatable {
-    /// Nil for a chain that others jump to.
-    var hook: Hook?
-    /// What becomes of a packet that no rule of a base chain decides about.
-    var dropsByDefault = false
-    var rules: [FirewallRule] = []
-
     /// The hooks that a packet for this host passes (netfilter's order).
     enum Hook: String, Sendable, CaseIterable {
         case ingress
         case prerouting
         case input
     }
+
+    /// Nil for a chain that others jump to.
+    var hook: Hook?
+    /// What becomes of a packet that no rule of a base chain decides about.
+    var dropsByDefault = false
+    var rules: [FirewallRule] = []
 }
 
 struct FirewallRule: Sendable, Equatable {
-    /// All must hold.
-    var conditions: [Condition] = []
-    var action = Action.none
-
     enum Action: Sendable, Equatable {
-        /// Counts, logs, marks: the next rule decides.
+        /// Counts or logs: the next rule decides.
         case none
         case accept
         /// Without or with a word (`reject`).
@@ -70,21 +55,65 @@ struct FirewallRule: Sendable, Equatable {
         case goto(String)
         /// Another host or port gets the packet (`dnat`, `redirect`, `tproxy`).
         case divert
-        /// Another program decides (`queue`), or nobody here knows what it does.
-        case undecided
+        /// This check does not know what it does.
+        case unknown
     }
 
     enum Condition: Sendable, Equatable {
         case port([ClosedRange<UInt16>], isNegated: Bool)
-        case family(FirewallPacket.Family, isNegated: Bool)
-        /// The packet comes from where the rule says: a stranger does not.
-        case source(isNegated: Bool)
+        case family(FirewallPacket.Family)
         /// Names, with `*` at the end for any rest.
         case interface([String], isNegated: Bool)
-        case destination([Network], isNegated: Bool)
+        /// The packet comes from where the rule says.
+        case source(isNegated: Bool)
         /// The same for every new TCP connection.
         case constant(Bool)
         /// This check does not understand it.
         case unknown
+    }
+
+    /// All must hold.
+    var conditions: [Condition] = []
+    var action = Action.none
+
+    /// Nil: it depends on what is not known.
+    func holds(for packet: FirewallPacket) -> Bool? {
+        let answers = conditions.map { condition -> Bool? in
+            switch condition {
+            case .port(let ranges, let isNegated): ranges.contains { $0.contains(packet.port) } != isNegated
+            case .family(let family): family == packet.family
+            case .interface(let names, let isNegated): packet.comes(in: names).map { $0 != isNegated }
+            // A block list does not have a stranger. Who gets in by a list, or by not being on one, has to be asked about.
+            case .source(let isNegated):
+                switch action {
+                case .drop: isNegated ? nil : false
+                case .accept: isNegated ? true : nil
+                default: nil
+                }
+            case .constant(let holds): holds
+            case .unknown: nil
+            }
+        }
+        return answers.contains(false) ? false : answers.contains(nil) ? nil : true
+    }
+}
+
+/// The first packet of a client whom no rule names: a new TCP connection.
+struct FirewallPacket: Sendable, Equatable {
+    enum Family: Sendable, Equatable, CaseIterable {
+        case v4
+        case v6
+    }
+
+    let family: Family
+    let port: UInt16
+    /// Interfaces that it may come in by; empty: not known.
+    let interfaces: [String]
+
+    fileprivate func comes(in names: [String]) -> Bool? {
+        let answers = interfaces.map { interface in
+            names.contains { $0.hasSuffix("*") ? interface.hasPrefix($0.dropLast()) : interface == $0 }
+        }
+        return Set(answers).count == 1 ? answers.first : nil
     }
 }

@@ -1,5 +1,6 @@
-import TailwartConfig
+package import TailwartConfig
 package import TailwartCore
+import TailwartWire
 
 /// Everything that `tailwart init` writes, made from the answers.
 package struct SetupFiles: Sendable {

@@ -1,5 +1,6 @@
 import TailwartConfig
 import TailwartCore
+import TailwartWire
 
 extension SetupFiles {
     /// What is left to do by hand, in the order in which it works.

@@ -138,7 +138,7 @@ extension RecordPlan {
 
     private static func warnings(_ facade: EdgeFacade, _ addresses: [IPAddress], _ ofHost: [IPAddress]) -> [String] {
         addresses.compactMap { address in
-            if PublicAddress.isExample(address) {
+            if address.isExample {
                 return ofHost.contains(address)
                     ? "\(address) is reserved for examples: this host has it, but the internet cannot reach it. Name a public one."
                     : "\(address) is reserved for examples; no host has it. Name the edge's own address."

@@ -1,4 +1,5 @@
 package import TailwartCore
+import TailwartWire
 
 /// A port of the mailbox as the edge dials it.
 package struct DialledPort: Sendable, Hashable {

@@ -1,15 +1,21 @@
-import TailwartPolicy
 import TailwartTesting
+import TailwartWire
 import Testing
 
-@Suite struct HuJSONTests {
+@Suite struct JSONReaderTests {
+    private static func read(
+        _ text: String, _ options: JSONReader.Options = .init(allowsComments: true)
+    ) throws(JSONError) -> JSON {
+        try JSONReader.read(Array(text.utf8).span, options)
+    }
+
     /// The value in plain JSON, so that a test can say what it expects.
-    private static func plain(_ value: HuJSON) -> String {
+    private static func plain(_ value: JSON) -> String {
         switch value.content {
         case .null: "null"
-        case .bool(let value): "\(value)"
+        case .flag(let flag): "\(flag)"
         case .number(let text): text
-        case .string(let text): "'\(text)'"
+        case .text(let text): "'\(text)'"
         case .list(let elements): "[" + elements.map(plain).joined(separator: ",") + "]"
         case .object(let members): "{" + members.map { "\($0.key):\(plain($0.value))" }.joined(separator: ",") + "}"
         }
@@ -24,7 +30,7 @@ import Testing
         (#""\"\\\/\b\f\n\r\t\u00e4\uD83D\uDE00""#, "'\"\\/\u{8}\u{c}\n\r\tä😀'"), ("\"ü→😀\"", "'ü→😀'"),
     ])
     func `a text is read for what it says`(text: String, expected: String) throws {
-        #expect(Self.plain(try HuJSONParser.parse(Array(text.utf8))) == expected)
+        #expect(Self.plain(try Self.read(text)) == expected)
     }
 
     @Test(arguments: [
@@ -41,61 +47,66 @@ import Testing
         ("{} /", "1:4", "comment"), ("/* a", "1:1", "never closed"), ("{\"ä→😀\": x}", "1:9", "no value"),
         ("{\n// ä\n  \"a\": ]", "3:8", "value"), ("\u{FEFF}{}", "1:1", "value"),
     ])
-    func `what is no HuJSON is refused in its place`(text: String, place: String, word: String) throws {
-        let error = #expect(throws: HuJSONError.self) { try HuJSONParser.parse(Array(text.utf8)) }
+    func `what is no JSON with comments is refused in its place`(text: String, place: String, word: String) throws {
+        let error = #expect(throws: JSONError.self) { try Self.read(text) }
         #expect(error?.place.description == place, "\(String(describing: error))")
         #expect(error?.message.contains(word) == true, "\(String(describing: error))")
     }
 
     @Test func `depth and size have limits`() throws {
-        func nested(_ levels: Int) -> [UInt8] {
-            Array((String(repeating: "[", count: levels) + String(repeating: "]", count: levels)).utf8)
+        func nested(_ levels: Int) -> String {
+            String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
         }
-        _ = try HuJSONParser.parse(nested(HuJSONParser.depthLimit))
-        #expect(throws: HuJSONError.self) { try HuJSONParser.parse(nested(HuJSONParser.depthLimit + 1)) }
-        #expect(throws: HuJSONError.self) { try HuJSONParser.parse(nested(200_000)) }
-        let blanks = [UInt8](repeating: 0x20, count: HuJSONParser.byteLimit)
-        let error = #expect(throws: HuJSONError.self) { try HuJSONParser.parse(blanks + Array("{}".utf8)) }
+        _ = try Self.read(nested(JSONReader.depthLimit))
+        #expect(throws: JSONError.self) { try Self.read(nested(JSONReader.depthLimit + 1)) }
+        #expect(throws: JSONError.self) { try Self.read(nested(200_000)) }
+        let blanks = String(repeating: " ", count: 1 << 20)
+        let error = #expect(throws: JSONError.self) { try Self.read(blanks + "{}") }
         #expect(error?.message.contains("1 MiB") == true)
     }
 
     @Test func `bytes that are no UTF-8 are refused`() {
-        let error = #expect(throws: HuJSONError.self) {
-            try HuJSONParser.parse(Array("{\"a\": \"".utf8) + [0xC3, 0x28])
+        let error = #expect(throws: JSONError.self) {
+            try JSONReader.read((Array("{\"a\": \"".utf8) + [0xC3, 0x28]).span)
         }
         #expect(error?.message.contains("UTF-8") == true)
     }
 
-    @Test func `every beginning of a policy ends in an error and not in a trap`() throws {
-        let whole = Array(Samples.policy.utf8)
-        _ = try HuJSONParser.parse(whole)
-        for length in 0..<(whole.count - 3) {
-            #expect(throws: HuJSONError.self) { try HuJSONParser.parse(Array(whole[..<length])) }
+    @Test(arguments: ["// a\n1", "/* a */ 1", "[1,]", "{\"a\": 1,}"])
+    func `comments and last commas are allowed only where they were asked for`(text: String) throws {
+        _ = try Self.read(text)
+        #expect(throws: JSONError.self) { try Self.read(text, .init()) }
+    }
+
+    @Test func `a repeated key is refused where that was asked for`() throws {
+        let text = "{\"a\": 1,\n \"a\": 2}"
+        #expect(try Self.read(text)["a"]?.integer == 1)
+        let error = #expect(throws: JSONError.self) { try Self.read(text, .init(refusesRepeatedKeys: true)) }
+        #expect(error?.place == TextPlace(line: 2, column: 2) && error?.message.contains("line 1") == true)
+    }
+
+    @Test func `any bytes are read or refused`() {
+        var random = SeededRandom(seed: UInt64.random(in: 0...UInt64.max))
+        let interesting = Array("{}[]\",:/*\\u0-1e. \n".utf8)
+        for _ in 0..<5000 {
+            let bytes = (0..<Int.random(in: 0...24, using: &random)).map { _ in
+                random.oneIn(8)
+                    ? UInt8.random(in: 0...255, using: &random) : interesting.randomElement(using: &random) ?? 0
+            }
+            guard let value = try? JSONReader.read(bytes.span, .init(allowsComments: true)) else { continue }
+            let again = try? Self.read("\(value)", .init())
+            #expect(again == value, "seed \(random.seed): \(bytes)")
         }
     }
 
-    @Test func `a policy with bytes changed is read or refused`() throws {
-        var random = SeededRandom(seed: UInt64.random(in: 0...UInt64.max))
-        print("HuJSON mutations: seed \(random.seed)")
-        let whole = Array(Samples.policy.utf8)
-        var refused = 0
-        for _ in 0..<2000 {
-            var bytes = whole
-            for _ in 0..<Int.random(in: 1...4, using: &random) {
-                let interesting = Array("{}[]\",:/*\\u0 \n".utf8)
-                bytes[Int.random(in: 0..<bytes.count, using: &random)] =
-                    random.oneIn(4)
-                    ? UInt8.random(in: 0...255, using: &random) : interesting.randomElement(using: &random) ?? 0
-            }
-            do {
-                // What can be read can also be made sense of, or said not to.
-                let policy = Policy(try HuJSONParser.parse(bytes))
-                _ = PolicyCheck(policy, against: Samples.configuration, tags: Samples.tags)
-            } catch {
-                refused += 1
-                #expect(error.place.line >= 1 && error.place.column >= 1)
-            }
-        }
-        #expect(refused > 0)
+    @Test func `what is written is read as what it was`() throws {
+        let value: JSON = [
+            "text": "a \"quoted\" \\ back\u{7f}\n\u{1b}ä😀", "list": [1, true, false, .null], "empty": [:],
+            "absent": nil,
+        ]
+        #expect(
+            "\(value)"
+                == #"{"text":"a \"quoted\" \\ back\u007f\u000a\u001bä😀","list":[1,true,false,null],"empty":{}}"#)
+        #expect(try Self.read("\(value)", .init()) == value)
     }
 }

@@ -1,7 +1,7 @@
 /// Strings (RFC 8259 section 7).
-extension HuJSONParser {
+extension JSONReader {
     /// From the quote where the parser stands to behind the closing one.
-    mutating func string() throws(HuJSONError) -> String {
+    mutating func string() throws(JSONError) -> String {
         let start = place
         advance()
         var text: [UInt8] = []
@@ -13,7 +13,7 @@ extension HuJSONParser {
             case UInt8(ascii: "\\"):
                 try escape(into: &text)
             case 0x0A:
-                throw HuJSONError(place: start, message: "this text is not closed on its line; add the double quote")
+                throw JSONError(place: start, message: "this text is not closed on its line; add the double quote")
             case 0..<0x20:
                 throw error("a control character may not stand in a text; write it as an escape such as \\t")
             default:
@@ -21,10 +21,10 @@ extension HuJSONParser {
                 advance()
             }
         }
-        throw HuJSONError(place: start, message: "this text is never closed; add the double quote")
+        throw JSONError(place: start, message: "this text is never closed; add the double quote")
     }
 
-    private mutating func escape(into text: inout [UInt8]) throws(HuJSONError) {
+    private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
         let start = place
         advance()
         let letter = current
@@ -47,20 +47,20 @@ extension HuJSONParser {
             guard let character = String(validating: units, as: UTF16.self) else { throw halfCharacter(at: start) }
             text += Array(character.utf8)
         default:
-            throw HuJSONError(
+            throw JSONError(
                 place: start, message: "no such escape; a backslash itself is written as two: \\\\")
         }
     }
 
-    private func halfCharacter(at place: PolicyPlace) -> HuJSONError {
-        HuJSONError(place: place, message: "half a character; write both of its \\u escapes, or the character itself")
+    private func halfCharacter(at place: TextPlace) -> JSONError {
+        JSONError(place: place, message: "half a character; write both of its \\u escapes, or the character itself")
     }
 
-    private mutating func codeUnit(from start: PolicyPlace) throws(HuJSONError) -> UInt16 {
+    private mutating func codeUnit(from start: TextPlace) throws(JSONError) -> UInt16 {
         var unit: UInt16 = 0
         for _ in 0..<4 {
             guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
-                throw HuJSONError(place: start, message: "four hexadecimal digits follow \\u")
+                throw JSONError(place: start, message: "four hexadecimal digits follow \\u")
             }
             unit = unit << 4 | UInt16(digit)
             advance()

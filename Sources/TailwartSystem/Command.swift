@@ -1,30 +1,34 @@
 import Glibc
-import TailwartSystem
 
-/// What a system program printed. It is looked for where systems keep theirs and not on the `PATH`, since root may run this; it gets no
-/// input, an environment of nothing but the language, and an end if it takes too long.
-enum CommandOutput: Sendable, Equatable {
-    /// Exit code (128 and more for a signal), standard output, standard error.
-    case ended(Int32, [UInt8], String)
-    case missing
-    case tooLong
-    case timedOut
-    case notStarted(String)
+/// Another program, run to its end. It gets no input, and is ended if it says too much or takes too long.
+package enum Command {
+    package enum Outcome: Sendable, Equatable {
+        /// Exit code (128 and more for a signal), standard output, standard error.
+        case ended(Int32, [UInt8], String)
+        case missing
+        case tooLong
+        case timedOut
+        case notStarted(String)
+    }
 
-    private static let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+    private static let systemFolders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
     /// Bytes of standard error that are kept.
     private static let maximumErrors = 4096
 
-    static func of(_ name: String, _ arguments: [String], atMost limit: Int, within timeout: Duration) async
-        -> CommandOutput
-    {
-        let paths: [String] = folders.map { "\($0)/\(name)" }
+    /// Runs a system program. It is looked for where systems keep theirs and not on the `PATH`, since root may run this, and its
+    /// environment is nothing but the language.
+    package static func system(
+        _ name: String, _ arguments: [String], atMost limit: Int, within timeout: Duration
+    ) async -> Outcome {
+        let paths: [String] = systemFolders.map { "\($0)/\(name)" }
         guard let path = paths.first(where: { access($0, X_OK) == 0 }) else { return .missing }
+        let environment = ["LC_ALL=C", "PATH=\(systemFolders.joined(separator: ":"))"]
         return await withCheckedContinuation { done in
             // A thread of its own: it waits for the program, which a task must not.
             do throws(SystemError) {
                 _ = try Thread(name: name) {
-                    done.resume(returning: run(path, arguments, atMost: limit, within: timeout))
+                    done.resume(
+                        returning: run(path, arguments, environment: environment, atMost: limit, within: timeout))
                 }
             } catch {
                 done.resume(returning: .notStarted("\(error)"))
@@ -32,9 +36,16 @@ enum CommandOutput: Sendable, Equatable {
         }
     }
 
-    private static func run(_ path: String, _ arguments: [String], atMost limit: Int, within timeout: Duration)
-        -> CommandOutput
-    {
+    /// Runs a program and waits for it.
+    ///
+    /// - Parameters:
+    ///   - program: a path, or a name that is looked for on the `PATH`.
+    ///   - environment: `NAME=value`; nil: that of this process.
+    ///   - limit: bytes of standard output.
+    package static func run(
+        _ program: String, _ arguments: [String], environment: [String]? = nil, atMost limit: Int,
+        within timeout: Duration
+    ) -> Outcome {
         var ends: [(read: Int32, write: Int32)] = []
         defer { for end in ends { close(end.read) } }
         for _ in 0..<2 {
@@ -50,12 +61,16 @@ enum CommandOutput: Sendable, Equatable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[0].write, 1)
         posix_spawn_file_actions_adddup2(&actions, ends[1].write, 2)
-        var words = ([path] + arguments).map { strdup($0) } + [nil]
-        var environment = [strdup("LC_ALL=C"), strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), nil]
-        defer { (words + environment).forEach { free($0) } }
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        var variables = (environment ?? []).map { strdup($0) } + [nil]
+        defer { (words + variables).forEach { free($0) } }
         var id = pid_t()
-        let failure = posix_spawn(&id, path, &actions, nil, &words, &environment)
+        let failure =
+            environment == nil
+            ? posix_spawnp(&id, program, &actions, nil, &words, environ)
+            : posix_spawnp(&id, program, &actions, nil, &words, &variables)
         for end in ends { close(end.write) }
+        guard failure != ENOENT else { return .missing }
         guard failure == 0 else { return .notStarted("\(Errno(rawValue: failure))") }
         let (stop, output, errors) = collect(ends.map(\.read), atMost: limit, within: timeout)
         // Not waited for yet, so the id is still the program's.
@@ -71,7 +86,7 @@ enum CommandOutput: Sendable, Equatable {
     /// Reads both until they end.
     private static func collect(
         _ descriptors: [Int32], atMost limit: Int, within timeout: Duration
-    ) -> (stop: CommandOutput?, output: [UInt8], errors: [UInt8]) {
+    ) -> (stop: Outcome?, output: [UInt8], errors: [UInt8]) {
         var taken: [[UInt8]] = [[], []]
         var isOpen = [true, true]
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
@@ -97,19 +112,5 @@ enum CommandOutput: Sendable, Equatable {
             taken[1] = Array(taken[1].prefix(maximumErrors))
         }
         return (nil, taken[0], taken[1])
-    }
-}
-
-/// Files that the kernel writes: short, and complete at one reading.
-enum SmallFile {
-    private static let maximum = 1 << 20
-
-    /// Nil if it cannot be read.
-    static func text(_ path: String) -> String? {
-        guard let file = fopen(path, "re") else { return nil }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: maximum)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes[..<count], as: UTF8.self)
     }
 }

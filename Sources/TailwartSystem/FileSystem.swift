@@ -1,0 +1,81 @@
+import Glibc
+
+/// Files as commands name them.
+package enum FileSystem {
+    package enum Kind: Sendable {
+        case regular
+        case folder
+        /// A link, a device, a pipe.
+        case other
+    }
+
+    /// - Parameter followsLinks: to what a symbolic link leads to.
+    package static func kind(of path: String, followsLinks: Bool = true) throws(Errno) -> Kind {
+        var status = stat()
+        guard (followsLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { throw .current }
+        return switch status.st_mode & S_IFMT {
+        case S_IFREG: .regular
+        case S_IFDIR: .folder
+        default: .other
+        }
+    }
+
+    /// What is in a folder, in the order of names.
+    package static func names(in folder: String) throws(Errno) -> [String] {
+        guard let stream = opendir(folder) else { throw .current }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    package enum Content: Sendable, Equatable {
+        /// At most one byte more than was asked for.
+        case bytes([UInt8])
+        /// A folder, a device, a pipe.
+        case notRegular
+        case failure(Errno)
+    }
+
+    /// Reads a regular file.
+    ///
+    /// - Parameters:
+    ///   - limit: bytes; of a longer file one more is read, so that it shows.
+    ///   - followsLinks: else a symbolic link fails with `ELOOP`.
+    package static func read(_ path: String, limit: Int, followsLinks: Bool = true) -> Content {
+        // Non-blocking, so that a named pipe is not waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
+        guard descriptor >= 0 else { return .failure(.current) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .failure(.current) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return .notRegular }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count <= limit {
+            let count = Glibc.read(descriptor, &buffer, min(buffer.count, limit + 1 - bytes.count))
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { return .failure(.current) }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+        }
+        return .bytes(bytes)
+    }
+
+    /// The variables of this process. Of two of one name the first counts, as for getenv(3).
+    package static var environment: [String: String] {
+        var found: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2, found[String(parts[0])] == nil { found[String(parts[0])] = String(parts[1]) }
+            next += 1
+        }
+        return found
+    }
+}

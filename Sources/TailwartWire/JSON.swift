@@ -1,0 +1,155 @@
+/// A JSON value (RFC 8259), with its place where it was read from a text.
+///
+/// Values are equal wherever they stand.
+package struct JSON: Sendable, Equatable {
+    package indirect enum Content: Sendable, Equatable {
+        case null
+        case flag(Bool)
+        /// As written.
+        case number(String)
+        case text(String)
+        case list([JSON])
+        /// In the order of the text. A key may stand twice, unless the reader was asked to refuse that.
+        case object([Member])
+    }
+
+    package struct Member: Sendable, Equatable {
+        package let key: String
+        package let keyPlace: TextPlace
+        package let value: JSON
+
+        package init(key: String, keyPlace: TextPlace = .start, value: JSON) {
+            self.key = key
+            self.keyPlace = keyPlace
+            self.value = value
+        }
+
+        package static func == (first: Member, second: Member) -> Bool {
+            first.key == second.key && first.value == second.value
+        }
+    }
+
+    package let content: Content
+    package let place: TextPlace
+
+    package init(_ content: Content, at place: TextPlace = .start) {
+        self.content = content
+        self.place = place
+    }
+
+    package static func == (first: JSON, second: JSON) -> Bool { first.content == second.content }
+
+    // MARK: Reading from it
+
+    package var text: String? { if case .text(let text) = content { text } else { nil } }
+
+    package var flag: Bool? { if case .flag(let flag) = content { flag } else { nil } }
+
+    /// Nil for a number with a fraction, an exponent or more than 64 bits too.
+    package var integer: Int? { if case .number(let text) = content { Int(text) } else { nil } }
+
+    package var double: Double? { if case .number(let text) = content { Double(text) } else { nil } }
+
+    package var list: [JSON]? { if case .list(let list) = content { list } else { nil } }
+
+    package var members: [Member]? { if case .object(let members) = content { members } else { nil } }
+
+    /// The first member with this key.
+    package subscript(key: String) -> JSON? { members?.first { $0.key == key }?.value }
+
+    /// For a message: what was found instead of what is expected.
+    package var found: String {
+        switch content {
+        case .null: "null"
+        case .flag(let flag): "\(flag)"
+        case .number(let text): text
+        case .text(let text): text.quoted
+        case .list: "a list"
+        case .object: "an object"
+        }
+    }
+}
+
+// MARK: Making one
+
+extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    package static let null = JSON(.null)
+
+    package static func text(_ text: String) -> JSON { JSON(.text(text)) }
+
+    package static func number(_ number: some BinaryInteger) -> JSON { JSON(.number("\(number)")) }
+
+    package static func flag(_ flag: Bool) -> JSON { JSON(.flag(flag)) }
+
+    package static func list(_ list: [JSON]) -> JSON { JSON(.list(list)) }
+
+    package static func texts(_ texts: some Sequence<String>) -> JSON { JSON(.list(texts.map { .text($0) })) }
+
+    package static func object(_ members: [Member]) -> JSON { JSON(.object(members)) }
+
+    package init(stringLiteral text: String) { self.init(.text(text)) }
+
+    package init(integerLiteral number: Int) { self.init(.number("\(number)")) }
+
+    package init(booleanLiteral flag: Bool) { self.init(.flag(flag)) }
+
+    package init(arrayLiteral list: JSON...) { self.init(.list(list)) }
+
+    /// A member whose value is nil is left out.
+    package init(dictionaryLiteral members: (String, JSON?)...) {
+        self.init(.object(members.compactMap { key, value in value.map { Member(key: key, value: $0) } }))
+    }
+}
+
+// MARK: Writing it
+
+extension JSON: CustomStringConvertible {
+    /// On one line, without spaces.
+    package var description: String { line(comma: ",", colon: ":") }
+
+    /// On one line.
+    package func line(comma: String, colon: String) -> String {
+        switch content {
+        case .null: "null"
+        case .flag(let flag): "\(flag)"
+        case .number(let text): text
+        case .text(let text): Self.quoted(text)
+        case .list(let list): "[" + list.map { $0.line(comma: comma, colon: colon) }.joined(separator: comma) + "]"
+        case .object(let members):
+            "{"
+                + members.map { Self.quoted($0.key) + colon + $0.value.line(comma: comma, colon: colon) }
+                .joined(separator: comma) + "}"
+        }
+    }
+
+    /// A text in its quotes (RFC 8259 section 7).
+    package static func quoted(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        write(text, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends a text in its quotes; escapes what must be escaped and DEL, which upsets terminals.
+    package static func write(_ text: String, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0..<0x20, 0x7f:
+                bytes.append(contentsOf: "\\u00".utf8)
+                bytes.append(hexDigit(byte >> 4))
+                bytes.append(hexDigit(byte & 15))
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func hexDigit(_ nibble: UInt8) -> UInt8 {
+        nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+    }
+}
