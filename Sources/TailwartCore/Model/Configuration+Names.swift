@@ -1,3 +1,5 @@
+import TailwartWire
+
 extension Configuration {
     /// The host names that need resolving, each once, in the order of the file.
     ///
