@@ -108,9 +108,8 @@ struct TailnetCheck: Sendable {
 extension Configuration {
     /// Addresses of endpoints that are a tailnet's, each once.
     var tailnetAddresses: [IPAddress] {
-        var seen: Set<IPAddress> = []
-        return upstreams.flatMap(\.endpoints).compactMap {
+        upstreams.flatMap(\.endpoints).compactMap {
             if case .address(let address) = $0.host, address.isOfTailnet { address } else { nil }
-        }.filter { seen.insert($0).inserted }
+        }.withoutRepeats
     }
 }

@@ -126,6 +126,51 @@ import Testing
         #expect(Shape(FirewallVerdict(ruleset, .stranger(to: 25))) == expected)
     }
 
+    /// `ip protocol`, `ip saddr` and the like look at packets of their own family alone.
+    @Test(
+        arguments: [
+            (
+                #"{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"protocol"}},"right":"tcp"}},{"drop":null}"#,
+                false
+            ),
+            (
+                #"{"match":{"op":"!=","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"@own"}},{"drop":null}"#,
+                false
+            ),
+            (
+                #"{"match":{"op":"!=","left":{"payload":{"protocol":"ip6","field":"saddr"}},"right":"@own"}},{"drop":null}"#,
+                nil
+            ),
+            (
+                #"{"match":{"op":"==","left":{"payload":{"protocol":"ether","field":"saddr"}},"right":"@own"}},{"drop":null}"#,
+                nil
+            ),
+            (
+                #"{"match":{"op":"==","left":{"payload":{"protocol":"ip6","field":"saddr"}},"right":"@own"}},{"drop":null}"#,
+                false
+            ),
+            (#"{"xt":{"type":"match","name":"multiport"}},{"drop":null}"#, nil), (#"{"new thing":{}}"#, nil),
+            (#"{"drop":null}"#, true),
+        ] as [(String, Bool?)])
+    func `what is not for IPv6 says nothing of it`(statements: String, expected: Bool?) throws {
+        let text = """
+            {"nftables":[{"table":{"family":"inet","name":"f"}},
+            {"chain":{"family":"inet","table":"f","name":"c","hook":"input","policy":"accept"}},
+            {"rule":{"family":"inet","table":"f","chain":"c","expr":[\(statements)]}}]}
+            """
+        let rule = try #require(NFTables.read(Array(text.utf8))?.tables.first?.chains["c"]?.rules.first)
+        #expect(rule.holds(for: .stranger(to: 25, family: .v6)) == expected)
+        #expect(rule.action == .drop || rule.action == .unknown)
+    }
+
+    @Test func `a table that is asleep closes nothing`() throws {
+        let text = """
+            {"nftables":[{"table":{"family":"inet","name":"f","flags":["dormant"]}},
+            {"chain":{"family":"inet","table":"f","name":"c","hook":"input","policy":"drop"}}]}
+            """
+        #expect(FirewallVerdict(try #require(NFTables.read(Array(text.utf8))), .stranger(to: 25)) == .open)
+    }
+
     @Test func `a verdict map is a rule for each entry`() throws {
         let tables = try #require(try Fixture.manyExpressions.ruleset).tables
         let chain = try #require(tables.first?.chains["input"])

@@ -1,4 +1,5 @@
 import Glibc
+import TailwartWire
 
 /// The interfaces with a default route: by which a stranger's packets come in.
 enum DefaultRoutes {
@@ -19,8 +20,7 @@ enum DefaultRoutes {
         let second = fields(v6).filter {
             $0.count > 9 && $0[1] == "00" && $0[0].allSatisfy { $0 == "0" } && $0[9] != "lo"
         }.map { $0[9] }
-        var seen: Set<Substring> = []
-        return (first + second).filter { seen.insert($0).inserted }.map(String.init)
+        return (first + second).withoutRepeats.map(String.init)
     }
 }
 

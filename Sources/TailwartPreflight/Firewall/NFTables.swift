@@ -21,8 +21,9 @@ struct NFTables {
         for (kind, object) in objects {
             let family = object["family"]?.text ?? ""
             let name = object["name"]?.text ?? ""
-            // Of bridges and ARP: no packet for this host's sockets is decided there.
-            if kind == "table", ["inet", "ip", "ip6", "netdev"].contains(family) {
+            // Asleep, or of bridges and ARP: no packet for this host's sockets is decided there.
+            let isDormant = object["flags"].map { $0.list ?? [$0] }?.contains("dormant") ?? false
+            if kind == "table", !isDormant, ["inet", "ip", "ip6", "netdev"].contains(family) {
                 tables.append(FirewallTable(tool: .nft, family: family, name: name))
             }
             guard let index = tables.firstIndex(where: { $0.key == key(object) }) else { continue }
