@@ -58,7 +58,8 @@ let package = Package(
         .target(
             name: "TailwartControl",
             dependencies: [
-                "TailwartClient", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
+                "TailwartClient", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartProbe",
+                "TailwartResolve",
                 "TailwartSystem",
                 "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),

@@ -35,7 +35,9 @@ package final class Authorities: Sendable {
     /// Those that this host trusts.
     package static func system() throws(Missing) -> Authorities {
         for path in systemPaths {
-            if let text = try? PEMFile.read(path), let found = try? PEMFile.authorities(in: text, of: path) { return found }
+            if let text = try? PEMFile.read(path), let found = try? PEMFile.authorities(in: text, of: path) {
+                return found
+            }
         }
         throw noSystemList
     }

@@ -76,7 +76,9 @@ extension Certificate {
     ///   - others: that the server sent with it, in any order.
     ///   - now: seconds since 1970.
     /// - Returns: every fault, the most telling first; empty if all is well.
-    package func faults(with others: [Certificate], trusting authorities: Authorities, at now: Int) -> [CertificateFault] {
+    package func faults(with others: [Certificate], trusting authorities: Authorities, at now: Int)
+        -> [CertificateFault]
+    {
         // One that the operator has put among the authorities is trusted for itself, without being an authority.
         guard !authorities.certificates.contains(self) else { return [] }
         guard let verification = X509_STORE_CTX_new(), let list = tls_new_list() else { return [.other("no memory")] }
@@ -87,7 +89,9 @@ extension Certificate {
         }
         let others = others.prefix(Self.maximumChain)
         for other in others { _ = tls_append(list, other.pointer) }
-        guard X509_STORE_CTX_init(verification, authorities.store, pointer, list) == 1 else { return [.other("no memory")] }
+        guard X509_STORE_CTX_init(verification, authorities.store, pointer, list) == 1 else {
+            return [.other("no memory")]
+        }
         tls_set_verification(verification, Int64(now), Int32(Self.maximumChain), Self.level)
         var codes = Codes()
         let result = withUnsafeMutablePointer(to: &codes) { codes in

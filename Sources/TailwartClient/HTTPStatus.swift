@@ -15,7 +15,9 @@ package enum HTTPStatus {
         var rest = bytes[...]
         while true {
             let beginning = Array("HTTP/1.".utf8)
-            guard rest.prefix(beginning.count).elementsEqual(beginning.prefix(rest.count)) else { return .invalid(.notHTTP) }
+            guard rest.prefix(beginning.count).elementsEqual(beginning.prefix(rest.count)) else {
+                return .invalid(.notHTTP)
+            }
             guard let end = endOfHead(rest) else { return rest.count > maximumHead ? .invalid(.notHTTP) : .needMore }
             // HTTP-version SP 3DIGIT, and then SP or the end of the line (RFC 9112 section 4).
             let line = Array(rest.prefix { $0 != 10 && $0 != 13 })

@@ -28,7 +28,9 @@ package final class PrivateKey: Sendable {
         defer { EVP_PKEY_CTX_free(context) }
         try OpenSSL.check(EVP_PKEY_keygen_init(context), "no keys of \(algorithm)")
         if let curve { try OpenSSL.check(EVP_PKEY_CTX_set_group_name(context, curve), "no curve \(curve)") }
-        if algorithm.hasPrefix("RSA") { try OpenSSL.check(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048), "no such RSA") }
+        if algorithm.hasPrefix("RSA") {
+            try OpenSSL.check(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048), "no such RSA")
+        }
         var key: OpaquePointer?
         _ = EVP_PKEY_generate(context, &key)
         pointer = try OpenSSL.made(key, "a key cannot be made")
@@ -90,7 +92,8 @@ package struct Identity: Sendable {
     ///   - issuer: nil: it signs itself.
     ///   - serial: of the certificate; the issuer must not use it again (RFC 5280 section 4.1.2.2).
     package init(
-        _ draft: CertificateDraft, key: PrivateKey, issuer: Identity? = nil, serial: UInt64 = .random(in: 1...(.max >> 1))
+        _ draft: CertificateDraft, key: PrivateKey, issuer: Identity? = nil,
+        serial: UInt64 = .random(in: 1...(.max >> 1))
     ) throws {
         let what = "the certificate of \(draft.subject) cannot be made"
         let made = try OpenSSL.made(X509_new(), what)

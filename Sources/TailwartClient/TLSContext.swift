@@ -61,7 +61,8 @@ package final class TLSContext: Sendable {
         try OpenSSL.check(tls_set_minimum_version(pointer, TLS1_2_VERSION), "TLS cannot be set up")
         // Nobody comes back with one, and a client that leaves without reading them resets the connection.
         SSL_CTX_set_num_tickets(pointer, 0)
-        try OpenSSL.check(SSL_CTX_use_certificate(pointer, identity.certificate.pointer), "the certificate cannot be used")
+        try OpenSSL.check(
+            SSL_CTX_use_certificate(pointer, identity.certificate.pointer), "the certificate cannot be used")
         for other in identity.chain.dropFirst() {
             try OpenSSL.check(tls_add_chain_certificate(pointer, other.pointer), "the chain cannot be used")
         }

@@ -202,7 +202,9 @@ package final class TLSHandler: ChannelDuplexHandler {
         context.flush()
     }
 
-    private func encrypt(_ bytes: inout ByteBuffer, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+    private func encrypt(
+        _ bytes: inout ByteBuffer, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
+    ) {
         let progress = engine.write(&bytes)
         let encrypted = engine.drain()
         switch progress {

@@ -1,6 +1,6 @@
 import NIOCore
-import TailwartClient
 import Synchronization
+import TailwartClient
 import TailwartCore
 import TailwartWire
 

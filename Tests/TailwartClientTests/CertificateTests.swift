@@ -100,7 +100,8 @@ import Testing
             let openssl = try host.start(
                 "openssl", try Program("openssl", package: "openssl"),
                 [
-                    "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "1", "-subj", "/CN=weak", "-keyout", key.path,
+                    "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "1", "-subj", "/CN=weak", "-keyout",
+                    key.path,
                     "-out", file.path, "-addext", "basicConstraints=critical,CA:TRUE",
                 ])
             #expect(try await openssl.exitCode() == 0, "\(openssl.tail)")

@@ -18,7 +18,8 @@ import Testing
         let file = folder.file("roots.pem")
         try file.write(authority.pem)
         return try CertificateReport(
-            chain: certificate.chain, names: Self.names, roots: await TrustRoots().load(file.path), now: Int(now.timeIntervalSince1970))
+            chain: certificate.chain, names: Self.names, roots: await TrustRoots().load(file.path),
+            now: Int(now.timeIntervalSince1970))
     }
 
     @Test(arguments: [

@@ -24,7 +24,8 @@ import Testing
             let server = try host.start(
                 "openssl", try Program("openssl", package: "openssl"),
                 [
-                    "s_server", "-accept", "\(address)", "-cert", file.path, "-cert_chain", file.path, "-key", file.path,
+                    "s_server", "-accept", "\(address)", "-cert", file.path, "-cert_chain", file.path, "-key",
+                    file.path,
                     "-www",
                 ] + options)
             try await eventually("the server listens") { try? TestSocket.connect(to: address).close() }
