@@ -29,8 +29,7 @@ package final class Authorities: Sendable {
 
     /// Debian, Ubuntu, Arch and Alpine; Fedora.
     static let systemPaths = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
-    static let noSystemList = Missing(
-        reason: "this host has no list of authorities (\(systemPaths[0])); install ca-certificates or set trust_roots")
+    static let noSystemList = "this host has no list of authorities (\(systemPaths[0]))"
 
     /// Those that this host trusts.
     package static func system() throws(Missing) -> Authorities {
@@ -39,7 +38,7 @@ package final class Authorities: Sendable {
                 return found
             }
         }
-        throw noSystemList
+        throw Missing(reason: noSystemList)
     }
 }
 
@@ -84,7 +83,7 @@ package actor TrustRoots {
         for path in Authorities.systemPaths {
             if case .success(let authorities) = read(path) { return .success(authorities) }
         }
-        return .failure(Authorities.noSystemList)
+        return .failure(.init(reason: "\(Authorities.noSystemList); install ca-certificates or set trust_roots"))
     }
 
     private func read(_ path: String) -> Result<Authorities, Authorities.Missing> {

@@ -24,6 +24,7 @@ package struct Certificate: Sendable, Equatable {
     /// - Throws: in OpenSSL's words.
     package init(der: [UInt8]) throws {
         _ = OpenSSL.isReady
+        ERR_clear_error()
         let pointer = der.withUnsafeBufferPointer { bytes in
             var next = bytes.baseAddress
             return d2i_X509(nil, &next, bytes.count)

@@ -107,7 +107,10 @@ package final class TLSHandler: ChannelDuplexHandler {
             promise?.fail(ChannelError.outputClosed)
             return
         }
-        guard phase == .handshake || !pending.isEmpty else { return encrypt(&bytes, promise, context) }
+        guard phase == .handshake || !pending.isEmpty else {
+            encrypt(&bytes, promise, context)
+            return
+        }
         pendingBytes += bytes.readableBytes
         guard pendingBytes <= Self.maximumPending else {
             promise?.fail(ConnectionEnd.tooMuch)
@@ -192,30 +195,34 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     private func writePending(_ context: ChannelHandlerContext) {
         guard !pending.isEmpty, phase == .open else { return }
-        let waiting = pending
-        pending = []
-        pendingBytes = 0
-        for (bytes, promise) in waiting {
-            var bytes = bytes
-            encrypt(&bytes, promise, context)
+        while phase == .open, !pending.isEmpty {
+            var (bytes, promise) = pending.removeFirst()
+            pendingBytes -= bytes.readableBytes
+            guard encrypt(&bytes, promise, context) else { break }
         }
         context.flush()
     }
 
+    /// - Returns: whether the next bytes may follow.
+    @discardableResult
     private func encrypt(
         _ bytes: inout ByteBuffer, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
-    ) {
+    ) -> Bool {
         let progress = engine.write(&bytes)
         let encrypted = engine.drain()
         switch progress {
-        case .done: context.write(wrapOutboundOut(encrypted ?? ByteBuffer()), promise: promise)
+        case .done:
+            context.write(wrapOutboundOut(encrypted ?? ByteBuffer()), promise: promise)
+            return true
         case .needMore:
             if let encrypted { context.write(wrapOutboundOut(encrypted), promise: nil) }
-            pending.append((bytes, promise))
+            pendingBytes += bytes.readableBytes
+            pending.insert((bytes, promise), at: 0)
         case .failed(let failure):
             promise?.fail(ConnectionEnd.tls(failure))
             fail(.tls(failure), context)
         }
+        return false
     }
 
     /// Sends what TLS itself has to say.

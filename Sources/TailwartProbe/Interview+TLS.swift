@@ -11,7 +11,9 @@ extension Interview {
         do throws(ConnectionEnd) {
             try await connection.startTLS(tls, serverName: serverName)
             return await connection.outdatedTLS().map { version in
-                Finding(.tlsFailed, "The server speaks \(version) and nothing newer, which mail programs refuse.")
+                Finding(
+                    .tlsFailed, "The server speaks \(version) and nothing newer, which mail programs refuse.",
+                    goodbye: afterCommand ? Greeting(proto).goodbye : nil)
             }
         } catch {
             end = error
