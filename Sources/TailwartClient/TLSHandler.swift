@@ -131,8 +131,8 @@ package final class TLSHandler: ChannelDuplexHandler {
         }
         phase = .closing
         closePromise = promise
-        if isInputClosed { return said.assumeIsolated().whenComplete { _ in self.finish(context) } }
         patience = context.eventLoop.assumeIsolated().scheduleTask(in: goodbye) { self.finish(context) }
+        if isInputClosed { said.assumeIsolated().whenComplete { _ in self.finish(context) } }
     }
 
     private func begin(_ context: ChannelHandlerContext) {
