@@ -12,27 +12,19 @@ let swiftSettings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 
 /// The picture in docs/architecture.md; `TailwartStructureTests` holds the code against it.
 let package = Package(
     name: "tailwart",
     products: [.executable(name: "tailwart", targets: ["tailwart"])],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.3"),
     ],
     targets: [
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .systemLibrary(name: "CTailwartTLS", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CTailwartLinux"),
         .target(
@@ -47,13 +39,13 @@ let package = Package(
         .target(name: "TailwartResolve", dependencies: ["TailwartSystem", "TailwartWire", "CAres"]),
         .target(name: "TailwartTailnet", dependencies: ["TailwartWire", nioCore, nioPosix, nioHTTP1]),
         .target(
-            name: "TailwartProbe",
-            dependencies: ["TailwartCore", "TailwartWire", nioCore, nioPosix, nioSSL, nioTLS, x509, asn1]),
+            name: "TailwartClient", dependencies: ["CTailwartTLS", "TailwartCore", "TailwartWire", nioCore, nioPosix]),
+        .target(name: "TailwartProbe", dependencies: ["TailwartClient", "TailwartCore", "TailwartWire", nioCore]),
         .target(
             name: "TailwartGate",
             dependencies: [
-                "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
-                nioHTTP1, nioSSL,
+                "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire",
+                nioCore, nioPosix,
             ]),
         .target(name: "TailwartPolicy", dependencies: ["TailwartCore", "TailwartWire"]),
         .target(name: "TailwartSecrets", dependencies: ["TailwartSystem", "TailwartWire"]),
@@ -61,11 +53,11 @@ let package = Package(
             name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(
-            name: "TailwartSandbox", dependencies: ["TailwartWire", nioCore, nioPosix, nioSSL, x509, crypto, asn1]),
+            name: "TailwartSandbox", dependencies: ["TailwartClient", "TailwartWire", nioCore, nioPosix]),
         .target(
             name: "TailwartControl",
             dependencies: [
-                "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
+                "TailwartClient", "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
                 "TailwartSystem",
                 "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
@@ -87,9 +79,7 @@ let package = Package(
         .target(
             name: "TailwartTesting",
             dependencies: [
-                "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", nioCore, nioPosix, nioSSL, nioTLS,
-                x509,
-                crypto, asn1,
+                "TailwartClient", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", nioCore, nioPosix,
             ]),
         .target(name: "CTailwartAllocations"),
         .executableTarget(
@@ -112,22 +102,27 @@ let package = Package(
             exclude: ["Fixtures"]),
         .testTarget(name: "TailwartResolveTests", dependencies: ["TailwartResolve", "TailwartSystem", "TailwartWire"]),
         .testTarget(
-            name: "TailwartSandboxTests", dependencies: ["TailwartSandbox", "TailwartWire", nioCore, nioPosix]),
+            name: "TailwartSandboxTests",
+            dependencies: ["TailwartSandbox", "TailwartClient", "TailwartWire", nioCore, nioPosix]),
         .testTarget(
             name: "TailwartTailnetTests",
             dependencies: [
                 "TailwartTailnet", "TailwartSystem", "TailwartTesting", "TailwartWire", nioCore, nioPosix,
             ]),
         .testTarget(
+            name: "TailwartClientTests",
+            dependencies: ["TailwartClient", "TailwartTesting", "TailwartWire", nioCore, nioPosix]),
+        .testTarget(
             name: "TailwartProbeTests",
             dependencies: [
-                "TailwartProbe", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire", nioPosix, nioSSL,
+                "TailwartProbe", "TailwartClient", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire",
+                nioPosix,
             ]),
         .testTarget(
             name: "TailwartGateTests",
             dependencies: [
-                "TailwartGate", "TailwartCore", "TailwartProbe", "TailwartSandbox", "TailwartSystem", "TailwartTailnet",
-                "TailwartTesting", "TailwartWire", nioCore, nioPosix, nioSSL,
+                "TailwartGate", "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartSandbox", "TailwartSystem",
+                "TailwartTailnet", "TailwartTesting", "TailwartWire", nioCore, nioPosix,
             ]),
         .testTarget(
             name: "TailwartPolicyTests",
@@ -161,8 +156,8 @@ let package = Package(
         .testTarget(
             name: "TailwartMailTests",
             dependencies: [
-                "tailwart", "TailwartCore", "TailwartProbe", "TailwartSetup", "TailwartTesting", "TailwartWire",
-                nioPosix,
+                "tailwart", "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartSetup", "TailwartTesting",
+                "TailwartWire", nioPosix,
             ]),
         .testTarget(
             name: "TailwartNetworkTests",

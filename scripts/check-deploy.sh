@@ -216,7 +216,7 @@ check_package() {
 
 check_service() {
     packages
-    debian booted systemd systemd-sysv dbus iproute2 python3-minimal libpython3-stdlib libc-ares2 libyaml-0-2 libstdc++6
+    debian booted systemd systemd-sysv dbus iproute2 python3-minimal libpython3-stdlib libc-ares2 libssl3 libyaml-0-2 libstdc++6
     cp "$first" "$work/booted/root/first.deb"
     cp "$work/second/tailwart.deb" "$work/booted/root/second.deb"
     # An address that nobody answers: the edge must not mind.

@@ -6,7 +6,7 @@
 # Installs nothing else, starts no service and removes no package. With nothing to do it says so in one line.
 set -eu
 
-build="libc-ares-dev libyaml-dev pkgconf g++ git"
+build="libc-ares-dev libssl-dev libyaml-dev pkgconf g++ git"
 # Real mail servers and clients; the tests start them on high ports, in a temporary folder.
 test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx swaks libnet-ssleay-perl
     libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace

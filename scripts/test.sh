@@ -37,7 +37,7 @@ run() {
 
 crashed=0
 # In processes of their own, since other tests hold threads that these need in time.
-network='TailwartSandboxTests|TailwartProbeTests|TailwartTailnetTests|TailwartGateTests|TailwartPreflightTests'
+network='TailwartClientTests|TailwartSandboxTests|TailwartProbeTests|TailwartTailnetTests|TailwartGateTests|TailwartPreflightTests'
 apart="$network|TailwartCommandTests|TailwartMailTests|TailwartNetworkTests"
 run unit "everything but what follows" "$plain" --skip "^($apart)\\."
 for target in $(echo "$network" | tr '|' ' '); do

@@ -29,7 +29,7 @@ MANIFEST
     rm -rf "$work"
 }
 
-package() { printf '.package(url: "https://github.com/%s", from: "%s")' "$1" "$2"; }
+package() { printf '.package(url: "https://github.com/%s", exact: "%s")' "$1" "$2"; }
 product() { printf '.product(name: "%s", package: "%s")' "$1" "$2"; }
 
 row() {
@@ -44,9 +44,5 @@ echo "|---|--:|--:|"
 weigh swift-argument-parser 'import ArgumentParser' "$(package apple/swift-argument-parser 1.8.2)" \
     "$(product ArgumentParser swift-argument-parser)"
 row swift-argument-parser
-weigh swift-nio 'import NIOPosix' "$(package apple/swift-nio 2.101.2)" "$(product NIOPosix swift-nio)"
+weigh swift-nio 'import NIOPosix' "$(package apple/swift-nio 2.101.3)" "$(product NIOPosix swift-nio)"
 row swift-nio
-weigh swift-nio-ssl 'import NIOSSL' "$(package apple/swift-nio-ssl 2.37.6)" "$(product NIOSSL swift-nio-ssl)"
-row swift-nio-ssl
-weigh swift-certificates 'import X509' "$(package apple/swift-certificates 1.21.1)" "$(product X509 swift-certificates)"
-row swift-certificates

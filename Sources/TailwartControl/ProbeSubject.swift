@@ -1,3 +1,5 @@
+import TailwartClient
+package import TailwartConfig
 package import TailwartCore
 package import TailwartProbe
 package import TailwartWire

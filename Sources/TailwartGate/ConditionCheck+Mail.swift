@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import TailwartCore
 import TailwartProbe
 

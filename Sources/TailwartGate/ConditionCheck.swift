@@ -1,6 +1,6 @@
 package import NIOCore
 import NIOPosix
-package import NIOSSL
+package import TailwartClient
 import TailwartProbe
 import TailwartTailnet
 
@@ -10,19 +10,19 @@ package struct ConditionCheck: Sendable {
     let localAPI: LocalAPI
     let prober: Prober
     /// Takes any certificate.
-    private let trustingTLS: NIOSSLContext
-    private let webTLS: NIOSSLContext
+    let trustingTLS: TLSContext
+    let webTLS: TLSContext
 
     /// - Parameters:
     ///   - conditions: all that will be attempted.
     ///   - tailscaleSocket: of tailscaled's LocalAPI; nil or empty: where it usually is.
     ///   - verifiesCertificates: of https pages.
-    ///   - authorities: to verify them against; the system's unless a test has its own.
+    ///   - authorities: to verify them against; nil: the system's.
     ///   - group: one of its loops is used; a thread of its own unless there is one already.
-    /// - Throws: what NIOSSL says if the system's authorities cannot be read.
+    /// - Throws: `Authorities.Missing` if the system has none.
     package init(
         for conditions: [Condition], tailscaleSocket: String? = nil,
-        verifiesCertificates: Bool = true, authorities: NIOSSLTrustRoots = .default,
+        verifiesCertificates: Bool = true, authorities: Authorities? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     ) throws {
         let loop = group.next()
@@ -30,19 +30,10 @@ package struct ConditionCheck: Sendable {
         let socket = tailscaleSocket.flatMap { $0.isEmpty ? nil : $0 } ?? LocalAPI.defaultSocket
         localAPI = LocalAPI(socket: socket, group: loop)
         prober = Prober(group: loop)
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.certificateVerification = .none
-        configuration.trustRoots = .certificates([])
-        trustingTLS = try NIOSSLContext(configuration: configuration)
+        trustingTLS = try TLSContext(trusting: .anybody)
         // Reading the authorities takes longer than all else at the start.
         let verifies = verifiesCertificates && conditions.contains(where: \.isEncryptedPage)
-        guard verifies else {
-            webTLS = trustingTLS
-            return
-        }
-        configuration.certificateVerification = .fullVerification
-        configuration.trustRoots = authorities
-        webTLS = try NIOSSLContext(configuration: configuration)
+        webTLS = verifies ? try TLSContext(trusting: .only(authorities ?? .system())) : trustingTLS
     }
 
     /// - Parameter limit: for all of it.
@@ -51,17 +42,9 @@ package struct ConditionCheck: Sendable {
         case .tailscale: await tailscale(within: limit)
         case .peer(let name): await peer(name, within: limit)
         case .tcp(let endpoint):
-            await dialer.finding(at: endpoint, within: limit) { _, answer in answer.succeed(.ready("takes connections"))
-            }
-        case .postgres(let endpoint):
-            await dialer.finding(at: endpoint, within: limit) { [trustingTLS] channel, answer in
-                let handler = PostgresHandler(tls: trustingTLS, answer: answer)
-                try channel.pipeline.syncOperations.addHandler(handler)
-            }
-        case .http(let url):
-            await dialer.finding(at: url.endpoint, within: limit) { [webTLS] channel, answer in
-                try WebHandler.add(to: channel, for: url, tls: url.isEncrypted ? webTLS : nil, answer: answer)
-            }
+            await dialer.finding(at: endpoint, within: limit) { _ in .ready("takes connections") }
+        case .postgres(let endpoint): await postgres(endpoint, within: limit)
+        case .http(let url): await page(url, within: limit)
         case .mail(let url): await mail(url, within: limit)
         }
     }

@@ -1,5 +1,5 @@
 import NIOCore
-import NIOPosix
+import TailwartClient
 import TailwartWire
 
 /// Connects to the first address of an endpoint that takes the connection, and lets a handler find out the rest.
@@ -34,47 +34,27 @@ struct Dialer: Sendable {
         return failures.first { $0.state != "unreachable" } ?? failures.first ?? .nameUnknown(endpoint.host)
     }
 
-    /// - Parameter setUp: adds the handlers to the channel; one of them keeps the promise.
+    /// - Parameters:
+    ///   - limits: of what the server may send.
+    ///   - ask: holds the conversation; what it throws is why it broke off.
     func finding(
-        at endpoint: HostAndPort, within limit: Duration,
-        _ setUp: @escaping @Sendable (any Channel, EventLoopPromise<Finding>) throws -> Void
+        at endpoint: HostAndPort, within limit: Duration, limits: ClientConnection.Limits = .init(),
+        _ ask: (ClientConnection) async throws(ConnectionEnd) -> Finding
     ) async -> Finding {
         await tryAddresses(of: endpoint, within: limit) { address, deadline in
+            let connection: ClientConnection
             do {
-                return (try await talk(to: address, by: deadline, setUp), true)
+                connection = try await ClientConnection.open(
+                    to: SocketAddress(address), patience: .until(deadline), limits: limits, group: loop)
             } catch {
                 return (Finding(connecting: address, failed: error), false)
             }
-        }
-    }
-
-    /// - Throws: whatever kept the connection from coming about.
-    private func talk(
-        to address: InternetAddress, by deadline: NIODeadline,
-        _ setUp: @escaping @Sendable (any Channel, EventLoopPromise<Finding>) throws -> Void
-    ) async throws -> Finding {
-        let promise = loop.makePromise(of: Finding.self)
-        let channel: any Channel
-        do {
-            channel = try await ClientBootstrap(group: loop)
-                .connectTimeout(max(.zero, deadline - .now()))
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture { try setUp(channel, promise) }
-                }
-                .connect(to: try SocketAddress(ipAddress: address.ip.description, port: Int(address.port))).get()
-        } catch {
-            promise.fail(error)
-            throw error
-        }
-        let timeout = loop.scheduleTask(deadline: deadline) { promise.succeed(.silent) }
-        defer {
-            timeout.cancel()
-            channel.close(promise: nil)
-        }
-        do {
-            return try await promise.futureResult.get()
-        } catch {
-            return Finding(broken: error)
+            defer { connection.abort() }
+            do throws(ConnectionEnd) {
+                return (try await ask(connection), true)
+            } catch {
+                return (Finding(broken: error), true)
+            }
         }
     }
 }

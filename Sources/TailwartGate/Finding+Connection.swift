@@ -1,6 +1,5 @@
-import Glibc
 import NIOCore
-import NIOSSL
+import TailwartClient
 import TailwartSystem
 import TailwartWire
 
@@ -55,13 +54,35 @@ extension Finding {
     }
 
     /// A connection that broke after it was made.
-    init(broken error: any Error) {
-        if let error = TLSFailure(error) {
-            self = .waiting("tls_failed", error.text, fix: error.fix)
-        } else if let error = error as? IOError, error.errnoCode == ECONNRESET || error.errnoCode == EPIPE {
-            self = .closed
-        } else {
-            self = .wrongProtocol("what came is not the protocol")
+    init(broken end: ConnectionEnd) {
+        switch end {
+        case .deadline: self = .silent
+        case .closed(.orderly), .closed(.withoutGoodbye), .reset: self = .closed
+        case .closed(.duringHandshake):
+            self = .tlsFailed("the TLS handshake was broken off", fix: "look at that server's log")
+        case .tooMuch: self = .wrongProtocol("what came is not the protocol")
+        case .tls(let failure): self = Finding(failure)
         }
     }
+
+    private init(_ failure: TLSFailure) {
+        self =
+            switch failure.fault {
+            case .wrongName?:
+                .tlsFailed(
+                    "its certificate is for another name",
+                    fix: "ask for a name that is in the certificate; --insecure takes any certificate")
+            case .some:
+                .tlsFailed(
+                    "its certificate is not trusted by this system",
+                    fix: "install the package ca-certificates, or add its authority; --insecure takes any certificate")
+            case nil where failure.isNotTLS:
+                .tlsFailed(
+                    "it does not speak TLS there", fix: "correct the port, or write http:// in place of https://")
+            case nil:
+                .tlsFailed("the TLS handshake failed: \(failure)", fix: "look at that server's TLS settings")
+            }
+    }
+
+    private static func tlsFailed(_ text: String, fix: String) -> Finding { .waiting("tls_failed", text, fix: fix) }
 }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import TailwartClient
 package import TailwartCore
 
 extension CertificateReport {
@@ -33,6 +33,19 @@ extension CertificateReport {
 
     /// `2026-11-24`, in UTC.
     private static func day(_ seconds: Int) -> String {
-        Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601.year().month().day())
+        // The Gregorian date, by counting from 1 March of year 0, where the leap day is the last day of the year.
+        let day = Int((Double(seconds) / 86_400).rounded(.down)) + 719_468
+        let era = Int((Double(day) / 146_097).rounded(.down))
+        let dayOfEra = day - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        func padded(_ number: Int, _ digits: Int) -> String {
+            let text = "\(number)"
+            return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+        }
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfYear - (153 * marchMonth + 2) / 5 + 1, 2))"
     }
 }

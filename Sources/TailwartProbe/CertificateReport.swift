@@ -2,7 +2,7 @@
 package struct CertificateReport: Sendable, Equatable {
     package var subject: String
     package var issuer: String
-    /// The DNS names and addresses that it is for, at most ``CertificateReport/maximumNames``.
+    /// The DNS names and addresses that it is for, at most `Certificate.maximumNames`.
     package var names: [String]
     package var notBefore: Int
     package var notAfter: Int
@@ -16,9 +16,6 @@ package struct CertificateReport: Sendable, Equatable {
     package var chainProblem: String?
     /// Names that clients ask for and that it is not for.
     package var missingNames: [String]
-
-    /// Names that are kept of one certificate; public authorities put at most 100 into one.
-    package static let maximumNames = 100
 
     /// Below this share of its lifetime a certificate's renewal is overdue.
     ///

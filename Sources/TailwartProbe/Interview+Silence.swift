@@ -1,10 +1,11 @@
 import NIOCore
+import TailwartClient
 import TailwartCore
 
 /// What it means that nothing more comes.
 extension Interview {
     /// Before the first line.
-    func silence(_ end: Arrival.End) async -> Finding {
+    func silence(_ end: ConnectionEnd) async -> Finding {
         let bytes = await connection.firstBytes()
         switch end {
         case .tls(let reason): return Finding(.tlsFailed, "TLS broke before the greeting: \(reason).")
@@ -37,7 +38,7 @@ extension Interview {
     }
 
     /// Some bytes and no line.
-    private func fragment(_ bytes: [UInt8], _ end: Arrival.End) -> Finding {
+    private func fragment(_ bytes: [UInt8], _ end: ConnectionEnd) -> Finding {
         if Greeting(bytes) == .tls {
             return Finding(.wrongProtocol, "The server answers with a TLS record: it wants TLS from the first byte.")
         }
@@ -47,7 +48,7 @@ extension Interview {
     }
 
     /// After at least one line.
-    func interruption(_ end: Arrival.End, after last: ServerLine, goodbye: String) -> Finding {
+    func interruption(_ end: ConnectionEnd, after last: ServerLine, goodbye: String) -> Finding {
         switch end {
         case .deadline:
             Finding(.silent, "The server stopped answering after \(last.quoted).", goodbye: goodbye)

@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import TailwartCore
 
 /// The handshake and what its failures mean.
@@ -6,8 +7,17 @@ extension Interview {
     /// - Parameter afterCommand: the server has agreed to TLS in its own protocol.
     /// - Returns: nil when TLS is on.
     func handshake(afterCommand: Bool) async -> Finding? {
-        let arrival = await connection.startTLS(tls, serverName: serverName)
-        guard case .end(let end) = arrival else { return nil }
+        let end: ConnectionEnd
+        do throws(ConnectionEnd) {
+            try await connection.startTLS(tls, serverName: serverName)
+            return await connection.outdatedTLS().map { version in
+                Finding(
+                    .tlsFailed, "The server speaks \(version) and nothing newer, which mail programs refuse.",
+                    goodbye: afterCommand ? Greeting(proto).goodbye : nil)
+            }
+        } catch {
+            end = error
+        }
         let bytes = await connection.firstBytes()
         guard let first = bytes.first else { return nothingAnswered(end, afterCommand: afterCommand) }
         switch first {
@@ -41,7 +51,7 @@ extension Interview {
             goodbye: greeting.goodbye)
     }
 
-    private func nothingAnswered(_ end: Arrival.End, afterCommand: Bool) -> Finding {
+    private func nothingAnswered(_ end: ConnectionEnd, afterCommand: Bool) -> Finding {
         switch end {
         case .deadline:
             return Finding(.silent, "The TLS handshake was begun, and nothing came in time.")
@@ -80,7 +90,7 @@ extension Interview {
         120: "no_application_protocol",
     ]
 
-    private static func sentence(_ end: Arrival.End) -> String {
+    private static func sentence(_ end: ConnectionEnd) -> String {
         switch end {
         case .deadline: "The TLS handshake did not finish in time."
         case .closed, .reset: "The server closed the connection during the TLS handshake."

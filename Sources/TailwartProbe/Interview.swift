@@ -1,16 +1,16 @@
 import NIOCore
-import NIOSSL
+import TailwartClient
 import TailwartCore
 
 /// The conversation with one server: waits a moment, sends the header, speaks the protocol, and stops at the first mismatch.
 struct Interview {
-    let connection: ProbeConnection
+    let connection: ClientConnection
     let proto: ListenerProtocol
     let version: ProxyProtocolOut.Version
     let serverName: String?
     let ehloName: String
     let roundTrip: Duration
-    let tls: NIOSSLContext
+    let tls: TLSContext
 
     /// Lines of a whole conversation. The longest that are known, Dovecot's capabilities, are about 20.
     private static let maximumLines = 100
@@ -30,17 +30,18 @@ struct Interview {
     /// A server that has banned the edge closes at once, and one that expects no header greets at once: both are recognised here
     /// without a byte that the server could count against the edge.
     private func listen() async -> Finding? {
-        switch await connection.bytes(until: .now() + pause) {
-        case .end(.closed):
-            return Finding(.banned, "The server closed the connection before a byte was sent either way.")
-        case .end(.reset):
-            return Finding(.banned, "The server reset the connection before a byte was sent either way.")
-        case .bytes:
-            var finding = await early()
-            finding.isFree = true
-            return finding
-        default: return nil
+        do throws(ConnectionEnd) {
+            try await connection.wait(until: .now() + pause)
+        } catch {
+            return switch error {
+            case .closed: Finding(.banned, "The server closed the connection before a byte was sent either way.")
+            case .reset: Finding(.banned, "The server reset the connection before a byte was sent either way.")
+            default: nil
+            }
         }
+        var finding = await early()
+        finding.isFree = true
+        return finding
     }
 
     /// Two round trips and some time for the server to start a process; not so long that a header would come too late, which is
@@ -49,18 +50,18 @@ struct Interview {
 
     private func early() async -> Finding {
         guard !isImplicitTLS, var dialogue = dialogue(isProtected: false) else { return await plainText() }
-        switch await connection.line() {
-        case .line(let line):
-            let greeting = Greeting(line.bytes)
-            if case .stop(let verdict, let detail) = dialogue.receive(line), verdict != .headerNotTrusted {
-                return Finding(verdict, detail, goodbye: greeting.goodbye)
-            }
-            return Finding(
-                .headerNotTrusted, "The server greets with \(line.quoted) before it has seen a header.",
-                goodbye: dialogue.goodbye)
-        case .end(let end): return await silence(end)
-        default: return await silence(.deadline)
+        let line: ServerLine
+        do throws(ConnectionEnd) {
+            line = ServerLine(try await connection.lineBytes())
+        } catch {
+            return await silence(error)
         }
+        if case .stop(let verdict, let detail) = dialogue.receive(line), verdict != .headerNotTrusted {
+            return Finding(verdict, detail, goodbye: Greeting(line.bytes).goodbye)
+        }
+        return Finding(
+            .headerNotTrusted, "The server greets with \(line.quoted) before it has seen a header.",
+            goodbye: dialogue.goodbye)
     }
 
     /// Greeting, STARTTLS, goodbye; over implicit TLS only greeting and goodbye.
@@ -71,11 +72,12 @@ struct Interview {
         var first: ServerLine?
         var last: ServerLine?
         for _ in 0..<Self.maximumLines {
-            let arrival = await connection.line()
-            guard case .line(let line) = arrival else {
-                guard case .end(let end) = arrival else { break }
-                if let last { return interruption(end, after: last, goodbye: dialogue.goodbye) }
-                return await silence(end)
+            let line: ServerLine
+            do throws(ConnectionEnd) {
+                line = ServerLine(try await connection.lineBytes())
+            } catch {
+                if let last { return interruption(error, after: last, goodbye: dialogue.goodbye) }
+                return await silence(error)
             }
             first = first ?? line
             last = line

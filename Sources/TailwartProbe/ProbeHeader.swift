@@ -1,3 +1,4 @@
+import TailwartClient
 import TailwartCore
 import TailwartWire
 

@@ -1,5 +1,5 @@
+package import TailwartClient
 package import TailwartCore
-package import TailwartWire
 
 /// One endpoint on one port: how to get there, and what has to be found.
 package struct ProbeTarget: Sendable, Hashable {
@@ -34,21 +34,4 @@ package struct ProbeTarget: Sendable, Hashable {
     }
 }
 
-/// The way to an endpoint.
-package enum ProbeWay: Sendable, Hashable {
-    case direct(InternetAddress)
-    case unix(path: String)
-    /// Through a SOCKS5 proxy without authentication (RFC 1928), which resolves the host.
-    case socks5(InternetAddress, host: String, port: UInt16)
-    /// Through `dial` of the tailscaled whose Unix socket this is, which resolves the host.
-    case tailscale(socket: String, host: String, port: UInt16)
-
-    /// Of the endpoint; nil for a Unix socket.
-    package var port: UInt16? {
-        switch self {
-        case .direct(let address): address.port
-        case .unix: nil
-        case .socks5(_, _, let port), .tailscale(_, _, let port): port
-        }
-    }
-}
+package typealias ProbeWay = DialWay

@@ -1,9 +1,10 @@
 import NIOCore
+package import TailwartClient
 
 extension Prober {
     /// Whether Stalwart's setup page answers on the host of that endpoint, asked with a plain `GET /healthz/live`.
     package func isSetupPortOpen(
-        _ way: ProbeWay, port: UInt16 = EndpointDiagnosis.setupPort, timeout: Duration
+        _ way: DialWay, port: UInt16 = EndpointDiagnosis.setupPort, timeout: Duration
     ) async -> Bool {
         guard let way = way.toPort(port) else { return false }
         guard
@@ -12,9 +13,8 @@ extension Prober {
         else { return false }
         connection.send(
             Array("GET /healthz/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
-        let arrival = await connection.line()
+        let line = try? await connection.lineBytes()
         await connection.end(saying: nil)
-        guard case .line(let line) = arrival else { return false }
-        return Greeting(line.bytes) == .http
+        return line.map { Greeting($0) } == .http
     }
 }

@@ -1,6 +1,6 @@
-import FoundationEssentials
+import Glibc
 package import NIOCore
-import NIOSSL
+import TailwartClient
 import TailwartCore
 import TailwartWire
 
@@ -9,7 +9,7 @@ package struct Prober: Sendable {
     let group: any EventLoopGroup
     private let ehloName: String
     private let now: @Sendable () -> Int
-    private let tls: Result<NIOSSLContext, any Error>
+    private let tls: Result<TLSContext, any Error>
     private let roots = TrustRoots()
 
     /// The name of last resort, for an edge that was not told its own.
@@ -24,8 +24,9 @@ package struct Prober: Sendable {
     ) {
         self.group = group
         self.ehloName = Self.isHostName(ehloName) ? ehloName : Self.namelessEHLO
-        self.now = now ?? { Int(Date().timeIntervalSince1970) }
-        tls = Result { try NIOSSLContext(configuration: Self.configuration) }
+        self.now = now ?? { Int(time(nil)) }
+        // The handshake takes every certificate and every version; they are judged afterwards, so that each fault gets its own name.
+        tls = Result { try TLSContext(trusting: .anybody) }
     }
 
     /// Never throws, and never lasts longer than the timeout and a second for the goodbye.
@@ -34,7 +35,7 @@ package struct Prober: Sendable {
             return ProbeResult(.unprobed, "The protocol tcp tells nothing about who speaks first.")
         }
         let deadline = Self.deadline(timeout)
-        let context: NIOSSLContext
+        let context: TLSContext
         do {
             context = try tls.get()
         } catch {
@@ -50,7 +51,7 @@ package struct Prober: Sendable {
             return await withTaskCancellationHandler {
                 let finding = await interview.run()
                 let chain = await connection.chain()
-                await connection.end(saying: finding.goodbye)
+                await connection.end(saying: finding.goodbye.map { Array("\($0)\r\n".utf8) })
                 return await judge(finding, chain: chain, target: target, roundTrip: roundTrip)
             } onCancel: {
                 connection.abort()
@@ -60,7 +61,7 @@ package struct Prober: Sendable {
 
     /// A certificate that clients do not take spoils what was well otherwise.
     private func judge(
-        _ finding: Finding, chain: [[UInt8]], target: ProbeTarget, roundTrip: Duration
+        _ finding: Finding, chain: [Certificate], target: ProbeTarget, roundTrip: Duration
     ) async -> ProbeResult {
         var result = ProbeResult(
             finding.verdict, finding.detail, roundTrip: roundTrip,
@@ -99,16 +100,5 @@ package struct Prober: Sendable {
                 default: false
                 }
             }
-    }
-
-    private static var configuration: TLSConfiguration {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        // What mail clients ask for (RFC 8996 retires what is older).
-        configuration.minimumTLSVersion = .tlsv12
-        // The handshake takes every certificate; it is judged afterwards, so that each fault gets its own name.
-        configuration.certificateVerification = .noHostnameVerification
-        configuration.trustRoots = .certificates([])
-        configuration.shutdownTimeout = ProbeConnection.tlsGoodbye
-        return configuration
     }
 }

@@ -1,5 +1,5 @@
 import NIOCore
-import NIOSSL
+import TailwartClient
 
 /// Runs a ``LineSession`` on a channel.
 final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
@@ -8,7 +8,7 @@ final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
 
     private var session: Session
     private var reader = LineReader(limit: Session.lineLimit)
-    private let tls: NIOSSLContext
+    private let tls: TLSContext
     private let store: MessageStore
     private var observer: Int?
     private var lastWrite: EventLoopFuture<Void>?
@@ -17,7 +17,7 @@ final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
     private var isInputClosed = false
 
     /// - Parameter tls: for STARTTLS.
-    init(_ session: Session, store: MessageStore, tls: NIOSSLContext) {
+    init(_ session: Session, store: MessageStore, tls: TLSContext) {
         self.session = session
         self.store = store
         self.tls = tls
@@ -71,7 +71,7 @@ final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
 
     /// A client that closes without close_notify has still said its end; `inputClosed` follows.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if case .uncleanShutdown? = error as? NIOSSLError { return }
+        if case .closed(.withoutGoodbye)? = error as? ConnectionEnd { return }
         context.close(promise: nil)
     }
 
@@ -112,7 +112,7 @@ final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
     private func startTLS(_ context: ChannelHandlerContext) {
         reader.discard()
         do {
-            let handler = NIOSSLServerHandler(context: tls)
+            let handler = try TLSHandler(tls)
             try context.pipeline.syncOperations.addHandler(handler, position: .before(self))
         } catch {
             context.close(promise: nil)

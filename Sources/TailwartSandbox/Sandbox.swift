@@ -1,6 +1,6 @@
 package import NIOCore
 import NIOPosix
-import NIOSSL
+import TailwartClient
 import TailwartWire
 
 /// An embedded mailbox that speaks just enough SMTP, IMAP and HTTPS to show the edge at work and to test it.

@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-import NIOSSL
+import TailwartClient
 import TailwartWire
 
 /// Puts the handlers of a service together.
@@ -35,7 +35,7 @@ struct SandboxServices: Sendable {
             let content: WebContent = service == .https ? .mailbox : .webServer
             let tls = service == .https ? certificates.mailboxContext : certificates.webContext
             try pipeline.addHandlers([
-                NIOSSLServerHandler(context: tls),
+                try TLSHandler(tls),
                 WebHandler(content) { report(.served(service, host: $0.host, path: $0.path)) },
             ])
             return
@@ -58,7 +58,7 @@ struct SandboxServices: Sendable {
         report(.greeted(service, client: client))
         let pipeline = context.pipeline.syncOperations
         let tls = certificates.mailboxContext
-        if service.isImplicitTLS { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+        if service.isImplicitTLS { try pipeline.addHandler(try TLSHandler(tls)) }
         switch service {
         case .smtp, .submission, .submissions:
             try pipeline.addHandler(LineSessionHandler(SMTPSession(visit), store: store, tls: tls))
@@ -69,15 +69,5 @@ struct SandboxServices: Sendable {
         case .https, .web:
             break
         }
-    }
-}
-
-extension InternetAddress {
-    /// The address of a TCP socket; nil for any other.
-    init?(_ address: SocketAddress?) {
-        guard let address, let text = address.ipAddress, let ip = IPAddress(text), let port = address.port else {
-            return nil
-        }
-        self.init(ip, port: UInt16(clamping: port))
     }
 }

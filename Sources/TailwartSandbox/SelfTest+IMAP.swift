@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import TailwartWire
 
 /// A mail client that waits for mail, which is what most connections through an edge do.
@@ -11,7 +12,7 @@ extension SelfTest {
             _ = try await untilTagged("a1", "LOGIN user password", on: connection)
             let opened = try await untilTagged("a2", "SELECT INBOX", on: connection)
             let known = opened.lines.compactMap(Self.exists).last ?? 0
-            try await connection.send("a3 IDLE\r\n")
+            try await connection.write("a3 IDLE\r\n")
             while try await !connection.line().hasPrefix("+") {}
             let token = try await deliver(from: sender)
             try await untilExists(on: connection)
@@ -28,16 +29,16 @@ extension SelfTest {
             guard message.prefix(while: { $0 != "\r\n" }).firstRange(of: expected) != nil else {
                 throw CheckFailure("the Received header does not name the sending client \(expected)")
             }
-            try await connection.send("a5 LOGOUT\r\n")
+            try await connection.write("a5 LOGOUT\r\n")
             return "EXISTS came while idle; the message from \(sender) was read by \(reader)"
         }
     }
 
     private func untilExists(on connection: ClientConnection) async throws {
-        do {
+        do throws(ConnectionEnd) {
             while try await Self.exists(connection.line()) == nil {}
-        } catch let failure as CheckFailure {
-            throw CheckFailure("no EXISTS while idle: \(failure.detail)")
+        } catch {
+            throw CheckFailure("no EXISTS while idle: \(error)")
         }
     }
 
@@ -52,15 +53,15 @@ extension SelfTest {
     private func untilTagged(
         _ tag: String, _ command: String, isContinuation: Bool = false, on connection: ClientConnection
     ) async throws -> (lines: [String], literals: [String]) {
-        try await connection.send(isContinuation ? "\(command)\r\n" : "\(tag) \(command)\r\n")
+        try await connection.write(isContinuation ? "\(command)\r\n" : "\(tag) \(command)\r\n")
         var lines: [String] = []
         var literals: [String] = []
         while true {
             let line: String
-            do {
+            do throws(ConnectionEnd) {
                 line = try await connection.line()
-            } catch let failure as CheckFailure {
-                throw CheckFailure("no reply to \(command): \(failure.detail)")
+            } catch {
+                throw CheckFailure("no reply to \(command): \(error)")
             }
             if line.hasPrefix("\(tag) ") {
                 guard line.hasPrefix("\(tag) OK") else {

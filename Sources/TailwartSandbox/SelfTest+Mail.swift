@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import TailwartWire
 
 /// Mail through the edge: the client's address has to arrive, and so has the message.
@@ -60,7 +61,7 @@ extension SelfTest {
     private func deliverWithSTARTTLS(on connection: ClientConnection) async throws -> String {
         try await expect("250", to: "EHLO selftest.example.net", on: connection)
         try await expect("220", to: "STARTTLS", on: connection)
-        try await connection.startTLS(mailTLS())
+        try await connection.beginTLS(mailTLS())
         try await expect("250", to: "EHLO selftest.example.net", on: connection)
         return try await deliverMessage(on: connection)
     }
@@ -76,18 +77,18 @@ extension SelfTest {
         return token
     }
 
-    func mailTLS() throws -> ClientConnection.TLS {
-        try ClientConnection.TLS(
+    func mailTLS() throws -> SelfTestTLS {
+        try SelfTestTLS(
             authority: sandbox.certificates.authority, serverName: "mail.example.org", checksName: true)
     }
 
     /// The greeting names the client's address as the mailbox knows it.
     func expectGreeting(of source: IPAddress, on connection: ClientConnection) async throws {
         let greeting: String
-        do {
+        do throws(ConnectionEnd) {
             greeting = try await connection.line()
-        } catch let failure as CheckFailure {
-            throw CheckFailure("no greeting: \(failure.detail); the mailbox got no PROXY header or was not reached")
+        } catch {
+            throw CheckFailure("no greeting: \(error); the mailbox got no PROXY header or was not reached")
         }
         guard let range = greeting.firstRange(of: "you come from ") else {
             throw CheckFailure("this is not the mailbox's greeting but perhaps the edge's refusal: \(greeting)")
@@ -100,14 +101,14 @@ extension SelfTest {
 
     /// Sends a command line and reads the whole reply, of one line or more (RFC 5321 section 4.2.1).
     private func expect(_ code: String, to command: String, on connection: ClientConnection) async throws {
-        try await connection.send(command + "\r\n")
+        try await connection.write(command + "\r\n")
         let name = command.prefix { $0 != " " && $0 != "\r\n" && $0 != ":" }
         var line = ""
         repeat {
-            do {
+            do throws(ConnectionEnd) {
                 line = try await connection.line()
-            } catch let failure as CheckFailure {
-                throw CheckFailure("no reply to \(name): \(failure.detail)")
+            } catch {
+                throw CheckFailure("no reply to \(name): \(error)")
             }
         } while line.dropFirst(3).first == "-"
         guard line.hasPrefix(code) else {

@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 
 /// Half-close: one side's end must not cut off the other side (RFC 9293 section 3.6).
 extension SelfTest {
@@ -14,7 +15,7 @@ extension SelfTest {
 
     private func halfClosedSMTP() async throws -> String {
         try await connected(to: edge.smtp) { connection in
-            try await connection.send("EHLO selftest.example.net\r\nQUIT\r\n", isLast: true)
+            try await connection.write("EHLO selftest.example.net\r\nQUIT\r\n", isLast: true)
             let answer = String(buffer: try await connection.rest())
             let lines = answer.split(separator: "\r\n")
             guard !lines.isEmpty else {
@@ -36,7 +37,7 @@ extension SelfTest {
             var sent = ByteBuffer()
             // 251 is a prime, so the pattern repeats in step with no buffer size.
             sent.writeBytes((0..<Self.streamLength).map { UInt8($0 % 251) })
-            try await connection.send(sent, isLast: true)
+            try await connection.write(sent, isLast: true)
             var answer = try await connection.rest()
             let expected = EchoHandler.trailer(Self.streamLength)
             guard let echoed = answer.readSlice(length: Self.streamLength) else {

@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 
 /// Port 443 shared by the mailbox and a web server: the certificate and the answer show who was reached.
 extension SelfTest {
@@ -17,16 +18,16 @@ extension SelfTest {
         _ name: String?, _ path: String = "/", to server: WebContent, expecting words: String? = nil
     ) -> Step {
         Step("HTTPS for \(name ?? "no name at all") goes to \(server.title)") {
-            let tls = try ClientConnection.TLS(
+            let tls = try SelfTestTLS(
                 authority: sandbox.certificates.authority, serverName: name, checksName: false)
             return try await connected(to: edge.https, tls: tls) { connection in
                 let host = name ?? edge.host
-                try await connection.send("GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")
+                try await connection.write("GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")
                 let answer: String
-                do {
+                do throws(ConnectionEnd) {
                     answer = String(buffer: try await connection.rest())
-                } catch let failure as CheckFailure {
-                    throw CheckFailure("no answer: \(failure.detail)")
+                } catch {
+                    throw CheckFailure("no answer: \(error)")
                 }
                 try await expectCertificate(of: server, on: connection)
                 let words = words ?? "\(server.speaker) answers for \(host)"
@@ -40,7 +41,7 @@ extension SelfTest {
     }
 
     private func expectCertificate(of server: WebContent, on connection: ClientConnection) async throws {
-        let leaf = try await connection.peerCertificate()
+        let leaf = await connection.chain().first
         let (wanted, other) =
             switch server {
             case .mailbox: (sandbox.certificates.mailbox, WebContent.webServer)

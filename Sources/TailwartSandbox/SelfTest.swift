@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TailwartClient
 import TailwartWire
 
 /// Real round trips through the edge's public ports to the sandbox behind it.
@@ -56,13 +57,14 @@ package struct SelfTest: Sendable {
 
     /// Runs `body` with a connection that is closed whatever happens.
     func connected<Answer: Sendable>(
-        to port: UInt16, at host: IPAddress? = nil, from source: IPAddress? = nil, tls: ClientConnection.TLS? = nil,
+        to port: UInt16, at host: IPAddress? = nil, from source: IPAddress? = nil, tls: SelfTestTLS? = nil,
         _ body: (ClientConnection) async throws -> Answer
     ) async throws -> Answer {
         guard let ip = host ?? IPAddress(edge.host) else { throw CheckFailure("\(edge.host) is not an address") }
-        let connection = try await ClientConnection.open(
-            to: InternetAddress(ip, port: port), from: source, tls: tls, deadline: deadline, group: sandbox.group)
-        defer { connection.close() }
+        let connection = try await ClientConnection.selfTest(
+            to: InternetAddress(ip, port: port), from: source, deadline: deadline, group: sandbox.group)
+        defer { connection.abort() }
+        if let tls { try await connection.beginTLS(tls) }
         return try await body(connection)
     }
 

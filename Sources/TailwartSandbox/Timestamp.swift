@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Glibc
 
 /// A moment in whole seconds of UTC, and how mail writes it.
 struct Timestamp: Sendable {
@@ -10,7 +10,7 @@ struct Timestamp: Sendable {
     }
 
     static func now() -> Timestamp {
-        Timestamp(seconds: Int64(Date().timeIntervalSince1970))
+        Timestamp(seconds: Int64(time(nil)))
     }
 
     /// `Mon, 23 Nov 2026 21:16:18 +0000` (RFC 5322 section 3.3).

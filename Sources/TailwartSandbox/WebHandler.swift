@@ -1,5 +1,5 @@
 import NIOCore
-import NIOSSL
+import TailwartClient
 
 /// Answers one HTTP/1.1 request (RFC 9112) and closes: GET and HEAD, no request body.
 final class WebHandler: ChannelInboundHandler {
@@ -47,7 +47,7 @@ final class WebHandler: ChannelInboundHandler {
 
     /// A browser that closes without close_notify has still said its end; `inputClosed` follows.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if case .uncleanShutdown? = error as? NIOSSLError { return }
+        if case .closed(.withoutGoodbye)? = error as? ConnectionEnd { return }
         context.close(promise: nil)
     }
 

@@ -1,6 +1,6 @@
 import NIOCore
-import NIOSSL
 import Synchronization
+import TailwartClient
 import TailwartCore
 import TailwartWire
 
@@ -8,7 +8,7 @@ import TailwartWire
 final class FakeStalwartCore: Sendable {
     private struct State {
         var settings: FakeStalwart.Settings
-        var tls: NIOSSLContext
+        var tls: TLSContext
         var counters = FakeStalwart.Counters()
         var invalid: [IPAddress: Int] = [:]
         var banned: Set<IPAddress> = []
@@ -24,7 +24,7 @@ final class FakeStalwartCore: Sendable {
     var settings: FakeStalwart.Settings { state.withLock { $0.settings } }
     var counters: FakeStalwart.Counters { state.withLock { $0.counters } }
     var banned: Set<IPAddress> { state.withLock { $0.banned } }
-    var tls: NIOSSLContext { state.withLock { $0.tls } }
+    var tls: TLSContext { state.withLock { $0.tls } }
 
     func configure(
         _ change: (inout FakeStalwart.Settings) -> Void
@@ -92,12 +92,8 @@ final class FakeStalwartCore: Sendable {
         for channel in channels { try? await channel.closeFuture.get() }
     }
 
-    private static func context(_ settings: FakeStalwart.Settings) throws -> NIOSSLContext {
-        let certificate = try settings.certificate ?? .fallback()
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: certificate.chain.map { .certificate($0) }, privateKey: .privateKey(certificate.key))
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.shutdownTimeout = .milliseconds(500)
-        return try NIOSSLContext(configuration: configuration)
+    private static func context(_ settings: FakeStalwart.Settings) throws -> TLSContext {
+        try TLSContext(
+            serving: (settings.certificate ?? .fallback()).identity, goodbye: .milliseconds(500))
     }
 }

@@ -1,5 +1,5 @@
 import NIOCore
-import NIOSSL
+import TailwartClient
 import TailwartCore
 import TailwartWire
 
@@ -148,7 +148,7 @@ final class FakeStalwartFront: ChannelDuplexHandler {
 
     private func addService(_ context: ChannelHandlerContext, _ client: InternetAddress) throws {
         let pipeline = context.pipeline.syncOperations
-        if isImplicitTLS { try pipeline.addHandler(NIOSSLServerHandler(context: core.tls)) }
+        if isImplicitTLS { try pipeline.addHandler(try TLSHandler(core.tls)) }
         guard let proto, let session = FakeStalwartSession(proto, core.settings, client) else {
             return try pipeline.addHandler(FakeStalwartPage())
         }

@@ -1,6 +1,5 @@
 import NIOCore
-import NIOSSL
-import NIOTLS
+import TailwartClient
 import TailwartWire
 
 /// Runs a ``FakeStalwartSession`` on a channel: lines in, lines out, STARTTLS, bans.
@@ -46,7 +45,7 @@ final class FakeStalwartLines: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case TLSUserEvent.handshakeCompleted = event {
+        if case TLSHandler.Event.handshaken = event {
             core.count { $0.handshakes += 1 }
             if greetsAfterTLS { greetInTime(context) }
         }
@@ -93,7 +92,7 @@ final class FakeStalwartLines: ChannelInboundHandler {
         } else if reply.next == .startTLS {
             received.clear()
             do {
-                let tls = NIOSSLServerHandler(context: core.tls)
+                let tls = try TLSHandler(core.tls)
                 try context.pipeline.syncOperations.addHandler(tls, position: .before(self))
             } catch {
                 context.close(promise: nil)

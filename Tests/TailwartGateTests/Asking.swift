@@ -1,4 +1,4 @@
-import NIOSSL
+import TailwartClient
 
 @testable import TailwartGate
 
@@ -9,7 +9,7 @@ enum Asking {
 
     static func finding(
         _ condition: Condition, within limit: Duration = patience, tailscaleSocket: String = "/nowhere/tailscaled.sock",
-        verifiesCertificates: Bool = true, authorities: NIOSSLTrustRoots = .default
+        verifiesCertificates: Bool = true, authorities: Authorities? = nil
     ) async throws -> Finding {
         let check = try ConditionCheck(
             for: [condition], tailscaleSocket: tailscaleSocket, verifiesCertificates: verifiesCertificates,

@@ -1,5 +1,5 @@
-import NIOSSL
 import Synchronization
+import TailwartClient
 import TailwartSandbox
 import TailwartTesting
 import TailwartWire
@@ -86,12 +86,12 @@ import Testing
         let sandbox = try await Sandbox.start()
         let named = Condition.http(try WebURL("https://localhost:\(sandbox.ports.web)/"))
         let numbered = Condition.http(try WebURL("https://127.0.0.1:\(sandbox.ports.web)/"))
-        let authority = sandbox.certificates.authority
+        let authorities = try Authorities([sandbox.certificates.authority])
 
-        let good = try await Asking.finding(named, authorities: .certificates([authority]))
+        let good = try await Asking.finding(named, authorities: authorities)
         #expect(good == .ready("answers with 200"))
 
-        let otherName = try await Asking.finding(numbered, authorities: .certificates([authority]))
+        let otherName = try await Asking.finding(numbered, authorities: authorities)
         #expect(otherName.state == "tls_failed")
         #expect(otherName.text == "its certificate is for another name")
 

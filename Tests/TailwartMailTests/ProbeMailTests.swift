@@ -1,4 +1,5 @@
 import NIOPosix
+import TailwartClient
 import TailwartCore
 import TailwartProbe
 import TailwartTesting

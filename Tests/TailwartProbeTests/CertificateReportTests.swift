@@ -1,7 +1,8 @@
 import Foundation
-import NIOSSL
+import TailwartClient
 import TailwartCore
 import TailwartTesting
+import TailwartWire
 import Testing
 
 @testable import TailwartProbe
@@ -15,10 +16,10 @@ import Testing
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let file = folder.file("roots.pem")
-        try file.write(try authority.pem)
-        return try await CertificateReport(
-            chain: certificate.chain.map { try $0.toDERBytes() }, names: Self.names,
-            roots: await TrustRoots().load(file.path), now: Int(now.timeIntervalSince1970))
+        try file.write(authority.pem)
+        return try CertificateReport(
+            chain: certificate.chain, names: Self.names, roots: await TrustRoots().load(file.path),
+            now: Int(now.timeIntervalSince1970))
     }
 
     @Test(arguments: [
@@ -40,7 +41,7 @@ import Testing
 
     @Test func `what is no certificate is an error and not a trap`() async throws {
         var random = SeededRandom(seed: 0xce27)
-        let der = try FakeAuthority().issue(Self.names).chain[0].toDERBytes()
+        let der = try FakeAuthority().issue(Self.names).chain[0].der
         let roots = await TrustRoots().load("/nowhere")
         for _ in 0..<300 {
             var bytes = der
@@ -48,11 +49,13 @@ import Testing
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
             if random.oneIn(4) { bytes.removeLast(Int.random(in: 1..<bytes.count, using: &random)) }
-            let report = try? await CertificateReport(chain: [bytes], names: Self.names, roots: roots, now: 0)
+            guard let certificate = try? Certificate(der: bytes) else { continue }
+            let report = try? CertificateReport(chain: [certificate], names: Self.names, roots: roots, now: 0)
             if let report { _ = report.judged(at: 0) }
         }
-        await #expect(throws: (any Error).self) {
-            try await CertificateReport(chain: [], names: [], roots: roots, now: 0)
+        #expect(throws: (any Error).self) { try Certificate(der: []) }
+        #expect(throws: (any Error).self) {
+            try CertificateReport(chain: [], names: [], roots: roots, now: 0)
         }
     }
 
@@ -88,9 +91,9 @@ import Testing
     ])
     func `names are compared as clients compare them`(name: String, isCovered: Bool) async throws {
         let certificate = try FakeAuthority().issue(
-            ["mail.example.org.", "*.wild.example.org", "*.top"], addresses: [[192, 0, 2, 1]])
-        let report = try await CertificateReport(
-            chain: [certificate.chain[0].toDERBytes()], names: [name], roots: .failure(.init(reason: "not asked for")),
+            ["mail.example.org.", "*.wild.example.org", "*.top"], addresses: [.v4(0xc000_0201)])
+        let report = try CertificateReport(
+            chain: [certificate.chain[0]], names: [name], roots: .failure(.init(reason: "not asked for")),
             now: Int(Date.now.timeIntervalSince1970))
         #expect(report.missingNames.isEmpty == isCovered)
         #expect(report.names == ["mail.example.org.", "*.wild.example.org", "*.top", "192.0.2.1"])

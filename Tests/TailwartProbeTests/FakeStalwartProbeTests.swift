@@ -1,4 +1,5 @@
 import Foundation
+import TailwartClient
 import TailwartCore
 import TailwartTesting
 import TailwartWire
@@ -15,7 +16,7 @@ import Testing
         defer { folder.remove() }
         let authority = try FakeAuthority()
         let file = folder.file("authority.pem")
-        try file.write(try authority.pem)
+        try file.write(authority.pem)
         try await body(authority, file.path)
     }
 
@@ -191,7 +192,7 @@ import Testing
         defer { folder.remove() }
         let certificate = try FakeCertificate.selfSigned(subject: "home", names: [Self.host])
         let file = folder.file("own.pem")
-        try file.write(try certificate.pem)
+        try file.write(certificate.pem)
         try await withStalwart(.init(certificate: certificate)) { fake in
             let result = await fake.probe(.imaps, names: [Self.host], roots: file.path)
             #expect(result.verdict == .well, "\(result.detail)")

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TailwartClient
 import TailwartWire
 
 @testable import TailwartSandbox

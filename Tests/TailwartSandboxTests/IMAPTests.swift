@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import TailwartWire
 import Testing
 
@@ -8,16 +9,16 @@ import Testing
     @Test func `IDLE tells of a message that arrives`() async throws {
         try await withSandbox { sandbox in
             let inbox = try await sandbox.openInbox()
-            try await inbox.send("i1 IDLE\r\n")
+            try await inbox.write("i1 IDLE\r\n")
             #expect(try await inbox.line() == "+ idling")
             try await sandbox.deliver("Subject: one\r\n\r\nfirst")
             #expect(try await inbox.line() == "* 1 EXISTS")
             try await sandbox.deliver("Subject: two\r\n\r\nsecond")
             #expect(try await inbox.line() == "* 2 EXISTS")
-            try await inbox.send("DONE\r\n")
+            try await inbox.write("DONE\r\n")
             #expect(try await inbox.line() == "i1 OK idled")
             #expect(try await inbox.tagged("i2", "SEARCH ALL") == ["* SEARCH 1 2", "i2 OK done"])
-            inbox.close()
+            inbox.abort()
         }
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import TailwartWire
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
         try await withSandbox { sandbox in
             for service in [SandboxService.smtp, .submission, .submissions, .imaps] {
                 let (connection, greeting) = try await sandbox.converse(service, as: client, version)
-                connection.close()
+                connection.abort()
                 #expect(greeting.hasSuffix("Tailwart sandbox: you come from \(address)"))
             }
         }
@@ -25,9 +26,9 @@ import Testing
             var bytes = [UInt8](repeating: 0, count: 16)
             var span = bytes.mutableSpan
             _ = ProxyHeader.writeV2Local(into: &span)
-            try await connection.send(ByteBuffer(bytes: bytes))
+            try await connection.write(ByteBuffer(bytes: bytes))
             #expect(try await connection.line().hasSuffix("you come from 127.0.0.1"))
-            connection.close()
+            connection.abort()
         }
     }
 
@@ -36,12 +37,12 @@ import Testing
             let connection = try await sandbox.connect(.smtp)
             var header = proxyHeader()
             let beginning = header.readSlice(length: 13) ?? ByteBuffer()
-            try await connection.send(beginning)
+            try await connection.write(beginning)
             header.writeString("NOOP\r\n")
-            try await connection.send(header)
+            try await connection.write(header)
             #expect(try await connection.line().hasPrefix("220 "))
             #expect(try await connection.line().hasPrefix("250 "))
-            connection.close()
+            connection.abort()
         }
     }
 
@@ -57,7 +58,7 @@ import Testing
     @Test func `bytes that are no header close the connection at once`() async throws {
         try await withSandbox { sandbox in
             let connection = try await sandbox.connect(.smtp)
-            try await connection.send("EHLO client.example.net\r\n")
+            try await connection.write("EHLO client.example.net\r\n")
             // A reset is as good as an end here: the sandbox leaves bytes unread.
             let answer = try? await connection.rest()
             #expect((answer?.readableBytes ?? 0) == 0)
@@ -68,7 +69,7 @@ import Testing
     @Test func `a connection that ends before its header leaves a note`() async throws {
         try await withSandbox { sandbox in
             let connection = try await sandbox.connect(.smtp)
-            try await connection.send("", isLast: true)
+            try await connection.write("", isLast: true)
             #expect(try await connection.rest().readableBytes == 0)
             #expect(await sandbox.nextRefusal() == "the connection ended before a PROXY header")
         }

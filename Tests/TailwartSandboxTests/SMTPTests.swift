@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import TailwartWire
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
             #expect(reply == "250 2.0.0 stored as message 1")
             let inbox = try await sandbox.openInbox()
             let lines = try await inbox.tagged("f1", "FETCH 1 BODY[]")
-            inbox.close()
+            inbox.abort()
             #expect(lines[1] == "Received: from client.example.net ([203.0.113.9])")
             #expect(lines[2] == "\tby sandbox.example.org with SMTP;")
             #expect(lines[4...] == ["Subject: one", "", ".dot", "last", ")", "f1 OK done"])
@@ -27,28 +28,28 @@ import Testing
         try await withSandbox { sandbox in
             let (connection, _) = try await sandbox.converse(.smtp)
             _ = try await connection.ask("EHLO client.example.net")
-            try await connection.send("STARTTLS\r\nEHLO attacker.example.net\r\nNOOP\r\n")
+            try await connection.write("STARTTLS\r\nEHLO attacker.example.net\r\nNOOP\r\n")
             #expect(try await connection.line().hasPrefix("220 "))
-            try await connection.startTLS(sandbox.tls())
+            try await connection.beginTLS(sandbox.tls())
             // Were the injected lines kept, their replies would come first.
             #expect(try await connection.ask("MAIL FROM:<a@example.net>") == "503 5.5.1 EHLO comes first")
-            try await connection.send("EHLO client.example.net\r\n")
+            try await connection.write("EHLO client.example.net\r\n")
             var offers: [String] = []
             repeat { offers.append(try await connection.line()) } while offers[offers.count - 1].hasPrefix("250-")
             #expect(offers[0] == "250-sandbox.example.org greets client.example.net")
             #expect(!offers.contains { $0.hasSuffix("STARTTLS") })
             #expect(try await connection.ask("STARTTLS") == "503 5.5.1 TLS is already on")
-            connection.close()
+            connection.abort()
         }
     }
 
     @Test func `a line without end is refused and the conversation goes on`() async throws {
         try await withSandbox { sandbox in
             let (connection, _) = try await sandbox.converse(.smtp)
-            try await connection.send(ByteBuffer(repeating: UInt8(ascii: "x"), count: 3 * SMTPSession.lineLimit))
+            try await connection.write(ByteBuffer(repeating: UInt8(ascii: "x"), count: 3 * SMTPSession.lineLimit))
             #expect(try await connection.ask("") == "500 5.5.6 the line is too long")
             #expect(try await connection.ask("NOOP").hasPrefix("250 "))
-            connection.close()
+            connection.abort()
         }
     }
 

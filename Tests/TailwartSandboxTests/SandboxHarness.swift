@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import TailwartWire
 
 @testable import TailwartSandbox
@@ -34,7 +35,7 @@ func proxyHeader(_ version: ProxyHeader.Version = .v2, for client: InternetAddre
 extension Sandbox {
     /// A connection that has sent nothing yet.
     func connect(_ service: SandboxService) async throws -> ClientConnection {
-        try await ClientConnection.open(
+        try await ClientConnection.selfTest(
             to: InternetAddress(.loopbackV4, port: ports[service]), deadline: .seconds(10), group: group)
     }
 
@@ -43,13 +44,13 @@ extension Sandbox {
         _ service: SandboxService, as client: InternetAddress = someClient, _ version: ProxyHeader.Version = .v2
     ) async throws -> (connection: ClientConnection, greeting: String) {
         let connection = try await connect(service)
-        try await connection.send(proxyHeader(version, for: client))
-        if service == .imaps || service == .submissions { try await connection.startTLS(tls()) }
+        try await connection.write(proxyHeader(version, for: client))
+        if service == .imaps || service == .submissions { try await connection.beginTLS(tls()) }
         return (connection, try await connection.line())
     }
 
-    func tls(_ serverName: String? = "mail.example.org") throws -> ClientConnection.TLS {
-        try ClientConnection.TLS(
+    func tls(_ serverName: String? = "mail.example.org") throws -> SelfTestTLS {
+        try SelfTestTLS(
             authority: certificates.authority, serverName: serverName, checksName: serverName != nil)
     }
 
@@ -65,7 +66,7 @@ extension Sandbox {
     @discardableResult
     func deliver(_ text: String, as client: InternetAddress = someClient) async throws -> String {
         let (connection, _) = try await converse(.smtp, as: client)
-        defer { connection.close() }
+        defer { connection.abort() }
         _ = try await connection.ask("HELO client.example.net")
         _ = try await connection.ask("MAIL FROM:<a@example.net>")
         _ = try await connection.ask("RCPT TO:<b@example.org>")
@@ -77,7 +78,7 @@ extension Sandbox {
 extension ClientConnection {
     /// Sends a line; answers the last line of an SMTP reply.
     func ask(_ line: String) async throws -> String {
-        try await send(line + "\r\n")
+        try await write(line + "\r\n")
         return try await reply()
     }
 
@@ -89,7 +90,7 @@ extension ClientConnection {
 
     /// Sends an IMAP command; answers every line up to the tagged one, a literal as it stands in the stream.
     func tagged(_ tag: String, _ command: String) async throws -> [String] {
-        try await send("\(tag) \(command)\r\n")
+        try await write("\(tag) \(command)\r\n")
         return try await untilTagged(tag)
     }
 

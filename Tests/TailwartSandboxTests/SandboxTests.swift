@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import TailwartWire
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
     @Test func `the events tell what the mailbox learned`() async throws {
         let sandbox = try await Sandbox.start()
         try await sandbox.deliver("Subject: one\r\n\r\ntext")
-        try await sandbox.openInbox().close()
+        try await sandbox.openInbox().abort()
         await sandbox.shutdown()
         var lines: [String] = []
         for await event in sandbox.events { lines.append(event.description) }
@@ -33,9 +34,9 @@ import Testing
     func `the echo sends everything back and says how much it was`(count: Int) async throws {
         try await withSandbox { sandbox in
             let connection = try await sandbox.connect(.echo)
-            try await connection.send(proxyHeader())
+            try await connection.write(proxyHeader())
             let bytes = ByteBuffer(repeating: 7, count: count)
-            try await connection.send(bytes, isLast: true)
+            try await connection.write(bytes, isLast: true)
             var answer = try await connection.rest()
             #expect(answer.readSlice(length: count) == bytes)
             #expect(String(buffer: answer) == "\r\n\(count) bytes echoed\r\n")

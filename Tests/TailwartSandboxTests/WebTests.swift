@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartClient
 import Testing
 
 @testable import TailwartSandbox
@@ -13,7 +14,7 @@ import Testing
             #expect(mailboxLeaf)
             let (web, _) = try await get("/", of: "www.example.org", from: .web, in: sandbox)
             #expect(web.hasSuffix("\r\n\r\nthe web server answers for www.example.org\n"))
-            await #expect(throws: CheckFailure.self) {
+            await #expect(throws: ConnectionEnd.self) {
                 _ = try await get("/", of: "www.example.org", from: .https, in: sandbox)
             }
         }
@@ -22,9 +23,9 @@ import Testing
     @Test func `a browser that says its end after the request gets the whole answer`() async throws {
         try await withSandbox { sandbox in
             let connection = try await sandbox.connect(.https)
-            try await connection.startTLS(sandbox.tls())
-            try await connection.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            try await connection.send("", isLast: true)
+            try await connection.beginTLS(sandbox.tls())
+            try await connection.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await connection.write("", isLast: true)
             #expect(String(buffer: try await connection.rest()).hasSuffix("mailbox answers for a\n"))
         }
     }
@@ -50,8 +51,8 @@ import Testing
     @Test func `a request without end is refused`() async throws {
         try await withSandbox { sandbox in
             let connection = try await sandbox.connect(.https)
-            try await connection.startTLS(sandbox.tls())
-            try await connection.send(ByteBuffer(repeating: UInt8(ascii: "x"), count: WebHandler.maximumHead + 1))
+            try await connection.beginTLS(sandbox.tls())
+            try await connection.write(ByteBuffer(repeating: UInt8(ascii: "x"), count: WebHandler.maximumHead + 1))
             #expect(String(buffer: try await connection.rest()).hasPrefix("HTTP/1.1 431 "))
         }
     }
@@ -62,10 +63,10 @@ import Testing
         _ path: String, of name: String, from service: SandboxService, in sandbox: Sandbox
     ) async throws -> (answer: String, isMailbox: Bool) {
         let connection = try await sandbox.connect(service)
-        defer { connection.close() }
-        try await connection.startTLS(sandbox.tls(name))
-        try await connection.send("GET \(path) HTTP/1.1\r\nHost: \(name)\r\n\r\n")
+        defer { connection.abort() }
+        try await connection.beginTLS(sandbox.tls(name))
+        try await connection.write("GET \(path) HTTP/1.1\r\nHost: \(name)\r\n\r\n")
         let answer = String(buffer: try await connection.rest())
-        return (answer, try await connection.peerCertificate() == sandbox.certificates.mailbox)
+        return (answer, await connection.chain().first == sandbox.certificates.mailbox)
     }
 }

@@ -14,13 +14,13 @@ import Testing
         "TailwartTailnet": [
             "TailwartWire", "NIOCore", "NIOPosix", "NIOHTTP1", "Glibc",
         ],
-        "TailwartProbe": [
-            "TailwartCore", "TailwartWire", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "X509", "SwiftASN1",
-            "FoundationEssentials", "Glibc", "Synchronization",
+        "TailwartClient": [
+            "CTailwartTLS", "TailwartCore", "TailwartWire", "NIOCore", "NIOPosix", "Glibc", "Synchronization",
         ],
+        "TailwartProbe": ["TailwartClient", "TailwartCore", "TailwartWire", "NIOCore", "Glibc"],
         "TailwartGate": [
-            "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire", "NIOCore", "NIOPosix",
-            "NIOHTTP1", "NIOSSL", "Glibc", "Synchronization",
+            "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire",
+            "NIOCore", "NIOPosix", "Glibc", "Synchronization",
         ],
         "TailwartPolicy": ["TailwartCore", "TailwartWire"],
         "TailwartSecrets": ["TailwartSystem", "TailwartWire"],
@@ -32,11 +32,10 @@ import Testing
         ],
         "TailwartImport": ["TailwartConfig", "TailwartCore", "TailwartWire", "Glibc"],
         "TailwartSandbox": [
-            "TailwartWire", "NIOCore", "NIOPosix", "NIOSSL", "X509", "Crypto", "SwiftASN1",
-            "Synchronization", "FoundationEssentials",
+            "TailwartClient", "TailwartWire", "NIOCore", "NIOPosix", "Glibc", "Synchronization",
         ],
         "TailwartControl": [
-            "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve", "TailwartSystem",
+            "TailwartClient", "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve", "TailwartSystem",
             "TailwartTailnet", "TailwartWire", "Glibc", "NIOCore", "NIOPosix", "Synchronization",
         ],
         "tailwart": [
@@ -49,8 +48,8 @@ import Testing
         // Foundation: files, pipes and JSON for tests that run whole programs; nothing of it is in the product.
         "TailwartMicrobenchmarks": ["CTailwartAllocations", "TailwartCore", "TailwartWire"],
         "TailwartTesting": [
-            "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", "Foundation", "Glibc",
-            "Synchronization", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "X509", "Crypto", "SwiftASN1",
+            "TailwartClient", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", "Foundation", "Glibc",
+            "Synchronization", "NIOCore", "NIOPosix",
         ],
     ]
 
@@ -84,6 +83,14 @@ import Testing
         ("TailwartEngine", "TailwartResolve", "a worker never resolves a name"),
         ("TailwartConfig", "TailwartSystem", "a configuration can be checked on a machine that will never run it"),
         ("TailwartCore", "NIOCore", "health arithmetic is numbers; who probes is another's business"),
+        (
+            "TailwartProbe", "CTailwartTLS",
+            "OpenSSL's pointers stay in one target; everybody else speaks of certificates and connections"
+        ),
+        (
+            "TailwartClient", "TailwartEngine",
+            "who talks to somebody stands outside the data plane, and never borrows its sockets"
+        ),
         ("TailwartProbe", "TailwartEngine", "a probe stands outside, as a client does, and meets what a client meets"),
         (
             "TailwartProbe", "TailwartConfig",

@@ -1,21 +1,29 @@
 import Glibc
-import NIOCore
+package import NIOCore
 import NIOPosix
-import TailwartCore
+package import TailwartCore
 import TailwartWire
 
-/// Makes the connection of a probe, over whatever is on the way.
-struct Dial {
-    let way: ProbeWay
+/// Makes a connection, over whatever is on the way.
+package struct Dial {
+    let way: DialWay
     let deadline: NIODeadline
     let group: any EventLoopGroup
 
-    enum Outcome {
-        case connected(ProbeConnection, roundTrip: Duration)
+    package enum Outcome {
+        case connected(ClientConnection, roundTrip: Duration)
+        /// With a sentence.
         case failed(Verdict, String)
     }
 
-    func run() async -> Outcome {
+    /// - Parameter deadline: for the whole conversation, from here on.
+    package init(way: DialWay, deadline: NIODeadline, group: any EventLoopGroup) {
+        self.way = way
+        self.deadline = deadline
+        self.group = group
+    }
+
+    package func run() async -> Outcome {
         let start = NIODeadline.now()
         do {
             let connection = try await open()
@@ -35,7 +43,7 @@ struct Dial {
     }
 
     /// The socket itself: to the endpoint, or to what is on the way.
-    private func open() async throws -> ProbeConnection {
+    private func open() async throws -> ClientConnection {
         let address: SocketAddress
         do {
             address =
@@ -48,7 +56,7 @@ struct Dial {
             throw Failure(.unreachable, "\(way.name) is not an address that can be connected to.")
         }
         do {
-            return try await ProbeConnection.open(to: address, deadline: deadline, group: group)
+            return try await ClientConnection.open(to: address, patience: .until(deadline), group: group)
         } catch {
             let failure = Failure(connecting: error, to: way.firstHop)
             guard way.isIndirect else { throw failure }
@@ -56,7 +64,7 @@ struct Dial {
         }
     }
 
-    private func askForPassage(_ connection: ProbeConnection) async throws {
+    private func askForPassage(_ connection: ClientConnection) async throws {
         switch way {
         case .direct, .unix: return
         case .socks5(_, let host, let port): try await SOCKSPassage(connection, host: host, port: port).run()
@@ -95,43 +103,6 @@ extension Dial {
             default:
                 self.init(.unreachable, "\(place) cannot be connected to: \(Quoted.text("\(error)".utf8)).")
             }
-        }
-    }
-}
-
-extension ProbeWay {
-    /// The endpoint, for a sentence.
-    var name: String {
-        switch self {
-        case .direct(let address): "\(address)"
-        case .unix(let path): path
-        case .socks5(_, let host, let port), .tailscale(_, let host, let port): "\(host):\(port)"
-        }
-    }
-
-    /// What the socket is connected to, for a sentence.
-    var firstHop: String {
-        switch self {
-        case .direct, .unix: name
-        case .socks5(let proxy, _, _): "The SOCKS proxy \(proxy)"
-        case .tailscale(let socket, _, _): "tailscaled's socket \(socket)"
-        }
-    }
-
-    var isIndirect: Bool {
-        switch self {
-        case .direct, .unix: false
-        case .socks5, .tailscale: true
-        }
-    }
-
-    /// To another port of the same host; nil for a Unix socket.
-    func toPort(_ port: UInt16) -> ProbeWay? {
-        switch self {
-        case .direct(let address): .direct(InternetAddress(address.ip, port: port))
-        case .unix: nil
-        case .socks5(let proxy, let host, _): .socks5(proxy, host: host, port: port)
-        case .tailscale(let socket, let host, _): .tailscale(socket: socket, host: host, port: port)
         }
     }
 }

@@ -4,11 +4,11 @@ import TailwartWire
 
 /// Asks a SOCKS5 proxy for a connection to the endpoint (RFC 1928).
 struct SOCKSPassage {
-    private let connection: ProbeConnection
+    private let connection: ClientConnection
     private let host: String
     private let port: UInt16
 
-    init(_ connection: ProbeConnection, host: String, port: UInt16) {
+    init(_ connection: ClientConnection, host: String, port: UInt16) {
         self.connection = connection
         self.host = host
         self.port = port
@@ -58,11 +58,11 @@ struct SOCKSPassage {
 
 /// Asks tailscaled for a connection to the endpoint.
 struct TailscalePassage {
-    private let connection: ProbeConnection
+    private let connection: ClientConnection
     private let host: String
     private let port: UInt16
 
-    init(_ connection: ProbeConnection, host: String, port: UInt16) {
+    init(_ connection: ClientConnection, host: String, port: UInt16) {
         self.connection = connection
         self.host = host
         self.port = port
@@ -100,11 +100,12 @@ struct TailscalePassage {
         let soon = NIODeadline.now() + .milliseconds(200)
         var bytes = await connection.received()
         while bytes.count < TailscaleDial.maximumHeadLength,
-            case .bytes = await connection.bytes(moreThan: bytes.count, until: soon)
+            (try? await connection.wait(moreThan: bytes.count, until: soon)) != nil
         {
             bytes = await connection.received()
         }
-        let words = ServerLine(bytes.body).text.split(separator: "\n").first.map(String.init) ?? ""
+        let text = String(decoding: bytes.body, as: UTF8.self)
+        let words = text.split(separator: "\n").first.map(String.init) ?? ""
         let detail = "tailscaled answers \(status) for \(host):\(port): \(Quoted.text(words.utf8))."
         return switch words.lowercased() {
         case let text where text.contains("no such host") || text.contains("lookup"): .init(.nameUnknown, detail)
@@ -120,10 +121,10 @@ struct TailscalePassage {
 /// Why an answer on the way could not be used.
 private enum Stop<Failure: Error & Equatable> {
     case invalid(Failure)
-    case end(Arrival.End)
+    case end(ConnectionEnd)
 }
 
-extension ProbeConnection {
+extension ClientConnection {
     /// Waits until the parser has found its answer, and takes exactly that.
     fileprivate func read<Failure>(
         _ parse: (Span<UInt8>) -> ParseOutcome<Int, Failure>, orThrow error: (Stop<Failure>) -> any Error
@@ -138,7 +139,7 @@ extension ProbeConnection {
                 case .needMore: break
                 }
             }
-            if case .end(let end) = await self.bytes(moreThan: bytes.count) { throw error(.end(end)) }
+            do throws(ConnectionEnd) { try await wait(moreThan: bytes.count) } catch let end { throw error(.end(end)) }
             bytes = await received()
         }
     }
@@ -153,7 +154,7 @@ extension InlineBytes {
 
 extension [UInt8] {
     /// What a writer of `TailwartWire` fills.
-    init(writing capacity: Int, _ write: (inout MutableSpan<UInt8>) -> Int) {
+    package init(writing capacity: Int, _ write: (inout MutableSpan<UInt8>) -> Int) {
         self.init(repeating: 0, count: capacity)
         var span = mutableSpan
         let count = write(&span)

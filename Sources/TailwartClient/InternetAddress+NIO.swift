@@ -1,9 +1,9 @@
-import NIOCore
-import TailwartWire
+package import NIOCore
+package import TailwartWire
 
 extension InternetAddress {
     /// The address of a TCP socket; nil for any other.
-    init?(_ address: SocketAddress?) {
+    package init?(_ address: SocketAddress?) {
         guard let address, let text = address.ipAddress, let ip = IPAddress(text), let port = address.port else {
             return nil
         }
@@ -12,7 +12,7 @@ extension InternetAddress {
 }
 
 extension SocketAddress {
-    init(_ address: InternetAddress) throws {
+    package init(_ address: InternetAddress) throws {
         try self.init(ipAddress: address.ip.description, port: Int(address.port))
     }
 }

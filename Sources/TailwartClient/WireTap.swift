@@ -3,11 +3,9 @@ import NIOCore
 /// Stands where bytes arrive, before TLS: counts them, and keeps the first ones, which tell who is there.
 ///
 /// Used on the event loop only.
-final class ProbeTap: ChannelInboundHandler {
+final class WireTap: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// Bytes of one probe. The longest certificate list that BoringSSL takes is 100 KiB.
-    static let limit = 256 << 10
     /// Bytes that are kept.
     private static let kept = 128
 
@@ -16,9 +14,14 @@ final class ProbeTap: ChannelInboundHandler {
     private var total = 0
     private var marked = NIODeadline.now()
     private var firstSign: NIODeadline?
+    private let limit: Int
     private let overflow: () -> Void
 
-    init(overflow: @escaping () -> Void) { self.overflow = overflow }
+    /// - Parameter limit: bytes of the whole connection.
+    init(limit: Int, overflow: @escaping () -> Void) {
+        self.limit = limit
+        self.overflow = overflow
+    }
 
     /// Between the mark and the first byte or the end.
     var delay: TimeAmount { (firstSign ?? .now()) - marked }
@@ -42,12 +45,17 @@ final class ProbeTap: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { firstSign = firstSign ?? .now() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         firstSign = firstSign ?? .now()
         first += bytes.readableBytesView.prefix(Self.kept - first.count)
         total += bytes.readableBytes
-        guard total <= Self.limit else {
+        guard total <= limit else {
             overflow()
             return context.close(mode: .all, promise: nil)
         }
