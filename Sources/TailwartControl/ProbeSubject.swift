@@ -1,5 +1,4 @@
 import TailwartClient
-package import TailwartConfig
 package import TailwartCore
 package import TailwartProbe
 package import TailwartWire
