@@ -1,4 +1,3 @@
-package import TailwartConfig
 package import TailwartCore
 package import TailwartWire
 
