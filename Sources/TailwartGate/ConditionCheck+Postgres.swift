@@ -1,5 +1,6 @@
 import NIOCore
 import TailwartClient
+import TailwartWire
 
 /// Whether a PostgreSQL server takes connections.
 ///

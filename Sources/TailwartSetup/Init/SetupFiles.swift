@@ -1,4 +1,4 @@
-package import TailwartConfig
+import TailwartConfig
 package import TailwartCore
 import TailwartWire
 
