@@ -38,19 +38,23 @@ extension ConditionCheck {
 }
 
 extension Finding {
+    /// Characters of a server's text that one line shows.
+    private static let shown = 120
+
     init(_ answer: PostgresAnswer) {
         switch answer {
         case .asksForAuthentication, .admits:
             self = .ready("takes connections")
         case .error(let error) where error.isForNow:
-            let message = error.message.isEmpty ? "takes no connections" : error.message.printable
+            let message = error.message.isEmpty ? "takes no connections" : error.message.printable(atMost: Self.shown)
             self = .waiting(
                 error.code.hasPrefix("53") ? "busy" : "starting", "\(message) (\(error.code))",
                 fix: "if it does not end, look at the database's log")
         case .error(let error):
-            self = .ready("takes connections (\(error.code): \(error.message.printable))")
+            self = .ready("takes connections (\(error.code): \(error.message.printable(atMost: Self.shown)))")
         case .notPostgres(let beginning):
-            self = .wrongProtocol("what answers is not PostgreSQL: \"\(String(buffer: beginning).printable)\"")
+            self = .wrongProtocol(
+                "what answers is not PostgreSQL: \"\(String(buffer: beginning).printable(atMost: Self.shown))\"")
         }
     }
 }

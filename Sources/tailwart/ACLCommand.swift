@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import TailwartConfig
 import TailwartCore
 import TailwartPolicy
