@@ -12,7 +12,7 @@ import Testing
         "TailwartConfig": ["TailwartCore", "TailwartWire", "Yams", "Glibc"],
         "TailwartResolve": ["TailwartSystem", "TailwartWire", "CAres", "Glibc", "Synchronization"],
         "TailwartTailnet": [
-            "TailwartWire", "NIOCore", "NIOPosix", "NIOHTTP1", "FoundationEssentials", "Glibc",
+            "TailwartClient", "TailwartWire", "NIOCore", "FoundationEssentials", "Glibc",
         ],
         "TailwartClient": [
             "CTailwartTLS", "TailwartCore", "TailwartWire", "NIOCore", "NIOPosix", "Glibc", "Synchronization",
