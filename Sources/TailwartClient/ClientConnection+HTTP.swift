@@ -34,7 +34,8 @@ package struct HTTPAnswer: Sendable, Equatable {
 extension ClientConnection {
     /// - Parameter isStatusEnough: does not wait for the body.
     /// - Returns: nil if what answers is no web server, or breaks off in the middle of its answer.
-    package func ask(_ question: HTTPQuestion, isStatusEnough: Bool = false) async throws(ConnectionEnd) -> HTTPAnswer? {
+    package func ask(_ question: HTTPQuestion, isStatusEnough: Bool = false) async throws(ConnectionEnd) -> HTTPAnswer?
+    {
         send(question.bytes)
         var reader = HTTPReader()
         var hasAnswered = false

@@ -136,13 +136,17 @@ package struct HTTPReader {
 
     private mutating func readField(_ line: [UInt8]) -> Bool {
         // No space before the colon, and no line that goes on with the one before (RFC 9112 sections 5.1 and 5.2).
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0, !line[..<colon].contains(where: { $0 <= 0x20 })
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0,
+            !line[..<colon].contains(where: { $0 <= 0x20 })
         else { return false }
         let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
-        let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 9 }.reversed().drop { $0 == 0x20 || $0 == 9 }.reversed()
+        let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 9 }.reversed().drop { $0 == 0x20 || $0 == 9 }
+            .reversed()
         switch name {
         case "content-length":
-            guard let number = Self.number(Array(value), radix: 10), length == nil || length == number else { return false }
+            guard let number = Self.number(Array(value), radix: 10), length == nil || length == number else {
+                return false
+            }
             length = number
         case "transfer-encoding":
             guard String(decoding: value, as: UTF8.self).lowercased() == "chunked" else { return false }
@@ -165,7 +169,8 @@ package struct HTTPReader {
 
     /// Digits only, at most 15 of them.
     private static func number(_ digits: some Collection<UInt8>, radix: Int) -> Int? {
-        guard (1...15).contains(digits.count), digits.first != UInt8(ascii: "+"), digits.first != UInt8(ascii: "-") else {
+        guard (1...15).contains(digits.count), digits.first != UInt8(ascii: "+"), digits.first != UInt8(ascii: "-")
+        else {
             return nil
         }
         return Int(String(decoding: digits, as: UTF8.self), radix: radix)

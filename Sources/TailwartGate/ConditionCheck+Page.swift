@@ -15,7 +15,8 @@ extension ConditionCheck {
                 try await connection.startTLS(webTLS, serverName: name, host: url.endpoint.host)
             }
             let question = HTTPQuestion(
-                url.url.requestTarget, host: url.hostField, fields: [("User-Agent", "tailwart gate"), ("Accept", "*/*")])
+                url.url.requestTarget, host: url.hostField,
+                fields: [("User-Agent", "tailwart gate"), ("Accept", "*/*")])
             do throws(ConnectionEnd) {
                 let answer = try await connection.ask(question, isStatusEnough: true)
                 return answer.map { Finding(status: $0.status) } ?? Self.notWeb

@@ -37,8 +37,10 @@ extension LocalAPI {
         guard let answer = result else { throw .badAnswer("it is no HTTP, or breaks off") }
         guard answer.status != 200 else { return answer.body }
         // Nothing was asked that could turn into another protocol.
-        let beginning = answer.body.getSlice(at: answer.body.readerIndex, length: min(answer.body.readableBytes, Self.maximumErrorText))
-        let text = String(buffer: beginning ?? ByteBuffer()).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        let beginning = answer.body.getSlice(
+            at: answer.body.readerIndex, length: min(answer.body.readableBytes, Self.maximumErrorText))
+        let text =
+            String(buffer: beginning ?? ByteBuffer()).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
         throw .status(answer.status, text.printable(atMost: Self.maximumErrorText))
     }
 
