@@ -11,7 +11,6 @@ let swiftSettings: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 /// The picture in docs/architecture.md; `TailwartStructureTests` holds the code against it.
@@ -37,7 +36,7 @@ let package = Package(
         .target(name: "TailwartEngine", dependencies: ["TailwartCore", "TailwartWire", "TailwartSystem"]),
         .target(name: "TailwartConfig", dependencies: ["TailwartCore", "TailwartWire", "CYAML"]),
         .target(name: "TailwartResolve", dependencies: ["TailwartSystem", "TailwartWire", "CAres"]),
-        .target(name: "TailwartTailnet", dependencies: ["TailwartWire", nioCore, nioPosix, nioHTTP1]),
+        .target(name: "TailwartTailnet", dependencies: ["TailwartClient", "TailwartWire", nioCore]),
         .target(
             name: "TailwartClient", dependencies: ["CTailwartTLS", "TailwartCore", "TailwartWire", nioCore, nioPosix]),
         .target(name: "TailwartProbe", dependencies: ["TailwartClient", "TailwartCore", "TailwartWire", nioCore]),

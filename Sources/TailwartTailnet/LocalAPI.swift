@@ -1,5 +1,4 @@
 package import NIOCore
-import NIOHTTP1
 package import TailwartWire
 
 /// tailscaled's own API on its unix socket: read-only questions, one connection each.
@@ -24,7 +23,7 @@ package struct LocalAPI: Sendable {
     ///
     /// - Parameter timeout: for all of it, from connecting to the last byte.
     package func status(timeout: Duration) async throws(LocalAPIError) -> TailnetStatus {
-        let body = try await exchange(.GET, "/localapi/v0/status", timeout: timeout, over: group)
+        let body = try await exchange("GET", "/localapi/v0/status", timeout: timeout, over: group)
         return try TailnetStatus(json: body)
     }
 
@@ -32,7 +31,7 @@ package struct LocalAPI: Sendable {
     ///
     /// - Parameter timeout: for all of it; a peer that is away does not answer at all.
     package func ping(_ ip: IPAddress, timeout: Duration) async throws(LocalAPIError) -> TailnetPing {
-        let body = try await exchange(.POST, "/localapi/v0/ping?ip=\(ip)&type=disco", timeout: timeout, over: group)
+        let body = try await exchange("POST", "/localapi/v0/ping?ip=\(ip)&type=disco", timeout: timeout, over: group)
         return try TailnetPing(json: body)
     }
 }

@@ -121,7 +121,7 @@ import Testing
                     server.send(SIGKILL)
                     await #expect(throws: ConnectionEnd.closed(.withoutGoodbye)) { try await connection.rest() }
                 } else {
-                    #expect(try await connection.status(of: "/", host: "x", agent: "test") == 200)
+                    #expect(try await connection.ask(HTTPQuestion("/", host: "x"), isStatusEnough: true)?.status == 200)
                     _ = try await connection.rest()
                 }
                 connection.abort()

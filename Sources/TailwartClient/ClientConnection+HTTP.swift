@@ -1,0 +1,57 @@
+package import NIOCore
+
+/// A question in HTTP/1.1, without a body.
+package struct HTTPQuestion: Sendable {
+    package var method: String
+    /// The path with its query.
+    package var target: String
+    /// Of the field of that name.
+    package var host: String
+    /// Further fields, name and value.
+    package var fields: [(name: String, value: String)] = []
+
+    package init(
+        _ target: String, method: String = "GET", host: String, fields: [(name: String, value: String)] = []
+    ) {
+        self.method = method
+        self.target = target
+        self.host = host
+        self.fields = fields
+    }
+
+    /// The server is asked to close the connection behind its answer.
+    fileprivate var bytes: [UInt8] {
+        let lines = ["\(method) \(target) HTTP/1.1", "Host: \(host)"] + fields.map { "\($0.name): \($0.value)" }
+        return Array((lines + ["Connection: close", "", ""]).joined(separator: "\r\n").utf8)
+    }
+}
+
+package struct HTTPAnswer: Sendable, Equatable {
+    package var status: Int
+    package var body: ByteBuffer
+}
+
+extension ClientConnection {
+    /// - Parameter isStatusEnough: does not wait for the body.
+    /// - Returns: nil if what answers is no web server, or breaks off in the middle of its answer.
+    package func ask(_ question: HTTPQuestion, isStatusEnough: Bool = false) async throws(ConnectionEnd) -> HTTPAnswer?
+    {
+        send(question.bytes)
+        var reader = HTTPReader()
+        var hasAnswered = false
+        while true {
+            let progress: HTTPReader.Progress
+            do throws(ConnectionEnd) {
+                progress = reader.receive(try await some())
+                hasAnswered = true
+            } catch {
+                guard hasAnswered, case .closed = error else { throw error }
+                guard reader.isWholeAtEnd() else { return nil }
+                return reader.status.map { HTTPAnswer(status: $0, body: reader.body) }
+            }
+            if progress == .notHTTP { return nil }
+            guard let status = reader.status, progress == .done || isStatusEnough else { continue }
+            return HTTPAnswer(status: status, body: reader.body)
+        }
+    }
+}
