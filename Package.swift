@@ -73,7 +73,7 @@ let package = Package(
                 "TailwartGate",
                 "TailwartImport", "TailwartPolicy", "TailwartPreflight", "TailwartSandbox", "TailwartSecrets",
                 "TailwartSetup",
-                "TailwartSystem", "TailwartTailnet", "TailwartWire", argumentParser, nioPosix,
+                "TailwartSystem", "TailwartWire", argumentParser, nioPosix,
             ]),
         .target(
             name: "TailwartTesting",

@@ -1,7 +1,5 @@
 import Glibc
 import NIOCore
-import NIOHTTP1
-import NIOPosix
 import TailwartClient
 import TailwartWire
 
