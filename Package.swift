@@ -49,7 +49,9 @@ let package = Package(
         .target(name: "TailwartTailnet", dependencies: ["TailwartWire", nioCore, nioPosix, nioHTTP1]),
         .target(
             name: "TailwartProbe",
-            dependencies: ["TailwartCore", "TailwartWire", nioCore, nioPosix, nioSSL, nioTLS, x509, asn1]),
+            dependencies: [
+                "TailwartConfig", "TailwartCore", "TailwartWire", nioCore, nioPosix, nioSSL, nioTLS, x509, asn1,
+            ]),
         .target(
             name: "TailwartGate",
             dependencies: [
@@ -73,8 +75,9 @@ let package = Package(
         .target(
             name: "TailwartPreflight",
             dependencies: [
-                "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve",
-                "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore,
+                "TailwartConfig", "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem",
+                "TailwartTailnet",
+                "TailwartWire", nioCore,
             ]),
         .executableTarget(
             name: "tailwart",
@@ -143,7 +146,7 @@ let package = Package(
         .testTarget(
             name: "TailwartPreflightTests",
             dependencies: [
-                "TailwartPreflight", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartResolve",
+                "TailwartPreflight", "TailwartConfig", "TailwartCore", "TailwartResolve", "TailwartSystem",
                 "TailwartTailnet", "TailwartTesting", "TailwartWire", nioPosix,
             ],
             exclude: ["Fixtures"]),

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 extension ConfigurationLoader {
     func readListeners(_ reader: inout MappingReader) {

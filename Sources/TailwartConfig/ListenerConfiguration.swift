@@ -1,4 +1,5 @@
 package import TailwartCore
+package import TailwartWire
 
 /// A listener whose routes name their upstreams.
 package struct ListenerConfiguration: Sendable, Equatable {

@@ -24,7 +24,7 @@ package final class Edge: Sendable {
     package init(_ configuration: Configuration, log: Log) throws {
         self.configuration = configuration
         self.log = log
-        let name = Self.hostName
+        let name = ServerNamePattern.edgeName(host: HostName.current)
         let first = configuration.snapshot(edge: name) { _ in [] }
         listeners = try ListenerSet(first.listeners)
         Self.raiseDescriptorLimit(for: configuration, log)
@@ -111,14 +111,6 @@ package final class Edge: Sendable {
             .warning,
             "max_connections is \(configuration.maxConnections), but this process may open only \(limit) descriptors, "
                 + "two per connection: raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections")
-    }
-
-    /// What the edge calls itself where the file says nothing else.
-    package static var hostName: String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-        let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return ServerNamePattern(name)?.name ?? "localhost"
     }
 
     private static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

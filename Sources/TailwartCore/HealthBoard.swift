@@ -1,4 +1,5 @@
 import Synchronization
+import TailwartWire
 
 /// What is known at the moment of each place that the edge dials: who is unwell, what traffic found out, who carries how much.
 ///

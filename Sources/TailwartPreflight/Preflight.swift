@@ -1,6 +1,5 @@
 package import NIOCore
 package import TailwartConfig
-import TailwartControl
 import TailwartCore
 import TailwartProbe
 package import TailwartResolve

@@ -1,5 +1,4 @@
 import TailwartConfig
-import TailwartControl
 import TailwartCore
 import TailwartProbe
 

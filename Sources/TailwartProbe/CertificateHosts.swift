@@ -1,4 +1,5 @@
 import SwiftASN1
+import TailwartCore
 import TailwartWire
 import X509
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SwiftASN1
+import TailwartCore
 @_spi(FixedExpiryValidationTime) import X509
 
 extension CertificateReport {

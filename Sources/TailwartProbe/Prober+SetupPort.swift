@@ -1,4 +1,5 @@
 import NIOCore
+import TailwartCore
 
 extension Prober {
     /// Whether Stalwart's setup page answers on the host of that endpoint, asked with a plain `GET /healthz/live`.

@@ -1,7 +1,7 @@
 import FoundationEssentials
 package import NIOCore
 import NIOSSL
-import TailwartCore
+package import TailwartCore
 import TailwartWire
 
 /// Asks endpoints how they are, as politely as a well-behaved mail client.

@@ -3,8 +3,8 @@ import TailwartCore
 import TailwartWire
 import Testing
 
-@testable import TailwartControl
 @testable import TailwartPreflight
+@testable import TailwartSystem
 
 /// Ports, addresses and limits of the host.
 @Suite struct HostCheckTests {

@@ -15,7 +15,8 @@ import Testing
             "TailwartWire", "NIOCore", "NIOPosix", "NIOHTTP1", "FoundationEssentials", "Glibc",
         ],
         "TailwartProbe": [
-            "TailwartCore", "TailwartWire", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "X509", "SwiftASN1",
+            "TailwartConfig", "TailwartCore", "TailwartWire", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "X509",
+            "SwiftASN1",
             "FoundationEssentials", "Glibc", "Synchronization",
         ],
         "TailwartGate": [
@@ -26,8 +27,8 @@ import Testing
         "TailwartSecrets": ["Glibc"],
         "TailwartSetup": ["TailwartConfig", "TailwartCore", "TailwartWire", "FoundationEssentials", "Glibc"],
         "TailwartPreflight": [
-            "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem",
-            "TailwartTailnet", "TailwartWire", "NIOCore", "NIOPosix", "FoundationEssentials", "Glibc",
+            "TailwartConfig", "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem", "TailwartTailnet",
+            "TailwartWire", "NIOCore", "NIOPosix", "FoundationEssentials", "Glibc",
             "Synchronization",
         ],
         "TailwartImport": ["TailwartConfig", "TailwartCore", "TailwartWire", "Glibc"],
@@ -66,6 +67,7 @@ import Testing
         ),
         ("TailwartCore", "TailwartSystem", "decisions without I/O can be simulated with a seed and no socket"),
         ("TailwartCore", "Glibc", "time, randomness and identity are arguments"),
+        ("TailwartPreflight", "TailwartControl", "a look at a host needs no edge"),
         ("TailwartSystem", "TailwartCore", "a system call knows nothing of listeners and routes"),
         ("TailwartEngine", "Foundation", "the data plane carries no weight that it does not use"),
         (
@@ -79,10 +81,6 @@ import Testing
         ("TailwartConfig", "TailwartSystem", "a configuration can be checked on a machine that will never run it"),
         ("TailwartCore", "NIOCore", "health arithmetic is numbers; who probes is another's business"),
         ("TailwartProbe", "TailwartEngine", "a probe stands outside, as a client does, and meets what a client meets"),
-        (
-            "TailwartProbe", "TailwartConfig",
-            "a probe is told whom to ask, and asks the same for gate, check and health"
-        ),
         ("TailwartResolve", "TailwartTailnet", "the resolver is told what tailscaled says; it asks name servers only"),
         ("TailwartPolicy", "TailwartTailnet", "a policy is text; it can be made and checked far from any tailnet"),
         ("TailwartImport", "TailwartSystem", "a foreign file can be read on a machine that will never run it"),

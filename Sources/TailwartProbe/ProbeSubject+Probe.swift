@@ -1,5 +1,4 @@
 package import TailwartCore
-package import TailwartProbe
 package import TailwartWire
 
 extension ProbeSubject {

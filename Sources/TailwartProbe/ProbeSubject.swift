@@ -1,6 +1,5 @@
 package import TailwartConfig
 package import TailwartCore
-package import TailwartProbe
 package import TailwartWire
 
 /// A place that is probed: how the file wants it to be reached, and what has to be found there.
@@ -60,7 +59,7 @@ package struct ProbeSubject: Sendable {
     }
 
     /// Whether both are ports of the same endpoint.
-    func hasEndpoint(of other: ProbeSubject) -> Bool {
+    package func hasEndpoint(of other: ProbeSubject) -> Bool {
         upstream.name == other.upstream.name && endpoint == other.endpoint
     }
 
