@@ -141,7 +141,8 @@ let package = Package(
             dependencies: ["TailwartSetup", "TailwartConfig", "TailwartCore", "TailwartTesting", "TailwartWire"],
             exclude: ["Golden"]),
         .testTarget(
-            name: "TailwartImportTests", dependencies: ["TailwartImport", "TailwartConfig", "TailwartTesting"],
+            name: "TailwartImportTests",
+            dependencies: ["TailwartImport", "TailwartConfig", "TailwartCore", "TailwartTesting"],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "TailwartPreflightTests",
@@ -153,8 +154,9 @@ let package = Package(
         .testTarget(
             name: "TailwartControlTests",
             dependencies: [
-                "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire",
-                "TailwartTesting",
+                "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSystem",
+                "TailwartTailnet",
+                "TailwartTesting", "TailwartWire",
             ]),
         .testTarget(
             name: "TailwartCommandTests",

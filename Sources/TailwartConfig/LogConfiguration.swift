@@ -1,3 +1,5 @@
+package import TailwartCore
+
 /// How the edge writes its log.
 package struct LogConfiguration: Sendable, Equatable {
     package enum Format: String, CaseIterable, Sendable {
@@ -5,19 +7,12 @@ package struct LogConfiguration: Sendable, Equatable {
         case json
     }
 
-    /// The least severe lines that are written. The record of a connection is a line at `info`.
-    package enum Level: String, CaseIterable, Sendable {
-        case debug
-        case info
-        case warning
-        case error
-    }
-
     /// Nil: text on a terminal, JSON elsewhere.
     package var format: Format?
-    package var level: Level
+    /// The least grave lines that are written. The record of a connection is a line at `info`.
+    package var level: EventLevel
 
-    package init(format: Format? = nil, level: Level = Defaults.logLevel) {
+    package init(format: Format? = nil, level: EventLevel = Defaults.logLevel) {
         self.format = format
         self.level = level
     }

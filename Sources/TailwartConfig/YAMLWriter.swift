@@ -1,3 +1,5 @@
+import TailwartCore
+
 /// A YAML value to be printed, in block style where it says so or where a line would get too long.
 enum YAMLOutput {
     case text(String)

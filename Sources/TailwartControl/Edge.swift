@@ -1,16 +1,16 @@
 import Glibc
 package import TailwartConfig
-import TailwartCore
+package import TailwartCore
 package import TailwartEngine
 import TailwartProbe
 import TailwartResolve
 import TailwartSystem
 import TailwartTailnet
 
-/// The running edge: listeners, workers, resolver, observers and log, brought up in order and taken down in order.
+/// The running edge: listeners, workers, resolver and observers, brought up in order and taken down in order.
 package final class Edge: Sendable {
     private let configuration: Configuration
-    private let log: Log
+    private let ledger: Ledger
     private let listeners: ListenerSet
     private let engine: Engine
     private let resolver: Resolver?
@@ -21,18 +21,18 @@ package final class Edge: Sendable {
     /// Binds everything and serves. Names need not resolve yet: their upstreams cannot be reached until they do.
     ///
     /// - Throws: ``ListenErrors`` or ``SystemError``; nothing is left open then.
-    package init(_ configuration: Configuration, log: Log) throws {
+    package init(_ configuration: Configuration, ledger: Ledger) throws {
         self.configuration = configuration
-        self.log = log
+        self.ledger = ledger
         let name = ServerNamePattern.edgeName(host: HostName.current)
         let first = configuration.snapshot(edge: name) { _ in [] }
         listeners = try ListenerSet(first.listeners)
-        Self.raiseDescriptorLimit(for: configuration, log)
+        Self.raiseDescriptorLimit(for: configuration, ledger)
         let engine = try Engine(
             snapshot: first, sockets: listeners.sockets, workers: configuration.workers ?? Self.cores,
-            idSeed: UInt64.random(in: 0...(.max)), recordReader: log.waker)
+            idSeed: UInt64.random(in: 0...(.max)), recordReader: ledger.waker)
         self.engine = engine
-        log.follow(engine.records)
+        ledger.follow(engine.records)
         var made: Observers?
         do throws(SystemError) {
             let watched = ProbeSubject.all(of: configuration, first.board)
@@ -41,7 +41,8 @@ package final class Edge: Sendable {
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
-                    watched, board: first.board, prober: Prober(group: observers.eventLoops, ehloName: name), log: log
+                    watched, board: first.board, prober: Prober(group: observers.eventLoops, ehloName: name),
+                    ledger: ledger
                 ) { engine.close(places: $0, of: first.board) }
             }
             let names = configuration.hostNames
@@ -49,7 +50,7 @@ package final class Edge: Sendable {
                 names.isEmpty
                 ? nil
                 : try Resolver(names: names) { host, entry, addresses in
-                    Self.say(host, entry, to: log)
+                    ledger.post(Self.event(host, entry))
                     health?.learn(addresses)
                     engine.apply(configuration.snapshot(edge: name, board: first.board) { addresses[$0] ?? [] })
                 }
@@ -60,10 +61,12 @@ package final class Edge: Sendable {
             if let tailscale = configuration.tailscale {
                 let tailnet = TailnetMonitor(
                     localAPI: LocalAPI(socket: tailscale.socket, group: observers.eventLoops),
-                    names: configuration.tailnetNames,
-                    isNeeded: configuration.upstreams.contains { $0.via == .tailscale }
-                        || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") },
-                    direct: Set(names), resolver: resolver, log: log)
+                    control: TailnetControl(
+                        names: configuration.tailnetNames,
+                        isNeeded: configuration.upstreams.contains { $0.via == .tailscale }
+                            || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") },
+                        direct: Set(names)),
+                    resolver: resolver, ledger: ledger)
                 work.append { await tailnet.run() }
             }
             observers.start(work)
@@ -79,14 +82,17 @@ package final class Edge: Sendable {
     /// Where the edge listens, in the order of the configuration.
     package var sockets: [ListenerSocket] { listeners.sockets }
 
-    /// The same for people: `:25 (smtp), 127.0.0.1:2525 (submission)`.
-    package var places: String {
+    /// What each was asked to listen on.
+    package var openings: [EdgeEvent.Opening] {
         zip(listeners.sockets, listeners.binds).map { socket, bind in
-            "\(bind) (\(configuration.listeners[socket.listener].name))"
-        }.joined(separator: ", ")
+            EdgeEvent.Opening(bind, listener: configuration.listeners[socket.listener].name)
+        }
     }
 
     package var counters: Engine.Counters { engine.counters }
+
+    /// Rung when the edge drains and no connection is open.
+    var idle: Waker { engine.idle }
 
     /// Stops accepting; connections go on.
     package func drain() {
@@ -104,24 +110,18 @@ package final class Edge: Sendable {
         resolverThread?.join()
     }
 
-    private static func raiseDescriptorLimit(for configuration: Configuration, _ log: Log) {
-        guard let limit = DescriptorLimit.raise(), limit < DescriptorLimit.needed(for: configuration.maxConnections)
-        else { return }
-        log.post(
-            .warning,
-            "max_connections is \(configuration.maxConnections), but this process may open only \(limit) descriptors, "
-                + "two per connection: raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections")
+    private static func raiseDescriptorLimit(for configuration: Configuration, _ ledger: Ledger) {
+        let connections = configuration.maxConnections
+        guard let limit = DescriptorLimit.raise(), limit < DescriptorLimit.needed(for: connections) else { return }
+        ledger.post(.descriptorsShort(limit: limit, connections: connections))
     }
 
     private static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    private static func say(_ name: String, _ entry: Resolver.Entry, to log: Log) {
+    private static func event(_ name: String, _ entry: Resolver.Entry) -> EdgeEvent {
         if let failure = entry.failure {
-            let kept = entry.addresses.isEmpty ? "no address is known yet" : "the last known addresses are used"
-            log.post(.warning, "\(name) does not resolve: \(failure); \(kept)")
-        } else {
-            let source = entry.source.map { " (\($0))" } ?? ""
-            log.post(.info, "\(name) is \(entry.addresses.map { "\($0)" }.joined(separator: ", "))\(source)")
+            return .unresolved(name: name, failure: failure, keepsAddresses: !entry.addresses.isEmpty)
         }
+        return .resolved(name: name, entry.addresses, source: entry.source.map { "\($0)" })
     }
 }

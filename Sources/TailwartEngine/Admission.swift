@@ -1,22 +1,33 @@
 import Synchronization
 import TailwartCore
+import TailwartSystem
 
 /// How many connections are open, over all workers: one addition when a connection comes and one when it goes.
 final class Admission: Sendable {
     private let total = Atomic<Int>(0)
     private let accepted = Atomic<Int>(0)
     private let byListener: [Counter]
+    private let drains = Atomic<Bool>(false)
+    /// Rung when no connection is open any more, once the edge drains.
+    let idle: Waker
 
     private final class Counter: Sendable {
         let value = Atomic<Int>(0)
     }
 
-    init(listeners: Int) {
+    init(listeners: Int) throws(SystemError) {
+        idle = try Waker()
         byListener = (0..<listeners).map { _ in Counter() }
     }
 
     var live: Int { total.load(ordering: .relaxed) }
     var acceptedSoFar: Int { accepted.load(ordering: .relaxed) }
+
+    /// From now on ``idle`` is rung when no connection is open; at once if none is.
+    func drain() {
+        drains.store(true, ordering: .sequentiallyConsistent)
+        if total.load(ordering: .sequentiallyConsistent) == 0 { idle.ring() }
+    }
 
     /// Counts a connection that was accepted only to be closed.
     func shed() { accepted.add(1, ordering: .relaxed) }
@@ -36,7 +47,12 @@ final class Admission: Sendable {
 
     /// - Parameter limit: the one that the connection entered under.
     func leave(listener: Int, limit: Int?) {
-        total.subtract(1, ordering: .relaxed)
+        // Whoever comes second, the last connection or the drain, sees the other.
+        if total.subtract(1, ordering: .sequentiallyConsistent).newValue == 0,
+            drains.load(ordering: .sequentiallyConsistent)
+        {
+            idle.ring()
+        }
         if limit != nil {
             byListener[listener].value.subtract(1, ordering: .relaxed)
         }

@@ -28,7 +28,7 @@ package final class Engine: Sendable {
         snapshot: Snapshot, sockets: [ListenerSocket], workers: Int, idSeed: UInt64, recordReader: Waker
     ) throws(SystemError) {
         Signals.ignoreBrokenPipes()
-        let admission = Admission(listeners: snapshot.listeners.count)
+        let admission = try Admission(listeners: snapshot.listeners.count)
         let accepting = sockets.map { socket in
             Worker.Accepting(
                 socket: socket.socket, listener: socket.listener,
@@ -69,6 +69,9 @@ package final class Engine: Sendable {
             live: admission.live, accepted: admission.acceptedSoFar, lostRecords: records.reduce(0) { $0 + $1.lost })
     }
 
+    /// Rung when the engine drains and no connection is open.
+    package var idle: Waker { admission.idle }
+
     /// New connections are served by this snapshot from now on; the others end as they began.
     package func apply(_ snapshot: Snapshot) {
         for mailbox in mailboxes { mailbox.post { $0.snapshot = snapshot } }
@@ -88,6 +91,7 @@ package final class Engine: Sendable {
 
     /// Stops accepting; connections go on.
     package func drain() {
+        admission.drain()
         for mailbox in mailboxes { mailbox.post { $0.drains = true } }
     }
 

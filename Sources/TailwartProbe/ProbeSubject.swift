@@ -58,17 +58,16 @@ package struct ProbeSubject: Sendable {
             serverName: serverName, expectedNames: expectedNames, trustRoots: health.trustRoots)
     }
 
-    /// Whether both are ports of the same endpoint.
-    package func hasEndpoint(of other: ProbeSubject) -> Bool {
-        upstream.name == other.upstream.name && endpoint == other.endpoint
+    /// As people and programs are told of it.
+    package var named: ProbedPlace {
+        ProbedPlace(
+            upstream: upstream.name, endpoint: endpoint.text, hasPort: endpoint.port != nil, port: port, proto: proto)
     }
 
-    /// For a person: `mailbox stalwart.tail1234.ts.net:25 (smtp)`.
-    package func label(_ serverName: String?) -> String {
-        let place = endpoint.port == nil && port != 0 ? "\(endpoint.text):\(port)" : endpoint.text
-        let name = proto == .https ? serverName.map { ", \($0)" } ?? "" : ""
-        return "\(upstream.name) \(place) (\(proto.rawValue)\(name))"
-    }
+    /// Whether both are ports of the same endpoint.
+    package func hasEndpoint(of other: ProbeSubject) -> Bool { named.hasEndpoint(of: other.named) }
+
+    package func label(_ serverName: String?) -> String { named.label(serverName) }
 }
 
 extension Configuration {

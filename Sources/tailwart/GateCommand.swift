@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import TailwartConfig
+import TailwartCore
 import TailwartGate
 
 struct GateCommand: AsyncParsableCommand {

@@ -36,8 +36,8 @@ struct Trial {
         var proto: ListenerProtocol { ListenerProtocol(rawValue: rawValue) ?? .tcp }
     }
 
-    init(_ sandbox: SandboxPorts, log: Log) throws {
-        let edge = try Edge(Self.configuration(sandbox), log: log)
+    init(_ sandbox: SandboxPorts, ledger: Ledger) throws {
+        let edge = try Edge(Self.configuration(sandbox), ledger: ledger)
         func port(_ door: Door, v4: Bool = true) -> UInt16? {
             let index = Door.allCases.firstIndex(of: door)
             return edge.sockets.first { $0.listener == index && $0.address?.ip.isV4 == v4 }?.address?.port

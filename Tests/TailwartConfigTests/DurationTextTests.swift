@@ -1,4 +1,5 @@
 import TailwartConfig
+import TailwartCore
 import Testing
 
 struct DurationTextTests {

@@ -1,4 +1,5 @@
 import TailwartConfig
+import TailwartCore
 import Testing
 
 @testable import TailwartImport

@@ -1,4 +1,5 @@
 import TailwartConfig
+import TailwartCore
 
 extension CaddyReader {
     /// Handlers that others have and ours has not, with what to do.

@@ -23,8 +23,8 @@ extension Duration {
         self = .milliseconds(total)
     }
 
-    /// What ``init(configurationText:)`` reads, as a ``Pattern``.
-    static let configurationPattern = "(?=[0-9])" + units.map { "([0-9]{1,9}\($0.name))?" }.joined()
+    /// What ``init(configurationText:)`` reads, as a pattern of JSON Schema.
+    package static let configurationPattern = "(?=[0-9])" + units.map { "([0-9]{1,9}\($0.name))?" }.joined()
 
     /// The shortest text that ``init(configurationText:)`` reads back, to the millisecond.
     package var configurationText: String {
