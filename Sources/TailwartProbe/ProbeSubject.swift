@@ -64,9 +64,6 @@ package struct ProbeSubject: Sendable {
             upstream: upstream.name, endpoint: endpoint.text, hasPort: endpoint.port != nil, port: port, proto: proto)
     }
 
-    /// Whether both are ports of the same endpoint.
-    package func hasEndpoint(of other: ProbeSubject) -> Bool { named.hasEndpoint(of: other.named) }
-
     package func label(_ serverName: String?) -> String { named.label(serverName) }
 }
 
