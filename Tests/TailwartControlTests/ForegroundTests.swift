@@ -29,33 +29,51 @@ import Testing
                 ]), ledger: ledger)
     }
 
-    private static func names(_ subscription: Subscription) -> [String] {
-        var names: [String] = []
-        while let entries = subscription.next() {
-            for entry in entries {
-                if case .event(let event, _) = entry { names.append(event.kind.name) } else { names.append("record") }
+    /// An edge that is served on a thread of its own, for no time, and then drains for longer than any test; what it said, once it has
+    /// ended. One that does not end fails a test and does not hang it.
+    private final class Serving: Sendable {
+        private struct State {
+            var said: [String] = []
+            var hasEnded = false
+        }
+
+        private let state = Mutex(State())
+
+        init(_ edge: Edge, _ ledger: Ledger) throws {
+            let subscription = try ledger.subscribe(from: .info)
+            try ledger.start()
+            _ = try Thread(name: "serve") {
+                do throws(SystemError) {
+                    try Foreground.serve(edge, ledger: ledger, drain: .seconds(3600), limit: .zero)
+                } catch {
+                    self.state.withLock { $0.said.append("\(error)") }
+                }
+                ledger.finish()
+            }
+            _ = try Thread(name: "reader") {
+                while let entries = subscription.next() {
+                    self.state.withLock { $0.said += entries.map(Self.name) }
+                }
+                self.state.withLock { $0.hasEnded = true }
             }
         }
-        return names
+
+        private static func name(_ entry: LedgerEntry) -> String {
+            if case .event(let event, _) = entry { event.kind.name } else { "record" }
+        }
+
+        func said() async throws -> [String] {
+            try await eventually("the edge ends") { self.state.withLock { $0.hasEnded ? $0.said : nil } }
+        }
     }
 
     @Test func `an edge ends with its last connection, long before the drain is over`() async throws {
         let mailbox = try TestListener()
         let ledger = try Ledger()
-        let subscription = try ledger.subscribe(from: .info)
-        try ledger.start()
         let edge = try Self.edge(to: mailbox, ledger)
         let client = try TestSocket.connect(to: try #require(edge.sockets.first?.address))
         let upstream = try mailbox.accept()
-        let failure = Mutex<SystemError?>(nil)
-        let thread = try Thread(name: "serve") {
-            do throws(SystemError) {
-                try Foreground.serve(edge, ledger: ledger, drain: .seconds(3600), limit: .zero)
-            } catch {
-                failure.withLock { $0 = error }
-            }
-            ledger.finish()
-        }
+        let serving = try Serving(edge, ledger)
         // The edge drains; what it has goes on.
         let listening = try #require(edge.sockets.first?.socket.raw)
         try await eventually("nobody new comes in") { () -> Bool? in
@@ -68,22 +86,14 @@ import Testing
         #expect(try upstream.receive(exactly: 1) == [1])
         client.finish()
         upstream.finish()
-        #expect(Self.names(subscription) == ["draining", "record", "stopped"])
-        thread.join()
-        #expect(failure.withLock { $0 == nil })
+        #expect(try await serving.said() == ["draining", "record", "stopped"])
         client.close()
         upstream.close()
     }
 
-    @Test func `an edge without connections has nothing to wait for`() throws {
-        let mailbox = try TestListener()
+    @Test func `an edge without connections has nothing to wait for`() async throws {
         let ledger = try Ledger()
-        let subscription = try ledger.subscribe(from: .info)
-        try ledger.start()
-        let edge = try Self.edge(to: mailbox, ledger)
-        try Foreground.serve(edge, ledger: ledger, drain: .seconds(3600), limit: .zero)
-        let thread = try Thread(name: "finish") { ledger.finish() }
-        #expect(Self.names(subscription) == ["draining", "stopped"])
-        thread.join()
+        let serving = try Serving(try Self.edge(to: try TestListener(), ledger), ledger)
+        #expect(try await serving.said() == ["draining", "stopped"])
     }
 }
