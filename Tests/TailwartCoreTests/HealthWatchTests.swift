@@ -274,17 +274,27 @@ import Testing
         #expect(probes([web], for: 91, answer: { _, _ in .well }).map(\.name) == ["a", "b", "c", "a"])
     }
 
-    @Test func `probes that the mailbox counts are few, and mending one port frees the others`() {
-        let subjects = [Self.subject(), Self.subject("submission", port: 587, proto: .submission)]
+    @Test func `probes that the mailbox counts are few`() {
         // Quarter of an hour, four hours, twelve hours: rounded up to the next time that it is looked.
-        let day = probes([subjects[0]], for: 86_400, answer: { _, _ in .headerNotTrusted })
-        #expect(day.count == 4)
-        // One port is mended at 950 s: it is asked at 900 s and then at 5 s intervals no more.
-        let mended = probes(subjects, for: 1000) { key, at in
-            at < 0.6 || key == "submission" ? .headerNotTrusted : .well
-        }
-        #expect(mended.filter { $0.key == "smtp" }.map { Int($0.at) } == [0, 900, 905, 935, 965, 995])
-        #expect(mended.filter { $0.key == "submission" }.map { Int($0.at) }.prefix(2) == [0, 900])
+        #expect(probes([Self.subject()], for: 86_400, answer: { _, _ in .headerNotTrusted }).count == 4)
+    }
+
+    @Test func `mending one port frees the others of its endpoint, and no more`() {
+        let others = ["submission", "elsewhere"]
+        let start = ContinuousClock.now
+        let at = { (seconds: Double) in start + Duration.seconds(seconds) }
+        var watch = Watch(
+            [
+                Self.subject(), Self.subject("submission", port: 587, proto: .submission),
+                Self.subject("elsewhere", endpoint: "b.example"),
+            ], reachable: Set(["smtp"] + others), now: start, jitter: { 0.5 })
+        #expect(watch.take(.tick, now: at(0.5), jitter: { 0.5 }).count == 3)
+        _ = watch.take(Self.probed(.headerNotTrusted), now: at(1), jitter: { 0.5 })
+        for key in others { _ = watch.take(Self.probed(.headerNotTrusted, key), now: at(60), jitter: { 0.5 }) }
+        #expect(watch.take(.tick, now: at(902), jitter: { 0.5 }) == [.probe("smtp", serverName: nil), .lookAtTraffic])
+        let effects = watch.take(Self.probed(.well), now: at(910), jitter: { 0.5 })
+        #expect(effects.contains(.probe("submission", serverName: nil)))
+        #expect(!effects.contains(.probe("elsewhere", serverName: nil)))
     }
 
     @Test func `connections that are served lift the pause`() {
