@@ -63,8 +63,8 @@ let package = Package(
         .target(
             name: "TailwartPreflight",
             dependencies: [
-                "TailwartControl", "TailwartCore", "TailwartProbe", "TailwartResolve",
-                "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore,
+                "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem", "TailwartTailnet", "TailwartWire",
+                nioCore,
             ]),
         .executableTarget(
             name: "tailwart",
@@ -132,20 +132,22 @@ let package = Package(
             dependencies: ["TailwartSetup", "TailwartConfig", "TailwartCore", "TailwartTesting", "TailwartWire"],
             exclude: ["Golden"]),
         .testTarget(
-            name: "TailwartImportTests", dependencies: ["TailwartImport", "TailwartConfig", "TailwartTesting"],
+            name: "TailwartImportTests",
+            dependencies: ["TailwartImport", "TailwartConfig", "TailwartCore", "TailwartTesting"],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "TailwartPreflightTests",
             dependencies: [
-                "TailwartPreflight", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartResolve",
+                "TailwartPreflight", "TailwartConfig", "TailwartCore", "TailwartResolve", "TailwartSystem",
                 "TailwartTailnet", "TailwartTesting", "TailwartWire", nioPosix,
             ],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "TailwartControlTests",
             dependencies: [
-                "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire",
-                "TailwartTesting",
+                "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSystem",
+                "TailwartTailnet",
+                "TailwartTesting", "TailwartWire",
             ]),
         .testTarget(
             name: "TailwartCommandTests",

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// What a listener and `defaults` take in the same words.
 struct ListenerSettings {

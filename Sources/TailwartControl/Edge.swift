@@ -7,11 +7,11 @@ import TailwartSystem
 import TailwartTailnet
 package import TailwartWire
 
-/// The running edge: listeners, workers, resolver, observers and log, brought up in order and taken down in order.
+/// The running edge: listeners, workers, resolver and observers, brought up in order and taken down in order.
 package final class Edge: Sendable {
     private let configuration: Configuration
-    private let log: Log
-    private let listeners: ListenerSet
+    private let ledger: Ledger
+    let listeners: ListenerSet
     private let engine: Engine
     private let resolver: Resolver?
     private let resolverThread: Thread?
@@ -21,18 +21,18 @@ package final class Edge: Sendable {
     /// Binds everything and serves. Names need not resolve yet: their upstreams cannot be reached until they do.
     ///
     /// - Throws: ``ListenErrors`` or ``SystemError``; nothing is left open then.
-    package init(_ configuration: Configuration, log: Log) throws {
+    package init(_ configuration: Configuration, ledger: Ledger) throws {
         self.configuration = configuration
-        self.log = log
-        let name = Self.hostName
+        self.ledger = ledger
+        let name = ServerNamePattern.edgeName(host: HostName.current)
         let first = Topology(configuration, edge: name, addresses: { _ in [] })
         listeners = try ListenerSet(first)
-        Self.raiseDescriptorLimit(for: configuration, log)
+        Self.raiseDescriptorLimit(for: configuration, ledger)
         let engine = try Engine(
             topology: first, sockets: listeners.sockets, workers: configuration.workers ?? Self.cores,
-            idSeed: UInt64.random(in: 0...(.max)), recordReader: log.waker)
+            idSeed: UInt64.random(in: 0...(.max)), recordReader: ledger.waker)
         self.engine = engine
-        log.follow(engine.records)
+        ledger.follow(engine.records)
         var made: Observers?
         do throws(SystemError) {
             let watched = ProbeSubject.all(of: configuration)
@@ -41,15 +41,15 @@ package final class Edge: Sendable {
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
-                    watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), log: log
-                ) { engine.close($0) }
+                    watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), ledger: ledger
+                ) { engine.close([$0]) }
             }
             let names = configuration.hostNames
             let resolver =
                 names.isEmpty
                 ? nil
                 : try Resolver(names: names) { host, entry, addresses in
-                    Self.say(host, entry, to: log)
+                    ledger.post(Self.event(host, entry))
                     health?.learn(addresses)
                     engine.apply(
                         Topology(configuration, edge: name, addresses: { addresses[$0] ?? [] }, carrying: first))
@@ -61,10 +61,12 @@ package final class Edge: Sendable {
             if let tailscale = configuration.tailscale {
                 let tailnet = TailnetMonitor(
                     localAPI: LocalAPI(socket: tailscale.socket, group: observers.eventLoops),
-                    names: configuration.tailnetNames,
-                    isNeeded: configuration.upstreams.contains { $0.via == .tailscale }
-                        || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") },
-                    direct: Set(names), resolver: resolver, log: log)
+                    control: TailnetControl(
+                        names: configuration.tailnetNames,
+                        isNeeded: configuration.upstreams.contains { $0.via == .tailscale }
+                            || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") },
+                        direct: Set(names)),
+                    resolver: resolver, ledger: ledger)
                 work.append { await tailnet.run() }
             }
             observers.start(work)
@@ -83,13 +85,17 @@ package final class Edge: Sendable {
         return zip(names, listeners.sockets).filter { $0.0 == listener }.compactMap(\.1.address)
     }
 
-    /// Where the edge listens, for people: `:25 (smtp), 127.0.0.1:2525 (submission)`.
-    package var places: String {
-        configuration.listeners.flatMap { listener in listener.bind.map { "\($0) (\(listener.name))" } }
-            .joined(separator: ", ")
+    /// What each was asked to listen on.
+    package var openings: [EdgeEvent.Opening] {
+        configuration.listeners.flatMap { listener in
+            listener.bind.map { EdgeEvent.Opening($0, listener: listener.name) }
+        }
     }
 
     package var counters: Engine.Counters { engine.counters }
+
+    /// Rung when the edge drains and no connection is open.
+    var idle: Waker { engine.idle }
 
     /// Stops accepting; connections go on.
     package func drain() {
@@ -107,32 +113,18 @@ package final class Edge: Sendable {
         resolverThread?.join()
     }
 
-    private static func raiseDescriptorLimit(for configuration: Configuration, _ log: Log) {
-        guard let limit = DescriptorLimit.raise(), limit < DescriptorLimit.needed(for: configuration.maxConnections)
-        else { return }
-        log.post(
-            .warning,
-            "max_connections is \(configuration.maxConnections), but this process may open only \(limit) descriptors, "
-                + "two per connection: raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections")
-    }
-
-    /// What the edge calls itself where the file says nothing else.
-    package static var hostName: String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-        let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return ServerNamePattern(name)?.name ?? "localhost"
+    private static func raiseDescriptorLimit(for configuration: Configuration, _ ledger: Ledger) {
+        let connections = configuration.maxConnections
+        guard let limit = DescriptorLimit.raise(), limit < DescriptorLimit.needed(for: connections) else { return }
+        ledger.post(.descriptorsShort(limit: limit, connections: connections))
     }
 
     private static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    private static func say(_ name: String, _ entry: Resolver.Entry, to log: Log) {
+    private static func event(_ name: String, _ entry: Resolver.Entry) -> EdgeEvent {
         if let failure = entry.failure {
-            let kept = entry.addresses.isEmpty ? "no address is known yet" : "the last known addresses are used"
-            log.post(.warning, "\(name) does not resolve: \(failure); \(kept)")
-        } else {
-            let source = entry.source.map { " (\($0))" } ?? ""
-            log.post(.info, "\(name) is \(entry.addresses.map { "\($0)" }.joined(separator: ", "))\(source)")
+            return .unresolved(name: name, failure: failure, keepsAddresses: !entry.addresses.isEmpty)
         }
+        return .resolved(name: name, entry.addresses, source: entry.source.map { "\($0)" })
     }
 }

@@ -1,9 +1,9 @@
 import Glibc
 import TailwartCore
 import TailwartEngine
-import TailwartSystem
+package import TailwartSystem
 
-/// An edge in the foreground: serves until a signal, then drains.
+/// An edge in the foreground: does what ``EdgeLife`` says, and tells it of signals, time and the last connection.
 package enum Foreground {
     private static let signals = [SIGTERM, SIGINT]
 
@@ -13,33 +13,32 @@ package enum Foreground {
     /// Serves until SIGTERM or SIGINT; then stops accepting and lets connections finish for `drain`. A second signal ends at once.
     ///
     /// - Parameter limit: as if a signal came after this time.
-    package static func serve(_ edge: Edge, log: Log, drain: Duration, limit: Duration? = nil) {
-        let cause =
-            limit.map { limit in
-                Signals.wait(for: signals, milliseconds: Int(limit / .milliseconds(1))).map(name) ?? "time is up"
-            } ?? name(Signals.wait(for: signals))
-        log.post(
-            .info,
-            "\(cause): no longer accepting; \(connections(edge.counters.live)) may finish within "
-                + "\(drain.configurationText), a second signal ends at once")
-        edge.drain()
-        finish(edge, within: drain, log)
-        edge.stop()
-        log.post(.info, "stopped after \(connections(edge.counters.accepted))")
-        log.finish()
-    }
-
-    private static func finish(_ edge: Edge, within drain: Duration, _ log: Log) {
-        let end = ContinuousClock.now + drain
-        while edge.counters.live > 0, ContinuousClock.now < end {
-            if let signal = Signals.wait(for: signals, milliseconds: 50) {
-                log.post(.info, "\(name(signal)) again: ending \(connections(edge.counters.live)) at once")
-                return
+    package static func serve(
+        _ edge: Edge, ledger: Ledger, drain: Duration, limit: Duration? = nil
+    ) throws(SystemError) {
+        var inbox = try SignalInbox(signals)
+        defer { inbox.close() }
+        var life = EdgeLife.starting(drain: drain, limit: limit)
+        var event = EdgeLife.Event.started
+        while true {
+            for effect in life.take(event, live: edge.counters.live, now: Clock.monotonic()) {
+                switch effect {
+                case .say(let event): ledger.post(event)
+                case .drain: edge.drain()
+                case .stop: edge.stop()
+                }
+            }
+            switch life {
+            case .stopped: return
+            case .stopping: event = .ended(accepted: edge.counters.accepted)
+            default:
+                event =
+                    switch inbox.wait(until: life.deadline, or: edge.idle) {
+                    case .signal(let number): .signal(number == SIGTERM ? .terminated : .interrupted)
+                    case .rung: .idle
+                    case .time: .tick
+                    }
             }
         }
     }
-
-    private static func connections(_ count: Int) -> String { "\(count) \(count == 1 ? "connection" : "connections")" }
-
-    private static func name(_ signal: CInt) -> String { signal == SIGTERM ? "SIGTERM" : "SIGINT" }
 }

@@ -6,14 +6,14 @@ import TailwartSystem
 /// The tasks of the control plane, which watch from outside: the health of the upstreams and the tailnet. On one event loop and Swift's
 /// own threads, far from the workers.
 final class Observers: Sendable {
-    /// Milliseconds for probes to notice that they are to end.
-    private static let patience: CInt = 3000
-
     private let group: MultiThreadedEventLoopGroup
     private let task = Mutex<Task<Void, Never>?>(nil)
     private let ended: Waker
+    /// Milliseconds for probes to notice that they are to end.
+    private let patience: CInt
 
-    init() throws(SystemError) {
+    init(patience: CInt = 3000) throws(SystemError) {
+        self.patience = patience
         ended = try Waker()
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     }
@@ -36,7 +36,7 @@ final class Observers: Sendable {
     func stop() {
         if let task = task.withLock({ $0 }) {
             task.cancel()
-            ended.wait(timeout: Self.patience)
+            ended.wait(timeout: patience)
         }
         try? group.syncShutdownGracefully()
     }

@@ -41,6 +41,7 @@ package final class Engine: Sendable {
         topology: Topology, sockets: [DoorSocket], workers: Int, idSeed: UInt64, recordReader: Waker
     ) throws(SystemError) {
         Signals.ignoreBrokenPipes()
+        let idle = try Waker()
         var mailboxes: [Mailbox] = []
         var records: [RecordRing] = []
         var threads: [Thread] = []
@@ -51,6 +52,7 @@ package final class Engine: Sendable {
                 let ring = RecordRing(reader: recordReader)
                 let parts = Worker.Parts(
                     number: number, workers: max(1, workers), topology: topology, mailbox: mailbox, ring: ring,
+                    idle: idle,
                     idSeed: idSeed &+ UInt64(number) << 48, epoll: try Epoll.create())
                 threads.append(
                     try Thread(name: "worker \(number)") {
@@ -65,6 +67,7 @@ package final class Engine: Sendable {
                 throw error
             }
         }
+        self.idle = idle
         self.mailboxes = mailboxes
         self.threads = threads
         self.records = records
@@ -79,6 +82,9 @@ package final class Engine: Sendable {
         }
         return Counters(live: live, accepted: accepted, lostRecords: records.reduce(0) { $0 + $1.lost })
     }
+
+    /// Rung when the engine drains and no connection is open.
+    package let idle: Waker
 
     /// New connections are served by this topology from now on; the others end as they began. Sockets of doors that it has stay open with
     /// all who wait there, those of others are let go.

@@ -186,6 +186,7 @@ extension Worker {
         giveBack(session, .outbound)
         parts.ring.push(session.pointee.connection.record)
         sessions.remove(index)
+        ringIfIdle()
     }
 
     private mutating func watch(_ session: UnsafeMutablePointer<Session>, _ legs: Action.Watch) {

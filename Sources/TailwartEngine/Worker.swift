@@ -19,6 +19,8 @@ struct Worker: ~Copyable {
         /// The sockets to listen on come through it.
         let mailbox: Mailbox
         let ring: RecordRing
+        /// Rung when the edge drains and no connection is open.
+        let idle: Waker
         /// Different for each worker and each start, so that record ids do not repeat.
         let idSeed: UInt64
         /// An epoll descriptor, which the worker takes over: made before its thread, so that a lack of descriptors is an error of
@@ -170,9 +172,15 @@ struct Worker: ~Copyable {
         if message.drains, !isDraining {
             isDraining = true
             stopAccepting()
+            ringIfIdle()
         }
         if !message.closes.isEmpty { closeAll(at: message.closes) }
         if message.stops { isStopping = true }
+    }
+
+    /// Each worker looks when it begins to drain and whenever one of its connections goes, so whoever had the last one rings.
+    func ringIfIdle() {
+        if isDraining, topology.headcount.live == 0 { parts.idle.ring() }
     }
 
     /// New connections are served by the new topology; the others go on with theirs.

@@ -1,5 +1,6 @@
-import TailwartControl
 import TailwartCore
+import TailwartSystem
+import TailwartWire
 
 /// Whether each address of each listener is free, and may be bound: by doing it, for a moment.
 enum PortCheck {
@@ -24,13 +25,12 @@ enum PortCheck {
     }
 
     private static func problem(_ listener: Listener, _ bind: BindAddress) -> ListenError? {
-        do throws(ListenErrors) {
-            // Closed again at once: nobody holds it.
-            let alone = Listener(name: listener.name, bind: [bind], proto: listener.proto, routes: [])
-            _ = try ListenerSet(Topology(Configuration(listeners: [alone]), addresses: { _ in [] }))
+        do throws(ListenError) {
+            var socket = try ListeningSocket.open(bind, listener: listener.name, defersAccept: false)
+            socket.close()
             return nil
         } catch {
-            return error.problems.first
+            return error
         }
     }
 }

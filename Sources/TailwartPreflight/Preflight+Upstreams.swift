@@ -1,7 +1,7 @@
-import TailwartControl
 import TailwartCore
 import TailwartProbe
 import TailwartResolve
+import TailwartSystem
 import TailwartTailnet
 import TailwartWire
 
@@ -25,7 +25,7 @@ extension Preflight {
         let names = await NameLookup(names: configuration.hostNames, servers: servers).entries(
             learning: { try? await status.value?.get() }, within: Self.nameTimeout)
         let addresses = names.mapValues(\.addresses)
-        let prober = Prober(group: group, ehloName: Edge.hostName)
+        let prober = Prober(group: group, ehloName: ServerNamePattern.edgeName(host: HostName.current))
         var probed = await withTaskGroup { group in
             for (index, subject) in subjects.enumerated() {
                 group.addTask { (index, await Self.probe(subject, prober, addresses)) }

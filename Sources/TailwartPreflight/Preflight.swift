@@ -1,5 +1,4 @@
 package import NIOCore
-import TailwartControl
 package import TailwartCore
 import TailwartProbe
 package import TailwartResolve

@@ -1,4 +1,3 @@
-import TailwartControl
 import TailwartCore
 import TailwartProbe
 

@@ -1,4 +1,5 @@
 import TailwartClient
+import TailwartCore
 
 extension CertificateReport {
     /// Why there is no report.

@@ -1,5 +1,6 @@
 import NIOCore
 package import TailwartClient
+import TailwartCore
 
 extension Prober {
     /// Whether Stalwart's setup page answers on the host of that endpoint, asked with a plain `GET /healthz/live`.

@@ -1,7 +1,7 @@
 import Glibc
 package import NIOCore
 import TailwartClient
-import TailwartCore
+package import TailwartCore
 import TailwartWire
 
 /// Asks endpoints how they are, as politely as a well-behaved mail client.

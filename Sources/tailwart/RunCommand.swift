@@ -17,11 +17,13 @@ struct RunCommand: ParsableCommand {
         let configuration = try options.loadValid()
         Foreground.prepare()
         do {
-            let log = try Log(configuration.log)
-            try log.start()
-            let edge = try Edge(configuration, log: log)
-            log.post(.info, "\(Version.current.line) listens on \(edge.places)")
-            Foreground.serve(edge, log: log, drain: configuration.drain)
+            let ledger = try Ledger()
+            try LineWriter(configuration.log, of: ledger)
+            try ledger.start()
+            let edge = try Edge(configuration, ledger: ledger)
+            ledger.post(.listening(version: Version.current.line, edge.openings))
+            try Foreground.serve(edge, ledger: ledger, drain: configuration.drain)
+            ledger.finish()
         } catch {
             throw Failure.notDone("\(error)")
         }

@@ -35,8 +35,8 @@ struct Trial {
         var proto: ListenerProtocol { ListenerProtocol(rawValue: rawValue) ?? .tcp }
     }
 
-    init(_ sandbox: SandboxPorts, log: Log) throws {
-        let edge = try Edge(Self.configuration(sandbox), log: log)
+    init(_ sandbox: SandboxPorts, ledger: Ledger) throws {
+        let edge = try Edge(Self.configuration(sandbox), ledger: ledger)
         func port(_ door: Door, v4: Bool = true) -> UInt16? {
             edge.addresses(of: door.rawValue).first { $0.ip.isV4 == v4 }?.port
         }

@@ -24,28 +24,34 @@ struct TryCommand: AsyncParsableCommand {
         Foreground.prepare()
         do {
             let sandbox = try await Sandbox.start()
-            let log = try Log(LogSettings(format: .text, level: selftest ? .error : .info))
-            try log.start()
-            let trial = try Trial(sandbox.ports, log: log)
+            let ledger = try Ledger()
+            try LineWriter(LogSettings(format: .text, level: selftest ? .error : .info), of: ledger)
+            try ledger.start()
+            let trial = try Trial(sandbox.ports, ledger: ledger)
             if selftest {
                 let passed = await test(trial, sandbox)
                 trial.edge.stop()
-                log.finish()
+                ledger.finish()
                 await sandbox.shutdown()
                 if !passed { throw ExitCode(1) }
             } else {
                 print(trial.introduction)
                 fflush(nil)
                 let events = Task {
-                    for await event in sandbox.events { log.post(.info, "    mailbox: \(event)") }
+                    for await event in sandbox.events { ledger.post(.sandbox("\(event)")) }
                 }
                 let limit = limit?.duration
                 try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
                     // A thread of its own: it waits for a signal, which a task must not.
                     do {
                         _ = try Thread(name: "signals") {
-                            Foreground.serve(trial.edge, log: log, drain: .zero, limit: limit)
-                            done.resume()
+                            do throws(SystemError) {
+                                try Foreground.serve(trial.edge, ledger: ledger, drain: .zero, limit: limit)
+                                ledger.finish()
+                                done.resume()
+                            } catch {
+                                done.resume(throwing: error)
+                            }
                         }
                     } catch {
                         done.resume(throwing: error)

@@ -97,11 +97,19 @@ import Testing
 
     @Test func `an event's fields follow its message`() {
         var out = LineBuffer()
-        for field in [LogField("event", "verdict"), LogField("port", 25), LogField("names", ["a\"b", "c"])] {
-            field.write(to: &out)
-            out.append(" ")
-        }
-        #expect(out.text == #""event":"verdict" "port":25 "names":["a\"b","c"] "#)
+        EdgeEvent.userspace(["a\"b", "c"]).writeJSON(at: 0, to: &out)
+        #expect(out.text.contains(#""level":"error","message":"tailscaled runs in userspace mode, so a\"b, c cannot"#))
+        #expect(out.text.hasSuffix(#"","event":"tailnet","change":"userspace","names":["a\"b","c"]}"# + "\n"))
+    }
+
+    @Test func `an event for a person says what is graver than usual`() {
+        var out = LineBuffer()
+        EdgeEvent.recordsLost(7).writeText(at: 1_795_469_907_512_345, to: &out)
+        EdgeEvent.stopped(accepted: 1).writeText(at: 1_795_469_907_512_345, to: &out)
+        #expect(
+            out.text
+                == "21:38:27.512 warning: 7 connection records were lost: standard output is not read fast enough\n"
+                + "21:38:27.512 stopped after 1 connection\n")
     }
 
     @Test(

@@ -1,5 +1,6 @@
 import TailwartCore
 import TailwartTesting
+import TailwartWire
 import Testing
 
 /// One after the other: each holds a quarter of a gigabyte.

@@ -1,5 +1,7 @@
+import Glibc
 import TailwartCore
 import TailwartEngine
+import TailwartSystem
 import TailwartTesting
 import TailwartWire
 import Testing
@@ -86,6 +88,35 @@ struct ControlTests {
             try pair.finish()
             #expect(try edge.nextRecord().ending == Ending(.client, .closed))
             late.close()
+        }
+    }
+
+    @Test func `the end of the last connection is heard while the edge drains, and no other`() throws {
+        let mailbox = try TestListener()
+        try withEngine(upstreams: [.test(mailbox.address)]) { edge in
+            func isRung() -> Bool {
+                var poll = pollfd(fd: edge.engine.idle.raw, events: Int16(POLLIN), revents: 0)
+                return Glibc.poll(&poll, 1, 0) == 1
+            }
+            func end(_ pair: Pair) throws {
+                try pair.exchange()
+                try pair.finish()
+                _ = try edge.nextRecord()
+            }
+            try end(try Pair(edge, mailbox))
+            #expect(!isRung())
+            let (first, last) = (try Pair(edge, mailbox), try Pair(edge, mailbox))
+            edge.engine.drain()
+            #expect(!isRung())
+            try end(first)
+            #expect(!isRung())
+            try end(last)
+            #expect(isRung())
+        }
+        try withEngine(upstreams: [.test(mailbox.address)]) { edge in
+            edge.engine.drain()
+            edge.engine.idle.wait(timeout: TestSocket.patience)
+            #expect(edge.engine.counters.live == 0)
         }
     }
 

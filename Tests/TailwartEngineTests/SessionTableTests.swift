@@ -1,5 +1,6 @@
 import TailwartCore
 import TailwartSystem
+import TailwartWire
 import Testing
 
 @testable import TailwartEngine

@@ -2,8 +2,8 @@ import TailwartCore
 import TailwartWire
 import Testing
 
-@testable import TailwartControl
 @testable import TailwartPreflight
+@testable import TailwartSystem
 
 /// Ports, addresses and limits of the host.
 @Suite struct HostCheckTests {

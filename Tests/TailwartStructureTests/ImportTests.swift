@@ -25,7 +25,9 @@ import Testing
             }
         ) { first, _ in first }
         var allowed: [String: Set<String>] = [:]
-        for match in text.matches(of: /\.(?:target|executableTarget)\(\s*name: "(\w+)"(?:,\s*dependencies: \[([^\]]*)\])?/) {
+        for match in text.matches(
+            of: /\.(?:target|executableTarget)\(\s*name: "(\w+)"(?:,\s*dependencies: \[([^\]]*)\])?/)
+        {
             let target = String(match.1)
             guard !target.hasPrefix("C") else { continue }
             let names = (match.2 ?? "").split { !$0.isLetter && !$0.isNumber }.map(String.init)

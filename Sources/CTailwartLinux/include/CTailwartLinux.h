@@ -12,6 +12,8 @@ int tw_accept4(int descriptor, void *address, uint32_t *length, int flags) __asm
 int tw_pipe2(int descriptors[2], int flags) __asm__("pipe2");
 long tw_splice(int from, void *from_offset, int to, void *to_offset, unsigned long length, unsigned int flags) __asm__("splice");
 int tw_set_thread_name(unsigned long thread, const char *name) __asm__("pthread_setname_np");
+// <sys/signalfd.h> is not part of the Glibc module map. The mask is a sigset_t.
+int tw_signalfd(int descriptor, const void *mask, int flags) __asm__("signalfd");
 // The variant that takes part in POSIX's naming but returns a text, as the C library exports it.
 char *tw_error_text(int number, char *buffer, unsigned long size) __asm__("strerror_r");
 // <sys/timex.h> is not part of the Glibc module map. The argument is a struct timex, 208 bytes, of which nothing is read here.

@@ -4,7 +4,7 @@ package enum Defaults {
     /// of the busiest kind stay below 65 536 descriptors.
     package static let maxConnections = 8000
     package static let drain = Duration.seconds(30)
-    package static let logLevel = LogSettings.Level.info
+    package static let logLevel = EventLevel.info
     package static let adminSocket = "/run/tailwart/admin.sock"
 
     /// Where the packages of Tailscale put it on Linux.

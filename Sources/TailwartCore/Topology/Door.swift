@@ -1,4 +1,5 @@
 import Synchronization
+package import TailwartWire
 
 /// A public address that the edge listens on, and what came in there. One object for as long as each configuration, one after the
 /// other, names its key, as its listening socket.

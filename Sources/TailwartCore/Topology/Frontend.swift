@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// A listener as workers serve it: what is asked at each connection, worked out once per topology.
 ///
 /// A class, because a structure that holds names and lists costs a count of references for each of them whenever one of its

@@ -1,5 +1,4 @@
 package import TailwartCore
-package import TailwartProbe
 package import TailwartWire
 
 extension ProbeSubject {
@@ -18,11 +17,9 @@ extension ProbeSubject {
         return result
     }
 
-    /// What a probe says of reachability. A web server that is asked for no name, or for one that it does not know, may refuse the
-    /// handshake and serve everybody else.
+    /// What a probe says of reachability.
     package func health(_ result: ProbeResult, serverName: String?) -> Verdict {
-        result.verdict == .tlsFailed && proto == .https && (serverName == nil || serverNames.count > 1)
-            ? .well : result.verdict
+        result.reachability(proto, serverName: serverName, ofMany: serverNames.count > 1)
     }
 }
 

@@ -1,6 +1,5 @@
 import TailwartClient
 package import TailwartCore
-package import TailwartProbe
 package import TailwartWire
 
 /// A place that is probed: how the file wants it to be reached, and what has to be found there.
@@ -55,17 +54,13 @@ package struct ProbeSubject: Sendable {
             serverName: serverName, expectedNames: expectedNames, trustRoots: health.trustRoots)
     }
 
-    /// Whether both are ports of the same endpoint.
-    func hasEndpoint(of other: ProbeSubject) -> Bool {
-        upstream.name == other.upstream.name && endpoint == other.endpoint
+    /// As people and programs are told of it.
+    package var named: ProbedPlace {
+        ProbedPlace(
+            upstream: upstream.name, endpoint: endpoint.text, hasPort: endpoint.port != nil, port: port, proto: proto)
     }
 
-    /// For a person: `mailbox stalwart.tail1234.ts.net:25 (smtp)`.
-    package func label(_ serverName: String?) -> String {
-        let place = endpoint.port == nil && port != 0 ? "\(endpoint.text):\(port)" : endpoint.text
-        let name = proto == .https ? serverName.map { ", \($0)" } ?? "" : ""
-        return "\(upstream.name) \(place) (\(proto.rawValue)\(name))"
-    }
+    package func label(_ serverName: String?) -> String { named.label(serverName) }
 }
 
 extension [Way] {

@@ -1,8 +1,6 @@
 import TailwartCore
 import Testing
 
-@testable import TailwartProbe
-
 @Suite struct BurnGuardTests {
     private let start = ContinuousClock.now
 

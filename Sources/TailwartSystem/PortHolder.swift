@@ -1,6 +1,5 @@
 import Glibc
-package import TailwartCore
-import TailwartWire
+package import TailwartWire
 
 /// The process that listens on an address, found through `/proc` (proc(5), proc_pid_net(5)).
 package struct PortHolder: Sendable, Equatable, CustomStringConvertible {

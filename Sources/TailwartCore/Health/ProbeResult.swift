@@ -1,5 +1,3 @@
-package import TailwartCore
-
 /// What one probe found out.
 package struct ProbeResult: Sendable, Equatable {
     package var verdict: Verdict

@@ -1,4 +1,4 @@
-import TailwartCore
+package import TailwartCore
 import TailwartWire
 
 extension RecordLine {
@@ -72,5 +72,21 @@ extension RecordLine {
         out.append(".")
         out.append(number: value % 10)
         out.append(unit)
+    }
+}
+
+extension EdgeEvent {
+    /// The time of the day, what is graver than usual, and the sentence.
+    ///
+    /// - Parameter time: microseconds since 1970.
+    package func writeText(at time: Int64, to out: inout LineBuffer) {
+        out.append(clock: time)
+        out.append(" ")
+        if level > .info {
+            out.append(text: level.rawValue)
+            out.append(": ")
+        }
+        out.append(text: sentence)
+        out.append("\n")
     }
 }

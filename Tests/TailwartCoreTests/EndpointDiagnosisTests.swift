@@ -1,8 +1,6 @@
 import TailwartCore
 import Testing
 
-@testable import TailwartProbe
-
 @Suite struct EndpointDiagnosisTests {
     private func results(_ verdicts: [UInt16: Verdict]) -> [UInt16: ProbeResult] {
         verdicts.mapValues { ProbeResult($0, "seen") }

@@ -14,7 +14,7 @@ package enum DescriptorLimit {
     }
 
     /// Raises this process's limit to the highest, and says what it is.
-    static func raise() -> UInt64? {
+    package static func raise() -> UInt64? {
         var limit = rlimit()
         guard getrlimit(resource, &limit) == 0 else { return nil }
         limit.rlim_cur = limit.rlim_max

@@ -1,5 +1,3 @@
-package import TailwartCore
-
 /// Keeps the probes of one port from getting the edge banned by the mailbox that they look after.
 ///
 /// Stalwart bans an address after 30 invalid commands in a day. A header that is taken for commands makes three or four of them, and

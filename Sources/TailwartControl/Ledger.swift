@@ -1,0 +1,159 @@
+import Glibc
+import Synchronization
+package import TailwartCore
+package import TailwartEngine
+package import TailwartSystem
+
+/// What the edge knows of what happened: takes the records of all workers and the events of the control plane, keeps totals, and hands
+/// both on to subscribers.
+///
+/// One thread, which waits for no reader. A subscriber that does not read loses what is more than its ``Subscription`` holds, and
+/// nobody else does.
+package final class Ledger: Sendable {
+    /// Events that may wait for the ledger's thread: what is posted within ``gathering``, many times over.
+    private static let inboxLimit = 1024
+    /// Milliseconds that records may wait for company: a busy edge wakes the ledger fifty times a second, not at each connection.
+    private static let gathering: UInt32 = 20
+    /// Milliseconds that subscribers have at the end to take what is left.
+    private static let patience: UInt64 = 1000
+
+    private struct State {
+        var inbox: [LedgerEntry] = []
+        /// Since the thread last looked.
+        var lostEvents = 0
+        var rings: [RecordRing] = []
+        var subscriptions: [Subscription] = []
+        var totals = Totals()
+        var stops = false
+        var thread: Thread?
+    }
+
+    private let state = Mutex(State())
+    /// Rung when there is something to take.
+    package let waker: Waker
+    /// Rung when a subscriber has taken everything.
+    private let readerEnded: Waker
+
+    package init() throws(SystemError) {
+        waker = try Waker()
+        readerEnded = try Waker()
+    }
+
+    package func start() throws(SystemError) {
+        let thread = try Thread(name: "ledger") { self.run() }
+        state.withLock { $0.thread = thread }
+    }
+
+    package var totals: Totals { state.withLock(\.totals) }
+
+    /// Says what happened, now; waits for nobody.
+    package func post(_ event: EdgeEvent) {
+        let entry = LedgerEntry.event(event, at: Clock.wall())
+        state.withLock { state in
+            if state.inbox.count < Self.inboxLimit { state.inbox.append(entry) } else { state.lostEvents += 1 }
+        }
+        waker.ring()
+    }
+
+    /// From now on the records of these rings are taken.
+    package func follow(_ rings: [RecordRing]) {
+        state.withLock { $0.rings += rings }
+        waker.ring()
+    }
+
+    /// A new reader of all that comes from now on.
+    ///
+    /// - Parameter level: what is less grave is not for it; records are at `info`.
+    package func subscribe(from level: EventLevel) throws(SystemError) -> Subscription {
+        let subscription = try Subscription(from: level, ended: readerEnded)
+        state.withLock { $0.subscriptions.append(subscription) }
+        return subscription
+    }
+
+    /// Hands on what is left, and ends the thread and all subscriptions. To be called once, when no worker writes records any more.
+    ///
+    /// - Returns: false if a subscriber did not take all within a second.
+    @discardableResult
+    package func finish() -> Bool {
+        let (thread, subscriptions) = state.withLock { state in
+            state.stops = true
+            return (state.thread, state.subscriptions)
+        }
+        waker.ring()
+        thread?.join()
+        let end = Clock.monotonic() + Self.patience * 1000
+        while !subscriptions.allSatisfy(\.hasEnded) {
+            let now = Clock.monotonic()
+            guard now < end else { return false }
+            readerEnded.wait(timeout: CInt((end - now) / 1000 + 1))
+        }
+        return true
+    }
+
+    // MARK: - the thread
+
+    private func run() {
+        var lostBefore = 0
+        while true {
+            let (events, lostEvents, rings, stops) = state.withLock { state in
+                defer { (state.inbox, state.lostEvents) = ([], 0) }
+                return (state.inbox, state.lostEvents, state.rings, state.stops)
+            }
+            let records = Self.take(rings)
+            let lost = rings.reduce(0) { $0 + $1.lost }
+            let subscriptions = state.withLock { state in
+                for record in records { state.totals.add(record.record) }
+                state.totals.lostRecords = lost
+                state.totals.lostEvents += lostEvents
+                return state.subscriptions
+            }
+            let entries = Self.inOrder(records, events)
+            if !entries.isEmpty || lost > lostBefore || lostEvents > 0 {
+                for subscription in subscriptions {
+                    subscription.offer(entries, lostRecords: lost - lostBefore, lostEvents: lostEvents)
+                }
+            }
+            lostBefore = lost
+            if !entries.isEmpty {
+                if !stops { usleep(Self.gathering * 1000) }
+                continue
+            }
+            if stops { return subscriptions.forEach { $0.close() } }
+            for ring in rings { ring.readerWillSleep() }
+            if rings.allSatisfy(\.isEmpty) { waker.wait(timeout: -1) }
+        }
+    }
+
+    private static func take(_ rings: [RecordRing]) -> [SharedRecord] {
+        var records: [SharedRecord] = []
+        for ring in rings {
+            // No more than a ring holds: a busy worker must not keep the others waiting.
+            for _ in 0..<RecordRing.capacity {
+                guard let record = ring.pop() else { break }
+                records.append(SharedRecord(taking: record))
+            }
+        }
+        return records
+    }
+
+    /// By the time at which it happened, and as it came where that is the same.
+    private static func inOrder(_ records: [SharedRecord], _ events: [LedgerEntry]) -> [LedgerEntry] {
+        let all = records.map { LedgerEntry.record($0) } + events
+        guard !events.isEmpty, !records.isEmpty else { return all }
+        return all.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
+    }
+}
+
+/// What a subscriber of the ledger gets.
+package enum LedgerEntry: Sendable {
+    case record(SharedRecord)
+    /// - Parameter at: microseconds since 1970.
+    case event(EdgeEvent, at: Int64)
+
+    var time: Int64 {
+        switch self {
+        case .record(let record): record.endedAt
+        case .event(_, let time): time
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Synchronization
+import TailwartCore
+import TailwartSystem
+
+/// One reader's place at the ledger: what it has not taken yet, so much and no more, and what it lost.
+///
+/// Every record and event that the ledger took is in ``next()`` or in the number of an `eventsLost` or `recordsLost` there, which
+/// stands where the lost ones would.
+package final class Subscription: Sendable {
+    /// Records that may wait: a second of a busy edge.
+    package static let recordLimit = 1024
+    /// Events that may wait; beside the records, so that a flood of these drowns none.
+    package static let eventLimit = 256
+
+    private struct State {
+        var entries: [LedgerEntry] = []
+        var records = 0
+        var events = 0
+        /// Since the last entry.
+        var lostRecords = 0
+        var lostEvents = 0
+        var readerSleeps = false
+        var isClosed = false
+        var hasEnded = false
+    }
+
+    private let state = Mutex(State())
+    private let level: EventLevel
+    private let waker: Waker
+    private let ended: Waker
+
+    /// - Parameter ended: rung when the reader has taken everything.
+    init(from level: EventLevel, ended: Waker) throws(SystemError) {
+        self.level = level
+        self.ended = ended
+        waker = try Waker()
+    }
+
+    /// Whether the reader has taken everything, and there will be no more.
+    var hasEnded: Bool { state.withLock(\.hasEnded) }
+
+    // MARK: - by the ledger
+
+    /// - Parameters:
+    ///   - lostRecords: that did not even reach the ledger.
+    func offer(_ entries: [LedgerEntry], lostRecords: Int, lostEvents: Int) {
+        let wakes = state.withLock { state in
+            for entry in entries {
+                switch entry {
+                case .record:
+                    guard level <= .info else { continue }
+                    guard state.records < Self.recordLimit else {
+                        state.lostRecords += 1
+                        continue
+                    }
+                    noteLost(&state)
+                    state.records += 1
+                case .event(let event, _):
+                    guard level <= event.level else { continue }
+                    guard state.events < Self.eventLimit else {
+                        state.lostEvents += 1
+                        continue
+                    }
+                    noteLost(&state)
+                    state.events += 1
+                }
+                state.entries.append(entry)
+            }
+            if level <= .info { state.lostRecords += lostRecords }
+            state.lostEvents += lostEvents
+            return Self.wakes(&state)
+        }
+        if wakes { waker.ring() }
+    }
+
+    /// There will be no more.
+    func close() {
+        let wakes = state.withLock { state in
+            state.isClosed = true
+            return Self.wakes(&state)
+        }
+        if wakes { waker.ring() }
+    }
+
+    private static func wakes(_ state: inout State) -> Bool {
+        defer { state.readerSleeps = false }
+        return state.readerSleeps
+    }
+
+    /// What was lost is said where it would have stood.
+    private func noteLost(_ state: inout State) {
+        let now = Clock.wall()
+        if state.lostEvents > 0 { state.entries.append(.event(.eventsLost(state.lostEvents), at: now)) }
+        if state.lostRecords > 0 { state.entries.append(.event(.recordsLost(state.lostRecords), at: now)) }
+        (state.lostEvents, state.lostRecords) = (0, 0)
+    }
+
+    // MARK: - by the reader
+
+    /// Waits for something to read and takes all of it; nil when the ledger has ended and everything was taken. To be called by one
+    /// thread.
+    package func next() -> [LedgerEntry]? {
+        while true {
+            let (entries, isOver) = state.withLock { state -> ([LedgerEntry], Bool) in
+                noteLost(&state)
+                let entries = state.entries
+                (state.entries, state.records, state.events) = ([], 0, 0)
+                state.readerSleeps = entries.isEmpty && !state.isClosed
+                state.hasEnded = entries.isEmpty && state.isClosed
+                return (entries, state.hasEnded)
+            }
+            if !entries.isEmpty { return entries }
+            if isOver {
+                ended.ring()
+                return nil
+            }
+            waker.wait(timeout: -1)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+/// The life of an edge in the foreground, from its start to its end: what is to be done when something happens. A value without clock or
+/// I/O; times are microseconds on one clock, which is the caller's.
+package enum EdgeLife: Sendable, Equatable {
+    /// - Parameters:
+    ///   - drain: how long connections may finish once the edge accepts no more.
+    ///   - limit: how long to serve; nil: until a signal.
+    case starting(drain: Duration, limit: Duration?)
+    /// - Parameter until: nil: until a signal.
+    case serving(drain: Duration, until: UInt64?)
+    case draining(until: UInt64)
+    case stopping
+    case stopped
+
+    package enum Event: Sendable, Equatable {
+        /// The edge accepts.
+        case started
+        case signal(EdgeEvent.StopCause)
+        /// No connection is open, or was for a moment.
+        case idle
+        /// Nothing but time passed.
+        case tick
+        /// The workers have ended.
+        case ended(accepted: Int)
+    }
+
+    package enum Effect: Sendable, Equatable {
+        case say(EdgeEvent)
+        /// Accept no more, and tell when no connection is open.
+        case drain
+        /// End what is left; ``Event/ended(accepted:)`` is the answer.
+        case stop
+    }
+
+    /// When to come back with a ``Event/tick``; nil: never.
+    package var deadline: UInt64? {
+        switch self {
+        case .serving(_, let until): until
+        case .draining(let until): until
+        case .starting, .stopping, .stopped: nil
+        }
+    }
+
+    /// Takes in what happened.
+    ///
+    /// - Parameter live: connections that are open now.
+    package mutating func take(_ event: Event, live: Int, now: UInt64) -> [Effect] {
+        switch (self, event) {
+        case (.starting(let drain, let limit), .started):
+            self = .serving(drain: drain, until: limit.map { now + $0.microseconds })
+            return []
+        case (.serving(let drain, _), .signal(let cause)):
+            return beginDrain(cause, drain, live, now)
+        case (.serving(let drain, let until?), _) where now >= until:
+            return beginDrain(.timeIsUp, drain, live, now)
+        case (.draining, .signal(let cause)):
+            self = .stopping
+            return [.say(.cutShort(cause, live: live)), .stop]
+        case (.draining(let until), _) where live == 0 || now >= until:
+            self = .stopping
+            return [.stop]
+        case (.stopping, .ended(let accepted)):
+            self = .stopped
+            return [.say(.stopped(accepted: accepted))]
+        default:
+            return []
+        }
+    }
+
+    private mutating func beginDrain(
+        _ cause: EdgeEvent.StopCause, _ drain: Duration, _ live: Int, _ now: UInt64
+    ) -> [Effect] {
+        self = .draining(until: now + drain.microseconds)
+        return [.say(.draining(cause, live: live, limit: drain)), .drain]
+    }
+}

@@ -1,0 +1,75 @@
+import TailwartWire
+
+/// What programs read of an event.
+extension EdgeEvent {
+    /// The value under one of the keys of its ``Kind``; nil if it is not known.
+    package func value(of key: EventKey) -> EventValue? {
+        switch (self, key) {
+        case (.verdict(let place, let result, let name), _):
+            place.value(of: key) ?? result.value(of: key, serverName: place.proto == .https ? name : nil)
+        case (.health(_, let isHealthy, _), .standing): .text(isHealthy ? "well" : "unwell")
+        case (.health(let place, _, _), _): place.value(of: key)
+        case (.tailnet(let news), _): news.value(of: key)
+        case (.userspace, .change): .text("userspace")
+        case (.userspace(let names), .names): .list(names)
+        case (.listening(let version, _), .version): .text(version)
+        case (.listening(_, let openings), .addresses): .list(openings.map { "\($0.bind)" })
+        case (.descriptorsShort(let limit, _), .limit): .number(Int(clamping: limit))
+        case (.descriptorsShort(_, let connections), .connections): .number(connections)
+        case (.resolved(let name, _, _), .name), (.unresolved(let name, _, _), .name): .text(name)
+        case (.resolved(_, let addresses, _), .addresses): .list(addresses.map { "\($0)" })
+        case (.resolved(_, _, let source), .source): source.map { .text($0) }
+        case (.unresolved(_, let failure, _), .failure): .text(failure)
+        case (.draining(let cause, _, _), .reason), (.cutShort(let cause, _), .reason): .text(cause.rawValue)
+        case (.draining(_, let live, _), .connections), (.cutShort(_, let live), .connections): .number(live)
+        case (.draining(_, _, let limit), .limit): .text(limit.configurationText)
+        case (.stopped(let accepted), .connections): .number(accepted)
+        case (.eventsLost(let count), .lost), (.recordsLost(let count), .lost): .number(count)
+        default: nil
+        }
+    }
+}
+
+extension ProbedPlace {
+    fileprivate func value(of key: EventKey) -> EventValue? {
+        switch key {
+        case .upstream: .text(upstream)
+        case .endpoint: .text(endpoint)
+        case .port: .number(Int(port))
+        case .proto: .text(proto.rawValue)
+        default: nil
+        }
+    }
+}
+
+extension ProbeResult {
+    fileprivate func value(of key: EventKey, serverName: String?) -> EventValue? {
+        switch key {
+        case .verdict: .text(verdict.name)
+        case .grade: .text(verdict.grade.rawValue)
+        case .detail: .text(detail)
+        case .cause: .text(verdict.cause)
+        case .fix: .text(verdict.fix)
+        case .serverName: serverName.map { .text($0) }
+        case .toConnectMicroseconds: roundTrip.map { .number(Int(clamping: $0.microseconds)) }
+        case .certificateSubject: certificate.map { .text($0.subject) }
+        case .certificateIssuer: certificate.map { .text($0.issuer) }
+        case .certificateNames: certificate.map { .list($0.names) }
+        case .certificateNotAfter: certificate.map { .number($0.notAfter) }
+        case .certificateLifetimeLeft: certificate.map { .number(Int($0.lifetimeLeft * 100)) }
+        default: nil
+        }
+    }
+}
+
+extension TailnetNews {
+    fileprivate func value(of key: EventKey) -> EventValue? {
+        switch key {
+        case .change: .text(change)
+        case .fix: fix.map { .text($0) }
+        case .roundTrip: roundTrip.map { .number(Int(clamping: $0.microseconds)) }
+        case .lastHandshake: lastHandshake.map { .number($0) }
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,88 @@
+/// The table of events: names, levels and keys. docs/events.md shows it, and a test compares the two.
+extension EdgeEvent {
+    package enum Kind: String, CaseIterable, Sendable {
+        case listening
+        case descriptorsShort = "descriptors_short"
+        case resolved
+        case unresolved
+        case verdict
+        case health
+        case tailnet
+        case draining
+        case cutShort = "cut_short"
+        case stopped
+        case eventsLost = "events_lost"
+        case recordsLost = "records_lost"
+        case sandbox
+
+        /// For programs; does not change.
+        package var name: String { rawValue }
+
+        /// The levels that it may have.
+        package var levels: [EventLevel] {
+            switch self {
+            case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: [.info]
+            case .descriptorsShort, .unresolved, .eventsLost, .recordsLost: [.warning]
+            case .health: [.info, .error]
+            case .verdict, .tailnet: [.info, .warning, .error]
+            }
+        }
+
+        /// In the order in which they are written; what is not known is left out.
+        package var keys: [EventKey] {
+            switch self {
+            case .listening: [.version, .addresses]
+            case .descriptorsShort: [.limit, .connections]
+            case .resolved: [.name, .addresses, .source]
+            case .unresolved: [.name, .failure]
+            case .verdict:
+                [
+                    .upstream, .endpoint, .port, .proto, .verdict, .grade, .detail, .cause, .fix, .serverName,
+                    .toConnectMicroseconds, .certificateSubject, .certificateIssuer, .certificateNames,
+                    .certificateNotAfter, .certificateLifetimeLeft,
+                ]
+            case .health: [.upstream, .endpoint, .port, .proto, .standing]
+            case .tailnet: [.change, .names, .roundTrip, .lastHandshake, .fix]
+            case .draining: [.reason, .connections, .limit]
+            case .cutShort: [.reason, .connections]
+            case .stopped: [.connections]
+            case .eventsLost, .recordsLost: [.lost]
+            case .sandbox: []
+            }
+        }
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .listening: .listening
+        case .descriptorsShort: .descriptorsShort
+        case .resolved: .resolved
+        case .unresolved: .unresolved
+        case .verdict: .verdict
+        case .health: .health
+        case .tailnet, .userspace: .tailnet
+        case .draining: .draining
+        case .cutShort: .cutShort
+        case .stopped: .stopped
+        case .eventsLost: .eventsLost
+        case .recordsLost: .recordsLost
+        case .sandbox: .sandbox
+        }
+    }
+
+    package var level: EventLevel {
+        switch self {
+        case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: .info
+        case .descriptorsShort, .unresolved, .eventsLost, .recordsLost: .warning
+        case .health(_, let isHealthy, _): isHealthy ? .info : .error
+        case .userspace: .error
+        case .tailnet(let news): news.level
+        case .verdict(_, let result, _):
+            switch result.verdict.grade {
+            case .good: .info
+            case .degraded: .warning
+            case .failed: .error
+            }
+        }
+    }
+}

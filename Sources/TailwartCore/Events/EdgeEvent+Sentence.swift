@@ -1,0 +1,56 @@
+import TailwartWire
+
+/// What people are told of an event.
+extension EdgeEvent {
+    package var sentence: String {
+        switch self {
+        case .listening(let version, let openings):
+            "\(version) listens on \(openings.map { "\($0.bind) (\($0.listener))" }.joined(separator: ", "))"
+        case .descriptorsShort(let limit, let connections):
+            "max_connections is \(connections), but this process may open only \(limit) descriptors, two per connection: "
+                + "raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections"
+        case .resolved(let name, let addresses, let source):
+            "\(name) is \(addresses.map { "\($0)" }.joined(separator: ", "))\(source.map { " (\($0))" } ?? "")"
+        case .unresolved(let name, let failure, let keepsAddresses):
+            "\(name) does not resolve: \(failure); "
+                + (keepsAddresses ? "the last known addresses are used" : "no address is known yet")
+        case .verdict(let place, let result, let name):
+            "\(place.label(name)): \(result.verdict.name): \(result.sentence)"
+        case .health(let place, isHealthy: false, let witness):
+            "\(place.label(nil)) counts as unwell, as \(witness.rawValue) say: it gets no connections but a trial now and then"
+        case .health(let place, isHealthy: true, let witness):
+            "\(place.label(nil)) counts as well, as \(witness.rawValue) say"
+        case .tailnet(let news): news.whole
+        case .userspace(let names):
+            "tailscaled runs in userspace mode, so \(names.joined(separator: ", ")) cannot be dialled directly; "
+                + "set via: tailscale for that upstream"
+        case .draining(let cause, let live, let limit):
+            "\(cause.rawValue): no longer accepting; \(Self.connections(live)) may finish within "
+                + "\(limit.configurationText), a second signal ends at once"
+        case .cutShort(let cause, let live): "\(cause.rawValue) again: ending \(Self.connections(live)) at once"
+        case .stopped(let accepted): "stopped after \(Self.connections(accepted))"
+        case .eventsLost(let count): "\(count) log lines were lost: standard output is not being read"
+        case .recordsLost(let count):
+            "\(count) connection records were lost: standard output is not read fast enough"
+        case .sandbox(let text): "    mailbox: \(text)"
+        }
+    }
+
+    private static func connections(_ count: Int) -> String { "\(count) \(count == 1 ? "connection" : "connections")" }
+}
+
+extension ProbeResult {
+    fileprivate var sentence: String {
+        verdict == .well ? detail : "\(verdict.cause) \(detail) \(verdict.fix)"
+    }
+}
+
+extension TailnetNews {
+    fileprivate var whole: String {
+        var text = sentence
+        if let roundTrip { text += ", \(Int(roundTrip / .milliseconds(1))) ms there and back" }
+        if let handshakeAge { text += ", last handshake \(handshakeAge) s ago" }
+        if let fix { text += "; \(fix)" }
+        return text
+    }
+}

@@ -1,0 +1,84 @@
+package import TailwartWire
+
+/// Something that the edge says beside the records of connections: what happened, as a value. What people and programs are told of
+/// it is made from it here, and nowhere that an event is posted.
+package enum EdgeEvent: Sendable, Equatable {
+    /// An address that the edge listens on, and the name of its listener.
+    package struct Opening: Sendable, Equatable {
+        package let bind: BindAddress
+        package let listener: String
+
+        package init(_ bind: BindAddress, listener: String) {
+            self.bind = bind
+            self.listener = listener
+        }
+    }
+
+    /// What showed that a place is healthy or not.
+    package enum Witness: String, Sendable {
+        case probes
+        case connections
+    }
+
+    /// Why the edge stops.
+    package enum StopCause: String, Sendable {
+        case terminated = "SIGTERM"
+        case interrupted = "SIGINT"
+        /// It was to serve for some time only.
+        case timeIsUp = "time is up"
+    }
+
+    /// - Parameter version: as `tailwart version` prints it.
+    case listening(version: String, [Opening])
+    /// This process may open `limit` descriptors, which are too few for `connections`.
+    case descriptorsShort(limit: UInt64, connections: Int)
+    /// A name has these addresses now.
+    ///
+    /// - Parameter source: who said so.
+    case resolved(name: String, [IPAddress], source: String?)
+    /// A name cannot be resolved now.
+    ///
+    /// - Parameter keepsAddresses: whether there are some from before.
+    case unresolved(name: String, failure: String, keepsAddresses: Bool)
+    /// A probe found out something else than the one before it.
+    case verdict(ProbedPlace, ProbeResult, serverName: String?)
+    /// A place became healthy or unhealthy.
+    case health(ProbedPlace, isHealthy: Bool, Witness)
+    case tailnet(TailnetNews)
+    /// tailscaled runs in userspace mode, so these upstreams cannot be dialled directly.
+    case userspace([String])
+    /// The edge no longer accepts; `live` connections may finish within `limit`.
+    case draining(StopCause, live: Int, limit: Duration)
+    /// A second signal: `live` connections end at once.
+    case cutShort(StopCause, live: Int)
+    case stopped(accepted: Int)
+    /// To one subscriber of the ledger: what it did not get, because it reads too slowly.
+    case eventsLost(Int)
+    case recordsLost(Int)
+    /// What the mailbox of `tailwart try` learned.
+    case sandbox(String)
+}
+
+/// Something about the tailnet, in words that were found where tailscaled was asked.
+package struct TailnetNews: Sendable, Equatable {
+    /// In snake case.
+    package let change: String
+    package let level: EventLevel
+    /// What happened, without a full stop.
+    package let sentence: String
+    /// What to do; nil if nothing.
+    package let fix: String?
+    /// There and back, of a change of path.
+    package var roundTrip: Duration?
+    /// Seconds since 1970, of a change of path.
+    package var lastHandshake: Int?
+    /// Seconds that this was ago.
+    package var handshakeAge: Int?
+
+    package init(change: String, level: EventLevel, sentence: String, fix: String?) {
+        self.change = change
+        self.level = level
+        self.sentence = sentence
+        self.fix = fix
+    }
+}

@@ -1,0 +1,290 @@
+/// Decides when each place is probed, joins what probes and traffic find out, and says who is unhealthy. A value without clock, randomness
+/// or I/O: events go in with the time, effects come out.
+///
+/// - Parameter Key: what a subject is known by.
+package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// What is probed.
+    package struct Subject: Sendable {
+        package let key: Key
+        package let place: ProbedPlace
+        package let interval: Duration
+        package let rise: Int
+        package let fall: Int
+        /// Whether connections to it end when it becomes unhealthy.
+        package let closesIfUnhealthy: Bool
+        /// The names that clients ask for, one probe for each in turn; nil asks for none. Never empty.
+        package let serverNames: [String?]
+
+        package init(
+            key: Key, place: ProbedPlace, interval: Duration, rise: Int, fall: Int, closesIfUnhealthy: Bool,
+            serverNames: [String?]
+        ) {
+            self.key = key
+            self.place = place
+            self.interval = interval
+            self.rise = rise
+            self.fall = fall
+            self.closesIfUnhealthy = closesIfUnhealthy
+            self.serverNames = serverNames
+        }
+    }
+
+    package enum Event: Sendable {
+        /// Nothing but time passed.
+        case tick
+        /// These subjects have addresses, or need none; all others have none.
+        case reachable(Set<Key>)
+        case probed(Key, serverName: String?, ProbeResult)
+        /// Whether the setup page of a subject's host answers.
+        case setupPage(Key, isOpen: Bool)
+        /// What connections met since the last look.
+        case traffic(Key, successes: Int, failures: Int)
+    }
+
+    package enum Effect: Sendable, Equatable {
+        /// Ask the place; the answer is ``Event/probed(_:serverName:_:)``.
+        case probe(Key, serverName: String?)
+        /// Ask for the setup page; the answer is ``Event/setupPage(_:isOpen:)``.
+        case askSetupPage(Key)
+        /// Look at what traffic met, at every place; what there is comes as ``Event/traffic(_:successes:failures:)``.
+        case lookAtTraffic
+        /// Tell the workers.
+        ///
+        /// - Parameters:
+        ///   - trialsAreCostly: whether the mailbox counts what a trial meets against the edge.
+        ///   - forgetsTraffic: what traffic met before counts no longer.
+        case mark(Key, isUnhealthy: Bool, trialsAreCostly: Bool, forgetsTraffic: Bool)
+        case say(EdgeEvent)
+        /// End the connections to the place.
+        case close(Key)
+    }
+
+    /// The longest pause between two probes of a place that is unhealthy for a reason which asking does not make worse: a mailbox that
+    /// comes back is to be used soon.
+    package static var recoveryInterval: Duration { .seconds(5) }
+    /// Between two looks at what traffic found out.
+    package static var trafficInterval: Duration { .seconds(2) }
+    /// Between two looks at a setup page: the mail server counts requests per address.
+    package static var setupInterval: Duration { .seconds(20) }
+    /// How long a name may take to be resolved when the edge starts, before that counts as a fault.
+    package static var nameLimit: Duration { .seconds(10) }
+    /// Probes begin within this time, each at its own moment.
+    package static var firstSpread: Duration { .seconds(1) }
+
+    /// What is known of one subject.
+    private struct Case {
+        let subject: Subject
+        var health: Health
+        var guardian = BurnGuard()
+        /// The last result, by server name, and the last of all.
+        var results: [String?: ProbeResult] = [:]
+        var latest: ProbeResult?
+        /// The next of the server names.
+        var turn = 0
+        var isMarkedUnhealthy = false
+        var step: Step
+    }
+
+    private enum Step {
+        /// The next probe is due. Before the first, a subject without an address waits until `patience` is over.
+        case pause(until: Instant, patience: Instant?)
+        case probing
+        /// Refused, like all ports of its endpoint: is the server there at all?
+        case asking(ProbeResult, serverName: String?)
+    }
+
+    private var cases: [Key: Case] = [:]
+    private let order: [Key]
+    private var reachable: Set<Key>
+    private var nextLook: Instant
+    /// Whether a mail server that refuses all its ports showed its setup page.
+    private var setupPages: [Endpoint: (isOpen: Bool, asked: Instant)] = [:]
+
+    private struct Endpoint: Hashable {
+        let upstream: String
+        let endpoint: String
+
+        init(_ place: ProbedPlace) { (upstream, endpoint) = (place.upstream, place.endpoint) }
+    }
+
+    /// - Parameters:
+    ///   - reachable: subjects that have addresses, or need none.
+    ///   - jitter: 0 to 1, anew for each call.
+    package init(_ subjects: [Subject], reachable: Set<Key>, now: Instant, jitter: () -> Double) {
+        order = subjects.map(\.key)
+        self.reachable = reachable
+        nextLook = now + Self.trafficInterval
+        for subject in subjects {
+            let first = now + Self.firstSpread * jitter()
+            cases[subject.key] = Case(
+                subject: subject, health: Health(rise: subject.rise, fall: subject.fall),
+                step: .pause(until: first, patience: first + Self.nameLimit))
+        }
+    }
+
+    /// When to come back with a ``Event/tick``; nil: never.
+    package var nextDue: Instant? {
+        cases.isEmpty ? nil : cases.values.compactMap(due).min().map { min($0, nextLook) } ?? nextLook
+    }
+
+    private func due(_ entry: Case) -> Instant? {
+        guard case .pause(let until, let patience) = entry.step else { return nil }
+        return patience.map { reachable.contains(entry.subject.key) ? until : $0 } ?? until
+    }
+
+    /// Takes in what happened.
+    ///
+    /// - Parameter jitter: 0 to 1, anew for each call: keeps the ports of many edges from being asked in the same moment for ever.
+    package mutating func take(_ event: Event, now: Instant, jitter: () -> Double) -> [Effect] {
+        var effects: [Effect] = []
+        switch event {
+        case .tick: break
+        case .reachable(let keys): reachable = keys
+        case .probed(let key, let name, let result): effects = probed(key, name, result, now, jitter)
+        case .setupPage(let key, let isOpen): effects = sawSetupPage(key, isOpen, now, jitter)
+        case .traffic(let key, let successes, let failures): effects = sawTraffic(key, successes, failures)
+        }
+        return effects + startDue(now, jitter)
+    }
+
+    // MARK: - time
+
+    private mutating func startDue(_ now: Instant, _ jitter: () -> Double) -> [Effect] {
+        var effects: [Effect] = []
+        for key in order {
+            guard let entry = cases[key], let due = due(entry), due <= now else { continue }
+            guard entry.guardian.mayProbe(at: now) else {
+                pause(key, now, jitter)
+                continue
+            }
+            let names = entry.subject.serverNames
+            cases[key]?.turn = (entry.turn + 1) % names.count
+            cases[key]?.step = .probing
+            effects.append(.probe(key, serverName: names[entry.turn]))
+        }
+        if nextLook <= now, !cases.isEmpty {
+            nextLook = now + Self.trafficInterval
+            effects.append(.lookAtTraffic)
+        }
+        return effects
+    }
+
+    private mutating func pause(_ key: Key, _ now: Instant, _ jitter: () -> Double) {
+        guard let entry = cases[key] else { return }
+        let usual = entry.subject.interval
+        let interval = entry.health.standing == .unwell ? min(usual, Self.recoveryInterval) : usual
+        cases[key]?.step = .pause(until: now + interval * (0.9 + 0.2 * jitter()), patience: nil)
+    }
+
+    // MARK: - probes
+
+    private mutating func probed(
+        _ key: Key, _ name: String?, _ result: ProbeResult, _ now: Instant, _ jitter: () -> Double
+    ) -> [Effect] {
+        guard let entry = cases[key] else { return [] }
+        let results = joint(key, result)
+        if result.verdict == .refused, let results, EndpointDiagnosis.mayBeBooting(results), reachable.contains(key) {
+            if let known = setupPages[Endpoint(entry.subject.place)], now - known.asked < Self.setupInterval {
+                return takeIn(key, name, joined(key, result, known.isOpen), now, jitter)
+            }
+            cases[key]?.step = .asking(result, serverName: name)
+            return [.askSetupPage(key)]
+        }
+        return takeIn(key, name, result, now, jitter)
+    }
+
+    private mutating func sawSetupPage(
+        _ key: Key, _ isOpen: Bool, _ now: Instant, _ jitter: () -> Double
+    ) -> [Effect] {
+        guard let entry = cases[key], case .asking(let result, let name) = entry.step else { return [] }
+        setupPages[Endpoint(entry.subject.place)] = (isOpen, now)
+        return takeIn(key, name, joined(key, result, isOpen), now, jitter)
+    }
+
+    /// What all ports of the subject's endpoint said last, this one with `result`; nil while not all were probed.
+    private func joint(_ key: Key, _ result: ProbeResult) -> [UInt16: ProbeResult]? {
+        guard let subject = cases[key]?.subject else { return nil }
+        let siblings = cases.values.filter { $0.subject.place.hasEndpoint(of: subject.place) }
+        var results: [UInt16: ProbeResult] = [:]
+        for sibling in siblings {
+            results[sibling.subject.place.port] = sibling.subject.key == key ? result : sibling.latest
+        }
+        return results.count == siblings.count ? results : nil
+    }
+
+    /// What a refused port means together with the others of its endpoint.
+    private func joined(_ key: Key, _ result: ProbeResult, _ isSetupPageOpen: Bool) -> ProbeResult {
+        guard let results = joint(key, result), let port = cases[key]?.subject.place.port else { return result }
+        return EndpointDiagnosis.joined(results, isSetupPortOpen: isSetupPageOpen)[port] ?? result
+    }
+
+    private mutating func takeIn(
+        _ key: Key, _ name: String?, _ result: ProbeResult, _ now: Instant, _ jitter: () -> Double
+    ) -> [Effect] {
+        guard var entry = cases[key] else { return [] }
+        let subject = entry.subject
+        let before = entry.results.updateValue(result, forKey: name)
+        entry.latest = result
+        entry.guardian.record(result.verdict, isCostly: result.isCostly, at: now)
+        let hasTurned = entry.health.probed(
+            result.reachability(of: subject, serverName: name),
+            serverGreets: subject.place.proto.firstSpeaker == .server)
+        var effects = [Self.mark(&entry, trialsAreCostly: result.verdict.costsQuota)]
+        cases[key] = entry
+        if before?.verdict.costsQuota ?? false, !result.verdict.costsQuota {
+            // What was wrong with one port is mended: the others need not wait.
+            for sibling in order where cases[sibling]?.subject.place.hasEndpoint(of: subject.place) ?? false {
+                cases[sibling]?.guardian.reset()
+            }
+        }
+        if before?.verdict != result.verdict
+            || before?.certificate?.missingNames != result.certificate?.missingNames
+                && result.verdict == .certificateNameMismatch
+        {
+            effects.append(.say(.verdict(subject.place, result, serverName: name)))
+        }
+        if hasTurned { effects += Self.turned(entry, .probes) }
+        pause(key, now, jitter)
+        return effects
+    }
+
+    // MARK: - traffic
+
+    private mutating func sawTraffic(_ key: Key, _ successes: Int, _ failures: Int) -> [Effect] {
+        guard var entry = cases[key] else { return [] }
+        defer { cases[key] = entry }
+        guard entry.health.sawTraffic(successes: successes, failures: failures) else { return [] }
+        if successes > 0 { entry.guardian.reset() }
+        return [Self.mark(&entry, trialsAreCostly: false)] + Self.turned(entry, .connections)
+    }
+
+    // MARK: - what follows
+
+    private static func mark(_ entry: inout Case, trialsAreCostly: Bool) -> Effect {
+        let isUnhealthy = entry.health.standing == .unwell
+        defer { entry.isMarkedUnhealthy = isUnhealthy }
+        return .mark(
+            entry.subject.key, isUnhealthy: isUnhealthy, trialsAreCostly: trialsAreCostly,
+            forgetsTraffic: entry.isMarkedUnhealthy && !isUnhealthy)
+    }
+
+    private static func turned(_ entry: Case, _ witness: EdgeEvent.Witness) -> [Effect] {
+        let isHealthy = entry.health.standing != .unwell
+        let said = Effect.say(.health(entry.subject.place, isHealthy: isHealthy, witness))
+        return isHealthy || !entry.subject.closesIfUnhealthy ? [said] : [said, .close(entry.subject.key)]
+    }
+}
+
+extension ProbeResult {
+    /// What it says of reachability. A web server that is asked for no name, or for one that it does not know, may refuse the handshake
+    /// and serve everybody else.
+    package func reachability(_ proto: ListenerProtocol, serverName: String?, ofMany: Bool) -> Verdict {
+        verdict == .tlsFailed && proto == .https && (serverName == nil || ofMany) ? .well : verdict
+    }
+
+    fileprivate func reachability<Key>(of subject: HealthWatch<Key>.Subject, serverName: String?) -> Verdict {
+        reachability(subject.place.proto, serverName: serverName, ofMany: subject.serverNames.count > 1)
+    }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import TailwartCore
+import TailwartWire
+import Testing
+
+/// The tables of docs/events.md and those of the code.
+@Suite struct EventTableTests {
+    private static let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "docs/events.md")
+
+    /// The cells of each row of the table under a heading, without backquotes.
+    private func rows(under heading: String) throws -> [[String]] {
+        let text = try String(contentsOf: Self.page, encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "\n## ").first { $0.hasPrefix(heading + "\n") })
+        return section.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { line in
+            line.dropFirst().dropLast().components(separatedBy: "|").map {
+                $0.replacingOccurrences(of: "`", with: "").trimmingCharacters(in: .whitespaces)
+            }
+        }
+    }
+
+    @Test func `the table of events says what the code says`() throws {
+        let rows = try rows(under: "Events")
+        #expect(rows.map { $0[0] } == EdgeEvent.Kind.allCases.map(\.name))
+        for (row, kind) in zip(rows, EdgeEvent.Kind.allCases) {
+            try #require(row.count == 4, "\(kind.name): event, level, keys, when")
+            #expect(row[1] == kind.levels.map(\.rawValue).joined(separator: ", "), "\(kind.name)")
+            #expect(row[2] == kind.keys.map(\.rawValue).joined(separator: " "), "\(kind.name)")
+            #expect(!row[3].isEmpty)
+        }
+    }
+
+    @Test func `the table of records says what the code says`() throws {
+        let rows = try rows(under: "Records")
+        #expect(rows.map { $0[0] } == RecordLine.keys.map(\.rawValue))
+        #expect(rows.allSatisfy { $0.count == 2 && !$0[1].isEmpty })
+    }
+
+    @Test func `every key of an event is explained once, and no other`() throws {
+        let explained = try rows(under: "Keys of events").map { $0[0] }
+        #expect(explained.count == Set(explained).count)
+        #expect(Set(explained) == Set(EdgeEvent.Kind.allCases.flatMap(\.keys).map(\.rawValue)))
+        let used = Set(EdgeEvent.Kind.allCases.flatMap(\.keys) + RecordLine.keys)
+        #expect(used == Set(EventKey.allCases))
+    }
+
+    private static let place = ProbedPlace(
+        upstream: "mailbox", endpoint: "stalwart.example", hasPort: false, port: 443, proto: .https)
+    private static let certificate = CertificateReport(
+        subject: "CN=a", issuer: "CN=b", names: ["a.example"], notBefore: 1, notAfter: 2, lifetimeLeft: 0.5,
+        isSelfSigned: false, isFallback: false, chainProblem: nil, missingNames: [])
+    private static let news: TailnetNews = {
+        var news = TailnetNews(change: "path", level: .warning, sentence: "the path is long", fix: "open a port")
+        news.roundTrip = .microseconds(12_345)
+        news.lastHandshake = 1000
+        news.handshakeAge = 7
+        return news
+    }()
+
+    /// Every event with everything known, and what is said of it.
+    private static let samples: [(EdgeEvent, EventLevel, String)] = [
+        (
+            .listening(
+                version: "tailwart 1",
+                [
+                    .init(.any(port: 25), listener: "smtp"),
+                    .init(.internet(InternetAddress(.loopbackV4, port: 2525)), listener: "test"),
+                ]), .info, "tailwart 1 listens on :25 (smtp), 127.0.0.1:2525 (test)"
+        ),
+        (
+            .descriptorsShort(limit: 64, connections: 1000), .warning,
+            "max_connections is 1000, but this process may open only 64 descriptors, two per connection: raise the limit "
+                + "(LimitNOFILE= in systemd, ulimit -n), or lower max_connections"
+        ),
+        (.resolved(name: "a.example", [.loopbackV4], source: "DNS"), .info, "a.example is 127.0.0.1 (DNS)"),
+        (
+            .unresolved(name: "a.example", failure: "no such name", keepsAddresses: true), .warning,
+            "a.example does not resolve: no such name; the last known addresses are used"
+        ),
+        (
+            .unresolved(name: "a.example", failure: "no such name", keepsAddresses: false), .warning,
+            "a.example does not resolve: no such name; no address is known yet"
+        ),
+        (
+            .verdict(
+                place, ProbeResult(.well, "It answers.", certificate: certificate, roundTrip: .microseconds(5)),
+                serverName: "a.example"), .info, "mailbox stalwart.example:443 (https, a.example): well: It answers."
+        ),
+        (
+            .verdict(place, ProbeResult(.refused, "Refused."), serverName: nil), .error,
+            "mailbox stalwart.example:443 (https): refused: \(Verdict.refused.cause) Refused. \(Verdict.refused.fix)"
+        ),
+        (
+            .verdict(place, ProbeResult(.certificateExpiring, "Soon."), serverName: nil), .warning,
+            "mailbox stalwart.example:443 (https): certificate_expiring: \(Verdict.certificateExpiring.cause) Soon. "
+                + Verdict.certificateExpiring.fix
+        ),
+        (
+            .health(place, isHealthy: false, .probes), .error,
+            "mailbox stalwart.example:443 (https) counts as unwell, as probes say: it gets no connections but a trial now and then"
+        ),
+        (
+            .health(place, isHealthy: true, .connections), .info,
+            "mailbox stalwart.example:443 (https) counts as well, as connections say"
+        ),
+        (
+            .tailnet(news), .warning,
+            "the path is long, 12 ms there and back, last handshake 7 s ago; open a port"
+        ),
+        (
+            .userspace(["a.example", "b.example"]), .error,
+            "tailscaled runs in userspace mode, so a.example, b.example cannot be dialled directly; set via: tailscale for that "
+                + "upstream"
+        ),
+        (
+            .draining(.terminated, live: 1, limit: .seconds(90)), .info,
+            "SIGTERM: no longer accepting; 1 connection may finish within 1m30s, a second signal ends at once"
+        ),
+        (.cutShort(.interrupted, live: 2), .info, "SIGINT again: ending 2 connections at once"),
+        (.stopped(accepted: 0), .info, "stopped after 0 connections"),
+        (.eventsLost(3), .warning, "3 log lines were lost: standard output is not being read"),
+        (.recordsLost(3), .warning, "3 connection records were lost: standard output is not read fast enough"),
+        (.sandbox("smtp: greeted"), .info, "    mailbox: smtp: greeted"),
+    ]
+
+    @Test(arguments: samples)
+    func `an event has a level of its kind and a sentence`(event: EdgeEvent, level: EventLevel, sentence: String) {
+        #expect(event.level == level)
+        #expect(event.kind.levels.contains(level))
+        #expect(event.sentence == sentence)
+    }
+
+    @Test(arguments: EdgeEvent.Kind.allCases)
+    func `every key of a kind has a value in some event, and no event has another`(kind: EdgeEvent.Kind) {
+        let events = Self.samples.map(\.0).filter { $0.kind == kind }
+        #expect(!events.isEmpty)
+        let known = EventKey.allCases.filter { key in events.contains { $0.value(of: key) != nil } }
+        #expect(Set(known) == Set(kind.keys))
+    }
+
+    @Test func `values are what programs can reckon with`() {
+        let verdict = Self.samples[5].0
+        #expect(verdict.value(of: .port) == .number(443))
+        #expect(verdict.value(of: .certificateLifetimeLeft) == .number(50))
+        #expect(verdict.value(of: .certificateNames) == .list(["a.example"]))
+        #expect(verdict.value(of: .toConnectMicroseconds) == .number(5))
+        #expect(EdgeEvent.tailnet(Self.news).value(of: .roundTrip) == .number(12_345))
+        #expect(EdgeEvent.health(Self.place, isHealthy: false, .probes).value(of: .standing) == .text("unwell"))
+    }
+}
