@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "TailwartControl",
             dependencies: [
-                "TailwartClient", "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
+                "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
                 "TailwartSystem",
                 "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
