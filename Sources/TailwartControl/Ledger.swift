@@ -99,13 +99,16 @@ package final class Ledger: Sendable {
                 defer { (state.inbox, state.lostEvents) = ([], 0) }
                 return (state.inbox, state.lostEvents, state.rings, state.stops)
             }
-            let records = Self.take(rings)
             let lost = rings.reduce(0) { $0 + $1.lost }
-            let subscriptions = state.withLock { state in
-                for record in records { state.totals.add(record.record) }
+            let (records, isBusy, subscriptions) = state.withLock { state in
+                let isWanted = state.subscriptions.contains(where: \.takesRecords)
+                var records: [SharedRecord] = []
+                let count = Self.take(rings, &state.totals) { record in
+                    if isWanted { records.append(SharedRecord(taking: record)) } else { record.release() }
+                }
                 state.totals.lostRecords = lost
                 state.totals.lostEvents += lostEvents
-                return state.subscriptions
+                return (records, count > 0 || !events.isEmpty, state.subscriptions)
             }
             let entries = Self.inOrder(records, events)
             if !entries.isEmpty || lost > lostBefore || lostEvents > 0 {
@@ -114,7 +117,7 @@ package final class Ledger: Sendable {
                 }
             }
             lostBefore = lost
-            if !entries.isEmpty {
+            if isBusy {
                 if !stops { usleep(Self.gathering * 1000) }
                 continue
             }
@@ -124,16 +127,21 @@ package final class Ledger: Sendable {
         }
     }
 
-    private static func take(_ rings: [RecordRing]) -> [SharedRecord] {
-        var records: [SharedRecord] = []
+    /// Counts what has come.
+    ///
+    /// - Returns: how many records there were.
+    private static func take(_ rings: [RecordRing], _ totals: inout Totals, _ handOn: (Record) -> Void) -> Int {
+        var taken = 0
         for ring in rings {
             // No more than a ring holds: a busy worker must not keep the others waiting.
             for _ in 0..<RecordRing.capacity {
                 guard let record = ring.pop() else { break }
-                records.append(SharedRecord(taking: record))
+                totals.add(record)
+                handOn(record)
+                taken += 1
             }
         }
-        return records
+        return taken
     }
 
     /// By the time at which it happened, and as it came where that is the same.

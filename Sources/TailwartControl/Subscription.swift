@@ -36,6 +36,9 @@ package final class Subscription: Sendable {
         waker = try Waker()
     }
 
+    /// Whether records are for it, which are at `info`.
+    var takesRecords: Bool { level <= .info }
+
     /// Whether the reader has taken everything, and there will be no more.
     var hasEnded: Bool { state.withLock(\.hasEnded) }
 
@@ -48,7 +51,7 @@ package final class Subscription: Sendable {
             for entry in entries {
                 switch entry {
                 case .record:
-                    guard level <= .info else { continue }
+                    guard takesRecords else { continue }
                     guard state.records < Self.recordLimit else {
                         state.lostRecords += 1
                         continue
@@ -66,7 +69,7 @@ package final class Subscription: Sendable {
                 }
                 state.entries.append(entry)
             }
-            if level <= .info { state.lostRecords += lostRecords }
+            if takesRecords { state.lostRecords += lostRecords }
             state.lostEvents += lostEvents
             return Self.wakes(&state)
         }
@@ -89,6 +92,7 @@ package final class Subscription: Sendable {
 
     /// What was lost is said where it would have stood.
     private func noteLost(_ state: inout State) {
+        guard state.lostEvents > 0 || state.lostRecords > 0 else { return }
         let now = Clock.wall()
         if state.lostEvents > 0 { state.entries.append(.event(.eventsLost(state.lostEvents), at: now)) }
         if state.lostRecords > 0 { state.entries.append(.event(.recordsLost(state.lostRecords), at: now)) }

@@ -13,8 +13,12 @@ package struct Record: Sendable {
     package var client: InternetAddress?
     /// Owned, as the topology.
     package var hello: Unmanaged<HelloNote>?
-    /// Nil if no route was reached.
-    package var route: Int?
+    /// Its index in the listener; nil if no route was reached.
+    package var route: Int? {
+        get { routeNumber < 0 ? nil : Int(routeNumber) }
+        set { routeNumber = newValue.map { Int32(clamping: $0) } ?? -1 }
+    }
+    private var routeNumber: Int32 = -1
     /// Nil if no route was reached, and for one that closes.
     package var passage: Unmanaged<Passage>?
     /// Dialled last; nil if none was.
@@ -30,12 +34,30 @@ package struct Record: Sendable {
 
     /// Microseconds since accept; nil if the connection did not get so far. Capped at 71 minutes, but for the total.
     package struct Times: Sendable, Equatable {
-        package var toRoute: UInt32?
-        package var toConnect: UInt32?
-        package var toFirstByte: UInt32?
+        /// As numbers with one that means nil: a session holds them.
+        private var route = UInt32.max
+        private var connect = UInt32.max
+        private var firstByte = UInt32.max
         package var total: UInt64 = 0
 
         package init() {}
+
+        package var toRoute: UInt32? {
+            get { Self.known(route) }
+            set { route = newValue ?? .max }
+        }
+
+        package var toConnect: UInt32? {
+            get { Self.known(connect) }
+            set { connect = newValue ?? .max }
+        }
+
+        package var toFirstByte: UInt32? {
+            get { Self.known(firstByte) }
+            set { firstByte = newValue ?? .max }
+        }
+
+        private static func known(_ time: UInt32) -> UInt32? { time == .max ? nil : time }
     }
 
     /// - Parameter frontend: of the topology.

@@ -1,45 +1,50 @@
 /// What one direction of a relay has borrowed: bytes that the sink would not take, and a pipe.
 struct Lane {
     var leftover = Leftover()
-    var pipe = PipePool.none
     /// Bytes in the pipe.
-    var pipedBytes = 0
+    var pipedBytes: Int32 = 0
+    var pipe = PipePool.none
     /// Whether it spent its turn and waits for the next one.
     var isQueued = false
 }
 
 /// Bytes that were read and that the sink did not take: lives only while there are any.
+///
+/// One pointer, since every session has two: where it points, how many bytes were kept and how many of them were taken stand before the
+/// bytes themselves.
 struct Leftover {
-    private var bytes: UnsafeMutableRawPointer?
-    private var start = 0
-    private(set) var count = 0
+    private struct Head {
+        var start: Int32
+        var end: Int32
+    }
 
-    var isEmpty: Bool { bytes == nil }
+    private var head: UnsafeMutablePointer<Head>?
 
-    /// Keeps a copy of what is pending.
+    var isEmpty: Bool { head == nil }
+    var count: Int { head.map { Int($0.pointee.end - $0.pointee.start) } ?? 0 }
+
+    /// Keeps a copy of what is pending, at most 2 GiB.
     mutating func keep(_ pending: UnsafeRawBufferPointer) {
-        let copy = UnsafeMutableRawPointer.allocate(byteCount: pending.count, alignment: 1)
-        if let base = pending.baseAddress { copy.copyMemory(from: base, byteCount: pending.count) }
-        bytes = copy
-        start = 0
-        count = pending.count
+        let size = MemoryLayout<Head>.size
+        let block = UnsafeMutableRawPointer.allocate(
+            byteCount: size + pending.count, alignment: MemoryLayout<Head>.alignment)
+        if let base = pending.baseAddress { (block + size).copyMemory(from: base, byteCount: pending.count) }
+        head = block.initializeMemory(as: Head.self, to: Head(start: 0, end: Int32(pending.count)))
     }
 
     var pending: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: bytes.map { UnsafeRawPointer($0 + start) }, count: count)
+        guard let head else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        return UnsafeRawBufferPointer(start: UnsafeRawPointer(head + 1) + Int(head.pointee.start), count: count)
     }
 
     /// The sink took so many bytes.
     mutating func took(_ taken: Int) {
-        start += taken
-        count -= taken
+        head?.pointee.start += Int32(taken)
         if count == 0 { free() }
     }
 
     mutating func free() {
-        bytes?.deallocate()
-        bytes = nil
-        start = 0
-        count = 0
+        head?.deallocate()
+        head = nil
     }
 }

@@ -15,8 +15,24 @@ struct Session: ~Copyable {
     var isDoomed = false
 }
 
-/// Accessors by side and direction. On the pointer, so that what is changed in place is not copied.
+/// Accessors by side and direction. On the pointer and down to single fields: a method that only reads gets a copy of the whole
+/// connection, which costs more than the rest of a step.
 extension UnsafeMutablePointer where Pointee == Session {
+    var isRelaying: Bool {
+        if case .relaying = pointee.connection.phase { true } else { false }
+    }
+
+    /// Payload that was read so far.
+    func bytes(_ direction: Direction) -> UInt64 {
+        direction == .inbound ? pointee.connection.record.inboundBytes : pointee.connection.record.outboundBytes
+    }
+
+    /// Bytes that were read and that the sink has not taken yet.
+    func pending(_ direction: Direction) -> Int {
+        direction == .inbound
+            ? pointee.connection.relaying.relay.inbound.pending : pointee.connection.relaying.relay.outbound.pending
+    }
+
     func socket(_ side: Side) -> Socket { side == .client ? pointee.client.socket : pointee.upstream.socket }
 
     /// What the side sends from now on must be read to its end.

@@ -40,19 +40,19 @@ extension Worker {
 
     /// Whether the leg is still there, in a connection that is relayed.
     func isRelayed(_ leg: LegReference) -> Bool {
-        sessions.find(leg.token).map { $0.session.pointee.connection.isRelaying } ?? false
+        sessions.find(leg.token).map { $0.session.isRelaying } ?? false
     }
 
     /// Moves bytes in one direction until the kernel or the budget says stop.
     private mutating func relay(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
-        let budgetEnd = session.pointee.connection.bytes(direction) + Self.byteBudget
+        let budgetEnd = session.bytes(direction) + Self.byteBudget
         // Where bytes stand that were just read into the shared buffer; they must not stay there.
         var fresh = 0..<0
         while true {
             let result: Action?
             switch session.pointee.connection.step(direction) {
             case .fill(let carrier):
-                guard session.pointee.connection.bytes(direction) < budgetEnd else {
+                guard session.bytes(direction) < budgetEnd else {
                     return enqueue(session, direction)
                 }
                 result = carrier == .buffer ? fillBuffer(session, direction, &fresh) : fillPipe(session, direction)
@@ -79,7 +79,7 @@ extension Worker {
             session[lane: direction].leftover.keep(UnsafeRawBufferPointer(rebasing: buffer[fresh]))
             leftoverBytes += fresh.count
         }
-        if session.pointee.connection.pending(direction) > 0 {
+        if session.pending(direction) > 0 {
             register(session, direction.sink, forWriting: true)
         } else {
             giveBack(session, direction)
@@ -124,7 +124,7 @@ extension Worker {
         case .wouldBlock where session.mustReadToEnd(direction.source), .count(0):
             session.pointee.connection.pipeUnavailable(direction)
         case .count(let count):
-            session[lane: direction].pipedBytes += count
+            session[lane: direction].pipedBytes += Int32(count)
             filled(session, direction, count, short: false)
         case .wouldBlock:
             session.pointee.connection.fillBlocked(direction)
@@ -161,9 +161,9 @@ extension Worker {
 
     private mutating func drainPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Action? {
         let lane = session[lane: direction]
-        switch pipes[lane.pipe].pointee.drain(lane.pipedBytes, into: session.socket(direction.sink)) {
+        switch pipes[lane.pipe].pointee.drain(Int(lane.pipedBytes), into: session.socket(direction.sink)) {
         case .count(let count):
-            session[lane: direction].pipedBytes -= count
+            session[lane: direction].pipedBytes -= Int32(count)
             session.pointee.connection.drained(direction, count, now: now)
         case .wouldBlock:
             session.pointee.connection.drainBlocked(direction)
@@ -209,7 +209,7 @@ extension Worker {
             guard let leg = sessions.find(spareQueue[index]) else { continue }
             let direction: Direction = leg.side == .upstream ? .outbound : .inbound
             leg.session[lane: direction].isQueued = false
-            guard leg.session.pointee.connection.isRelaying else { continue }
+            guard leg.session.isRelaying else { continue }
             relay(leg.session, direction)
         }
         spareQueue.removeAll(keepingCapacity: true)

@@ -132,7 +132,7 @@ struct Worker: ~Copyable {
         let session = leg.session
         // In every phase: an end that comes before the relay must not be forgotten there.
         if readiness.has(.unusual) { session.note(leg.side) }
-        guard !session.pointee.connection.isRelaying else { return relayIsReady(leg, readiness) }
+        guard !session.isRelaying else { return relayIsReady(leg, readiness) }
         guard leg.side == .upstream else { return clientIsReady(session, readiness) }
         upstreamIsReady(session, readiness)
         // The upstream may have greeted already; that edge is spent.
@@ -193,7 +193,7 @@ struct Worker: ~Copyable {
     /// Ends what is relayed to places that became unhealthy, whatever topology it was accepted under.
     private mutating func closeAll(at places: [Place]) {
         for index in 0..<UInt32(sessions.capacity) {
-            guard let session = sessions.live(at: index), session.pointee.connection.isRelaying,
+            guard let session = sessions.live(at: index), session.isRelaying,
                 let place = session.pointee.connection.record.place?.takeUnretainedValue(),
                 places.contains(where: { $0 === place })
             else { continue }

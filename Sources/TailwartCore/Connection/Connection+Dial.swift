@@ -11,7 +11,7 @@ extension Connection {
             of: backend, turn: backend.policy == .roundRobin ? backend.turn.take() : 0, client: record.client?.ip,
             // One that is passed over must not hide the others behind it.
             load: { passage.places[$0].isUnhealthy ? 1 << 40 : passage.places[$0].load })
-        let dial = Dial(first: first, holdUntil: around.now + backend.hold, mayUseWarm: backend.warm > 0)
+        let dial = Dial(first: Int32(first), mayUseWarm: backend.warm > 0)
         return nextAddress(dial, &around)
     }
 
@@ -20,12 +20,12 @@ extension Connection {
         var dial = dial
         let passage = passage
         while let index = EndpointPicker.endpoint(
-            of: passage.backend, first: dial.first, attempt: dial.attempt, client: record.client?.ip)
+            of: passage.backend, first: Int(dial.first), attempt: Int(dial.attempt), client: record.client?.ip)
         {
-            dial.endpoint = index
+            dial.endpoint = Int32(index)
             let place = passage.places[index]
             record.place = .passUnretained(place)
-            guard let dialled = passage.dialled(index, address: dial.address, doorPort: doorPort),
+            guard let dialled = passage.dialled(index, address: Int(dial.address), doorPort: doorPort),
                 dial.address > 0 || mayDial(place, passage, &dial, now: around.now)
             else {
                 dial.attempt += 1
@@ -59,7 +59,7 @@ extension Connection {
 
     /// All addresses of all endpoints have failed: holds the client if the upstream asks for it.
     private mutating func roundFailed(_ dial: Dial, _ around: inout Surroundings) -> Action {
-        guard around.now + Self.holdInterval <= dial.holdUntil, dial.isHeld || around.held < Surroundings.heldAtOnce
+        guard around.now + Self.holdInterval <= holdUntil, dial.isHeld || around.held < Surroundings.heldAtOnce
         else {
             phase = .connecting(dial)
             return turnAway(Ending(.upstream, dial.failure), &around)
@@ -75,6 +75,9 @@ extension Connection {
         deadline = around.now + Self.holdInterval
         return .hold(until: deadline)
     }
+
+    /// When a held client is turned away: so long after its route was known.
+    private var holdUntil: UInt64 { startedAt + UInt64(record.times.toRoute ?? 0) + passage.backend.hold }
 
     // MARK: - what the kernel answers
 
@@ -167,9 +170,9 @@ extension Connection {
         var dial = dial
         dial.failure = reason
         if reason.rule.blame == .withLastAddress,
-            passage.dialled(dial.endpoint, address: dial.address, doorPort: doorPort) == nil
+            passage.dialled(Int(dial.endpoint), address: Int(dial.address), doorPort: doorPort) == nil
         {
-            passage.places[dial.endpoint].failed()
+            passage.places[Int(dial.endpoint)].failed()
         }
         return nextAddress(dial, &around)
     }

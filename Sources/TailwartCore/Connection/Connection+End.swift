@@ -4,13 +4,12 @@ import TailwartWire
 extension Connection {
     /// The time is over that the last action named; perhaps early, perhaps the connection was active meanwhile.
     package mutating func timeIsOver(_ around: inout Surroundings) -> Action {
-        if case .relaying(var relaying) = phase {
+        if isRelaying {
             let (silence, reason) = relaying.relay.allowedSilence(frontend.silenceLimits)
             deadline = relaying.lastActivity + silence
             if around.now >= deadline { return end(Ending(.edge, reason), &around) }
             guard !relaying.keepsAlive else { return .wait(.asBefore, until: deadline) }
             relaying.keepsAlive = true
-            phase = .relaying(relaying)
             return .keepUpstreamAlive(until: deadline)
         }
         guard around.now >= deadline else { return .wait(.asBefore, until: deadline) }
@@ -58,7 +57,7 @@ extension Connection {
         case .takingWarm(let dial), .connecting(let dial), .passing(let dial, _), .greeting(let dial, _),
             .held(let dial):
             if dial.isHeld { around.held -= 1 }
-        case .relaying(let relaying):
+        case .relaying:
             if relaying.isCounted { place?.changeLoad(by: -1) }
         case .awaitingHello, .farewell:
             around.farewells -= 1

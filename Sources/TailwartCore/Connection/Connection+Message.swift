@@ -66,8 +66,8 @@ extension Connection {
     /// What whoever stands on the way is to connect to.
     private var farEnd: SOCKS5.Destination {
         guard case .passing(let dial, _) = phase else { preconditionFailure("nobody stands on the way") }
-        let port = passage.port(of: dial.endpoint, doorPort: doorPort)
-        return switch passage.backend.endpoints[dial.endpoint].location {
+        let port = passage.port(of: Int(dial.endpoint), doorPort: doorPort)
+        return switch passage.backend.endpoints[Int(dial.endpoint)].location {
         case .host(let name): .name(InlineBytes(name), port: port)
         case .addresses(let addresses): .address(InternetAddress(addresses.first ?? .anyV4, port: port))
         // The check of the configuration forbids a Unix socket behind a proxy.

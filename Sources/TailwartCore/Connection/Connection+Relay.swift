@@ -13,16 +13,11 @@ extension Connection {
     mutating func beginRelay(_ dial: Dial, isWarm: Bool, _ around: inout Surroundings) -> Action {
         if dial.isHeld { around.held -= 1 }
         record.times.toConnect = sinceAccept(around.now)
-        var beforeWarm: Dial?
-        if isWarm {
-            beforeWarm = dial
-            beforeWarm?.isHeld = false
-        }
-        let relaying = Relaying(
-            lastActivity: around.now, beforeWarm: beforeWarm, isCounted: passage.backend.policy == .leastConnections,
-            hasDialPatience: isWarm)
+        relaying = Relaying(
+            lastActivity: around.now, firstBeforeWarm: isWarm ? dial.first : -1,
+            isCounted: passage.backend.policy == .leastConnections, hasDialPatience: isWarm)
         if relaying.isCounted { place?.changeLoad(by: 1) }
-        phase = .relaying(relaying)
+        phase = .relaying
         deadline = around.now + min(Self.keepAliveAfter, frontend.silenceLimits.idle)
         return .relay(until: deadline)
     }
@@ -34,25 +29,15 @@ extension Connection {
     // MARK: - the kernel reports on a leg
 
     package mutating func sourceBecameReadable(_ direction: Direction) {
-        withRelay { $0[direction].sourceBecameReadable() }
+        relaying.relay[direction].sourceBecameReadable()
     }
 
     package mutating func sinkBecameWritable(_ direction: Direction) {
-        withRelay { $0[direction].sinkBecameWritable() }
+        relaying.relay[direction].sinkBecameWritable()
     }
 
-    /// The next thing to do for one direction.
-    package mutating func step(_ direction: Direction) -> Relay.Step {
-        guard case .relaying(var relaying) = phase else { return .wait }
-        let step = relaying.relay.step(direction)
-        phase = .relaying(relaying)
-        return step
-    }
-
-    /// Bytes that were read and that the sink has not taken yet.
-    package func pending(_ direction: Direction) -> Int {
-        if case .relaying(let relaying) = phase { relaying.relay[direction].pending } else { 0 }
-    }
+    /// The next thing to do for one direction; to be asked only while bytes flow.
+    package mutating func step(_ direction: Direction) -> Relay.Step { relaying.relay.step(direction) }
 
     // MARK: - reports of one system call each
 
@@ -60,7 +45,6 @@ extension Connection {
     ///
     /// - Returns: whether the upstream leg may have the kernel's own patience from now on.
     package mutating func filled(_ direction: Direction, _ count: Int, short: Bool, now: UInt64) -> Bool {
-        guard case .relaying(var relaying) = phase else { return false }
         relaying.relay[direction].filled(count, short: short)
         relaying.lastActivity = now
         var isProven = false
@@ -76,33 +60,30 @@ extension Connection {
             }
             record.outboundBytes += UInt64(count)
         }
-        phase = .relaying(relaying)
         return isProven
     }
 
-    package mutating func fillBlocked(_ direction: Direction) { withRelay { $0[direction].fillBlocked() } }
+    package mutating func fillBlocked(_ direction: Direction) { relaying.relay[direction].fillBlocked() }
 
-    package mutating func pipeUnavailable(_ direction: Direction) { withRelay { $0[direction].pipeUnavailable() } }
-
-    package mutating func drained(_ direction: Direction, _ count: Int, now: UInt64) {
-        guard case .relaying(var relaying) = phase else { return }
-        relaying.relay[direction].drained(count)
-        relaying.lastActivity = now
-        phase = .relaying(relaying)
+    package mutating func pipeUnavailable(_ direction: Direction) {
+        relaying.relay[direction].pipeUnavailable()
     }
 
-    package mutating func drainBlocked(_ direction: Direction) { withRelay { $0[direction].drainBlocked() } }
+    package mutating func drained(_ direction: Direction, _ count: Int, now: UInt64) {
+        relaying.relay[direction].drained(count)
+        relaying.lastActivity = now
+    }
 
-    package mutating func sinkShutDown(_ direction: Direction) { withRelay { $0.sinkShutDown(direction) } }
+    package mutating func drainBlocked(_ direction: Direction) { relaying.relay[direction].drainBlocked() }
+
+    package mutating func sinkShutDown(_ direction: Direction) { relaying.relay.sinkShutDown(direction) }
 
     /// Whether the upstream's end would leave the client with nothing, though it still waits for an answer and its protocol has words
     /// for that, or another socket may serve it. Only its own end, which may wait to be read, tells: the engine looks before it reports
     /// that the upstream has ended.
     package var mustKnowWhetherClientLeft: Bool {
-        guard case .relaying(let relaying) = phase, record.outboundBytes == 0, !relaying.relay.isHalfClosed else {
-            return false
-        }
-        return frontend.unavailable != .none || mayDialAgain(relaying)
+        guard isRelaying, record.outboundBytes == 0, !relaying.relay.isHalfClosed else { return false }
+        return frontend.unavailable != .none || mayDialAgain
     }
 
     /// The upstream has ended without a byte while its client waits.
@@ -114,11 +95,9 @@ extension Connection {
     ///
     /// - Returns: until when both sides may be silent, if that has changed.
     package mutating func sourceEnded(_ direction: Direction, now: UInt64) -> UInt64? {
-        guard case .relaying(var relaying) = phase else { return nil }
         let isFirst = !relaying.relay.isHalfClosed
         relaying.relay.sourceEnded(direction)
         relaying.lastActivity = now
-        phase = .relaying(relaying)
         guard isFirst else { return nil }
         deadline = now + frontend.silenceLimits.halfClosed
         return deadline
@@ -141,39 +120,23 @@ extension Connection {
 
     /// Ends a relay. A client that has seen nothing of the upstream can still be told that it was not served, or be dialled for anew.
     private mutating func relayFailed(_ ending: Ending, _ around: inout Surroundings) -> Action {
-        guard case .relaying(let relaying) = phase, ending.side == .upstream, record.outboundBytes == 0 else {
+        guard isRelaying, ending.side == .upstream, record.outboundBytes == 0 else {
             return end(ending, &around)
         }
         if ending.reason.rule.blame == .withoutByte, !sendsHeader, !frontend.mayPeek { place?.failed() }
-        if let dial = relaying.beforeWarm, mayDialAgain(relaying) {
-            return dialAfterWarm(relaying, dial, &around)
-        }
+        if mayDialAgain { return dialAfterWarm(&around) }
         return turnAway(
             frontend.unavailable == .none ? ending : Ending(.upstream, ending.reason.withoutByte), &around)
     }
 
     /// Whether the leg was warm and nothing of the client was passed.
-    private func mayDialAgain(_ relaying: Relaying) -> Bool {
-        relaying.beforeWarm != nil && record.inboundBytes == 0
-    }
+    private var mayDialAgain: Bool { relaying.firstBeforeWarm >= 0 && record.inboundBytes == 0 }
 
     /// The mailbox closed a warm socket in the moment in which it was used: the client is dialled for as if there had been none.
-    private mutating func dialAfterWarm(
-        _ relaying: Relaying, _ dial: Dial, _ around: inout Surroundings
-    ) -> Action {
+    private mutating func dialAfterWarm(_ around: inout Surroundings) -> Action {
         if relaying.isCounted { place?.changeLoad(by: -1) }
         record.times.toConnect = nil
-        var again = dial
-        again.mayUseWarm = false
-        again.attempt = 0
-        again.address = 0
-        return nextAddress(again, &around)
-    }
-
-    private mutating func withRelay(_ change: (inout Relay) -> Void) {
-        guard case .relaying(var relaying) = phase else { return }
-        change(&relaying.relay)
-        phase = .relaying(relaying)
+        return nextAddress(Dial(first: relaying.firstBeforeWarm, mayUseWarm: false), &around)
     }
 }
 

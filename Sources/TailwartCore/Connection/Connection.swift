@@ -30,7 +30,8 @@ package struct Connection: ~Copyable {
         case greeting(Dial, Greeting)
         /// The time to dial anew, because the upstream asks to hold the client.
         case held(Dial)
-        case relaying(Relaying)
+        /// Bytes flow; see ``Relaying``.
+        case relaying
         /// The client's hello, to answer it with an alert: the connection cannot be served.
         case awaitingHello(Ending)
         /// The client, which was told why it cannot be served, to take that in and leave.
@@ -54,31 +55,30 @@ package struct Connection: ~Copyable {
         case warm
     }
 
-    /// Where dialling stands: which address of which endpoint.
+    /// Where dialling stands: which address of which endpoint. Kept small, as all that a session holds.
     package struct Dial: Sendable {
         /// The endpoint that the policy chose to be the first.
-        var first = 0
+        var first: Int32
         /// The present one.
-        var endpoint = 0
+        var endpoint: Int32 = 0
         /// How many endpoints have been given up.
-        var attempt = 0
+        var attempt: Int32 = 0
         /// How many addresses of the present endpoint have been tried.
-        var address = 0
+        var address: Int32 = 0
         /// Why the last address failed, for the record if none succeeds.
         var failure = CloseReason.upstreamUnresolved
-        var holdUntil: UInt64
         /// Whether the client is one of those that the worker holds.
         package internal(set) var isHeld = false
         /// One warm socket is enough: behind it comes a dial.
         var mayUseWarm: Bool
     }
 
-    /// The phase in which bytes flow.
+    /// What is known of the phase in which bytes flow.
     package struct Relaying: Sendable {
-        var relay = Relay()
-        var lastActivity: UInt64
-        /// What is left of dialling, for a warm socket that dies as it is used; nil where the leg was dialled.
-        var beforeWarm: Dial?
+        var lastActivity: UInt64 = 0
+        package internal(set) var relay = Relay()
+        /// Where the round of dialling began, for a warm socket that dies as it is used; −1 where the leg was dialled.
+        var firstBeforeWarm: Int32 = -1
         /// Whether the place's load counts this connection.
         var isCounted = false
         var keepsAlive = false
@@ -87,6 +87,9 @@ package struct Connection: ~Copyable {
     }
 
     package internal(set) var phase = Phase.proxyHeader
+    /// Of the relaying phase, but beside it: it is changed at every step, and a payload would be copied out and in each time (2 000
+    /// instructions for a short connection).
+    package internal(set) var relaying = Relaying()
     /// What is known so far; whole once the connection is over.
     package internal(set) var record: Record
     /// Where the client came in.
@@ -131,11 +134,6 @@ package struct Connection: ~Copyable {
     /// Whether the answer of a connect is waited for.
     package var isConnecting: Bool {
         if case .connecting = phase { true } else { false }
-    }
-
-    /// Payload that was read so far.
-    package func bytes(_ direction: Direction) -> UInt64 {
-        direction == .inbound ? record.inboundBytes : record.outboundBytes
     }
 
     func sinceAccept(_ now: UInt64) -> UInt32 { UInt32(clamping: now - startedAt) }

@@ -27,7 +27,9 @@ package struct Flow: Sendable {
     }
 
     /// Bytes taken from the source and not yet accepted by the sink.
-    package private(set) var pending = 0
+    package var pending: Int { Int(pendingBytes) }
+    /// Small, since every session has two flows; one read or splice is far below 2 GiB.
+    private var pendingBytes: Int32 = 0
     package private(set) var carrier = Carrier.buffer
     private var mayRead = true
     private var mayWrite = true
@@ -36,17 +38,17 @@ package struct Flow: Sendable {
     /// Reads in a row that filled the buffer; a pipe is worth its price after ``fullReadsBeforePipe``.
     private var fullReads: UInt8 = 0
     /// Since the source last ran dry: decides whether the next burst starts on the pipe.
-    private var burst = 0
+    private var burst: Int32 = 0
 
     package static let fullReadsBeforePipe = 2
     /// A burst of at least this many bytes keeps the flow on the pipe for the next burst.
-    package static let burstWorthPipe = 64 * 1024
+    package static let burstWorthPipe: Int32 = 64 * 1024
 
     package init() {}
 
     package func step() -> Step {
         if isFinished { return .finished }
-        if pending > 0 { return mayWrite ? .drain(carrier) : .wait }
+        if pendingBytes > 0 { return mayWrite ? .drain(carrier) : .wait }
         if hasEnded { return .passEnd }
         return mayRead ? .fill(carrier) : .wait
     }
@@ -60,8 +62,9 @@ package struct Flow: Sendable {
     /// `count` > 0 bytes were read; `short` if the kernel gave all that it had, so that reading on would only be told so.
     package mutating func filled(_ count: Int, short: Bool) {
         assert(pending == 0 && mayRead && !hasEnded && count > 0)
-        pending = count
-        burst &+= count
+        pendingBytes = Int32(count)
+        // More than enough is enough.
+        burst = min(burst, Self.burstWorthPipe) + Int32(min(count, Int(Self.burstWorthPipe)))
         if short {
             mayRead = false
             ranDry()
@@ -89,8 +92,8 @@ package struct Flow: Sendable {
     /// The sink took `count` > 0 of the pending bytes.
     package mutating func drained(_ count: Int) {
         assert(count > 0 && count <= pending)
-        pending -= count
-        if pending == 0, carrier == .buffer, fullReads >= Self.fullReadsBeforePipe { carrier = .pipe }
+        pendingBytes -= Int32(count)
+        if pendingBytes == 0, carrier == .buffer, fullReads >= Self.fullReadsBeforePipe { carrier = .pipe }
     }
 
     /// The sink takes nothing at the moment.

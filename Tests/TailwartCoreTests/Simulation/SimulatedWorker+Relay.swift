@@ -29,7 +29,7 @@ extension SimulatedWorker {
                 session.connection.sinkShutDown(direction)
                 continue
             case .wait:
-                if session.connection.pending(direction) == 0 { session.pipesHeld.remove(direction) }
+                if session.connection.relaying.relay[direction].pending == 0 { session.pipesHeld.remove(direction) }
                 return
             case .close(let ending):
                 result = session.connection.finished(ending, &around)
@@ -72,7 +72,8 @@ extension SimulatedWorker {
     private func drain(_ session: SimulatedSession, _ direction: Direction, _ carrier: Flow.Carrier) -> Action? {
         guard let leg = session.leg(direction.sink) else { preconditionFailure("no sink") }
         let bytes = session.carried[direction, default: []]
-        check(bytes.count == session.connection.pending(direction), "the count of pending bytes is wrong")
+        check(
+            bytes.count == session.connection.relaying.relay[direction].pending, "the count of pending bytes is wrong")
         switch leg.socket.write(bytes[...], whole: carrier == .buffer, &world.random) {
         case .count(let count):
             session.carried[direction] = Array(bytes.dropFirst(count))
