@@ -4,7 +4,9 @@
 export TAILWART_COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help build static try test check check-deploy bench deb image format docs
+.PHONY: help build static portable try test check check-deploy bench deb image format docs
+# Two programs share .build-static.
+.NOTPARALLEL:
 
 SWIFT_FILES := Package.swift Sources Tests
 BUILD := swift build -c release --product tailwart
@@ -12,13 +14,21 @@ BUILD := swift build -c release --product tailwart
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
-build: ## build the program: .build/release/tailwart
+build: ## build the program: .build/release/tailwart; to give away: .build/stripped/tailwart
 	@scripts/setup.sh build
 	$(BUILD)
+	@scripts/strip-program.sh .build/release/tailwart .build/stripped
 
-static: ## build with the Swift runtime in it: .build-static/release/tailwart
+static: ## build with the Swift runtime in it: .build-static/stripped/tailwart
 	@scripts/setup.sh build
 	$(BUILD) --static-swift-stdlib --scratch-path .build-static
+	@scripts/strip-program.sh .build-static/release/tailwart .build-static/stripped
+
+portable: ## build one file that runs on any Linux: .build-static/portable/tailwart
+	@scripts/setup.sh portable
+	TAILWART_PORTABLE="$$(pkg-config --static --libs-only-l openssl libcares yaml-0.1)" \
+		$(BUILD) --static-swift-stdlib --disable-local-rpath --scratch-path .build-static
+	@scripts/strip-program.sh .build-static/release/tailwart .build-static/portable
 
 try: build ## run the edge in front of a sandbox mailbox; ARGS=--selftest checks it and ends
 	.build/release/tailwart try $(ARGS)
@@ -33,13 +43,14 @@ check: ## check the format of the code, the scripts and the links in the documen
 	@scripts/check-docs.sh
 	@scripts/check-deploy.sh files
 
-check-deploy: static ## prove deploy/ in chroots and a container, as root; about 5 minutes after the build
+check-deploy: portable static ## prove deploy/ in chroots and a container, as root; about 5 minutes after the build
 	@scripts/setup.sh deploy
-	for part in package service image; do scripts/check-deploy.sh $$part .build-static/release/tailwart || exit 1; done
+	scripts/check-deploy.sh portable .build-static/portable/tailwart
+	for part in package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart || exit 1; done
 
 deb: static ## make the Debian package: .build/tailwart_*.deb
 	@scripts/setup.sh deb
-	scripts/make-deb.sh .build-static/release/tailwart
+	scripts/make-deb.sh .build-static/stripped/tailwart
 
 image: ## build the container image with docker, podman or buildah; BINARY=PATH takes a compiled program
 	scripts/make-image.sh $(BINARY)

@@ -13,6 +13,17 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
+/// From `make portable`, which makes one file that runs on any Linux: the C libraries to put into it. Only the linker sees it, so both programs are
+/// made from the same objects. `-static-pie` keeps the program's addresses random; of the linkers only lld can do that here.
+let portable: [LinkerSetting] =
+    Context.environment["TAILWART_PORTABLE"].map { libraries in
+        [
+            .unsafeFlags(
+                ["-Xclang-linker", "-static-pie", "-use-ld=lld", "-Xlinker", "--no-export-dynamic"]
+                    + libraries.split(separator: " ").map(String.init))
+        ]
+    } ?? []
+
 /// The picture in docs/architecture.md; `TailwartStructureTests` holds the code against it.
 let package = Package(
     name: "tailwart",
@@ -43,8 +54,8 @@ let package = Package(
         .target(
             name: "TailwartGate",
             dependencies: [
-                "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire",
-                nioCore, nioPosix,
+                "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem",
+                "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
         .target(name: "TailwartPolicy", dependencies: ["TailwartCore", "TailwartWire"]),
         .target(name: "TailwartSecrets", dependencies: ["TailwartSystem", "TailwartWire"]),
@@ -74,7 +85,8 @@ let package = Package(
                 "TailwartImport", "TailwartPolicy", "TailwartPreflight", "TailwartSandbox", "TailwartSecrets",
                 "TailwartSetup",
                 "TailwartSystem", "TailwartWire", argumentParser, nioPosix,
-            ]),
+            ],
+            linkerSettings: portable),
         .target(
             name: "TailwartTesting",
             dependencies: [

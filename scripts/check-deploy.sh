@@ -2,12 +2,13 @@
 # Checks what is in deploy/, each part as far as a machine without Docker and without a tailnet can:
 #
 #     scripts/check-deploy.sh files                 texts that must agree with each other; seconds, no root
+#     scripts/check-deploy.sh portable PROGRAM      the one file of 'make portable' in a root that has nothing else; seconds
 #     scripts/check-deploy.sh package PROGRAM       the Debian package in a fresh Debian without systemd: install, run, upgrade, remove, purge
 #     scripts/check-deploy.sh service PROGRAM       the same in one that boots systemd, with the unit at work
 #     scripts/check-deploy.sh image PROGRAM         Dockerfile.prebuilt built by buildah, and the image at work
 #
-# PROGRAM was built with --static-swift-stdlib ('make static'). The last three take one to two minutes each, need root and the packages that
-# 'scripts/setup.sh deploy' installs, and fetch Debian packages. They change nothing outside a temporary folder.
+# The PROGRAM of the last three was built with --static-swift-stdlib ('make static'). They take one to two minutes each, need the packages that
+# 'scripts/setup.sh deploy' installs, and fetch Debian packages. All but the first need root. They change nothing outside a temporary folder.
 set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
@@ -107,6 +108,47 @@ check_files() {
     else
         say "- units: not checked, there is no 'systemd-analyze'"
     fi
+}
+
+# ---- portable
+
+# bare COMMAND...: in a root that has the program, /dev/null, /proc and /tmp: no library, no /etc, no shell.
+bare() {
+    strace --follow-forks --seccomp-bpf --trace=execve,open,openat,openat2 --output "$work/opened" \
+        unshare --mount sh -c 'mount --bind /proc "$0/proc" && exec chroot "$0" "$@"' "$work/bare" "$@" </dev/null
+}
+
+# Neither another program's loader nor libraries.
+alone() { readelf --wide --program-headers --dynamic "$program" >"$work/headers" && ! grep -E 'INTERP|NEEDED' "$work/headers"; }
+
+# A program without a loader can still load: by dlopen, and by the C library's getaddrinfo, which asks the modules that nsswitch.conf names. Then
+# what the last command tried to open shows it.
+loaded_nothing() {
+    # What unshare, mount and chroot opened stands before.
+    sed '1,/execve("\/tailwart"/d' "$work/opened" >"$work/opened-by-it"
+    [ -s "$work/opened-by-it" ] && ! grep -E '\.so|gconv|ossl-modules|openssl\.cnf' "$work/opened-by-it"
+}
+
+# Nobody listens on port 1 of it.
+finds_names() { ! bare /tailwart gate --once --tcp mailbox.example:1 && grep -q "nothing listens at 127.0.0.1:1" "$work/output"; }
+
+check_portable() {
+    need unshare chroot readelf strace
+    for folder in dev proc tmp; do mkdir -p "$work/bare/$folder"; done
+    mknod -m 666 "$work/bare/dev/null" c 1 3
+    install "$program" "$work/bare/tailwart"
+    cp examples/usual.yaml "$work/bare/tailwart.yaml"
+    export TS_TAILNET=tail1234.ts.net
+    say "size: $(stat -c %s "$program") bytes"
+    wants "it needs no loader and no library" alone
+    wants "it runs where there is nothing else" bare /tailwart version
+    wants "and reads a configuration there" bare /tailwart check --config /tailwart.yaml
+    wants "and does the job" bare /tailwart try --selftest
+    wants "and has loaded nothing for it" loaded_nothing
+    mkdir "$work/bare/etc"
+    echo '127.0.0.1 mailbox.example' >"$work/bare/etc/hosts"
+    wants "and finds a name, where there is a hosts file" finds_names
+    wants "and has loaded nothing for it" loaded_nothing
 }
 
 # ---- a fresh Debian
@@ -248,7 +290,7 @@ check_image() {
     buildah $storage commit --quiet "$container" docker.io/library/debian:bookworm-slim >/dev/null
     buildah $storage rm "$container" >/dev/null
     mkdir "$work/context"
-    install --strip "$program" "$work/context/tailwart"
+    scripts/strip-program.sh "$program" "$work/context"
 
     buildah $storage bud --isolation chroot --pull-never --format docker --file deploy/edge/Dockerfile.prebuilt --tag tailwart \
         "$work/context" >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log" >&2 && fail "the image was not built"; }
@@ -304,15 +346,15 @@ check_image() {
 part=${1:-}
 case $part in
 files) check_files ;;
-package | service | image)
+portable | package | service | image)
     [ $# = 2 ] || fail "usage: scripts/check-deploy.sh $part PROGRAM"
     case $2 in /*) program=$2 ;; *) program=$here/$2 ;; esac
-    [ -x "$program" ] || fail "there is no program '$program'; 'make static' builds one"
+    [ -x "$program" ] || fail "there is no program '$program'; 'make static' or 'make portable' builds one"
     [ "$(id -u)" = 0 ] || fail "this part needs root"
     "check_$part"
     ;;
 *)
-    echo "usage: scripts/check-deploy.sh files | package PROGRAM | service PROGRAM | image PROGRAM" >&2
+    echo "usage: scripts/check-deploy.sh files | portable PROGRAM | package PROGRAM | service PROGRAM | image PROGRAM" >&2
     exit 2
     ;;
 esac

@@ -3,8 +3,8 @@
 #
 #     scripts/make-deb.sh PROGRAM [FOLDER]
 #
-# Leaves FOLDER/tailwart_VERSION_ARCHITECTURE.deb, in .build by default, and prints its path as the last line. The same input makes the same
-# package, byte for byte. DEB_VERSION overrules the version, for instance 0.1.0-1~rc1; DEBFULLNAME and DEBEMAIL say who made it.
+# Leaves FOLDER/tailwart_VERSION_ARCHITECTURE.deb, in .build by default, and prints its path as the last line. Beside it lies the same with
+# .debug: the symbols, for /usr/lib/debug/usr/bin/tailwart.debug. The same input makes the same package, byte for byte. DEB_VERSION overrules the version, for instance 0.1.0-1~rc1; DEBFULLNAME and DEBEMAIL say who made it.
 set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
@@ -21,7 +21,7 @@ program=$(absolute "$1")
 output=$(absolute "${2:-$PWD/.build}")
 
 [ -x "$program" ] || fail "there is no program '$program'; 'make deb' builds it"
-for tool in dpkg-deb dpkg-shlibdeps ldd strip gzip python3; do
+for tool in dpkg-deb dpkg-shlibdeps ldd objcopy gzip python3; do
     command -v "$tool" >/dev/null || fail "'$tool' is missing; apt-get install dpkg-dev binutils gzip python3"
 done
 
@@ -56,8 +56,8 @@ compressed() {
     chmod 644 "$root$1"
 }
 
-install -D -m 755 "$program" "$root/usr/bin/tailwart"
-strip --remove-section=.comment --remove-section=.note "$root/usr/bin/tailwart"
+scripts/strip-program.sh "$program" "$folder/stripped"
+put 755 "$folder/stripped/tailwart" /usr/bin/tailwart
 put 644 deploy/debian/default /etc/default/tailwart
 mkdir -p "$root/etc/tailwart"
 put 644 deploy/systemd/tailwart.service /usr/lib/systemd/system/tailwart.service
@@ -114,5 +114,6 @@ find "$root" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 mkdir -p "$output"
 package=$output/tailwart_${deb_version}_$architecture.deb
 dpkg-deb --root-owner-group -Zxz --build "$root" "$package" >&2
+cp "$folder/stripped/tailwart.debug" "${package%.deb}.debug"
 say "$(du -k "$package" | cut -f 1) kB; installed $size kB; depends on $depends"
 echo "$package"

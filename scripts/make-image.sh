@@ -4,6 +4,9 @@
 #     scripts/make-image.sh              compiles in the image; several minutes, about 2 GB of memory
 #     scripts/make-image.sh PROGRAM      takes a program that was built with --static-swift-stdlib ('make static')
 #
+# The program in it is stripped. Of a PROGRAM the debug symbols are left in .build/tailwart-image.debug; of one that is compiled in the image
+# they are the target 'debug' of the Dockerfile.
+#
 # TAG names the image, 'tailwart:VERSION' and 'tailwart:latest' by default. TOOL says which program builds it.
 set -eu
 here=$PWD
@@ -48,7 +51,8 @@ else
     context=$(mktemp -d)
     trap 'rm -rf "$context"' EXIT
     trap 'exit 130' HUP INT TERM
-    install --strip "$program" "$context/tailwart"
+    scripts/strip-program.sh "$program" "$context"
+    mkdir -p .build && mv "$context/tailwart.debug" .build/tailwart-image.debug
     set -- --file deploy/edge/Dockerfile.prebuilt
 fi
 

@@ -1,29 +1,32 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing or measuring Tailwart needs, where they are missing.
 #
-#     scripts/setup.sh build | test | bench | deb | deploy
+#     scripts/setup.sh build | portable | test | bench | deb | deploy
 #
 # Installs nothing else, starts no service and removes no package. With nothing to do it says so in one line.
 set -eu
 
-build="libc-ares-dev libssl-dev libyaml-dev pkgconf g++ git"
+build="libc-ares-dev libssl-dev libyaml-dev pkgconf g++ binutils git"
+# Libraries that OpenSSL's own archive asks for, in some versions of Debian.
+portable="zlib1g-dev libzstd-dev"
 # Real mail servers and clients; the tests start them on high ports, in a temporary folder.
 test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx swaks libnet-ssleay-perl
     libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace
     bsdutils util-linux bind9-utils postgresql microsocks"
 deb="dpkg-dev binutils gzip python3"
-deploy="$deb debootstrap buildah systemd-container libcap2-bin"
+deploy="$deb strace debootstrap buildah systemd-container libcap2-bin"
 bench="iproute2 haproxy nginx libnginx-mod-stream gcc python3 strace"
 
 purpose=${1:-}
 case $purpose in
 build) wanted=$build ;;
+portable) wanted="$build $portable" ;;
 test) wanted="$build $test" ;;
 bench) wanted="$build $bench" ;;
 deb) wanted="$deb" ;;
 deploy) wanted="$deploy" ;;
 *)
-    echo "usage: scripts/setup.sh build|test|bench|deb|deploy" >&2
+    echo "usage: scripts/setup.sh build|portable|test|bench|deb|deploy" >&2
     exit 2
     ;;
 esac

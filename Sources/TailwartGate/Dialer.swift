@@ -1,5 +1,6 @@
 import NIOCore
 import TailwartClient
+import TailwartResolve
 import TailwartWire
 
 /// Connects to the first address of an endpoint that takes the connection, and lets a handler find out the rest.
@@ -19,8 +20,11 @@ struct Dialer: Sendable {
         do {
             addresses = try await resolver.addresses(of: endpoint, by: deadline)
         } catch {
-            let failure = error as? ResolverFailure ?? .away("\(error)")
-            return failure.finding(endpoint.host)
+            switch error as? SystemNames.Failure {
+            case .unknown: return .nameUnknown(endpoint.host)
+            case .away(let reason): return .nameServerAway(endpoint.host, reason)
+            case nil: return .noDescriptor
+            }
         }
         var failures: [Finding] = []
         for (index, address) in addresses.enumerated() {

@@ -76,11 +76,13 @@ final class Lookup {
 
     /// Waits until one of the lookups can go on, the waker rings or the time is over.
     ///
-    /// - Parameter longest: milliseconds; −1 waits for ever.
-    static func wait(for lookups: [Lookup], waker: Waker, longest: CInt) {
+    /// - Parameters:
+    ///   - waker: nil if nobody can interrupt.
+    ///   - longest: milliseconds; −1 waits for ever.
+    static func wait(for lookups: [Lookup], waker: Waker?, longest: CInt) {
         // Some names are answered at once, as by a hosts file.
         guard lookups.allSatisfy(\.inbox.answers.isEmpty) else { return }
-        var polls = [pollfd(fd: waker.raw, events: Int16(POLLIN), revents: 0)]
+        var polls = [pollfd(fd: waker?.raw ?? -1, events: Int16(POLLIN), revents: 0)]
         var milliseconds = longest
         for lookup in lookups {
             polls += lookup.sockets
@@ -88,7 +90,7 @@ final class Lookup {
             milliseconds = milliseconds < 0 ? own : min(milliseconds, own)
         }
         poll(&polls, nfds_t(polls.count), milliseconds)
-        waker.clear()
+        waker?.clear()
         var next = 1
         for lookup in lookups {
             // The same sockets as above: nothing was processed since.
@@ -151,8 +153,13 @@ final class Lookup {
     private static func outcome(_ status: CInt, _ result: UnsafeMutablePointer<ares_addrinfo>?) -> LookupAnswer.Outcome
     {
         guard status == ARES_SUCCESS, let result else {
-            let isSilence = status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED
-            return .failed(String(cString: ares_strerror(status)), isSilence: isSilence)
+            let failure: LookupAnswer.Failure =
+                switch status {
+                case ARES_ENOTFOUND, ARES_ENODATA: .noAddress
+                case ARES_ETIMEOUT, ARES_ECONNREFUSED: .silence
+                default: .other
+                }
+            return .failed(String(cString: ares_strerror(status)), failure)
         }
         var found: [IPAddress] = []
         var timeToLive = CInt.max
@@ -164,7 +171,7 @@ final class Lookup {
             }
             node = current.pointee.ai_next
         }
-        guard !found.isEmpty else { return .failed("no addresses", isSilence: false) }
+        guard !found.isEmpty else { return .failed("no addresses", .noAddress) }
         return .addresses(found, timeToLive: Int(max(0, timeToLive)))
     }
 

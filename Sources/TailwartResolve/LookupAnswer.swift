@@ -5,8 +5,16 @@ struct LookupAnswer: Sendable, Equatable {
     enum Outcome: Sendable, Equatable {
         /// As they came, and how long they hold, in seconds (0: a hosts file).
         case addresses([IPAddress], timeToLive: Int)
-        /// What c-ares says of the failure, and whether no server spoke at all.
-        case failed(String, isSilence: Bool)
+        /// What c-ares says of the failure.
+        case failed(String, Failure)
+    }
+
+    enum Failure: Sendable, Equatable {
+        /// There is no such name, or it has no address.
+        case noAddress
+        /// No server spoke at all.
+        case silence
+        case other
     }
 
     let name: String

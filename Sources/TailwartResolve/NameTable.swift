@@ -176,7 +176,7 @@ struct NameTable {
     }
 
     private mutating func noteMagicDNS(_ outcome: LookupAnswer.Outcome, _ duration: UInt64, _ now: UInt64) {
-        if case .failed(_, isSilence: true) = outcome {
+        if case .failed(_, .silence) = outcome {
             magicDNS = .silent(until: now + Self.microseconds(Self.silenceInterval))
         } else {
             magicDNS = duration <= Self.quickAnswer ? .quick : .unknown

@@ -80,7 +80,7 @@ package final class Resolver: Sendable {
                 if let lookup = Lookup(names, from: source, servers: servers.address(of: source)) {
                     lookups.append(lookup)
                 } else {
-                    take(names.map { .init(name: $0, outcome: .failed("out of memory", isSilence: false)) }, source, 0)
+                    take(names.map { .init(name: $0, outcome: .failed("out of memory", .other)) }, source, 0)
                 }
             }
             Lookup.wait(for: lookups, waker: waker, longest: questions.isEmpty ? Self.milliseconds(until: due) : 0)

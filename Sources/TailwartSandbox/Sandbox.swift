@@ -49,9 +49,10 @@ package final class Sandbox: Sendable {
         var ports = SandboxPorts()
         var listeners: [any Channel] = []
         do {
+            // Not `bind(host:)`, which asks `getaddrinfo`.
+            let loopback = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
             for service in SandboxService.allCases {
-                let listener = try await services.bootstrap(service, group: group).bind(host: "127.0.0.1", port: 0)
-                    .get()
+                let listener = try await services.bootstrap(service, group: group).bind(to: loopback).get()
                 listeners.append(listener)
                 ports[service] = UInt16(clamping: listener.localAddress?.port ?? 0)
             }

@@ -37,7 +37,7 @@ import Testing
         mutating func fail(_ source: NameSource, _ reason: String = "no such name", silence: Bool = false) -> Resolver
             .Entry?
         {
-            let answer = LookupAnswer(name: name, outcome: .failed(reason, isSilence: silence))
+            let answer = LookupAnswer(name: name, outcome: .failed(reason, silence ? .silence : .other))
             return table.take(answer, from: source, after: 1000, at: now)?.entry
         }
 
