@@ -53,9 +53,10 @@ run() {
     shift 3
     { $command --xunit-output "$results/$name.xml" "$@" </dev/null 2>&1 || : >"$results/$name.failed"; } |
         tee "$results/$name.log" | failures
-    # The file is written as the tests go; without its end their process has crashed.
-    if ! grep -qs '</testsuites>' "$results/$name.xml"; then
-        say "the tests' process ended early; it was one of these that had begun:"
+    # Without its last line the tests' process has crashed. Nor is the file of results to be believed without its end: a failure with a
+    # null character in its message cuts it.
+    if ! grep -q '^[^ ]* Test run with ' "$results/$name.log" || ! grep -qs '</testsuites>' "$results/$name.xml"; then
+        say "the results are not complete; if the tests' process crashed, it did in one of these that had begun:"
         unfinished "$results/$name.log"
         : >"$results/$name.crashed"
     fi
