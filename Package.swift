@@ -111,7 +111,9 @@ let package = Package(
         .testTarget(
             name: "TailwartConfigTests", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"],
             exclude: ["Fixtures"]),
-        .testTarget(name: "TailwartResolveTests", dependencies: ["TailwartResolve", "TailwartSystem", "TailwartWire"]),
+        .testTarget(
+            name: "TailwartResolveTests",
+            dependencies: ["TailwartResolve", "TailwartSystem", "TailwartTesting", "TailwartWire"]),
         .testTarget(
             name: "TailwartSandboxTests",
             dependencies: ["TailwartSandbox", "TailwartClient", "TailwartWire", nioCore, nioPosix]),

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds and runs all tests, shows them as they go, and ends with one line: how many passed and how many failed.
-# The line is also left in .build/test-results/counts. Fails if a test failed, was skipped or never came to its end.
+# Builds and runs all tests, shows what fails as they go, and ends with one line: how many passed and how many failed. Left in
+# .build/test-results: that line (counts), and for each group all that its tests said (*.log) and its results (*.xml).
+# Fails if a test failed, was skipped or never came to its end.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,7 +13,6 @@ say() { echo "test: $*"; }
 say "building; the first time takes several minutes"
 swift build --build-tests
 
-status=0
 # Only Swift Testing is used here; XCTest would report that it ran nothing.
 plain="swift test --skip-build --disable-xctest"
 # Postfix and Dovecot must be started by root. What swift test would start, so that root leaves nothing in .build.
@@ -20,22 +20,48 @@ root=$plain
 if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null 2>&1; then
     root="sudo $(swift build --show-bin-path)/tailwartPackageTests.xctest --testing-library swift-testing"
 fi
+
+# Leaves out that a test began, with which argument, and that it passed: thousands of lines. An argument may be of several lines.
+failures() {
+    awk '
+        function ends() { return $0 ~ / started\.$/ }
+        /^(◇|✔|✘|↳|➜|⚠)/ { inside = 0 }
+        inside { inside = !ends(); next }
+        /^◇ Test case passing / { inside = !ends(); next }
+        /^◇ / { next }
+        /^✔ (Test|Suite) / && !/^✔ Test run / { next }
+        { print; fflush() }'
+}
+
+# Tests that a group's log says began more often than ended.
+unfinished() {
+    awk '
+        /^◇ Test (run|case) / { next }
+        /^◇ Test .* started\.$/ { sub(/^◇ Test /, ""); sub(/ started\.$/, ""); began[$0]++ }
+        /^(✔|✘) Test .* after [0-9.]+ seconds/ {
+            sub(/^(✔|✘) Test /, ""); sub(/( with [0-9]+ test cases?)? (passed|failed) after [0-9.]+ seconds.*$/, "")
+            began[$0]--
+        }
+        END { for (test in began) if (began[test] > 0) print "    " test }' "$1"
+}
+
 # run NAME WHAT COMMAND SELECTION...
 run() {
     name=$1
     command=$3
     say "$2"
     shift 3
-    $command --xunit-output "$results/$name.xml" "$@" </dev/null || status=1
-    # The file is written as the tests go; without its end their process has crashed.
-    if ! grep -qs '</testsuites>' "$results/$name.xml"; then
-        say "the tests' process ended early; the test that did it is among those above that only started"
-        crashed=$((crashed + 1))
-        status=1
+    { $command --xunit-output "$results/$name.xml" "$@" </dev/null 2>&1 || : >"$results/$name.failed"; } |
+        tee "$results/$name.log" | failures
+    # Without its last line the tests' process has crashed. Nor is the file of results to be believed without its end: a failure with a
+    # null character in its message cuts it.
+    if ! grep -q '^[^ ]* Test run with ' "$results/$name.log" || ! grep -qs '</testsuites>' "$results/$name.xml"; then
+        say "the results are not complete; if the tests' process crashed, it did in one of these that had begun:"
+        unfinished "$results/$name.log"
+        : >"$results/$name.crashed"
     fi
 }
 
-crashed=0
 # In processes of their own, since other tests hold threads that these need in time.
 network='TailwartClientTests|TailwartSandboxTests|TailwartProbeTests|TailwartTailnetTests|TailwartGateTests|TailwartPreflightTests'
 apart="$network|TailwartCommandTests|TailwartMailTests|TailwartNetworkTests"
@@ -47,6 +73,13 @@ run command "the program and its commands" "$plain" --filter '^TailwartCommandTe
 run network "a network of namespaces" "$root" --filter '^TailwartNetworkTests\.'
 run mail "real mail servers and clients, one test after another" "$root" --filter '^TailwartMailTests\.'
 
+status=0
+crashed=0
+for mark in "$results"/*.failed "$results"/*.crashed; do
+    [ -e "$mark" ] || continue
+    status=1
+    case $mark in *.crashed) crashed=$((crashed + 1)) ;; esac
+done
 set -- "$results"/*.xml
 [ -e "$1" ] || set -- /dev/null
 awk -v failed="$crashed" '

@@ -4,16 +4,10 @@ import TailwartWire
 
 /// Sockets that are connected to an upstream before the client comes, so that it does not pay for the way there.
 ///
-/// Only where the upstream waits for a PROXY header: it has greeted nobody yet. How long it waits is its own business (Dovecot 3 s,
-/// Postfix 5 s, Stalwart without end) and is learned: a place that closes a waiting socket gets its next ones replaced earlier.
+/// Only where the upstream waits for a PROXY header: it has greeted nobody yet. How long it waits is learned: ``WarmWait``.
 struct WarmPool: ~Copyable {
     /// Between two looks at the pool, in microseconds.
     static let interval: UInt64 = 250_000
-    /// How long a socket may wait at first, in microseconds: below what address translators on the way remember.
-    private static let firstLifetime: UInt64 = 50_000_000
-    private static let shortestLifetime: UInt64 = 1_000_000
-    /// A place that does not let itself be connected to, or closes at once, is left alone for so long.
-    private static let rest: UInt64 = 30_000_000
 
     /// A place that is to be kept warm.
     struct Wanted {
@@ -24,8 +18,7 @@ struct WarmPool: ~Copyable {
         let saysLocal: Bool
         /// Microseconds.
         let connectLimit: UInt64
-        var lifetime = WarmPool.firstLifetime
-        var restsUntil: UInt64 = 0
+        var wait = WarmWait()
     }
 
     struct Spare {
@@ -73,14 +66,13 @@ struct WarmPool: ~Copyable {
 
     mutating func checked(now: UInt64) { nextCheck = now + Self.interval }
 
-    /// The slots whose sockets have waited long enough, or do not get connected. Not all in the same moment: lifetimes differ by slot.
+    /// The slots whose sockets have waited long enough, or do not get connected.
     func overdue(now: UInt64) -> [Int] {
         spares.indices.filter { slot in
             guard let spare = spares[slot] else { return false }
             let wish = wanted[spare.wanted]
             let age = now - spare.since
-            return spare.isConnected
-                ? age >= wish.lifetime - wish.lifetime / 32 * UInt64(slot % 8) : age >= wish.connectLimit
+            return spare.isConnected ? wish.wait.isOver(age: age, slot: slot) : age >= wish.connectLimit
         }
     }
 
@@ -88,7 +80,7 @@ struct WarmPool: ~Copyable {
     func missing(now: UInt64) -> [Int] {
         wanted.indices.flatMap { index -> [Int] in
             let wish = wanted[index]
-            guard now >= wish.restsUntil else { return [] }
+            guard wish.wait.mayConnect(at: now) else { return [] }
             let there = spares.count { $0?.wanted == index }
             return Array(repeating: index, count: max(0, wish.count - there))
         }
@@ -137,28 +129,20 @@ struct WarmPool: ~Copyable {
     /// The upstream closed a waiting socket, or said something unasked.
     mutating func spoiled(_ token: Token, now: UInt64) {
         guard let spare = find(token) else { return }
-        let age = now - spare.since
-        if spare.isConnected, age >= Self.shortestLifetime {
-            wanted[spare.wanted].lifetime = max(Self.shortestLifetime, min(wanted[spare.wanted].lifetime, age / 4 * 3))
-        } else {
-            wanted[spare.wanted].restsUntil = now + Self.rest
-        }
+        wanted[spare.wanted].wait.spoiled(age: spare.isConnected ? now - spare.since : nil, at: now)
         // A header would be an answer to one who is gone, or a command to one who expects none.
         spares[token.slot]?.isConnected = false
         close(token.slot)
     }
 
-    /// A socket waited as long as it may: the next one may wait a little longer, so that one bad moment is not remembered for ever.
+    /// A socket waited as long as it may.
     mutating func outlived(_ slot: Int) {
-        if let spare = spares[slot], spare.isConnected {
-            let lifetime = wanted[spare.wanted].lifetime
-            wanted[spare.wanted].lifetime = min(Self.firstLifetime, lifetime + lifetime / 16)
-        }
+        if let spare = spares[slot], spare.isConnected { wanted[spare.wanted].wait.outlived() }
         close(slot)
     }
 
     /// A place could not be dialled.
-    mutating func failed(_ index: Int, now: UInt64) { wanted[index].restsUntil = now + Self.rest }
+    mutating func failed(_ index: Int, now: UInt64) { wanted[index].wait.failed(at: now) }
 
     mutating func close(_ slot: Int) {
         guard let spare = spares[slot] else { return }

@@ -11,16 +11,21 @@ package struct Gate: Sendable {
     private let conditions: [Condition]
     private let timeout: Duration
     private let isOnce: Bool
+    private let freshness: Duration
     private let attempt: Attempt
     private let clock = ContinuousClock()
 
     /// - Parameters:
     ///   - timeout: for all of it.
     ///   - isOnce: each condition is tried once.
-    package init(_ conditions: [Condition], timeout: Duration, isOnce: Bool = false, attempt: @escaping Attempt) {
+    package init(
+        _ conditions: [Condition], timeout: Duration, isOnce: Bool = false, freshness: Duration = Self.freshness,
+        attempt: @escaping Attempt
+    ) {
         self.conditions = conditions
         self.timeout = timeout
         self.isOnce = isOnce
+        self.freshness = freshness
         self.attempt = attempt
     }
 
@@ -38,7 +43,7 @@ package struct Gate: Sendable {
                 for await (index, outcome) in group { latest[index] = outcome }
             }
             guard !isOnce, latest.allSatisfy(\.isReady) else { break }
-            let stale = clock.now - Self.freshness
+            let stale = clock.now - freshness
             due = latest.indices.filter { latest[$0].moment.map { $0 < stale } ?? true }
         } while !due.isEmpty
         return GateResult(

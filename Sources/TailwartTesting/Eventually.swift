@@ -1,9 +1,10 @@
 /// Tries again until there is a value.
 ///
-/// - Parameter limit: generous, as it is reached only by a test that fails.
+/// - Parameter limit: generous, as it is reached only by a test that fails: a program may take half a minute to start beside a build
+///   that has all of the memory.
 @discardableResult
 package func eventually<Value>(
-    _ what: String, within limit: Duration = .seconds(30), _ attempt: () throws -> Value?
+    _ what: String, within limit: Duration = .seconds(60), _ attempt: () throws -> Value?
 ) async throws -> Value {
     let deadline = ContinuousClock.now + limit
     while true {

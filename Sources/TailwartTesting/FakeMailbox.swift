@@ -26,11 +26,16 @@ package final class FakeMailbox: Sendable {
             while !state.isClosing.load(ordering: .relaxed) {
                 guard let connection = try? listener.accept(within: 20) else { continue }
                 let number = state.served.add(1, ordering: .relaxed).oldValue
-                let thread = try? Thread(name: "mailbox \(number)") {
-                    try? serve(connection, number)
-                    connection.close()
+                do {
+                    let thread = try Thread(name: "mailbox \(number)") {
+                        try? serve(connection, number)
+                        connection.close()
+                    }
+                    state.threads.withLock { $0.append(thread) }
+                } catch {
+                    // The test would see a mailbox that closes at once.
+                    print("no thread for a connection of a fake mailbox: \(error)")
                 }
-                if let thread { state.threads.withLock { $0.append(thread) } }
             }
             listener.close()
         }

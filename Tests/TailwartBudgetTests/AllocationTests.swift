@@ -8,7 +8,7 @@ import Testing
 ///
 /// The budgets hold for debug builds too, which do not turn a short-lived object into memory on the stack: what is written so that it
 /// needs no optimizer to be cheap.
-@Suite struct AllocationTests {
+@Suite(.ownThreads) struct AllocationTests {
     @Test func `the tally counts what its own threads allocate, and nothing else`() throws {
         let tally = AllocationTally()
         let counted = try tally.countingThreads {

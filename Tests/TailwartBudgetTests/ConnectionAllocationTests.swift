@@ -6,7 +6,7 @@ import Testing
 /// What a whole connection costs in allocations on its worker, from accept to record, once the worker has served some others.
 ///
 /// Sessions, timers, records and the buffer are all there before: slots that are used again. What is left is listed here.
-@Suite struct ConnectionAllocationTests {
+@Suite(.ownThreads) struct ConnectionAllocationTests {
     private static let count = 200
 
     @Test(arguments: [ProxyProtocolOut(.none), ProxyProtocolOut(.v1), ProxyProtocolOut(.v2)])

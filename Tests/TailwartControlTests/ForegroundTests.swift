@@ -11,7 +11,7 @@ import Testing
 @testable import TailwartControl
 
 /// The edge's life with a real edge; what it decides is in EdgeLifeTests, signals are sent to the real program in the tests of the commands.
-@Suite struct ForegroundTests {
+@Suite(.ownThreads) struct ForegroundTests {
     private static func edge(to mailbox: TestListener, _ ledger: Ledger) throws -> Edge {
         let address = try mailbox.address
         return try Edge(

@@ -10,7 +10,7 @@ import Testing
 @testable import TailwartControl
 @testable import TailwartEngine
 
-@Suite struct LedgerTests {
+@Suite(.ownThreads) struct LedgerTests {
     private static let topology = topology("mail", "web")
 
     private static func topology(_ listeners: String...) -> Topology {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TailwartControl
 
-@Suite struct ObserversTests {
+@Suite(.ownThreads) struct ObserversTests {
     private final class Marks: Sendable {
         let all = Mutex<[String]>([])
 

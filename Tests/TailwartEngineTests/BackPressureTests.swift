@@ -3,7 +3,7 @@ import TailwartCore
 import TailwartTesting
 import Testing
 
-struct BackPressureTests {
+@Suite(.ownThreads) struct BackPressureTests {
     @Test(arguments: [Side.client, .upstream])
     func `a reader that stalls stops the sender, and loses nothing when it goes on`(sender: Side) throws {
         let mailbox = try TestListener(receiveBuffer: 64 * 1024)

@@ -7,7 +7,7 @@ import TailwartWire
 import Testing
 
 /// What the control plane asks of a running engine.
-struct ControlTests {
+@Suite(.ownThreads) struct ControlTests {
     @Test func `a new topology serves new connections, and the others stay where they are`() throws {
         let (old, new) = (try TestListener(), try TestListener())
         try withEngine(upstreams: [.test(old.address)]) { edge in

@@ -4,7 +4,7 @@ import TailwartSystem
 import TailwartTesting
 import Testing
 
-struct DeadlineTests {
+@Suite(.ownThreads) struct DeadlineTests {
     @Test func `two silent sides are parted with a reset`() throws {
         let mailbox = try TestListener()
         let timeouts = Timeouts(idle: .milliseconds(200))
@@ -36,12 +36,12 @@ struct DeadlineTests {
     @Test(arguments: [Side.client, .upstream])
     func `one side that speaks is enough to keep the connection`(side: Side) throws {
         let mailbox = try TestListener()
-        let timeouts = Timeouts(idle: .seconds(2))
+        let timeouts = Timeouts(idle: .seconds(1))
         try withEngine(listeners: [.test(timeouts: timeouts)], upstreams: [.test(mailbox.address)]) { edge in
             let pair = try Pair(edge, mailbox)
             // Longer in all than the deadline, with pauses far shorter.
-            for _ in 0..<24 {
-                usleep(150_000)
+            for _ in 0..<16 {
+                usleep(80_000)
                 try pair.socket(side).send([1])
                 #expect(try pair.other(side).receive(exactly: 1) == [1])
             }

@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct DialTests {
+@Suite(.ownThreads) struct DialTests {
     @Test(arguments: [ProxyProtocolOut.Version.none, .v2])
     func `when one address refuses, the next one is dialled`(version: ProxyProtocolOut.Version) throws {
         let mailbox = try TestListener(lonelyAddress())

@@ -6,7 +6,7 @@ import TailwartWire
 import Testing
 
 /// Doors of a running engine: added, removed and kept.
-struct DoorTests {
+@Suite(.ownThreads) struct DoorTests {
     private static func bind(_ address: IPAddress) -> BindAddress { .internet(InternetAddress(address, port: 0)) }
 
     private static func configuration(_ mailbox: TestListener, _ listeners: [(String, [BindAddress])]) throws

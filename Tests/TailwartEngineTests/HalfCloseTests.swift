@@ -2,7 +2,7 @@ import TailwartCore
 import TailwartTesting
 import Testing
 
-struct HalfCloseTests {
+@Suite(.ownThreads) struct HalfCloseTests {
     /// What the receiver has not read yet when the end arrives.
     enum Pending: CaseIterable {
         case nothing

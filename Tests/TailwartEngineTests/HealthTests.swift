@@ -4,7 +4,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct HealthTests {
+@Suite(.ownThreads) struct HealthTests {
     @Test func `a place that is unhealthy is passed over, and dialled again when it is healthy`() throws {
         let (first, second) = (try TestListener(), try TestListener())
         try withEngine(upstreams: [.test(try first.address, try second.address)]) { edge in

@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct LimitTests {
+@Suite(.ownThreads) struct LimitTests {
     @Test(arguments: [1, 2])
     func `over the limit of the edge a client is turned away, and a free place is taken again`(
         workers: Int

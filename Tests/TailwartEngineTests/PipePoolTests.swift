@@ -5,7 +5,7 @@ import Testing
 
 @testable import TailwartEngine
 
-struct PipePoolTests {
+@Suite(.ownThreads) struct PipePoolTests {
     @Test func `no more pipes are lent than the limit`() throws {
         var pool = PipePool()
         var lent: [Int16] = []

@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct PolicyTests {
+@Suite(.ownThreads) struct PolicyTests {
     @Test func `round robin takes the endpoints in turn`() throws {
         let mailboxes = [try TestListener(), try TestListener()]
         try withEngine(upstreams: [try upstream(.roundRobin, mailboxes)]) { edge in

@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct ProxyHeaderInTests {
+@Suite(.ownThreads) struct ProxyHeaderInTests {
     private static let loopback = ProxyProtocolIn(trusted: [Network(.loopbackV4)])
     private static let client = InternetAddress(.v4(0xc000_0207), port: 40_007)
     private static let destination = InternetAddress(.v4(0xcb00_7109), port: 25)

@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct ProxyHeaderOutTests {
+@Suite(.ownThreads) struct ProxyHeaderOutTests {
     private static func listener(
         _ header: ProxyProtocolOut, _ proto: ListenerProtocol = .smtp, bind: [BindAddress] = [.freePort]
     ) -> Listener {

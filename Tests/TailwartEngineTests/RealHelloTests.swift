@@ -4,7 +4,7 @@ import TailwartWire
 import Testing
 
 /// Hellos that TLS clients of this host really send.
-struct RealHelloTests {
+@Suite(.ownThreads) struct RealHelloTests {
     private static let name = "mail.example.org"
 
     private static func words(_ program: String, port: UInt16) -> [String] {

@@ -3,7 +3,7 @@ import TailwartEngine
 import TailwartTesting
 import Testing
 
-struct RecordRingTests {
+@Suite(.ownThreads) struct RecordRingTests {
     @Test func `when nobody reads records, connections are served and the rest is counted as lost`() throws {
         let mailbox = try TestListener()
         let connections = RecordRing.capacity + 100

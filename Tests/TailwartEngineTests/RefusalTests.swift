@@ -4,7 +4,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct RefusalTests {
+@Suite(.ownThreads) struct RefusalTests {
     private static let hello = ClientHelloBuilder(serverName: "mail.example.org")
     private static let internalError: [UInt8] = [21, 3, 3, 0, 2, 2, 80]
 

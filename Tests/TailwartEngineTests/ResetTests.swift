@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct ResetTests {
+@Suite(.ownThreads) struct ResetTests {
     /// What is under way when the reset comes.
     enum Pending: CaseIterable {
         case nothing

@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct SOCKSTests {
+@Suite(.ownThreads) struct SOCKSTests {
     private static let granted: [UInt8] = [5, 0, 0, 1, 127, 0, 0, 1, 0x1f, 0x90]
     private static let greeting = Array("220 mail.example.org ESMTP\r\n".utf8)
 

@@ -7,7 +7,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct StormTests {
+@Suite(.ownThreads) struct StormTests {
     /// In a process of its own, where nobody else opens descriptors.
     @Test func `after 500 connections of every kind all records are there and no descriptor is left open`() async {
         await #expect(processExitsWith: .success) {

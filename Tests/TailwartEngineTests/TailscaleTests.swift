@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct TailscaleTests {
+@Suite(.ownThreads) struct TailscaleTests {
     private static let answer = Array(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ts-dial\r\n\r\n".utf8)
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TailwartEngine
 
-struct TimerWheelTests {
+@Suite(.ownThreads) struct TimerWheelTests {
     private static let tick: UInt64 = 1 << 16
     /// The farthest that the coarsest level reaches: 63 buckets of 512 ticks.
     private static let horizon: UInt64 = 63 * 512 * tick

@@ -3,7 +3,7 @@ import TailwartTesting
 import Testing
 
 /// Bytes out of band (RFC 6093): nobody in mail sends them, and whoever does loses at most them.
-struct UrgentDataTests {
+@Suite(.ownThreads) struct UrgentDataTests {
     @Test(arguments: [0, 16 * mebibyte])
     func `what follows a byte out of band still arrives`(before: Int) throws {
         let mailbox = try TestListener()

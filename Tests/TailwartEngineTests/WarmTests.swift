@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-struct WarmTests {
+@Suite(.ownThreads) struct WarmTests {
     private func withWarmEngine(_ count: Int, _ body: (EngineHarness, TestListener) throws -> Void) throws {
         let mailbox = try TestListener()
         var upstream = Upstream.test(try mailbox.address)

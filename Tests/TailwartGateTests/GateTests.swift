@@ -31,9 +31,10 @@ import Testing
         func run(timeout: Duration = .seconds(60), isOnce: Bool = false) async -> GateResult {
             // A stable order, so that a failure reads the same each time.
             let conditions = findings.keys.sorted { "\($0)" < "\($1)" }
-            return await Gate(conditions, timeout: timeout, isOnce: isOnce, attempt: attempt).run { change in
-                self.changes.withLock { $0.append(change) }
-            }
+            // On a machine that is busy what was ready must not grow old, and be counted once more.
+            let gate = Gate(
+                conditions, timeout: timeout, isOnce: isOnce, freshness: .seconds(3600), attempt: attempt)
+            return await gate.run { change in self.changes.withLock { $0.append(change) } }
         }
 
         func texts(of condition: Condition) -> [String] {
@@ -91,14 +92,15 @@ import Testing
         let script = Script([Self.first: [.ready("is online"), Self.away, .ready("is online")]])
         let slow = Condition.peer("slow")
         let asked = Atomic<Bool>(false)
-        let gate = Gate([Self.first, slow], timeout: .seconds(60)) { condition, limit in
+        let freshness = Duration.milliseconds(50)
+        let gate = Gate([Self.first, slow], timeout: .seconds(60), freshness: freshness) { condition, limit in
             guard condition == slow else { return await script.attempt(condition, limit) }
-            if !asked.exchange(true, ordering: .relaxed) { try? await Task.sleep(for: Gate.freshness * 1.2) }
+            if !asked.exchange(true, ordering: .relaxed) { try? await Task.sleep(for: freshness * 1.2) }
             return .ready("is online")
         }
         let result = await gate.run { change in script.changes.withLock { $0.append(change) } }
         #expect(result.isReady)
-        #expect(script.attempts(at: Self.first) == 3)
+        #expect(script.attempts(at: Self.first) >= 3)
         #expect(
             script.texts(of: Self.first) == [
                 "peer first: ready: is online", "peer first: is offline, waiting", "peer first: ready: is online",

@@ -2,9 +2,10 @@ import Foundation
 import TailwartConfig
 import TailwartCore
 import TailwartImport
+import TailwartTesting
 import Testing
 
-@Suite struct FixtureTests {
+@Suite(.ownThreads) struct FixtureTests {
     /// For the variables of the fixtures.
     static let environment = [
         "STALWART_MAGIC_NAME": "stalwart", "TS_TAILNET": "tail1234.ts.net", "MAIL_HOST": "mail.example.net",

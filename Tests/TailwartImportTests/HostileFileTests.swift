@@ -5,7 +5,7 @@ import TailwartTesting
 import Testing
 
 /// Files that end early, are changed at random, or are built to cost time: each gets an answer.
-@Suite struct HostileFileTests {
+@Suite(.ownThreads) struct HostileFileTests {
     /// Whatever comes out must be a file of ours, and what is refused must have a place.
     private func check(_ result: ImportResult, _ what: String) {
         if let yaml = result.yaml {
@@ -49,17 +49,21 @@ import Testing
     }
 
     @Test(arguments: [
-        (ForeignConfiguration.Kind.caddy, String(repeating: "[", count: 100_000)),
-        (.caddy, String(repeating: "{\"a\":", count: 100_000)),
-        (.caddy, "{\"apps\":{\"layer4\":{\"servers\":{\"a\":{\"listen\":[\":1-65535\"],\"routes\":[]}}}}}"),
-        (.nginx, String(repeating: "a {", count: 100_000)),
-        (.nginx, "stream { server { listen 1-65535; proxy_pass 10.0.0.1:25; } }"),
-        (.nginx, "stream { include self.conf; }"),
-        (.haproxy, "listen a\n" + String(repeating: "x ", count: 100_000)),
-        (.haproxy, "frontend a\nbind :25\nuse_backend b if " + String(repeating: "!", count: 100_000)),
-        (.haproxy, "global\n" + String(repeating: "x\n", count: 700_000)),
+        // How it begins, and what follows so many times.
+        (ForeignConfiguration.Kind.caddy, "", "[", 100_000),
+        (.caddy, "", "{\"a\":", 100_000),
+        (.caddy, "{\"apps\":{\"layer4\":{\"servers\":{\"a\":{\"listen\":[\":1-65535\"],\"routes\":[]}}}}}", "", 0),
+        (.nginx, "", "a {", 100_000),
+        (.nginx, "stream { server { listen 1-65535; proxy_pass 10.0.0.1:25; } }", "", 0),
+        (.nginx, "stream { include self.conf; }", "", 0),
+        (.haproxy, "listen a\n", "x ", 100_000),
+        (.haproxy, "frontend a\nbind :25\nuse_backend b if ", "!", 100_000),
+        (.haproxy, "global\n", "x\n", 700_000),
     ])
-    func `a file that is built to cost time is refused`(kind: ForeignConfiguration.Kind, text: String) {
+    func `a file that is built to cost time is refused`(
+        kind: ForeignConfiguration.Kind, beginning: String, piece: String, times: Int
+    ) {
+        let text = beginning + String(repeating: piece, count: times)
         struct Selfish: IncludedFiles {
             func paths(of pattern: String) -> [String] { [pattern, pattern] }
             func text(of path: String) -> String? { "include self.conf;" }

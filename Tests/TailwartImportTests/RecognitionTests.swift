@@ -1,8 +1,9 @@
 import Foundation
 import TailwartImport
+import TailwartTesting
 import Testing
 
-@Suite struct RecognitionTests {
+@Suite(.ownThreads) struct RecognitionTests {
     @Test(arguments: [
         "mailbox: {address: mail.example.net}\n", "listeners:\n  - name: smtp\n", "upstreams:\n",
         "defaults:\n  timeouts: {}\n",

@@ -108,30 +108,7 @@ func withUnixServer<Value: Sendable>(
 func withStalwart(
     _ settings: FakeStalwart.Settings = .init(), _ body: (FakeStalwart) async throws -> Void
 ) async throws {
-    await turnstile.enter()
-    do {
-        try await FakeStalwart.with(settings, body)
-    } catch {
-        await turnstile.leave()
-        throw error
-    }
-    await turnstile.leave()
+    try await turnstile.pass { try await FakeStalwart.with(settings, body) }
 }
 
 private let turnstile = Turnstile(free: 4)
-
-private actor Turnstile {
-    private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    init(free: Int) { self.free = free }
-
-    func enter() async {
-        guard free == 0 else { return free -= 1 }
-        await withCheckedContinuation { waiting.append($0) }
-    }
-
-    func leave() {
-        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-    }
-}

@@ -2,10 +2,11 @@ import Glibc
 import Synchronization
 import TailwartResolve
 import TailwartSystem
+import TailwartTesting
 import TailwartWire
 import Testing
 
-@Suite struct ResolverTests {
+@Suite(.ownThreads) struct ResolverTests {
     /// What a resolver has told, to be waited for.
     private final class News: Sendable {
         private let entries = Mutex<[(String, Resolver.Entry)]>([])

@@ -5,7 +5,7 @@ import TailwartTesting
 import Testing
 
 /// Files, folders and links. What needs git is tested with the real program, in `LintSecretsCommandTests`.
-@Suite struct SecretLintTests {
+@Suite(.ownThreads) struct SecretLintTests {
     private static let bad = "password: \(Fake.password)\n"
 
     /// A folder below /tmp, which is in no git work tree.

@@ -3,7 +3,7 @@ import TailwartSecrets
 import TailwartTesting
 import Testing
 
-@Suite struct SecretScanTests {
+@Suite(.ownThreads) struct SecretScanTests {
     private static func findings(_ path: String, _ text: String) -> [SecretFinding] {
         SecretScan.findings(path: path, bytes: Array(text.utf8))
     }

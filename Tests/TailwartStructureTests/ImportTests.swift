@@ -11,7 +11,7 @@ import Testing
         // Decisions: no clock, no system call.
         case "TailwartCore": ["Synchronization"]
         case "TailwartEngine", "TailwartMicrobenchmarks": ["Synchronization"]
-        case "TailwartTesting": ["Foundation", "Glibc", "Synchronization"]
+        case "TailwartTesting": ["Foundation", "Glibc", "Synchronization", "Testing"]
         default: ["Glibc", "Synchronization"]
         }
     }

@@ -1,9 +1,10 @@
 import Glibc
 import TailwartCore
+import TailwartTesting
 import Testing
 
 /// Whole lives of connections in an order of events that one seed decides; see ``SimulatedWorker``.
-@Suite struct ConnectionSimulationTests {
+@Suite(.ownThreads) struct ConnectionSimulationTests {
     /// `SEED=` replays one, `SEEDS=` says how many; else a thousand, from a new place each time.
     static let seeds: [UInt64] = {
         func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
