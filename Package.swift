@@ -46,10 +46,8 @@ let package = Package(
                 "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartSystem", "TailwartTailnet", "TailwartWire",
                 nioCore, nioPosix,
             ]),
-        .target(name: "TailwartPolicy", dependencies: ["TailwartCore", "TailwartWire"]),
-        .target(name: "TailwartSecrets", dependencies: ["TailwartSystem", "TailwartWire"]),
         .target(
-            name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
+            name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartSystem", "TailwartWire"]),
         .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(
             name: "TailwartSandbox", dependencies: ["TailwartClient", "TailwartWire", nioCore, nioPosix]),
@@ -71,14 +69,14 @@ let package = Package(
             dependencies: [
                 "CTailwartVersion", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartEngine",
                 "TailwartGate",
-                "TailwartImport", "TailwartPolicy", "TailwartPreflight", "TailwartSandbox", "TailwartSecrets",
-                "TailwartSetup",
-                "TailwartSystem", "TailwartWire", argumentParser, nioPosix,
+                "TailwartImport", "TailwartPreflight", "TailwartSandbox", "TailwartSetup", "TailwartSystem",
+                "TailwartWire", argumentParser, nioPosix,
             ]),
         .target(
             name: "TailwartTesting",
             dependencies: [
-                "TailwartClient", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", nioCore, nioPosix,
+                "TailwartClient", "TailwartCore", "TailwartEngine", "TailwartSandbox", "TailwartSystem", "TailwartWire",
+                nioCore, nioPosix,
             ]),
         .target(name: "CTailwartAllocations"),
         .executableTarget(
@@ -97,7 +95,8 @@ let package = Package(
             name: "TailwartEngineTests",
             dependencies: ["TailwartEngine", "TailwartSystem", "TailwartCore", "TailwartWire", "TailwartTesting"]),
         .testTarget(
-            name: "TailwartConfigTests", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"],
+            name: "TailwartConfigTests",
+            dependencies: ["TailwartConfig", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire"],
             exclude: ["Fixtures"]),
         .testTarget(name: "TailwartResolveTests", dependencies: ["TailwartResolve", "TailwartSystem", "TailwartWire"]),
         .testTarget(
@@ -123,10 +122,6 @@ let package = Package(
                 "TailwartGate", "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartSandbox", "TailwartSystem",
                 "TailwartTailnet", "TailwartTesting", "TailwartWire", nioCore, nioPosix,
             ]),
-        .testTarget(
-            name: "TailwartPolicyTests",
-            dependencies: ["TailwartPolicy", "TailwartConfig", "TailwartCore", "TailwartTesting"]),
-        .testTarget(name: "TailwartSecretsTests", dependencies: ["TailwartSecrets", "TailwartTesting"]),
         .testTarget(
             name: "TailwartSetupTests",
             dependencies: ["TailwartSetup", "TailwartConfig", "TailwartCore", "TailwartTesting", "TailwartWire"],

@@ -1,7 +1,7 @@
 import ArgumentParser
 import TailwartConfig
 import TailwartCore
-import TailwartPolicy
+import TailwartSetup
 import TailwartWire
 
 struct ACLCommand: ParsableCommand {

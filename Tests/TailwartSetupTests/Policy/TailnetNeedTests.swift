@@ -1,11 +1,11 @@
 import TailwartConfig
 import TailwartCore
-import TailwartPolicy
+import TailwartSetup
 import Testing
 
 @Suite struct TailnetNeedTests {
     private static func needs(_ text: String) -> TailnetNeeds {
-        TailnetNeeds(Samples.load(text), tags: Samples.tags)
+        TailnetNeeds(PolicySamples.load(text), tags: PolicySamples.tags)
     }
 
     @Test func `ports are those that are dialled, not those that are listened on`() {

@@ -1,4 +1,4 @@
-import TailwartPolicy
+import TailwartSetup
 import TailwartTesting
 import Testing
 

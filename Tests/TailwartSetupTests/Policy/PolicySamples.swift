@@ -1,9 +1,9 @@
 import TailwartConfig
 import TailwartCore
-import TailwartPolicy
+import TailwartSetup
 
 /// What several tests check against each other.
-enum Samples {
+enum PolicySamples {
     static let tags = PolicyTags(edge: "tag:reverse-proxy", mailbox: "tag:stalwart")
 
     /// 25, 443, 465, 587 and 993 over the tailnet; the web server is on this host.

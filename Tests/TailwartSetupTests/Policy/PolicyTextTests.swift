@@ -1,6 +1,6 @@
 import TailwartConfig
 import TailwartCore
-import TailwartPolicy
+import TailwartSetup
 import Testing
 
 @Suite struct PolicyTextTests {
@@ -20,17 +20,17 @@ import Testing
     func `what is printed grants just what is needed, and holds its own tests`(text: String, format: PolicyText.Format)
         throws
     {
-        let configuration = Samples.load(text)
-        for tags in [Samples.tags, PolicyTags(edge: "tag:e", mailbox: "tag:m", others: ["web": "tag:w"])] {
+        let configuration = PolicySamples.load(text)
+        for tags in [PolicySamples.tags, PolicyTags(edge: "tag:e", mailbox: "tag:m", others: ["web": "tag:w"])] {
             let printed = PolicyText(configuration, tags: tags, format: format).text
-            let check = try Samples.check(printed, against: configuration, tags: tags)
+            let check = try PolicySamples.check(printed, against: configuration, tags: tags)
             #expect(!check.ports.isEmpty)
             #expect(check.isGood && check.findings.isEmpty, "\(printed)\n\(check.report)")
         }
     }
 
     @Test func `the usual edge`() {
-        let text = PolicyText(Samples.configuration, tags: Samples.tags, format: .grants).text
+        let text = PolicyText(PolicySamples.configuration, tags: PolicySamples.tags, format: .grants).text
         #expect(
             text == """
                 // What the edge needs of the tailnet's policy. Paste the entries into the sections of the same name.
@@ -73,21 +73,21 @@ import Testing
     }
 
     @Test func `as ACLs each destination has its port`() {
-        let text = PolicyText(Samples.configuration, tags: Samples.tags, format: .acls).text
+        let text = PolicyText(PolicySamples.configuration, tags: PolicySamples.tags, format: .acls).text
         #expect(text.contains(#""action": "accept""#) && text.contains(#""proto": "tcp""#))
         #expect(text.contains("\"tag:stalwart:993\", // imaps\n"))
         #expect(!text.contains("\"ip\""))
     }
 
     @Test func `a port that the edge needs is not denied by its own tests`() {
-        let configuration = Samples.load("mailbox: {address: mail.example.net, ports: {25: 25, 8080: 8080}}")
-        let text = PolicyText(configuration, tags: Samples.tags, format: .grants).text
+        let configuration = PolicySamples.load("mailbox: {address: mail.example.net, ports: {25: 25, 8080: 8080}}")
+        let text = PolicyText(configuration, tags: PolicySamples.tags, format: .grants).text
         #expect(text.contains(#""deny": ["tag:stalwart:22", "tag:stalwart:5432"],"#), "\(text)")
     }
 
     @Test func `without anything on the tailnet there are only comments`() {
-        let configuration = Samples.load("mailbox: {address: 192.168.1.20, ports: [25]}")
-        let text = PolicyText(configuration, tags: Samples.tags, format: .grants).text
+        let configuration = PolicySamples.load("mailbox: {address: 192.168.1.20, ports: [25]}")
+        let text = PolicyText(configuration, tags: PolicySamples.tags, format: .grants).text
         #expect(text.split(separator: "\n").allSatisfy { $0.hasPrefix("//") })
         #expect(text.contains("mailbox at 192.168.1.20 on 25 (not an address of a tailnet)"))
     }

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import TailwartSecrets
+import TailwartSetup
 import TailwartTesting
 import Testing
 

@@ -1,16 +1,16 @@
 import TailwartCore
-import TailwartPolicy
+import TailwartSetup
 import Testing
 
 @Suite struct PolicyCheckTests {
     private static let all: [UInt16] = [25, 443, 465, 587, 993]
     private static let edge = "\"tag:reverse-proxy\""
 
-    private static func grant(_ rule: String) -> String { Samples.policy("\"grants\": [\(rule)]") }
-    private static func acl(_ rule: String) -> String { Samples.policy("\"acls\": [\(rule)]") }
+    private static func grant(_ rule: String) -> String { PolicySamples.policy("\"grants\": [\(rule)]") }
+    private static func acl(_ rule: String) -> String { PolicySamples.policy("\"acls\": [\(rule)]") }
 
     @Test func `a policy that grants just the ports is good without a word`() throws {
-        let check = try Samples.check(Samples.policy)
+        let check = try PolicySamples.check(PolicySamples.policy)
         #expect(check.isGood && check.findings.isEmpty, "\(check.report)")
         #expect(check.ports("granted") == Self.all)
         #expect(check.summary == "tag:reverse-proxy may reach tag:stalwart on 25, 443, 465, 587, 993.")
@@ -26,7 +26,7 @@ import Testing
         #"{"src": ["autogroup:danger-all"], "dst": ["tag:stalwart"], "ip": ["udp:53", "*"], "app": {"x": [{}]}}"#,
     ])
     func `grants are understood`(rule: String) throws {
-        let check = try Samples.check(Self.grant(rule))
+        let check = try PolicySamples.check(Self.grant(rule))
         #expect(check.ports("granted") == Self.all, "\(check.report)")
         #expect(check.isGood)
     }
@@ -39,7 +39,7 @@ import Testing
         #"{"action": "accept", "proto": "6", "src": ["tag:reverse-proxy"], "dst": ["100.0.0.0/8:25-993"]}"#,
     ])
     func `ACLs are understood, old names and all`(rule: String) throws {
-        let check = try Samples.check(Self.acl(rule))
+        let check = try PolicySamples.check(Self.acl(rule))
         #expect(check.ports("granted") == Self.all, "\(check.report)")
         #expect(check.isGood)
     }
@@ -52,42 +52,42 @@ import Testing
              "Tests": [{"user": "tag:reverse-proxy", "allow": ["tag:stalwart:25,443,465,587,993"],
                         "deny": ["tag:stalwart:22,5432,8080"]}]}
             """
-        let check = try Samples.check(text)
+        let check = try PolicySamples.check(text)
         #expect(check.ports("granted") == Self.all, "\(check.report)")
         #expect(check.findings.isEmpty, "\(check.report)")
     }
 
     @Test func `a hosts entry, a network and an address stand for a mailbox whose address is known`() throws {
-        let configuration = Samples.load("mailbox: {address: 100.64.0.7, ports: [25]}")
+        let configuration = PolicySamples.load("mailbox: {address: 100.64.0.7, ports: [25]}")
         for destination in ["mail:25", "100.64.0.7:25", "100.64.0.0/24:25", "[100.64.0.7]:25", "*:25"] {
             let rule = #"{"action": "accept", "src": ["tag:reverse-proxy"], "dst": ["\#(destination)"]}"#
-            let text = Samples.policy("\"acls\": [\(rule)]", more: #""hosts": {"mail": "100.64.0.7"}"#)
-            #expect(try Samples.check(text, against: configuration).ports("granted") == [25], "\(destination)")
+            let text = PolicySamples.policy("\"acls\": [\(rule)]", more: #""hosts": {"mail": "100.64.0.7"}"#)
+            #expect(try PolicySamples.check(text, against: configuration).ports("granted") == [25], "\(destination)")
         }
         for destination in ["100.64.0.8:25", "100.64.1.0/24:25", "other:25"] {
             let rule = #"{"action": "accept", "src": ["tag:reverse-proxy"], "dst": ["\#(destination)"]}"#
-            let text = Samples.policy("\"acls\": [\(rule)]", more: #""hosts": {"other": "100.64.0.9"}"#)
-            #expect(try Samples.check(text, against: configuration).ports("missing") == [25], "\(destination)")
+            let text = PolicySamples.policy("\"acls\": [\(rule)]", more: #""hosts": {"other": "100.64.0.9"}"#)
+            #expect(try PolicySamples.check(text, against: configuration).ports("missing") == [25], "\(destination)")
         }
     }
 
     @Test(arguments: ["[fd7a:115c:a1e0::7]:25", "fd7a:115c:a1e0::7:25", "[fd7a:115c:a1e0::]/48:25"])
     func `an IPv6 destination is divided at its last colon`(destination: String) throws {
-        let configuration = Samples.load("mailbox: {address: \"fd7a:115c:a1e0::7\", ports: [25]}")
+        let configuration = PolicySamples.load("mailbox: {address: \"fd7a:115c:a1e0::7\", ports: [25]}")
         let rule = #"{"action": "accept", "src": ["tag:reverse-proxy"], "dst": ["\#(destination)"]}"#
-        let check = try Samples.check(Self.acl(rule), against: configuration)
+        let check = try PolicySamples.check(Self.acl(rule), against: configuration)
         #expect(check.ports("granted") == [25], "\(check.report)")
     }
 
     @Test func `a group with the tag in it counts, one of people does not`() throws {
         let rules = #""grants": [{"src": ["group:edges"], "dst": ["tag:stalwart"], "ip": ["tcp:25"]}]"#
-        let tagged = try Samples.check(
-            Samples.policy(rules, more: #""groups": {"group:edges": ["tag:reverse-proxy"]}"#))
+        let tagged = try PolicySamples.check(
+            PolicySamples.policy(rules, more: #""groups": {"group:edges": ["tag:reverse-proxy"]}"#))
         #expect(tagged.ports("granted") == [25], "\(tagged.report)")
         let people = #""groups": {"group:edges": ["ann@example.org", "ben@", "group:synced"]}"#
-        #expect(try Samples.check(Samples.policy(rules, more: people)).ports("missing") == Self.all)
-        #expect(try Samples.check(Samples.policy(rules)).ports("missing") == Self.all)
-        let none = try Samples.check(Samples.policy(rules, more: #""groups": {"group:edges": []}"#))
+        #expect(try PolicySamples.check(PolicySamples.policy(rules, more: people)).ports("missing") == Self.all)
+        #expect(try PolicySamples.check(PolicySamples.policy(rules)).ports("missing") == Self.all)
+        let none = try PolicySamples.check(PolicySamples.policy(rules, more: #""groups": {"group:edges": []}"#))
         #expect(none.ports("missing") == Self.all)
     }
 
@@ -103,7 +103,7 @@ import Testing
         #"{"src": [], "dst": [], "ip": []}"#, "{}",
     ])
     func `what grants nothing to the edge is not taken for a grant`(rule: String) throws {
-        let check = try Samples.check(Self.grant(rule))
+        let check = try PolicySamples.check(Self.grant(rule))
         #expect(check.ports("granted").isEmpty && check.ports("unknown").isEmpty, "\(check.report)")
         #expect(!check.isGood)
         #expect(check.findings(.error).count == 5, "\(check.report)")
@@ -126,13 +126,13 @@ import Testing
         (#"{"src": ["tag:reverse-proxy"], "dst": ["tag:stalwart"], "ip": ["*"], "unless": ["x"]}"#, "unless"),
     ])
     func `what cannot be told is unknown, and never good`(rule: String, word: String) throws {
-        let check = try Samples.check(Self.grant(rule))
+        let check = try PolicySamples.check(Self.grant(rule))
         #expect(check.ports("unknown") == Self.all, "\(check.report)")
         #expect(!check.isGood)
         #expect(check.findings(.unknown).contains { $0.contains("port 25") && $0.contains(word) }, "\(check.report)")
         // A certain grant beside it settles the matter.
         let certain = #"{"src": ["tag:reverse-proxy"], "dst": ["tag:stalwart"], "ip": ["tcp:1-1000"]}"#
-        #expect(try Samples.check(Self.grant("\(rule), \(certain)")).isGood)
+        #expect(try PolicySamples.check(Self.grant("\(rule), \(certain)")).isGood)
     }
 
     @Test(arguments: [
@@ -140,7 +140,7 @@ import Testing
         #"{"action": "accept", "proto": "quic", "src": ["*"], "dst": ["*:*"]}"#,
     ])
     func `an action or a protocol that is not known grants nothing for certain`(rule: String) throws {
-        let check = try Samples.check(Self.acl(rule))
+        let check = try PolicySamples.check(Self.acl(rule))
         #expect(check.ports("granted").isEmpty, "\(check.report)")
         #expect(!check.isGood)
     }
@@ -148,23 +148,23 @@ import Testing
     @Test(arguments: ["udp", "17", "icmp", "sctp"]) func `a rule for another protocol is no rule for mail`(name: String)
         throws
     {
-        let check = try Samples.check(
+        let check = try PolicySamples.check(
             Self.acl(#"{"action": "accept", "proto": "\#(name)", "src": ["*"], "dst": ["*:*"]}"#))
         #expect(check.ports("missing") == Self.all, "\(check.report)")
     }
 
     @Test func `a default posture makes rules doubtful that have none of their own`() throws {
         let rule = #"{"src": ["*"], "dst": ["*"], "ip": ["*"]}"#
-        let text = Samples.policy("\"grants\": [\(rule)]", more: #""defaultSrcPosture": ["posture:trusted"]"#)
-        #expect(try Samples.check(text).ports("unknown") == Self.all)
+        let text = PolicySamples.policy("\"grants\": [\(rule)]", more: #""defaultSrcPosture": ["posture:trusted"]"#)
+        #expect(try PolicySamples.check(text).ports("unknown") == Self.all)
         let own = #"{"src": ["*"], "dst": ["*"], "ip": ["*"], "srcPosture": []}"#
-        let cleared = Samples.policy("\"grants\": [\(own)]", more: #""defaultSrcPosture": ["posture:trusted"]"#)
-        #expect(try Samples.check(cleared).ports("granted") == Self.all)
+        let cleared = PolicySamples.policy("\"grants\": [\(own)]", more: #""defaultSrcPosture": ["posture:trusted"]"#)
+        #expect(try PolicySamples.check(cleared).ports("granted") == Self.all)
     }
 
     @Test func `a missing port is named with its listener, at the section where the grant belongs`() throws {
-        let check = try Samples.check(
-            Samples.policy.replacing(#""tcp:25", "#, with: "").replacing("stalwart:25,", with: "stalwart:"))
+        let check = try PolicySamples.check(
+            PolicySamples.policy.replacing(#""tcp:25", "#, with: "").replacing("stalwart:25,", with: "stalwart:"))
         #expect(check.ports("missing") == [25])
         let message = try #require(check.findings(.error).first)
         #expect(
@@ -174,9 +174,9 @@ import Testing
 
     @Test func `an empty list denies all, and no list at all allows all`() throws {
         for section in ["grants", "acls"] {
-            #expect(try Samples.check(Samples.policy("\"\(section)\": []")).ports("missing") == Self.all)
+            #expect(try PolicySamples.check(PolicySamples.policy("\"\(section)\": []")).ports("missing") == Self.all)
         }
-        let open = try Samples.check(Samples.policy(#""ssh": []"#))
+        let open = try PolicySamples.check(PolicySamples.policy(#""ssh": []"#))
         #expect(open.isGood)
         #expect(open.findings(.warning).contains { $0.contains("everything may connect to everything") })
     }
@@ -197,14 +197,14 @@ import Testing
         (#"{"src": ["tag:reverse-proxy"], "dst": ["tag:stalwart"], "ip": ["tcp:8080"]}"#, "port 8080 of tag:stalwart"),
     ])
     func `a grant that is wider than needed is named with what is too much`(rule: String, word: String) throws {
-        let check = try Samples.check(Self.grant(rule))
+        let check = try PolicySamples.check(Self.grant(rule))
         let wide = check.findings(.warning).filter { $0.contains("grants[0] is wider") }
         #expect(wide.count == 1 && wide.allSatisfy { $0.contains(word) && $0.hasPrefix("3:12 ") }, "\(check.report)")
     }
 
     @Test func `tags that nobody owns are an error`() throws {
         let text = #"{"grants": [{"src": ["*"], "dst": ["*"], "ip": ["*"]}], "tagOwners": {"tag:stalwart": ["ann@"]}}"#
-        let check = try Samples.check(text)
+        let check = try PolicySamples.check(text)
         #expect(!check.isGood)
         #expect(check.findings(.error).count == 1, "\(check.report)")
         #expect(check.findings(.error)[0].hasPrefix("1:57 nobody owns tag:reverse-proxy"), "\(check.report)")
@@ -214,7 +214,7 @@ import Testing
         let grants = #""grants": [{"src": ["tag:reverse-proxy"], "dst": ["tag:stalwart"], "ip": ["tcp:1-1000"]}]"#
         let owners = #""tagOwners": {"tag:reverse-proxy": [], "tag:stalwart": []}"#
         func warnings(_ tests: String) throws -> [String] {
-            let check = try Samples.check("{\(grants), \(owners), \"tests\": [\(tests)]}")
+            let check = try PolicySamples.check("{\(grants), \(owners), \"tests\": [\(tests)]}")
             #expect(check.isGood, "\(check.report)")
             return check.findings(.warning).filter { !$0.contains("wider") }
         }
@@ -232,7 +232,7 @@ import Testing
     }
 
     @Test func `a test that denies what the edge needs is an error`() throws {
-        let check = try Samples.check(Samples.policy.replacing("tag:stalwart:22\"", with: "tag:stalwart:20-30\""))
+        let check = try PolicySamples.check(PolicySamples.policy.replacing("tag:stalwart:22\"", with: "tag:stalwart:20-30\""))
         #expect(check.findings(.error).count == 1, "\(check.report)")
         #expect(check.findings(.error)[0].contains("denies 25 of tag:stalwart"), "\(check.report)")
     }
@@ -242,7 +242,7 @@ import Testing
             {"grants": [], "tagOwners": {"tag:stalwart": [], "tag:stalwart": [], "tag:reverse-proxy": []},
              "Grants": [{"src": ["*"], "dst": ["*"], "ip": ["*"], "src": ["*"]}], "extra": 1}
             """
-        let check = try Samples.check(text)
+        let check = try PolicySamples.check(text)
         #expect(check.findings(.error).filter { $0.contains("repeated") }.count == 3, "\(check.report)")
         #expect(check.findings(.unknown).contains { $0.hasPrefix("2:71 'extra'") }, "\(check.report)")
         #expect(!check.isGood)
@@ -257,20 +257,20 @@ import Testing
         #"{"tests": [{"src": [], "accept": "a", "deny": [[]]}, {"src": {"a": 1}}, {"src": ""}]}"#,
     ])
     func `sections of a wrong type are said, and nothing is granted by them`(text: String) throws {
-        let check = try Samples.check(text)
+        let check = try PolicySamples.check(text)
         #expect(!check.isGood)
         #expect(!check.findings.isEmpty)
     }
 
     @Test func `findings have an end`() throws {
         let rules = Array(repeating: #"{"src": ["ipset:a"], "dst": ["ipset:b"], "ip": ["x"]}"#, count: 500)
-        let check = try Samples.check(Samples.policy("\"grants\": [\(rules.joined(separator: ","))]"))
+        let check = try PolicySamples.check(PolicySamples.policy("\"grants\": [\(rules.joined(separator: ","))]"))
         #expect(check.findings.count < 120)
         #expect(!check.isGood)
     }
 
     @Test func `an upstream on another device has its own tag`() throws {
-        let configuration = Samples.load(
+        let configuration = PolicySamples.load(
             """
             mailbox: {address: stalwart.tail1234.ts.net, ports: [25], domains: [example.org]}
             web: web.tail1234.ts.net:8443
@@ -280,14 +280,14 @@ import Testing
             {"tagOwners": {"tag:edge": [], "tag:mail": [], "tag:web": []},
              "grants": [{"src": ["tag:edge"], "dst": ["tag:mail"], "ip": ["tcp:25", "tcp:443", "tcp:8443"]}]}
             """
-        let check = try Samples.check(text, against: configuration, tags: tags)
+        let check = try PolicySamples.check(text, against: configuration, tags: tags)
         #expect(check.ports("granted") == [25, 443] && check.ports("missing") == [8443], "\(check.report)")
         #expect(check.findings(.warning).contains { $0.contains("port 8443 of tag:mail") }, "\(check.report)")
     }
 
     @Test func `endpoints of one upstream are told apart where only addresses do`() throws {
-        let configuration = Samples.load("mailbox: {endpoints: [100.64.0.7, 100.64.0.8], ports: [25]}")
-        let check = try Samples.check(
+        let configuration = PolicySamples.load("mailbox: {endpoints: [100.64.0.7, 100.64.0.8], ports: [25]}")
+        let check = try PolicySamples.check(
             Self.grant(#"{"src": ["tag:reverse-proxy"], "dst": ["100.64.0.7"], "ip": ["tcp:25"]}"#),
             against: configuration)
         #expect(check.findings(.error).count == 1, "\(check.report)")
@@ -300,7 +300,7 @@ import Testing
             .replacing("[]", with: "[1]"),
     ])
     func `nothing is derived from a section of a wrong type`(text: String) throws {
-        let check = try Samples.check(text)
+        let check = try PolicySamples.check(text)
         #expect(check.findings.count == 1 && check.findings(.error).count == 1, "\(check.report)")
         #expect(check.ports("unknown") == Self.all)
         let message = try #require(check.findings.first).message
@@ -309,26 +309,26 @@ import Testing
 
     @Test func `the verdict gives the reason`() throws {
         let everything = #""grants": [{"src": ["*"], "dst": ["*"], "ip": ["*"]}]"#
-        let wide = try Samples.check("{\(everything)}")
+        let wide = try PolicySamples.check("{\(everything)}")
         #expect(
             wide.verdict(strict: false)
                 == "not good: the ports are granted, but nobody owns tag:reverse-proxy and tag:stalwart, so no device can "
                 + "carry them.")
-        let denied = try Samples.check(
+        let denied = try PolicySamples.check(
             "{\(everything), \"tagOwners\": {\"tag:reverse-proxy\": []}, \"tests\": [{\"src\": \"tag:reverse-proxy\", "
                 + "\"deny\": [\"tag:stalwart:25\"]}]}")
         #expect(
             denied.verdict(strict: false)
                 == "not good: the ports are granted, but nobody owns tag:stalwart, so no device can carry it, and there is 1 "
                 + "more error.")
-        let owned = try Samples.check(Samples.policy.replacing("tag:stalwart:22\"", with: "tag:stalwart:25\""))
+        let owned = try PolicySamples.check(PolicySamples.policy.replacing("tag:stalwart:22\"", with: "tag:stalwart:25\""))
         #expect(
             owned.verdict(strict: false)
                 == "not good: the ports are granted, but this test denies 25 of tag:stalwart, which the edge dials.")
-        let missing = try Samples.check(#"{"grants": []}"#)
+        let missing = try PolicySamples.check(#"{"grants": []}"#)
         #expect(missing.verdict(strict: false).contains("0 of the 5 ports"))
         #expect(missing.verdict(strict: false).contains("Besides, nobody owns tag:reverse-proxy and tag:stalwart"))
-        let warned = try Samples.check(Samples.policy(everything))
+        let warned = try PolicySamples.check(PolicySamples.policy(everything))
         #expect(warned.verdict(strict: false).hasPrefix("good: tag:reverse-proxy may reach tag:stalwart"))
         #expect(warned.isGood(strict: false) && !warned.isGood(strict: true))
         #expect(warned.verdict(strict: true).hasPrefix("not good: there is 1 warning, which --strict counts; "))

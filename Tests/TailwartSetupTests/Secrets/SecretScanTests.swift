@@ -1,5 +1,5 @@
 import Foundation
-import TailwartSecrets
+import TailwartSetup
 import TailwartTesting
 import Testing
 

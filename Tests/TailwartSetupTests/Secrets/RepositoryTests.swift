@@ -1,11 +1,10 @@
 import Foundation
-import TailwartSecrets
+import TailwartSetup
 import Testing
 
 @Suite struct RepositoryTests {
     private static let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-        .deletingLastPathComponent()
-        .deletingLastPathComponent().path
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
     /// What this repository asks of others it does itself: secrets in tests are put together from pieces.
     @Test func `this repository is clean`() throws {
