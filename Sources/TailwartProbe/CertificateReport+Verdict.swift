@@ -11,7 +11,9 @@ extension CertificateReport {
             return (.certificateFallback, "The certificate is \(Quoted.text(subject.utf8)), signed by itself.")
         }
         if now > notAfter { return (.certificateExpired, "\(this) ended on \(UTCTime(seconds: notAfter).date).") }
-        if now < notBefore { return (.certificateExpired, "\(this) is not valid before \(UTCTime(seconds: notBefore).date).") }
+        if now < notBefore {
+            return (.certificateExpired, "\(this) is not valid before \(UTCTime(seconds: notBefore).date).")
+        }
         if isSelfSigned, chainProblem != nil { return (.certificateSelfSigned, "\(this) is signed by itself.") }
         if !missingNames.isEmpty {
             let missing = missingNames.map { Quoted.text($0.utf8) }.joined(separator: ", ")
@@ -22,7 +24,10 @@ extension CertificateReport {
         }
         if lifetimeLeft < Self.overdueShare {
             let left = "\(Int(lifetimeLeft * 100)) %"
-            return (.certificateExpiring, "\(this) ends on \(UTCTime(seconds: notAfter).date), with \(left) of its lifetime left.")
+            return (
+                .certificateExpiring,
+                "\(this) ends on \(UTCTime(seconds: notAfter).date), with \(left) of its lifetime left."
+            )
         }
         return (.well, "\(this) is valid until \(UTCTime(seconds: notAfter).date).")
     }

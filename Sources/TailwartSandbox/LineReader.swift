@@ -54,7 +54,8 @@ package struct LineReader {
                     isSkipping = false
                     return .tooLong
                 }
-                return line.flatMap { $0.getSlice(at: $0.readerIndex, length: end - (hasReturn ? 2 : 1)) }.map(Line.text)
+                return line.flatMap { $0.getSlice(at: $0.readerIndex, length: end - (hasReturn ? 2 : 1)) }.map(
+                    Line.text)
             }
             if end > limit || isSkipping {
                 // The last byte stays: it may be the CR of the end.

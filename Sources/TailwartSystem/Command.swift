@@ -55,7 +55,7 @@ package enum Command {
             for descriptor in pair { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
             ends.append((pair[0], pair[1]))
         }
-        let id: pid_t
+        let id: Int32
         do {
             defer { for end in ends { close(end.write) } }
             id = try Spawn.start(

@@ -1,5 +1,5 @@
 import CTailwartLinux
-package import Glibc
+import Glibc
 
 /// Starting other programs. Who starts one waits for it; until then its process id is nobody else's.
 package enum Spawn {
@@ -14,7 +14,7 @@ package enum Spawn {
     package static func start(
         _ program: String, _ arguments: [String], environment: [String]? = nil, input: Int32? = nil,
         output: Int32? = nil, errors: Int32? = nil
-    ) throws(SystemError) -> pid_t {
+    ) throws(SystemError) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -55,7 +55,7 @@ package enum Spawn {
     /// The program's own exit code, or 128 and the number of the signal that ended it. From then on the id may be someone else's.
     ///
     /// - Parameter waiting: whether to wait for the end; else nil as long as the program runs.
-    package static func exitCode(of id: pid_t, waiting: Bool) -> Int32? {
+    package static func exitCode(of id: Int32, waiting: Bool) -> Int32? {
         var status: Int32 = 0
         while true {
             let ended = waitpid(id, &status, waiting ? 0 : WNOHANG)

@@ -73,7 +73,7 @@ package struct TailnetWatch: Sendable {
 /// One upstream's name, and what is known of its node.
 private struct Upstream: Sendable {
     private enum Standing: Equatable {
-        case well
+        case present
         case missing
         case renamed(String)
         case offline
@@ -101,7 +101,7 @@ private struct Upstream: Sendable {
             return stand(.renamed(successor.name))
         case .peer(let peer):
             var changes = key.look(peer, at: now)
-            changes += stand(key.hasExpired ? .expired : peer.isOnline ? .well : .offline)
+            changes += stand(key.hasExpired ? .expired : peer.isOnline ? .present : .offline)
             if !peer.addresses.isEmpty, Set(peer.addresses) != Set(addresses) {
                 if !addresses.isEmpty { changes.append(.peerAddresses(name, peer.addresses, was: addresses)) }
                 addresses = peer.addresses
@@ -116,7 +116,7 @@ private struct Upstream: Sendable {
         standing = now
         guard before != now else { return [] }
         return switch now {
-        case .well: before == nil ? [] : [.peerBack(name)]
+        case .present: before == nil ? [] : [.peerBack(name)]
         case .missing: [.peerMissing(name)]
         case .renamed(let other): [.peerRenamed(name, to: other)]
         case .offline: [.peerOffline(name)]

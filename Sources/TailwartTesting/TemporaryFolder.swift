@@ -1,5 +1,5 @@
 package import Foundation
-package import Glibc
+import Glibc
 
 /// A new folder under /tmp, which the servers' own users may enter.
 ///

@@ -1,6 +1,6 @@
 import Foundation
 import Synchronization
-import TailwartSystem
+import enum TailwartSystem.Spawn
 
 /// Ends the servers if the tests themselves are interrupted or crash: a shell that learns every process id and acts when
 /// its standard input comes to its end.

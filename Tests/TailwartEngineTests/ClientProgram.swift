@@ -3,7 +3,7 @@ import TailwartSystem
 
 /// A program that a test started, ended by its process id.
 final class ClientProgram {
-    private let id: pid_t
+    private let id: Int32
     private var hasEnded = false
 
     /// Starts a program from the `PATH`, with nothing to read and nobody to hear it.

@@ -57,7 +57,7 @@ extension Configuration {
 
 /// Where the running edge takes questions. Without effect so far.
 package struct AdminSettings: Sendable, Equatable {
-    /// An absolute path; nil: ``Defaults/adminSocket`` where its folder can be made.
+    /// An absolute path; nil: `/run/tailwart/admin.sock` where its folder can be made.
     package var socket: String?
     /// Nil: no TCP address.
     package var listen: InternetAddress?

@@ -68,7 +68,7 @@ extension SetupAnswers {
     fileprivate var isOnTailnet: Bool {
         switch mailbox {
         case .machine: true
-        case .whole(let host): TailnetPlace.isPossible(host)
+        case .whole(let host): TailnetHost.isPossible(host)
         }
     }
 }
@@ -78,7 +78,7 @@ extension String {
 }
 
 /// Whether a host can be on the tailnet: a name may, as Headscale's domains are free text; of addresses only the tailnet's own.
-enum TailnetPlace {
+enum TailnetHost {
     static func isPossible(_ host: String) -> Bool { IPAddress(host)?.isOfTailnet ?? true }
 }
 

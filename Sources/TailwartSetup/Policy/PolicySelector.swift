@@ -61,9 +61,8 @@ extension PolicySelector {
 }
 
 extension Network {
-    /// Tailscale and Headscale give addresses from these two only.
-    static let tailnetV4 = (base: IPAddress.v4(0x6440_0000), prefix: 10)
-    static let tailnetV6 = (base: IPAddress.v6(0xfd7a_115c_a1e0_0000, 0), prefix: 48)
+    /// Tailscale and Headscale give IPv4 addresses from this one only.
+    private static let tailnetV4 = (base: IPAddress.v4(0x6440_0000), prefix: 10)
 
     /// Whether every device's IPv4 address is in it, which is the one that is dialled first.
     var holdsEveryTailnetAddress: Bool {

@@ -232,7 +232,8 @@ import Testing
     }
 
     @Test func `a test that denies what the edge needs is an error`() throws {
-        let check = try PolicySamples.check(PolicySamples.policy.replacing("tag:stalwart:22\"", with: "tag:stalwart:20-30\""))
+        let check = try PolicySamples.check(
+            PolicySamples.policy.replacing("tag:stalwart:22\"", with: "tag:stalwart:20-30\""))
         #expect(check.findings(.error).count == 1, "\(check.report)")
         #expect(check.findings(.error)[0].contains("denies 25 of tag:stalwart"), "\(check.report)")
     }
@@ -321,7 +322,8 @@ import Testing
             denied.verdict(strict: false)
                 == "not good: the ports are granted, but nobody owns tag:stalwart, so no device can carry it, and there is 1 "
                 + "more error.")
-        let owned = try PolicySamples.check(PolicySamples.policy.replacing("tag:stalwart:22\"", with: "tag:stalwart:25\""))
+        let owned = try PolicySamples.check(
+            PolicySamples.policy.replacing("tag:stalwart:22\"", with: "tag:stalwart:25\""))
         #expect(
             owned.verdict(strict: false)
                 == "not good: the ports are granted, but this test denies 25 of tag:stalwart, which the edge dials.")

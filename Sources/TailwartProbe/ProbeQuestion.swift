@@ -2,7 +2,7 @@ package import TailwartClient
 package import TailwartCore
 
 /// One endpoint on one port: how to get there, and what has to be found.
-package struct ProbeTarget: Sendable, Hashable {
+package struct ProbeQuestion: Sendable, Hashable {
     /// Of the upstream in the configuration.
     package var upstream: String
     /// As the operator wrote it.

@@ -1,4 +1,4 @@
-extension RecordPlan {
+extension DNSZones {
     /// Lines to paste into zone files; everything but records is a comment. One part for each zone.
     package var zoneSnippet: String {
         var lines: [String] = []
@@ -35,7 +35,7 @@ extension RecordPlan {
     }
 }
 
-extension RecordPlan.Zone {
+extension DNSZones.Zone {
     fileprivate var width: Int { groups.flatMap(\.records).map(\.name.count).max() ?? 0 }
 }
 

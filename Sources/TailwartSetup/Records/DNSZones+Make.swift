@@ -1,9 +1,9 @@
 import TailwartCore
 import TailwartWire
 
-extension RecordPlan {
+extension DNSZones {
     /// Plans the records for an edge.
-    package init(_ facade: EdgeFacade, _ request: RecordRequest) throws(Problem) {
+    package init(_ facade: EdgeFacade, _ request: ZoneRequest) throws(Problem) {
         let domains = (facade.domains + request.domains.map(\.name)).withoutRepeats
         guard let first = domains.first else { throw .noDomain }
         let addresses = request.addresses.withoutRepeats
@@ -25,7 +25,7 @@ extension RecordPlan {
     }
 
     private static func zone(
-        of domain: String, host: String, _ facade: EdgeFacade, _ request: RecordRequest
+        of domain: String, host: String, _ facade: EdgeFacade, _ request: ZoneRequest
     ) -> Zone {
         var groups: [Group?] = []
         var hints: [String] = []
@@ -93,7 +93,7 @@ extension RecordPlan {
     }
 
     /// What the mailbox must publish, and this command must not.
-    private static func mailHints(_ domain: String, _ request: RecordRequest) -> [String] {
+    private static func mailHints(_ domain: String, _ request: ZoneRequest) -> [String] {
         let addresses = request.addresses.map { $0.isV4 ? "ip4:\($0)" : "ip6:\($0)" }.joined(separator: " ")
         return [
             "SPF: this command prints no record, because a domain must have exactly one: with two, every receiver reports a "

@@ -6,7 +6,7 @@ import TailwartSystem
 import TailwartWire
 
 /// The real edge in front of the sandbox: which listeners `tailwart try` opens, and what it tells about them.
-struct Trial {
+struct SandboxEdge {
     let edge: Edge
     let ports: EdgePorts
     /// The self-test leaves it to the other two SMTP ports.

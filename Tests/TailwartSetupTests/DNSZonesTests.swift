@@ -4,21 +4,21 @@ import TailwartSetup
 import TailwartWire
 import Testing
 
-struct RecordPlanTests {
+struct DNSZonesTests {
     private static let account = "https://acme-v02.api.letsencrypt.org/acme/acct/123456789"
 
-    private func plan(_ sample: Sample, _ request: RecordRequest) throws -> RecordPlan {
-        try RecordPlan(EdgeFacade(sample.load()), request)
+    private func plan(_ sample: Sample, _ request: ZoneRequest) throws -> DNSZones {
+        try DNSZones(EdgeFacade(sample.load()), request)
     }
 
-    private func values(_ plan: RecordPlan, _ type: String) -> [String: [String]] {
+    private func values(_ plan: DNSZones, _ type: String) -> [String: [String]] {
         let records = plan.zones.flatMap(\.groups).flatMap(\.records).filter { $0.type == type }
         return Dictionary(grouping: records, by: \.name).mapValues { $0.map(\.value) }
     }
 
     @Test(arguments: Sample.allCases.filter { $0 != .mailOnly })
     func `the zone snippet is as expected`(sample: Sample) throws {
-        let request = try RecordRequest.sample(accounts: [ACMEAccount(uri: Self.account, issuer: nil)])
+        let request = try ZoneRequest.sample(accounts: [ACMEAccount(uri: Self.account, issuer: nil)])
         try Golden.expect(plan(sample, request).zoneSnippet, "records-\(sample).zone")
     }
 
@@ -61,7 +61,7 @@ struct RecordPlanTests {
               - {name: smtp, bind: ["[::1]:25"], protocol: smtp, to: mailbox}
             """
         let configuration = try #require(Configuration.load(text: text, file: "", environment: [:]).configuration)
-        let plan = try RecordPlan(EdgeFacade(configuration), .sample(domains: ["example.org"]))
+        let plan = try DNSZones(EdgeFacade(configuration), .sample(domains: ["example.org"]))
         #expect(values(plan, "MX").isEmpty)
         #expect(values(plan, "TXT").isEmpty, "no policy and no reports for mail that cannot arrive")
         #expect(values(plan, "SRV").values.allSatisfy { $0 == ["0 0 0 ."] })
@@ -83,7 +83,7 @@ struct RecordPlanTests {
                   - {to: web}
             """
         let configuration = try #require(Configuration.load(text: text, file: "", environment: [:]).configuration)
-        let plan = try RecordPlan(EdgeFacade(configuration), .sample(domains: ["example.net", "example.info"]))
+        let plan = try DNSZones(EdgeFacade(configuration), .sample(domains: ["example.net", "example.info"]))
         #expect(plan.zones.map(\.name) == ["example.org", "example.com", "example.net", "example.info"])
         let aliases = values(plan, "CNAME")
         #expect(aliases["autoconfig.example.org"] == ["mail.example.org."])
@@ -128,8 +128,8 @@ struct RecordPlanTests {
         let configuration = try #require(Configuration.load(text: text, file: "", environment: [:]).configuration)
         let facade = EdgeFacade(configuration)
         #expect(facade.addresses == [IPAddress("9.9.9.9")])
-        #expect(try RecordPlan(facade, .sample(["9.9.9.9"])).warnings.isEmpty)
-        let warnings = try RecordPlan(facade, .sample(["9.9.9.9", "2620:fe::fe"])).warnings
+        #expect(try DNSZones(facade, .sample(["9.9.9.9"])).warnings.isEmpty)
+        let warnings = try DNSZones(facade, .sample(["9.9.9.9", "2620:fe::fe"])).warnings
         #expect(warnings.count == 1)
         #expect(warnings.first?.contains("does not listen on port 25 of 2620:fe::fe") == true)
     }
@@ -141,7 +141,7 @@ struct RecordPlanTests {
         ("::ffff:203.0.113.7", "disguise"),
     ])
     func `an address that the world cannot reach is refused with the reason`(address: String, reason: String) throws {
-        let request = try RecordRequest.sample(["203.0.113.7", address])
+        let request = try ZoneRequest.sample(["203.0.113.7", address])
         #expect {
             _ = try plan(.usual, request)
         } throws: { error in
@@ -150,15 +150,15 @@ struct RecordPlanTests {
     }
 
     @Test func `without a domain or an address it says which option is missing`() throws {
-        #expect(throws: RecordPlan.Problem.noDomain) { try plan(.mailOnly, .sample()) }
-        #expect(throws: RecordPlan.Problem.noAddress) { try plan(.usual, .sample([])) }
-        #expect("\(RecordPlan.Problem.noDomain)".contains("--domain"))
-        #expect("\(RecordPlan.Problem.noAddress)".contains("--ipv4"))
+        #expect(throws: DNSZones.Problem.noDomain) { try plan(.mailOnly, .sample()) }
+        #expect(throws: DNSZones.Problem.noAddress) { try plan(.usual, .sample([])) }
+        #expect("\(DNSZones.Problem.noDomain)".contains("--domain"))
+        #expect("\(DNSZones.Problem.noAddress)".contains("--ipv4"))
         #expect(try plan(.mailOnly, .sample(domains: ["example.org"])).host == "mail.example.org")
     }
 
     @Test func `an address of this host is not said to be nobody's`() throws {
-        var request = try RecordRequest.sample(["203.0.113.7", "198.51.100.7"])
+        var request = try ZoneRequest.sample(["203.0.113.7", "198.51.100.7"])
         request.hostAddresses = [try #require(IPAddress("203.0.113.7"))]
         let warnings = try plan(.usual, request).warnings
         #expect(warnings.count == 2)
@@ -172,16 +172,16 @@ struct RecordPlanTests {
         for (count, isGood) in [(235, true), (236, false)] {
             let domain = "\(label).\(label).\(label)." + String(repeating: "b", count: count - 187) + ".org"
             try #require(domain.utf8.count == count)
-            let request = try RecordRequest.sample(host: "mail.example.org", domains: [domain])
+            let request = try ZoneRequest.sample(host: "mail.example.org", domains: [domain])
             if isGood {
                 _ = try plan(.mailOnly, request)
             } else {
-                #expect(throws: RecordPlan.Problem.nameTooLong("_submissions._tcp.\(domain)")) {
+                #expect(throws: DNSZones.Problem.nameTooLong("_submissions._tcp.\(domain)")) {
                     try plan(.mailOnly, request)
                 }
             }
         }
-        #expect("\(RecordPlan.Problem.nameTooLong("a.b"))".contains("at most 253 bytes, and this one 3"))
+        #expect("\(DNSZones.Problem.nameTooLong("a.b"))".contains("at most 253 bytes, and this one 3"))
     }
 
     @Test func `SPF is only a hint, never a record`() throws {

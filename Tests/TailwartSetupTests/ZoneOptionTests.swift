@@ -3,7 +3,7 @@ import TailwartSetup
 import TailwartWire
 import Testing
 
-struct RecordOptionTests {
+struct ZoneOptionTests {
     private static func reason(_ body: () throws -> some Sendable) -> String {
         do {
             return "taken: \(try body())"
@@ -18,7 +18,7 @@ struct RecordOptionTests {
         ("MX.example.org.", "taken: mx.example.org"),
     ])
     func `a name is whole`(text: String, words: String) {
-        let reason = Self.reason { try RecordOption.name(text) }
+        let reason = Self.reason { try ZoneOption.name(text) }
         #expect(reason.contains(words), "\(reason)")
     }
 
@@ -27,7 +27,7 @@ struct RecordOptionTests {
         ("::ffff:9.9.9.9", "write 9.9.9.9"), ("203.0.113.0/24", "a network"), ("9.9.9.9", "taken: 9.9.9.9"),
     ])
     func `an IPv4 address is told from others`(text: String, words: String) {
-        let reason = Self.reason { try RecordOption.addressV4(text) }
+        let reason = Self.reason { try ZoneOption.addressV4(text) }
         #expect(reason.contains(words), "\(reason)")
     }
 
@@ -36,7 +36,7 @@ struct RecordOptionTests {
         ("2620:fe::fe", "taken: 2620:fe::fe"),
     ])
     func `an IPv6 address is told from others`(text: String, words: String) {
-        let reason = Self.reason { try RecordOption.addressV6(text) }
+        let reason = Self.reason { try ZoneOption.addressV6(text) }
         #expect(reason.contains(words), "\(reason)")
     }
 
@@ -45,14 +45,14 @@ struct RecordOptionTests {
         ("203.0.113.0/24", "a network"), ("::ffff:100.64.0.5", "taken: 100.64.0.5"),
     ])
     func `an edge dials from one address`(text: String, words: String) {
-        let reason = Self.reason { try RecordOption.edgeAddress(text) }
+        let reason = Self.reason { try ZoneOption.edgeAddress(text) }
         #expect(reason.contains(words), "\(reason)")
     }
 
     @Test func `a report address and a policy id say what would be taken`() {
-        #expect(Self.reason { try RecordOption.reports("not mail") }.contains("such as tls-reports@example.org"))
-        #expect(Self.reason { try RecordOption.reports("a@example.org").url } == "taken: mailto:a@example.org")
-        #expect(Self.reason { try RecordOption.policyID("a b") }.contains("1 to 32 letters and digits"))
-        #expect(Self.reason { try RecordOption.policyID("7").text } == "taken: 7")
+        #expect(Self.reason { try ZoneOption.reports("not mail") }.contains("such as tls-reports@example.org"))
+        #expect(Self.reason { try ZoneOption.reports("a@example.org").url } == "taken: mailto:a@example.org")
+        #expect(Self.reason { try ZoneOption.policyID("a b") }.contains("1 to 32 letters and digits"))
+        #expect(Self.reason { try ZoneOption.policyID("7").text } == "taken: 7")
     }
 }

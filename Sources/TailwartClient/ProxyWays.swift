@@ -3,7 +3,7 @@ import TailwartCore
 import TailwartWire
 
 /// Asks a SOCKS5 proxy for a connection to the endpoint (RFC 1928).
-struct SOCKSPassage {
+struct SOCKSWay {
     private let connection: ClientConnection
     private let host: String
     private let port: UInt16
@@ -57,7 +57,7 @@ struct SOCKSPassage {
 }
 
 /// Asks tailscaled for a connection to the endpoint.
-struct TailscalePassage {
+struct TailscaleWay {
     private let connection: ClientConnection
     private let host: String
     private let port: UInt16

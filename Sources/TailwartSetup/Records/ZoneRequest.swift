@@ -2,7 +2,7 @@ package import TailwartCore
 package import TailwartWire
 
 /// What `tailwart records` is asked for besides the configuration.
-package struct RecordRequest: Sendable {
+package struct ZoneRequest: Sendable {
     /// The name of the edge as senders and mail programs know it; nil for `mail.` and the first domain.
     package var host: ServerNamePattern?
     /// The edge's public addresses.

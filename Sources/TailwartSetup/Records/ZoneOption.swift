@@ -2,7 +2,7 @@ package import TailwartCore
 package import TailwartWire
 
 /// Readers of single options. Each throws what is wrong and what would be taken.
-package enum RecordOption {
+package enum ZoneOption {
     package struct Rejection: Error, Equatable, CustomStringConvertible {
         package let description: String
 

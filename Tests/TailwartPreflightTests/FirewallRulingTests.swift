@@ -3,7 +3,7 @@ import Testing
 @testable import TailwartPreflight
 
 /// Whole rule sets: what becomes of a stranger's connection.
-@Suite struct FirewallVerdictTests {
+@Suite struct FirewallRulingTests {
     @Test(arguments: [
         (Fixture.server, 25, Shape.open), (.server, 587, .open), (.server, 110, .closed),
         (.server, 993, .unknown),
@@ -13,14 +13,14 @@ import Testing
     ])
     func `a port is open or not`(fixture: Fixture, port: Int, expected: Shape) throws {
         let ruleset = try #require(try fixture.ruleset)
-        let verdict = FirewallVerdict(ruleset, .stranger(to: UInt16(port)))
+        let verdict = FirewallRuling(ruleset, .stranger(to: UInt16(port)))
         #expect(Shape(verdict) == expected)
     }
 
     @Test func `the place that decides is named`() throws {
         let ruleset = try #require(try Fixture.server.ruleset)
-        let place = FirewallPlace(tool: .nft, family: "inet", table: "filter", chain: "input")
-        #expect(FirewallVerdict(ruleset, .stranger(to: 110)) == .closed(place))
+        let place = RulePosition(tool: .nft, family: "inet", table: "filter", chain: "input")
+        #expect(FirewallRuling(ruleset, .stranger(to: 110)) == .closed(place))
         #expect("\(place)" == "chain input of table inet filter")
     }
 
@@ -32,32 +32,32 @@ import Testing
 
     @Test func `rules for an interface that strangers do not use say nothing of them`() throws {
         let ruleset = try #require(try Fixture.ufw.ruleset)
-        #expect(Shape(FirewallVerdict(ruleset, .stranger(to: 143, interfaces: ["eth1"]))) == .closed)
+        #expect(Shape(FirewallRuling(ruleset, .stranger(to: 143, interfaces: ["eth1"]))) == .closed)
         // Not known by which interface they come: the rule may hold.
-        #expect(Shape(FirewallVerdict(ruleset, .stranger(to: 25, interfaces: []))) == .unknown)
+        #expect(Shape(FirewallRuling(ruleset, .stranger(to: 25, interfaces: []))) == .unknown)
     }
 
     @Test func `an IPv4 table says nothing of IPv6`() throws {
         let ruleset = try #require(try Fixture.ufw.ruleset)
-        #expect(FirewallVerdict(ruleset, .stranger(to: 996, family: .v6)) == .open)
+        #expect(FirewallRuling(ruleset, .stranger(to: 996, family: .v6)) == .open)
     }
 
     @Test func `without rules everything is open`() {
-        #expect(FirewallVerdict(FirewallRuleset(), .stranger(to: 25)) == .open)
+        #expect(FirewallRuling(FirewallRuleset(), .stranger(to: 25)) == .open)
     }
 
     @Test func `a loop or a chain that is missing decides nothing`() {
         let text = "*filter\n:INPUT DROP [0:0]\n-A INPUT -j a\n-A a -j b\n-A b -j a\nCOMMIT\n"
         let loop = IPTables.read(text, family: "ip")
-        #expect(Shape(FirewallVerdict(loop, .stranger(to: 25))) == .unknown)
+        #expect(Shape(FirewallRuling(loop, .stranger(to: 25))) == .unknown)
         let missing = IPTables.read("*filter\n:INPUT DROP [0:0]\n-A INPUT -j nowhere\n", family: "ip")
-        #expect(Shape(FirewallVerdict(missing, .stranger(to: 25))) == .unknown)
+        #expect(Shape(FirewallRuling(missing, .stranger(to: 25))) == .unknown)
     }
 
     @Test func `a chain that is left goes on where it was entered, unless it was gone to`() {
         let jump = "*filter\n:INPUT DROP [0:0]\n-A INPUT -j a\n-A INPUT -j ACCEPT\n-A a -j RETURN\n"
-        #expect(FirewallVerdict(IPTables.read(jump, family: "ip"), .stranger(to: 25)) == .open)
+        #expect(FirewallRuling(IPTables.read(jump, family: "ip"), .stranger(to: 25)) == .open)
         let goto = jump.replacing("-A INPUT -j a", with: "-A INPUT -g a")
-        #expect(Shape(FirewallVerdict(IPTables.read(goto, family: "ip"), .stranger(to: 25))) == .closed)
+        #expect(Shape(FirewallRuling(IPTables.read(goto, family: "ip"), .stranger(to: 25))) == .closed)
     }
 }

@@ -1,7 +1,7 @@
 package import TailwartWire
 
 /// The records to publish for one edge, zone by zone.
-package struct RecordPlan: Sendable, Equatable {
+package struct DNSZones: Sendable, Equatable {
     package struct Zone: Sendable, Equatable {
         /// The mail domain; the host's own name where the host is under none of them.
         package let name: String
@@ -70,7 +70,7 @@ extension IPAddress {
     }
 }
 
-extension RecordPlan {
+extension DNSZones {
     /// One object: `host`, `zones` with `records`, `reverse`, `warnings`.
     package var json: String {
         let zones = zones.map { zone -> JSON in

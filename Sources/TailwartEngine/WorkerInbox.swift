@@ -3,7 +3,7 @@ import TailwartCore
 import TailwartSystem
 
 /// What the control plane leaves for one worker, which looks when it is rung: never on the data path.
-final class Mailbox: Sendable {
+final class WorkerInbox: Sendable {
     struct Message {
         var topology: Topology?
         /// Sockets of doors that the topology has and the one before did not.

@@ -1,20 +1,20 @@
 /// What a rule set does with a packet.
-enum FirewallVerdict: Sendable, Equatable {
+enum FirewallRuling: Sendable, Equatable {
     case open
     /// Dropped or refused, by the base chain named.
-    case closed(FirewallPlace)
+    case closed(RulePosition)
     /// It is for another host or port before the edge could see it.
-    case diverted(FirewallPlace)
+    case diverted(RulePosition)
     /// Rules decide that this check does not understand.
-    case unknown(FirewallPlace)
+    case unknown(RulePosition)
 
     init(_ ruleset: FirewallRuleset, _ packet: FirewallPacket) {
-        var unknown: FirewallPlace?
+        var unknown: RulePosition?
         var mayBeDiverted = false
         for hook in FirewallChain.Hook.allCases {
             for table in ruleset.tables where table.family != (packet.family == .v4 ? "ip6" : "ip") {
                 for (name, chain) in table.chains.sorted(by: { $0.key < $1.key }) where chain.hook == hook {
-                    let place = FirewallPlace(tool: table.tool, family: table.family, table: table.name, chain: name)
+                    let place = RulePosition(tool: table.tool, family: table.family, table: table.name, chain: name)
                     var known: [String: FirewallEnds] = [:]
                     var ends = FirewallEnds(chain, in: table, packet, &known)
                     if ends.remove(.left) != nil { ends.insert(chain.dropsByDefault ? .dropped : .passed) }
@@ -38,7 +38,7 @@ enum FirewallVerdict: Sendable, Equatable {
 }
 
 /// Which base chain it was.
-struct FirewallPlace: Sendable, Equatable, CustomStringConvertible {
+struct RulePosition: Sendable, Equatable, CustomStringConvertible {
     let tool: FirewallTable.Tool
     let family: String
     let table: String
