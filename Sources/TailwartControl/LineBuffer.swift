@@ -6,7 +6,6 @@ package struct LineBuffer: Sendable {
 
     package init() { bytes.reserveCapacity(16 * 1024) }
 
-    package var isEmpty: Bool { bytes.isEmpty }
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
@@ -16,8 +15,6 @@ package struct LineBuffer: Sendable {
     }
 
     package mutating func append(text: String) { bytes.append(contentsOf: text.utf8) }
-
-    package mutating func append(byte: UInt8) { bytes.append(byte) }
 
     /// In decimal, with at least `digits` digits.
     package mutating func append(number: UInt64, digits: Int = 1) {
