@@ -57,10 +57,8 @@ let package = Package(
                 "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartResolve", "TailwartSystem",
                 "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
-        .target(name: "TailwartPolicy", dependencies: ["TailwartCore", "TailwartWire"]),
-        .target(name: "TailwartSecrets", dependencies: ["TailwartSystem", "TailwartWire"]),
         .target(
-            name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
+            name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartSystem", "TailwartWire"]),
         .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(
             name: "TailwartSandbox", dependencies: ["TailwartClient", "TailwartWire", nioCore, nioPosix]),
@@ -82,15 +80,15 @@ let package = Package(
             dependencies: [
                 "CTailwartVersion", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartEngine",
                 "TailwartGate",
-                "TailwartImport", "TailwartPolicy", "TailwartPreflight", "TailwartSandbox", "TailwartSecrets",
-                "TailwartSetup",
-                "TailwartSystem", "TailwartWire", argumentParser, nioPosix,
+                "TailwartImport", "TailwartPreflight", "TailwartSandbox", "TailwartSetup", "TailwartSystem",
+                "TailwartWire", argumentParser, nioPosix,
             ],
             linkerSettings: portable),
         .target(
             name: "TailwartTesting",
             dependencies: [
-                "TailwartClient", "TailwartCore", "TailwartEngine", "TailwartSystem", "TailwartWire", nioCore, nioPosix,
+                "TailwartClient", "TailwartCore", "TailwartEngine", "TailwartSandbox", "TailwartSystem", "TailwartWire",
+                nioCore, nioPosix,
             ]),
         .target(name: "CTailwartAllocations"),
         .executableTarget(
@@ -109,7 +107,8 @@ let package = Package(
             name: "TailwartEngineTests",
             dependencies: ["TailwartEngine", "TailwartSystem", "TailwartCore", "TailwartWire", "TailwartTesting"]),
         .testTarget(
-            name: "TailwartConfigTests", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"],
+            name: "TailwartConfigTests",
+            dependencies: ["TailwartConfig", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire"],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "TailwartResolveTests",
@@ -137,10 +136,6 @@ let package = Package(
                 "TailwartGate", "TailwartClient", "TailwartCore", "TailwartProbe", "TailwartSandbox", "TailwartSystem",
                 "TailwartTailnet", "TailwartTesting", "TailwartWire", nioCore, nioPosix,
             ]),
-        .testTarget(
-            name: "TailwartPolicyTests",
-            dependencies: ["TailwartPolicy", "TailwartConfig", "TailwartCore", "TailwartTesting"]),
-        .testTarget(name: "TailwartSecretsTests", dependencies: ["TailwartSecrets", "TailwartTesting"]),
         .testTarget(
             name: "TailwartSetupTests",
             dependencies: ["TailwartSetup", "TailwartConfig", "TailwartCore", "TailwartTesting", "TailwartWire"],

@@ -67,8 +67,8 @@ package struct Dial {
     private func askForPassage(_ connection: ClientConnection) async throws {
         switch way {
         case .direct, .unix: return
-        case .socks5(_, let host, let port): try await SOCKSPassage(connection, host: host, port: port).run()
-        case .tailscale(_, let host, let port): try await TailscalePassage(connection, host: host, port: port).run()
+        case .socks5(_, let host, let port): try await SOCKSWay(connection, host: host, port: port).run()
+        case .tailscale(_, let host, let port): try await TailscaleWay(connection, host: host, port: port).run()
         }
     }
 }

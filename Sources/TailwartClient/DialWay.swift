@@ -8,15 +8,6 @@ package enum DialWay: Sendable, Hashable {
     case socks5(InternetAddress, host: String, port: UInt16)
     /// Through `dial` of the tailscaled whose Unix socket this is, which resolves the host.
     case tailscale(socket: String, host: String, port: UInt16)
-
-    /// Of the endpoint; nil for a Unix socket.
-    package var port: UInt16? {
-        switch self {
-        case .direct(let address): address.port
-        case .unix: nil
-        case .socks5(_, _, let port), .tailscale(_, _, let port): port
-        }
-    }
 }
 
 extension DialWay {

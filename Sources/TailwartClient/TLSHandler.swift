@@ -50,11 +50,8 @@ package final class TLSHandler: ChannelDuplexHandler {
     package var chain: [Certificate] { engine.chain }
     /// That were agreed on.
     package var version: String { engine.version }
-    package var applicationProtocol: String? { engine.applicationProtocol }
     /// At least TLS 1.2: RFC 8996 retires what is older.
     package var isModern: Bool { engine.isModern }
-    /// That the client asked for.
-    package var serverName: String? { engine.serverName }
 
     package func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive { begin(context) }

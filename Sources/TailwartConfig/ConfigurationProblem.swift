@@ -16,7 +16,6 @@ package struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible
     package let message: String
 
     package var line: Int { place.line }
-    package var column: Int { place.column }
 
     package var description: String { "\(file):\(place): \(severity.rawValue): \(message)" }
 }

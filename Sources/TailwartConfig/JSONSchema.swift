@@ -1,3 +1,4 @@
+package import TailwartCore
 import TailwartWire
 
 /// Writes a shape down as a JSON Schema (draft 2020-12), with which editors complete and check a file while it is written.
@@ -129,5 +130,12 @@ struct JSONSchema {
     private static func key(for noun: String) -> String {
         let word = noun.split(separator: " ").last ?? ""
         return word.filter { $0 != "'" }
+    }
+}
+
+extension Configuration {
+    /// The JSON Schema of a configuration file: the text of `tailwart.schema.json`.
+    package static var schema: String {
+        JSONSchema.document(of: ConfigurationLoader.shape, title: "Tailwart configuration").fileText
     }
 }

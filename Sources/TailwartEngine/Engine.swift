@@ -4,7 +4,7 @@ package import TailwartSystem
 
 /// The data plane as the control plane sees it: apply a topology, drain, stop, read counters and records.
 package final class Engine: Sendable {
-    private let mailboxes: [Mailbox]
+    private let inboxes: [WorkerInbox]
     private let threads: [Thread]
     private let state: Mutex<State>
     /// One per worker; each is to be read by one thread.
@@ -42,16 +42,16 @@ package final class Engine: Sendable {
     ) throws(SystemError) {
         Signals.ignoreBrokenPipes()
         let idle = try Waker()
-        var mailboxes: [Mailbox] = []
+        var inboxes: [WorkerInbox] = []
         var records: [RecordRing] = []
         var threads: [Thread] = []
         for number in 0..<max(1, workers) {
             do throws(SystemError) {
-                let mailbox = try Mailbox()
-                mailbox.post { $0.opened = sockets }
+                let inbox = try WorkerInbox()
+                inbox.post { $0.opened = sockets }
                 let ring = RecordRing(reader: recordReader)
                 let parts = Worker.Parts(
-                    number: number, workers: max(1, workers), topology: topology, mailbox: mailbox, ring: ring,
+                    number: number, workers: max(1, workers), topology: topology, inbox: inbox, ring: ring,
                     idle: idle,
                     idSeed: idSeed &+ UInt64(number) << 48, epoll: try Epoll.create())
                 threads.append(
@@ -59,16 +59,16 @@ package final class Engine: Sendable {
                         var worker = Worker(parts)
                         worker.run()
                     })
-                mailboxes.append(mailbox)
+                inboxes.append(inbox)
                 records.append(ring)
             } catch {
-                for mailbox in mailboxes { mailbox.post { $0.stops = true } }
+                for inbox in inboxes { inbox.post { $0.stops = true } }
                 for thread in threads { thread.join() }
                 throw error
             }
         }
         self.idle = idle
-        self.mailboxes = mailboxes
+        self.inboxes = inboxes
         self.threads = threads
         self.records = records
         var state = State(topology: topology, doors: [])
@@ -96,8 +96,8 @@ package final class Engine: Sendable {
         state.withLock { state in
             state.add(topology)
             // Under the lock, so that all workers hear of topologies in the same order.
-            for mailbox in mailboxes {
-                mailbox.post { message in
+            for inbox in inboxes {
+                inbox.post { message in
                     message.topology = topology
                     message.opened += opened
                 }
@@ -107,17 +107,17 @@ package final class Engine: Sendable {
 
     /// Ends the connections to places that became unhealthy.
     package func close(_ places: [Place]) {
-        for mailbox in mailboxes { mailbox.post { $0.closes += places } }
+        for inbox in inboxes { inbox.post { $0.closes += places } }
     }
 
     /// Stops accepting; connections go on.
     package func drain() {
-        for mailbox in mailboxes { mailbox.post { $0.drains = true } }
+        for inbox in inboxes { inbox.post { $0.drains = true } }
     }
 
     /// Ends all connections and the workers.
     package func stop() {
-        for mailbox in mailboxes { mailbox.post { $0.stops = true } }
+        for inbox in inboxes { inbox.post { $0.stops = true } }
     }
 
     /// Waits until the workers have ended.

@@ -114,7 +114,7 @@ extension Worker {
             socket.setNoDelay()
             // Without bytes to ride on, the last packet of the handshake would wait for up to 200 ms, and a server that speaks first
             // with it.
-            if edgeSpeaksFirst { socket.setQuickAcknowledgement(false) }
+            if edgeSpeaksFirst { socket.delayAcknowledgements() }
         }
         switch socket.connect(to: address) {
         case .connected: return .connected

@@ -4,7 +4,7 @@ import TailwartWire
 
 /// One thread of the data plane: its own epoll, its own sessions, nothing shared but the listening sockets.
 ///
-/// Everything here is touched by that thread alone: the value is made on it and never leaves it. What crosses is the ``Mailbox``
+/// Everything here is touched by that thread alone: the value is made on it and never leaves it. What crosses is the ``WorkerInbox``
 /// (in), the ``RecordRing`` (out) and the counts in the objects of the ``Topology``. No call on this thread blocks, but for the wait for events.
 ///
 /// A structure and not a class, so that the compiler proves once that no two accesses overlap, where a class has it checked at
@@ -17,7 +17,7 @@ struct Worker: ~Copyable {
         let workers: Int
         let topology: Topology
         /// The sockets to listen on come through it.
-        let mailbox: Mailbox
+        let inbox: WorkerInbox
         let ring: RecordRing
         /// Rung when the edge drains and no connection is open.
         let idle: Waker
@@ -63,7 +63,7 @@ struct Worker: ~Copyable {
 
     /// Upper bits of epoll's user data: a session's token has them clear.
     static let listenerToken: UInt64 = 1 << 63
-    static let mailboxToken: UInt64 = 1 << 62
+    static let inboxToken: UInt64 = 1 << 62
     static let warmToken: UInt64 = 1 << 61
 
     init(_ parts: Parts) {
@@ -74,8 +74,8 @@ struct Worker: ~Copyable {
         timers = TimerWheel(now: around.now)
         topology = parts.topology
         nextID = parts.idSeed
-        let error = epoll.add(parts.mailbox.waker.raw, .readable, token: Self.mailboxToken)
-        precondition(error == nil, "the mailbox could not be watched")
+        let error = epoll.add(parts.inbox.waker.raw, .readable, token: Self.inboxToken)
+        precondition(error == nil, "the inbox could not be watched")
     }
 
     /// Serves until told to stop, closes all sessions and gives back what the worker owns.
@@ -118,7 +118,7 @@ struct Worker: ~Copyable {
     private mutating func handle(_ token: UInt64, _ readiness: Readiness) {
         if token & Self.listenerToken != 0 {
             accept(Int(token & 0xffff))
-        } else if token & Self.mailboxToken != 0 {
+        } else if token & Self.inboxToken != 0 {
             readMailbox()
         } else if token & Self.warmToken != 0 {
             warmIsReady(WarmPool.Token(rawValue: token & ~Self.warmToken), readiness)
@@ -167,7 +167,7 @@ struct Worker: ~Copyable {
     }
 
     private mutating func readMailbox() {
-        let message = parts.mailbox.take()
+        let message = parts.inbox.take()
         if message.topology != nil || !message.opened.isEmpty { adopt(message.topology ?? topology, message.opened) }
         if message.drains, !isDraining {
             isDraining = true

@@ -50,3 +50,10 @@ package enum Condition: Sendable, Hashable {
 extension Condition: CustomStringConvertible {
     package var description: String { subject.map { "\(kind) \($0)" } ?? kind }
 }
+
+/// Why an argument cannot be meant: what is wrong with it, where, and what to write.
+package struct WrongUse: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}

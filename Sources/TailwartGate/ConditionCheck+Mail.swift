@@ -10,11 +10,11 @@ extension ConditionCheck {
 
     func mail(_ url: MailURL, within limit: Duration) async -> Finding {
         await dialer.tryAddresses(of: url.endpoint, within: limit) { address, deadline in
-            let target = ProbeTarget(
+            let question = ProbeQuestion(
                 upstream: url.endpoint.host, endpoint: "\(url.endpoint)", way: .direct(address), proto: url.proto,
                 proxyProtocol: url.proxyProtocol, serverName: url.endpoint.address == nil ? url.endpoint.host : nil)
             let share = Duration(max(deadline, .now()) - .now())
-            let result = await prober.probe(target, timeout: share)
+            let result = await prober.probe(question, timeout: share)
             return (Finding(result), ![.refused, .timeout, .unreachable].contains(result.verdict))
         }
     }

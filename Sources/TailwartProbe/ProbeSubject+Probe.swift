@@ -10,7 +10,7 @@ extension ProbeSubject {
     ) async -> ProbeResult {
         var result = ProbeResult(.nameUnknown, "The name stands for no address.")
         for way in ways(addresses) {
-            result = await prober.probe(target(way, serverName: serverName), timeout: timeout)
+            result = await prober.probe(question(way, serverName: serverName), timeout: timeout)
             // Another address of the same host may be reached where this one is not.
             guard result.verdict.isOfTheWay else { break }
         }

@@ -48,8 +48,8 @@ package struct ProbeSubject: Sendable {
         }
     }
 
-    package func target(_ way: ProbeWay, serverName: String?) -> ProbeTarget {
-        ProbeTarget(
+    package func question(_ way: ProbeWay, serverName: String?) -> ProbeQuestion {
+        ProbeQuestion(
             upstream: upstream.name, endpoint: endpoint.text, way: way, proto: proto, proxyProtocol: header,
             serverName: serverName, expectedNames: expectedNames, trustRoots: health.trustRoots)
     }

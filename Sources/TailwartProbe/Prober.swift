@@ -1,6 +1,6 @@
 import Glibc
 package import NIOCore
-import TailwartClient
+package import TailwartClient
 package import TailwartCore
 import TailwartWire
 
@@ -30,8 +30,8 @@ package struct Prober: Sendable {
     }
 
     /// Never throws, and never lasts longer than the timeout and a second for the goodbye.
-    package func probe(_ target: ProbeTarget, timeout: Duration) async -> ProbeResult {
-        guard target.proto != .tcp else {
+    package func probe(_ question: ProbeQuestion, timeout: Duration) async -> ProbeResult {
+        guard question.proto != .tcp else {
             return ProbeResult(.unprobed, "The protocol tcp tells nothing about who speaks first.")
         }
         let deadline = Self.deadline(timeout)
@@ -41,18 +41,18 @@ package struct Prober: Sendable {
         } catch {
             return ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(Quoted.text("\(error)".utf8)).")
         }
-        switch await Dial(way: target.way, deadline: deadline, group: group).run() {
+        switch await Dial(way: question.way, deadline: deadline, group: group).run() {
         case .failed(let verdict, let detail): return ProbeResult(verdict, detail)
         case .connected(let connection, let roundTrip):
             let interview = Interview(
-                connection: connection, proto: target.proto, version: target.proxyProtocol,
-                serverName: target.serverName.flatMap { Self.isHostName($0) ? $0 : nil }, ehloName: ehloName,
+                connection: connection, proto: question.proto, version: question.proxyProtocol,
+                serverName: question.serverName.flatMap { Self.isHostName($0) ? $0 : nil }, ehloName: ehloName,
                 roundTrip: roundTrip, tls: context)
             return await withTaskCancellationHandler {
                 let finding = await interview.run()
                 let chain = await connection.chain()
                 await connection.end(saying: finding.goodbye.map { Array("\($0)\r\n".utf8) })
-                return await judge(finding, chain: chain, target: target, roundTrip: roundTrip)
+                return await judge(finding, chain: chain, question: question, roundTrip: roundTrip)
             } onCancel: {
                 connection.abort()
             }
@@ -61,17 +61,17 @@ package struct Prober: Sendable {
 
     /// A certificate that clients do not take spoils what was well otherwise.
     private func judge(
-        _ finding: Finding, chain: [Certificate], target: ProbeTarget, roundTrip: Duration
+        _ finding: Finding, chain: [Certificate], question: ProbeQuestion, roundTrip: Duration
     ) async -> ProbeResult {
         var result = ProbeResult(
             finding.verdict, finding.detail, roundTrip: roundTrip,
             isCostly: finding.verdict.costsQuota && !finding.isFree)
         guard !chain.isEmpty else { return result }
-        let names = target.expectedNames.isEmpty ? target.serverName.map { [$0] } ?? [] : target.expectedNames
+        let names = question.expectedNames.isEmpty ? question.serverName.map { [$0] } ?? [] : question.expectedNames
         let now = now()
         do {
             let report = try await CertificateReport(
-                chain: chain, names: names, roots: roots.load(target.trustRoots), now: now)
+                chain: chain, names: names, roots: roots.load(question.trustRoots), now: now)
             result.certificate = report
             guard result.verdict == .well else { return result }
             let (verdict, words) = report.judged(at: now)
@@ -100,5 +100,23 @@ package struct Prober: Sendable {
                 default: false
                 }
             }
+    }
+}
+
+extension Prober {
+    /// Whether Stalwart's setup page answers on the host of that endpoint, asked with a plain `GET /healthz/live`.
+    package func isSetupPortOpen(
+        _ way: DialWay, port: UInt16 = EndpointDiagnosis.setupPort, timeout: Duration
+    ) async -> Bool {
+        guard let way = way.toPort(port) else { return false }
+        guard
+            case .connected(let connection, _) = await Dial(way: way, deadline: Self.deadline(timeout), group: group)
+                .run()
+        else { return false }
+        connection.send(
+            Array("GET /healthz/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
+        let line = try? await connection.lineBytes()
+        await connection.end(saying: nil)
+        return line.map { Greeting($0) } == .http
     }
 }

@@ -28,9 +28,7 @@ extension IMAPSession {
             default: return Reply("\(line.tag) BAD an item is unknown")
             }
         }
-        var reply = Reply("* STATUS INBOX (\(answers.joined(separator: " ")))")
-        reply.write(line: "\(line.tag) OK done")
-        return reply
+        return Reply("* STATUS INBOX (\(answers.joined(separator: " ")))", "\(line.tag) OK done")
     }
 
     mutating func select(_ line: IMAPLine) -> Reply {

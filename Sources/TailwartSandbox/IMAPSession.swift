@@ -66,21 +66,15 @@ struct IMAPSession: LineSession {
         let tag = line.tag
         switch line.command {
         case "CAPABILITY":
-            var reply = Reply("* \(Self.capabilities)")
-            reply.write(line: "\(tag) OK that is all")
-            return reply
+            return Reply("* \(Self.capabilities)", "\(tag) OK that is all")
         case "LOGOUT":
-            var reply = Reply("* BYE \(sandboxHost) closes", next: .close)
-            reply.write(line: "\(tag) OK goodbye")
-            return reply
+            return Reply("* BYE \(sandboxHost) closes", "\(tag) OK goodbye", next: .close)
         case "NOOP", "CHECK":
             var reply = selection?.update(from: visit.store) ?? Reply()
             reply.write(line: "\(tag) OK done")
             return reply
         case "ID":
-            var reply = Reply("* ID NIL")
-            reply.write(line: "\(tag) OK done")
-            return reply
+            return Reply("* ID NIL", "\(tag) OK done")
         case "LOGIN":
             guard !isLoggedIn, line.arguments.count == 2 else { return Reply("\(tag) BAD LOGIN user password, once") }
             return logIn(tag)

@@ -1,10 +1,11 @@
-import NIOCore
+package import NIOCore
 
 /// Cuts a stream into lines that end with CR LF, and holds no more than one line of the longest allowed length.
 ///
-/// A bare LF is not an end of line: servers that took it for one let a sender smuggle a second message into the first.
-struct LineReader {
-    enum Line {
+/// A bare LF is not an end of line, unless asked for: servers that took it for one let a sender smuggle a second message into the
+/// first.
+package struct LineReader {
+    package enum Line {
         /// Without its CR LF.
         case text(ByteBuffer)
         /// Longer than allowed; its bytes are gone.
@@ -13,13 +14,15 @@ struct LineReader {
 
     /// Bytes, with CR LF.
     let limit: Int
+    private let takesBareLineFeeds: Bool
     private var buffer = ByteBuffer()
     /// Bytes known to hold no end of line.
     private var scanned = 0
     private var isSkipping = false
 
-    init(limit: Int) {
+    init(limit: Int, takesBareLineFeeds: Bool = false) {
         self.limit = limit
+        self.takesBareLineFeeds = takesBareLineFeeds
     }
 
     /// What is left of the last read is copied, at most about one line, so that the storage does not grow with the stream.
@@ -43,14 +46,16 @@ struct LineReader {
             let view = buffer.readableBytesView
             let lineFeed = view.dropFirst(scanned).firstIndex(of: UInt8(ascii: "\n"))
             let end = lineFeed.map { $0 - view.startIndex + 1 } ?? view.count
-            if lineFeed != nil, end >= 2, view[view.startIndex + end - 2] == UInt8(ascii: "\r") {
+            let hasReturn = end >= 2 && view[view.startIndex + end - 2] == UInt8(ascii: "\r")
+            if lineFeed != nil, hasReturn || takesBareLineFeeds {
                 scanned = 0
                 let line = buffer.readSlice(length: end)
                 if isSkipping || end > limit {
                     isSkipping = false
                     return .tooLong
                 }
-                return line.flatMap { $0.getSlice(at: $0.readerIndex, length: end - 2) }.map(Line.text)
+                return line.flatMap { $0.getSlice(at: $0.readerIndex, length: end - (hasReturn ? 2 : 1)) }.map(
+                    Line.text)
             }
             if end > limit || isSkipping {
                 // The last byte stays: it may be the CR of the end.

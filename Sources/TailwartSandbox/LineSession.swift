@@ -1,9 +1,11 @@
-import NIOCore
+package import NIOCore
 
 /// One side of a conversation in lines, without I/O: SMTP or IMAP.
-protocol LineSession: Sendable {
+package protocol LineSession: Sendable {
     /// Bytes of the longest line, with CR LF.
     static var lineLimit: Int { get }
+
+    var temper: Temper { get }
 
     /// What to say first.
     mutating func begin() -> Reply
@@ -12,11 +14,31 @@ protocol LineSession: Sendable {
 
     /// What to say, if anything, because a message has arrived.
     mutating func mailboxChanged() -> Reply
+
+    /// TLS has begun.
+    mutating func handshaken()
+}
+
+extension LineSession {
+    package var temper: Temper { Temper() }
+    package func mailboxChanged() -> Reply { Reply() }
+    package func handshaken() {}
+}
+
+/// How a server behaves, whatever it says: as a good one, unless a test wants another.
+package struct Temper: Sendable {
+    /// Before the greeting, as when the server looks something up.
+    package var greetingDelay = TimeAmount.zero
+    /// Over implicit TLS; else the greeting is written at once and leaves after the handshake.
+    package var greetsAfterHandshake = false
+    package var takesBareLineFeeds = false
+
+    package init() {}
 }
 
 /// What a session says, and what happens afterwards.
-struct Reply {
-    enum Next {
+package struct Reply {
+    package enum Next {
         case line
         /// Whatever the client has already sent in plaintext is dropped, then TLS begins.
         case startTLS
@@ -24,14 +46,12 @@ struct Reply {
     }
 
     private(set) var chunks: [ByteBuffer] = []
-    var next = Next.line
+    package var next: Next
 
-    init() {}
-
-    /// One line; CR LF is added.
-    init(_ line: String, next: Next = .line) {
+    /// - Parameter lines: CR LF is added to each.
+    package init(_ lines: String..., next: Next = .line) {
         self.next = next
-        write(line: line)
+        for line in lines { write(line: line) }
     }
 
     mutating func write(line: String) {

@@ -1,50 +1,67 @@
-import NIOCore
-import TailwartClient
+package import NIOCore
+package import TailwartClient
 
 /// Runs a ``LineSession`` on a channel.
-final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+package final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     private var session: Session
-    private var reader = LineReader(limit: Session.lineLimit)
+    private var reader: LineReader
     private let tls: TLSContext
-    private let store: MessageStore
+    private let store: MessageStore?
     private var observer: Int?
     private var lastWrite: EventLoopFuture<Void>?
     private let ending = ChannelEnding()
+    private var hasGreeted = false
     private var isAnswering = false
     private var isInputClosed = false
 
-    /// - Parameter tls: for STARTTLS.
-    init(_ session: Session, store: MessageStore, tls: TLSContext) {
+    /// - Parameters:
+    ///   - store: whose changes the session is told of.
+    ///   - tls: for STARTTLS.
+    package init(_ session: Session, store: MessageStore? = nil, tls: TLSContext) {
         self.session = session
+        reader = LineReader(limit: Session.lineLimit, takesBareLineFeeds: session.temper.takesBareLineFeeds)
         self.store = store
         self.tls = tls
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         let loop = context.eventLoop
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: loop)
-        observer = store.observe {
+        observer = store?.observe {
             loop.execute { bound.value.handler.mailboxChanged(bound.value.context) }
         }
-        perform(session.begin(), context)
+        if !session.temper.greetsAfterHandshake { greetInTime(context) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        if let observer { store.forget(observer) }
+    private func greetInTime(_ context: ChannelHandlerContext) {
+        let delay = session.temper.greetingDelay
+        guard delay > .zero else { return greet(context) }
+        context.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.greet(context) }
+    }
+
+    private func greet(_ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        hasGreeted = true
+        perform(session.begin(), context)
+        answer(context)
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        if let observer { store?.forget(observer) }
         observer = nil
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !ending.hasBegun else { return }
         reader.append(unwrapInboundIn(data))
         answer(context)
     }
 
     /// A client that does not read its answers is not read from, so neither side's bytes pile up here.
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
         if !ending.hasBegun {
             context.channel.setOption(.autoRead, value: isWritable).whenFailure { _ in }
@@ -56,7 +73,7 @@ final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed:
             isInputClosed = true
@@ -64,20 +81,23 @@ final class LineSessionHandler<Session: LineSession>: ChannelInboundHandler {
             answer(context)
         case is IdleStateHandler.IdleStateEvent:
             context.close(promise: nil)
+        case TLSHandler.Event.handshaken:
+            session.handshaken()
+            if session.temper.greetsAfterHandshake { greetInTime(context) }
         default:
             context.fireUserInboundEventTriggered(event)
         }
     }
 
     /// A client that closes without close_notify has still said its end; `inputClosed` follows.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if case .closed(.withoutGoodbye)? = error as? ConnectionEnd { return }
         context.close(promise: nil)
     }
 
     private func answer(_ context: ChannelHandlerContext) {
         // Writing can change the writability at once and so lead back here.
-        guard !isAnswering else { return }
+        guard hasGreeted, !isAnswering else { return }
         isAnswering = true
         defer { isAnswering = false }
         while !ending.hasBegun, context.channel.isWritable {

@@ -1,8 +1,9 @@
 import NIOCore
 import Synchronization
+import TailwartWire
 
 /// The one mailbox of the sandbox, in memory.
-final class MessageStore: Sendable {
+package final class MessageStore: Sendable {
     /// Messages kept; the oldest goes first. A sandbox left running on a public port must not grow for ever.
     static let capacity = 100
     /// Bytes kept, for the same reason; the newest message always stays.
@@ -22,7 +23,7 @@ final class MessageStore: Sendable {
     private let state = Mutex(State())
 
     init() {
-        uidValidity = max(1, UInt32(truncatingIfNeeded: Timestamp.now().seconds))
+        uidValidity = max(1, UInt32(truncatingIfNeeded: UTCTime.now().seconds))
     }
 
     /// Oldest first.
@@ -32,7 +33,7 @@ final class MessageStore: Sendable {
 
     /// Keeps a message and tells the observers; answers its UID.
     @discardableResult
-    func store(_ bytes: ByteBuffer, arrival: Timestamp) -> UInt32 {
+    func store(_ bytes: ByteBuffer, arrival: UTCTime) -> UInt32 {
         let (uid, observers) = state.withLock { state in
             let uid = state.nextUID
             state.nextUID &+= 1

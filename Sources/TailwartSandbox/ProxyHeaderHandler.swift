@@ -1,18 +1,18 @@
-import NIOCore
-import TailwartWire
+package import NIOCore
+package import TailwartWire
 
 /// Reads the PROXY header that must come first, then makes room for the service.
 ///
 /// Nothing is said and nothing else is understood before the header: that is how a mail server behaves towards networks that
 /// it trusts, and what an edge has to get right.
-final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
+package final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias InboundOut = ByteBuffer
 
     /// Long enough for one retransmission, as section 2 of the PROXY protocol asks; Postfix waits as long.
     static let defaultDeadline = TimeAmount.seconds(5)
 
-    private let deadline: TimeAmount
+    private let deadline: TimeAmount?
     private let found: (ChannelHandlerContext, ProxyHeader.Peers) throws -> Void
     private let refused: (String) -> Void
     private var received = ByteBuffer()
@@ -20,10 +20,11 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var isDone = false
 
     /// - Parameters:
+    ///   - deadline: nil: the header may come at any time.
     ///   - found: adds the handlers that follow.
     ///   - refused: gets the reason; the channel is then closed.
-    init(
-        deadline: TimeAmount, found: @escaping (ChannelHandlerContext, ProxyHeader.Peers) throws -> Void,
+    package init(
+        deadline: TimeAmount?, found: @escaping (ChannelHandlerContext, ProxyHeader.Peers) throws -> Void,
         refused: @escaping (String) -> Void
     ) {
         self.deadline = deadline
@@ -31,18 +32,19 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.refused = refused
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        timeout = context.eventLoop.assumeIsolated().scheduleTask(in: deadline) { [deadline] in
+    package func handlerAdded(context: ChannelHandlerContext) {
+        guard let deadline else { return }
+        timeout = context.eventLoop.assumeIsolated().scheduleTask(in: deadline) {
             self.refuse(context, "no PROXY header within \(deadline.nanoseconds / 1_000_000) ms")
         }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
+    package func handlerRemoved(context: ChannelHandlerContext) {
         timeout?.cancel()
         timeout = nil
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDone else { return }
         received.writeImmutableBuffer(unwrapInboundIn(data))
         switch ProxyHeader.parse(received.readableBytesUInt8Span) {
@@ -52,7 +54,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event {
             refuse(context, "the connection ended before a PROXY header")
         } else {
@@ -60,7 +62,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
     }
 

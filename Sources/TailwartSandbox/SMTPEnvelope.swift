@@ -17,7 +17,7 @@ struct SMTPEnvelope: Sendable {
     }
 
     /// The trace line of RFC 5321 section 4.4, with the word for the protocol from RFC 3848.
-    func received(for visit: SandboxVisit, isProtected: Bool, at time: Timestamp) -> String {
+    func received(for visit: SandboxVisit, isProtected: Bool, at time: UTCTime) -> String {
         let word = isExtended ? (isProtected ? "ESMTPS" : "ESMTP") : "SMTP"
         return "Received: from \(hello ?? "unknown") (\(Self.literal(visit.client.ip)))\r\n"
             + "\tby \(sandboxHost) with \(word);\r\n\t\(time.messageDate)\r\n"

@@ -1,8 +1,8 @@
-import NIOCore
+package import NIOCore
 import Synchronization
 
-/// The open connections of the sandbox, so that it can end.
-final class SandboxConnections: Sendable {
+/// The open connections of a mailbox, so that it can end.
+package final class SandboxConnections: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
         var isClosed = false
@@ -10,7 +10,9 @@ final class SandboxConnections: Sendable {
 
     private let state = Mutex(State())
 
-    func add(_ channel: any Channel) {
+    package init() {}
+
+    package func add(_ channel: any Channel) {
         let key = ObjectIdentifier(channel)
         let isClosed = state.withLock { state in
             if !state.isClosed { state.channels[key] = channel }
@@ -23,7 +25,7 @@ final class SandboxConnections: Sendable {
     }
 
     /// Closes all of them, and every later one at once.
-    func closeAll() async {
+    package func closeAll() async {
         let channels = state.withLock { state in
             state.isClosed = true
             return Array(state.channels.values)

@@ -4,12 +4,12 @@ import TailwartWire
 /// A message as the mailbox keeps it: its Received header first.
 struct StoredMessage: Sendable {
     let uid: UInt32
-    let arrival: Timestamp
+    let arrival: UTCTime
     let bytes: ByteBuffer
     /// Bytes of the header with the empty line that ends it.
     let headerLength: Int
 
-    init(uid: UInt32, arrival: Timestamp, bytes: ByteBuffer) {
+    init(uid: UInt32, arrival: UTCTime, bytes: ByteBuffer) {
         self.uid = uid
         self.arrival = arrival
         self.bytes = bytes

@@ -1,5 +1,5 @@
 /// What the two web servers of the sandbox say.
-enum WebContent: Sendable {
+package enum WebContent: Sendable {
     case mailbox
     case webServer
 

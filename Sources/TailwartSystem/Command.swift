@@ -55,32 +55,19 @@ package enum Command {
             for descriptor in pair { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
             ends.append((pair[0], pair[1]))
         }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, ends[0].write, 1)
-        posix_spawn_file_actions_adddup2(&actions, ends[1].write, 2)
-        var words = ([program] + arguments).map { strdup($0) } + [nil]
-        var variables = (environment ?? []).map { strdup($0) } + [nil]
-        defer { (words + variables).forEach { free($0) } }
-        var id = pid_t()
-        let failure =
-            environment == nil
-            ? posix_spawnp(&id, program, &actions, nil, &words, environ)
-            : posix_spawnp(&id, program, &actions, nil, &words, &variables)
-        for end in ends { close(end.write) }
-        guard failure != ENOENT else { return .missing }
-        guard failure == 0 else { return .notStarted("\(Errno(rawValue: failure))") }
+        let id: Int32
+        do {
+            defer { for end in ends { close(end.write) } }
+            id = try Spawn.start(
+                program, arguments, environment: environment, output: ends[0].write, errors: ends[1].write)
+        } catch {
+            return error.errno == .noEntry ? .missing : .notStarted("\(error.errno)")
+        }
         let (stop, output, errors) = collect(ends.map(\.read), atMost: limit, within: timeout)
-        // Not waited for yet, so the id is still the program's.
-        if stop != nil { kill(id, SIGKILL) }
-        var status: Int32 = 0
-        while waitpid(id, &status, 0) < 0, errno == EINTR {}
-        let signal = status & 0x7f
-        return stop
-            ?? .ended(
-                signal == 0 ? (status >> 8) & 0xff : 128 + signal, output, String(decoding: errors, as: UTF8.self))
+        // Not waited for yet, so the id is still the program's; what it started goes with it.
+        if stop != nil { kill(-id, SIGKILL) }
+        let code = Spawn.exitCode(of: id, waiting: true) ?? 128
+        return stop ?? .ended(code, output, String(decoding: errors, as: UTF8.self))
     }
 
     /// Reads both until they end.

@@ -28,7 +28,6 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     package static let noEntry = Errno(rawValue: ENOENT)
     package static let noBuffers = Errno(rawValue: ENOBUFS)
     package static let noMemory = Errno(rawValue: ENOMEM)
-    package static let invalid = Errno(rawValue: EINVAL)
     package static let tooManyLinks = Errno(rawValue: ELOOP)
 
     /// The process or the system has no descriptor, buffer or memory left: it may have again in a moment.

@@ -104,8 +104,8 @@ package struct Socket: Sendable {
 
     /// Lets acknowledgements ride on answers (`TCP_QUICKACK` off, tcp(7)): a mail dialogue is question and answer, and a packet that
     /// says nothing else costs both ends about as much as one that does. Bulk is acknowledged at every second segment all the same.
-    package func setQuickAcknowledgement(_ on: Bool) {
-        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_quickack, on ? 1 : 0)
+    package func delayAcknowledgements() {
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_quickack, 0)
     }
 
     /// How long sent data may stay unacknowledged (`TCP_USER_TIMEOUT`, RFC 5482) before the connection counts as lost.

@@ -1,3 +1,4 @@
+import Glibc
 import TailwartWire
 
 /// Turns one look at tailscaled after the other into what has changed. A value without I/O or clock: answers and time go in, changes
@@ -72,7 +73,7 @@ package struct TailnetWatch: Sendable {
 /// One upstream's name, and what is known of its node.
 private struct Upstream: Sendable {
     private enum Standing: Equatable {
-        case well
+        case present
         case missing
         case renamed(String)
         case offline
@@ -100,7 +101,7 @@ private struct Upstream: Sendable {
             return stand(.renamed(successor.name))
         case .peer(let peer):
             var changes = key.look(peer, at: now)
-            changes += stand(key.hasExpired ? .expired : peer.isOnline ? .well : .offline)
+            changes += stand(key.hasExpired ? .expired : peer.isOnline ? .present : .offline)
             if !peer.addresses.isEmpty, Set(peer.addresses) != Set(addresses) {
                 if !addresses.isEmpty { changes.append(.peerAddresses(name, peer.addresses, was: addresses)) }
                 addresses = peer.addresses
@@ -115,7 +116,7 @@ private struct Upstream: Sendable {
         standing = now
         guard before != now else { return [] }
         return switch now {
-        case .well: before == nil ? [] : [.peerBack(name)]
+        case .present: before == nil ? [] : [.peerBack(name)]
         case .missing: [.peerMissing(name)]
         case .renamed(let other): [.peerRenamed(name, to: other)]
         case .offline: [.peerOffline(name)]
@@ -175,4 +176,28 @@ private struct PathWatch: Sendable {
         }
         return (path, said)
     }
+}
+
+/// Which socket it is that lies at a path: a tailscaled that was restarted has made a new one.
+package struct SocketIdentity: Sendable, Hashable {
+    private let device: UInt64
+    private let inode: UInt64
+    /// When it was made, as some file systems give the number of an inode out again at once. Changing its mode does not touch it.
+    private let seconds: Int
+    private let nanoseconds: Int
+
+    /// Nil if nothing can be seen there.
+    package init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
+    }
+}
+
+extension LocalAPI {
+    /// Of the socket that is there now; nil if none is.
+    package var identity: SocketIdentity? { SocketIdentity(path: socket) }
 }

@@ -1,6 +1,7 @@
 package import Foundation
 import Glibc
 import Synchronization
+import enum TailwartSystem.Spawn
 
 /// A program that a test started: its output goes to two files in the test's folder, and it is ended by its process id.
 package final class ChildProcess: Sendable {
@@ -31,9 +32,10 @@ package final class ChildProcess: Sendable {
         try errors.write("")
         let outputHandle = try FileHandle(forWritingTo: output.url)
         let errorHandle = try FileHandle(forWritingTo: errors.url)
-        let inputHandle = input?.fileHandleForReading ?? .nullDevice
+        // Not Foundation's `Process`: it takes a program for ended when the last copy of a socket that it hands down is closed, which
+        // Postfix does at once.
         self.id = try Spawn.start(
-            program, arguments, input: inputHandle.fileDescriptor,
+            program.path, arguments, input: input?.fileHandleForReading.fileDescriptor,
             output: (pipe?.fileHandleForWriting ?? outputHandle).fileDescriptor, errors: errorHandle.fileDescriptor)
         // The program's copies are the only ones now: writing to a program that has ended is an error, and reading from it comes
         // to an end.
@@ -47,11 +49,8 @@ package final class ChildProcess: Sendable {
     /// The program's own exit code, or 128 and the number of the signal that ended it.
     private var exitCode: Int32? {
         ending.withLock { ending in
-            if ending == nil {
-                var status: Int32 = 0
-                guard waitpid(id, &status, WNOHANG) == id else { return nil }
-                let signal = status & 0x7f
-                ending = signal == 0 ? (status >> 8) & 0xff : 128 + signal
+            if ending == nil, let code = Spawn.exitCode(of: id, waiting: false) {
+                ending = code
                 Warden.shared.forget(id)
             }
             return ending

@@ -75,11 +75,6 @@ package final class EngineHarness {
         try eventually("\(count) live connections") { engine.counters.live == count ? true : nil }
     }
 
-    /// Waits until so many connections have been accepted.
-    package func waitForAccepted(_ count: Int) throws {
-        try eventually("\(count) accepted connections") { engine.counters.accepted == count ? true : nil }
-    }
-
     /// Serves new connections with other upstreams.
     package func apply(upstreams: [Upstream]) {
         configuration.upstreams = Configuration.named(upstreams)

@@ -2,9 +2,11 @@ import NIOCore
 import NIOPosix
 import Synchronization
 package import TailwartCore
+import TailwartSandbox
 package import TailwartWire
 
 /// Stalwart as an edge meets it, in this process, on 127.0.0.1 and ports of its own: header, bans, certificates, states of its start.
+/// The sandbox's servers, in a temper of its own.
 ///
 /// - From a trusted network a connection must begin with a PROXY header; before it nothing is said, for however long.
 /// - From any other address a header is taken for commands: `500 5.5.1` for each line of it, an alert where TLS comes first.
@@ -20,7 +22,17 @@ package final class FakeStalwart: Sendable {
     package let setupPort: UInt16
     let core: FakeStalwartCore
     private let ports: [ListenerProtocol: UInt16]
-    private let listeners = Mutex<[any Channel]>([])
+    private let running = Mutex<Running?>(nil)
+
+    private struct Running {
+        var listeners: [any Channel] = []
+        let connections = SandboxConnections()
+
+        func end() async {
+            for listener in listeners { try? await listener.close() }
+            await connections.closeAll()
+        }
+    }
 
     private init(_ settings: Settings) throws {
         ports = try Dictionary(uniqueKeysWithValues: Self.protocols.map { ($0, try FreePort.take()) })
@@ -71,42 +83,43 @@ package final class FakeStalwart: Sendable {
     /// Lifts all bans and forgets what was counted for them.
     package func forgive() { core.forgive() }
 
-    private var isRunning: Bool { !listeners.withLock { $0.isEmpty } }
+    private var isRunning: Bool { running.withLock { $0 != nil } }
 
     /// All connections end, and all ports refuse.
     package func stop() async {
-        let open = listeners.withLock { listeners in
-            defer { listeners = [] }
-            return listeners
+        let ended = running.withLock { running in
+            defer { running = nil }
+            return running
         }
-        for listener in open { try? await listener.close() }
-        await core.closeConnections()
+        await ended?.end()
     }
 
     /// Listens on the same ports again.
     package func resume() async throws {
         guard !isRunning else { return }
-        var opened: [any Channel] = []
+        var opened = Running()
         do {
             if core.settings.mode.hasMailPorts {
-                for (proto, port) in ports { opened.append(try await listen(proto, on: port)) }
+                for (proto, port) in ports { opened.listeners.append(try await listen(proto, on: port, opened)) }
             }
-            opened.append(try await listen(nil, on: setupPort))
+            opened.listeners.append(try await listen(nil, on: setupPort, opened))
         } catch {
-            for listener in opened { try? await listener.close() }
+            await opened.end()
             throw error
         }
-        listeners.withLock { $0 = opened }
+        let running = opened
+        self.running.withLock { $0 = running }
     }
 
     package func shutDown() async { await stop() }
 
-    private func listen(_ proto: ListenerProtocol?, on port: UInt16) async throws -> any Channel {
+    private func listen(_ proto: ListenerProtocol?, on port: UInt16, _ running: Running) async throws -> any Channel {
         try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { [core] channel in
-                core.add(channel)
+            .childChannelInitializer { [core, connections = running.connections] channel in
+                connections.add(channel)
+                core.count { $0.connections += 1 }
                 return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(FakeStalwartFront(core, proto))
                 }

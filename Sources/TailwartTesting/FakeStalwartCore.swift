@@ -12,7 +12,6 @@ final class FakeStalwartCore: Sendable {
         var counters = FakeStalwart.Counters()
         var invalid: [IPAddress: Int] = [:]
         var banned: Set<IPAddress> = []
-        var channels: [ObjectIdentifier: any Channel] = [:]
     }
 
     private let state: Mutex<State>
@@ -75,21 +74,6 @@ final class FakeStalwartCore: Sendable {
             state.invalid = [:]
             state.banned = []
         }
-    }
-
-    func add(_ channel: any Channel) {
-        let key = ObjectIdentifier(channel)
-        state.withLock { state in
-            state.counters.connections += 1
-            state.channels[key] = channel
-        }
-        channel.closeFuture.whenComplete { _ in self.state.withLock { _ = $0.channels.removeValue(forKey: key) } }
-    }
-
-    func closeConnections() async {
-        let channels = state.withLock { Array($0.channels.values) }
-        for channel in channels { channel.close(promise: nil) }
-        for channel in channels { try? await channel.closeFuture.get() }
     }
 
     private static func context(_ settings: FakeStalwart.Settings) throws -> TLSContext {

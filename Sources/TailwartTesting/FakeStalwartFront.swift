@@ -1,32 +1,22 @@
 import NIOCore
 import TailwartClient
 import TailwartCore
+import TailwartSandbox
 import TailwartWire
 
-/// The first handler of a connection: bans, the PROXY header or its lack, and then the service.
+/// The first handler of a connection: who is banned, who must send a PROXY header, and how the connection ended.
 final class FakeStalwartFront: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum Phase {
-        case header
-        /// Where TLS comes first, the first byte tells whether it does.
-        case firstByte
-        case serving
-        case closing
-    }
-
-    /// A fatal decode_error, which rustls answers bytes with that are no TLS record.
-    private static let decodeError: [UInt8] = [21, 3, 3, 0, 2, 2, 50]
-
     private let core: FakeStalwartCore
     /// Nil: the setup page.
     private let proto: ListenerProtocol?
-    private var phase = Phase.serving
     private var peer = InternetAddress(.anyV4, port: 0)
-    private var received = ByteBuffer()
+    private var isTurnedAway = false
+    private var awaitsHeader = false
     private var hasReceived = false
     private var end: End?
 
@@ -41,36 +31,30 @@ final class FakeStalwartFront: ChannelDuplexHandler {
         self.proto = proto
     }
 
-    private var isImplicitTLS: Bool { proto?.firstSpeaker == .client }
-
     func channelActive(context: ChannelHandlerContext) {
         peer = InternetAddress(context.channel.remoteAddress) ?? peer
-        guard !core.isBanned(peer.ip) else {
-            phase = .closing
-            return context.close(promise: nil)
-        }
+        guard !core.isBanned(peer.ip) else { return turnAway(context) }
         let settings = core.settings
         let wantsHeader = proto.map { $0 != .https || settings.isHeaderOnHTTPS } ?? false
-        if wantsHeader, settings.trusted.contains(where: { $0.contains(peer.ip) }) {
-            phase = .header
-        } else {
-            begin(context, for: peer)
+        do {
+            if wantsHeader, settings.trusted.contains(where: { $0.contains(peer.ip) }) {
+                awaitsHeader = true
+                try context.pipeline.syncOperations.addHandler(
+                    ProxyHeaderHandler(
+                        deadline: nil, found: { [self] _, peers in try found(peers, context) },
+                        refused: { [core] _ in core.count { $0.headerErrors += 1 } }))
+            } else {
+                try serve(peer, context)
+            }
+        } catch {
+            return turnAway(context)
         }
         context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         hasReceived = true
-        switch phase {
-        case .closing: return
-        case .serving: return context.fireChannelRead(data)
-        case .header:
-            received.writeImmutableBuffer(unwrapInboundIn(data))
-            readHeader(context)
-        case .firstByte:
-            received.writeImmutableBuffer(unwrapInboundIn(data))
-            readFirstByte(context)
-        }
+        if !isTurnedAway { context.fireChannelRead(data) }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
@@ -85,102 +69,61 @@ final class FakeStalwartFront: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if phase == .header, end != .fake { core.count { $0.headerErrors += 1 } }
-        if !hasReceived, phase != .closing, end != .fake { core.count { $0.emptyConnections += 1 } }
+        if end != .fake {
+            if awaitsHeader { core.count { $0.headerErrors += 1 } }
+            if !hasReceived { core.count { $0.emptyConnections += 1 } }
+        }
         context.fireChannelInactive()
     }
 
-    private func readHeader(_ context: ChannelHandlerContext) {
-        switch ProxyHeader.parse(received.readableBytesUInt8Span) {
-        case .needMore: return
-        case .invalid:
-            core.count { $0.headerErrors += 1 }
-            phase = .closing
-            context.close(promise: nil)
-        case .found(let header):
-            received.moveReaderIndex(forwardBy: header.length)
-            core.count { counters in
-                counters.headers += 1
-                if header.peers == .local { counters.localHeaders += 1 }
-            }
-            let client = if case .proxied(let client, _) = header.peers { client } else { peer }
-            guard !core.isBanned(client.ip) else {
-                phase = .closing
-                return context.close(promise: nil)
-            }
-            begin(context, for: client)
-        }
-    }
-
-    /// - Parameter client: from the header, or the peer itself.
-    private func begin(_ context: ChannelHandlerContext, for client: InternetAddress) {
-        do {
-            try addService(context, client)
-        } catch {
-            phase = .closing
-            return context.close(promise: nil)
-        }
-        phase = isImplicitTLS ? .firstByte : .serving
-        if isImplicitTLS {
-            readFirstByte(context)
-        } else {
-            passOn(context)
-        }
-    }
-
-    private func readFirstByte(_ context: ChannelHandlerContext) {
-        guard let first = received.readableBytesView.first else { return }
-        guard first == 22 else {
-            phase = .closing
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: Self.decodeError)), promise: nil)
-            return context.close(promise: nil)
-        }
-        phase = .serving
-        passOn(context)
-    }
-
-    private func passOn(_ context: ChannelHandlerContext) {
-        guard received.readableBytes > 0 else { return }
-        context.fireChannelRead(wrapInboundOut(received))
-        context.fireChannelReadComplete()
-        received.clear()
-    }
-
-    private func addService(_ context: ChannelHandlerContext, _ client: InternetAddress) throws {
-        let pipeline = context.pipeline.syncOperations
-        if isImplicitTLS { try pipeline.addHandler(try TLSHandler(core.tls)) }
-        guard let proto, let session = FakeStalwartSession(proto, core.settings, client) else {
-            return try pipeline.addHandler(FakeStalwartPage())
-        }
-        try pipeline.addHandler(FakeStalwartLines(session, core, client, greetsAfterTLS: isImplicitTLS))
-    }
-}
-
-/// Answers every request with "200 OK" and closes.
-private final class FakeStalwartPage: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private static let answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nOK\n"
-
-    private var request = ByteBuffer()
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        request.writeImmutableBuffer(unwrapInboundIn(data))
-        guard String(buffer: request).contains("\r\n\r\n") else { return }
-        request.clear()
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: Self.answer)), promise: nil)
+    private func turnAway(_ context: ChannelHandlerContext) {
+        isTurnedAway = true
+        end = end ?? .fake
         context.close(promise: nil)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    private func found(_ peers: ProxyHeader.Peers, _ context: ChannelHandlerContext) throws {
+        awaitsHeader = false
+        core.count { counters in
+            counters.headers += 1
+            if peers == .local { counters.localHeaders += 1 }
+        }
+        let client = if case .proxied(let client, _) = peers { client } else { peer }
+        guard !core.isBanned(client.ip) else { return turnAway(context) }
+        try serve(client, context)
+    }
+
+    /// - Parameter client: from the header, or the peer itself.
+    private func serve(_ client: InternetAddress, _ context: ChannelHandlerContext) throws {
+        let pipeline = context.pipeline.syncOperations
+        let tls = core.tls
+        if proto?.firstSpeaker == .client { try pipeline.addHandlers([FakeStalwartRecords(), try TLSHandler(tls)]) }
+        if let proto, let session = FakeStalwartSession(proto, core, client) {
+            try pipeline.addHandler(LineSessionHandler(session, tls: tls))
+        } else {
+            try pipeline.addHandler(WebHandler(.mailbox) { _ in })
+        }
+    }
 }
 
-extension InternetAddress {
-    fileprivate init?(_ address: SocketAddress?) {
-        guard let address, let text = address.ipAddress, let ip = IPAddress(text), let port = address.port else {
-            return nil
+/// Where TLS comes first: bytes that are no TLS record are answered as rustls does.
+private final class FakeStalwartRecords: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// A fatal decode_error.
+    private static let decodeError: [UInt8] = [21, 3, 3, 0, 2, 2, 50]
+
+    private var isTLS: Bool?
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isTLS == nil {
+            isTLS = unwrapInboundIn(data).readableBytesView.first == 22
+            if isTLS == false {
+                context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: Self.decodeError)), promise: nil)
+                context.close(promise: nil)
+            }
         }
-        self.init(ip.unmapped, port: UInt16(clamping: port))
+        if isTLS == true { context.fireChannelRead(data) }
     }
 }

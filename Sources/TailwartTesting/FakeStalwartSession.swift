@@ -1,42 +1,12 @@
+import NIOCore
 import TailwartCore
+import TailwartSandbox
 import TailwartWire
 
 /// One side of SMTP, IMAP, POP3 or ManageSieve, without I/O: enough to be greeted, protected and left, and to take mail.
-struct FakeStalwartSession {
-    static let hostName = "mail.example.org"
-
-    struct Reply {
-        enum Next {
-            case line
-            case startTLS
-            case close
-        }
-
-        var text: String
-        var next = Next.line
-        var isInvalid = false
-        var isGoodbye = false
-        var isMessage = false
-
-        /// - Parameter lines: CR LF is added to each.
-        init(_ lines: String..., next: Next = .line) {
-            text = lines.map { "\($0)\r\n" }.joined()
-            self.next = next
-        }
-
-        static func invalid(_ line: String) -> Reply {
-            var reply = Reply(line)
-            reply.isInvalid = true
-            return reply
-        }
-
-        static func goodbye(_ lines: String...) -> Reply {
-            var reply = Reply(next: .close)
-            reply.text = lines.map { "\($0)\r\n" }.joined()
-            reply.isGoodbye = true
-            return reply
-        }
-    }
+struct FakeStalwartSession: LineSession {
+    static let lineLimit = 64 << 10
+    private static let hostName = "mail.example.org"
 
     private enum Language {
         case smtp
@@ -45,6 +15,8 @@ struct FakeStalwartSession {
         case sieve
     }
 
+    let temper: Temper
+    private let core: FakeStalwartCore
     private let language: Language
     private let client: InternetAddress
     private let isUnavailable: Bool
@@ -52,7 +24,7 @@ struct FakeStalwartSession {
     private var isReadingMessage = false
 
     /// Nil for `https` and `tcp`.
-    init?(_ proto: ListenerProtocol, _ settings: FakeStalwart.Settings, _ client: InternetAddress) {
+    init?(_ proto: ListenerProtocol, _ core: FakeStalwartCore, _ client: InternetAddress) {
         switch proto {
         case .smtp, .submission, .submissions: language = .smtp
         case .imap, .imaps: language = .imap
@@ -60,13 +32,28 @@ struct FakeStalwartSession {
         case .sieve: language = .sieve
         case .https, .tcp: return nil
         }
+        let settings = core.settings
+        var temper = Temper()
+        temper.greetingDelay = TimeAmount(settings.greetingDelay)
+        temper.greetsAfterHandshake = proto.firstSpeaker == .client
+        // As Stalwart's parser does.
+        temper.takesBareLineFeeds = true
+        self.temper = temper
+        self.core = core
         self.client = client
         isUnavailable = settings.mode == .unavailable
         offersStartTLS = settings.offersStartTLS && proto.firstSpeaker == .server
     }
 
+    func handshaken() { core.count { $0.handshakes += 1 } }
+
+    func begin() -> Reply {
+        core.greeted(client)
+        return greeting
+    }
+
     /// Names the client that the header has told of.
-    func greeting() -> Reply {
+    private var greeting: Reply {
         let hello = "\(Self.hostName) Stalwart at your service, \(client.ip)"
         switch language {
         case .smtp:
@@ -81,8 +68,10 @@ struct FakeStalwartSession {
         }
     }
 
-    mutating func receive(_ line: String) -> Reply {
-        switch language {
+    mutating func receive(_ line: LineReader.Line) -> Reply {
+        guard case .text(let bytes) = line else { return Reply(next: .close) }
+        let line = String(buffer: bytes)
+        return switch language {
         case .smtp: smtp(line)
         case .imap: imap(line)
         case .pop3: pop3(line)
@@ -102,23 +91,22 @@ struct FakeStalwartSession {
         case "DATA":
             isReadingMessage = true
             return Reply("354 Start mail input; end with <CRLF>.<CRLF>")
-        case "QUIT": return .goodbye("221 2.0.0 Bye.")
-        default: return .invalid("500 5.5.1 Invalid command.")
+        case "QUIT": return goodbye(Reply("221 2.0.0 Bye.", next: .close))
+        default: return invalid("500 5.5.1 Invalid command.")
         }
     }
 
     private mutating func message(_ line: String) -> Reply {
         guard line == "." else { return Reply() }
         isReadingMessage = false
-        var reply = Reply("250 2.0.0 Message queued.")
-        reply.isMessage = true
-        return reply
+        core.count { $0.messages += 1 }
+        return Reply("250 2.0.0 Message queued.")
     }
 
     private mutating func imap(_ line: String) -> Reply {
         let words = line.split(separator: " ")
         guard let tag = words.first, tag.allSatisfy({ $0.isLetter || $0.isNumber }) else {
-            return .invalid("* BAD Expected a tag.")
+            return invalid("* BAD Expected a tag.")
         }
         switch words.dropFirst().first?.uppercased() {
         case "CAPABILITY":
@@ -126,8 +114,8 @@ struct FakeStalwartSession {
             return Reply("* CAPABILITY \(capabilities)", "\(tag) OK CAPABILITY completed.")
         case "NOOP": return Reply("\(tag) OK NOOP completed.")
         case "STARTTLS" where offersStartTLS: return startTLS("\(tag) OK Begin TLS negotiation now.")
-        case "LOGOUT": return .goodbye("* BYE Logging out.", "\(tag) OK LOGOUT completed.")
-        default: return .invalid("\(tag) BAD Invalid command.")
+        case "LOGOUT": return goodbye(Reply("* BYE Logging out.", "\(tag) OK LOGOUT completed.", next: .close))
+        default: return invalid("\(tag) BAD Invalid command.")
         }
     }
 
@@ -137,8 +125,8 @@ struct FakeStalwartSession {
             return offersStartTLS
                 ? Reply("+OK Capability list follows", "UIDL", "STLS", ".") : Reply("+OK", "UIDL", ".")
         case "STLS" where offersStartTLS: return startTLS("+OK Begin TLS negotiation now")
-        case "QUIT": return .goodbye("+OK Bye")
-        default: return .invalid("-ERR Invalid command")
+        case "QUIT": return goodbye(Reply("+OK Bye", next: .close))
+        default: return invalid("-ERR Invalid command")
         }
     }
 
@@ -147,8 +135,8 @@ struct FakeStalwartSession {
         case "CAPABILITY": return capabilities("Capabilities")
         case "NOOP": return Reply("OK \"Done\"")
         case "STARTTLS" where offersStartTLS: return startTLS("OK \"Begin TLS negotiation now\"")
-        case "LOGOUT": return .goodbye("OK \"Bye\"")
-        default: return .invalid("NO \"Expected a command\"")
+        case "LOGOUT": return goodbye(Reply("OK \"Bye\"", next: .close))
+        default: return invalid("NO \"Expected a command\"")
         }
     }
 
@@ -161,5 +149,14 @@ struct FakeStalwartSession {
     private mutating func startTLS(_ line: String) -> Reply {
         offersStartTLS = false
         return Reply(line, next: .startTLS)
+    }
+
+    private func invalid(_ line: String) -> Reply {
+        Reply(line, next: core.countInvalid(from: client.ip) ? .close : .line)
+    }
+
+    private func goodbye(_ reply: Reply) -> Reply {
+        core.count { $0.goodbyes += 1 }
+        return reply
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import enum TailwartSystem.Spawn
 
 /// Ends the servers if the tests themselves are interrupted or crash: a shell that learns every process id and acts when
 /// its standard input comes to its end.
@@ -24,12 +25,8 @@ package final class Warden: Sendable {
 
     private init() {
         input.withLock { input in
-            let null = FileHandle.nullDevice.fileDescriptor
             let reading = input.fileHandleForReading
-            if let shell = try? Program("sh", package: "dash") {
-                _ = try? Spawn.start(
-                    shell, ["-c", Self.script], input: reading.fileDescriptor, output: null, errors: null)
-            }
+            _ = try? Spawn.start("sh", ["-c", Self.script], input: reading.fileDescriptor)
             try? reading.close()
         }
     }

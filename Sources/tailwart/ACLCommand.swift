@@ -1,7 +1,7 @@
 import ArgumentParser
 import TailwartConfig
 import TailwartCore
-import TailwartPolicy
+import TailwartSetup
 import TailwartWire
 
 struct ACLCommand: ParsableCommand {
@@ -59,7 +59,7 @@ struct ACLCommand: ParsableCommand {
         }
         let text = PolicyText(configuration, tags: tags, format: format)
         guard !text.needs.needs.isEmpty else {
-            throw Failure.notWell(
+            throw Failure.notGood(
                 text.text + "Nothing is dialled over the tailnet, so its policy needs no grant for this edge.")
         }
         if let check {
@@ -109,7 +109,7 @@ struct ACLCommand: ParsableCommand {
                 print(PolicyCheck.json(policy: name, unreadable: error))
                 throw ExitCode(1)
             }
-            throw Failure.notWell("\(name):\(error.place): error: \(error.message)")
+            throw Failure.notGood("\(name):\(error.place): error: \(error.message)")
         }
         let isGood = check.isGood(strict: strict)
         if json {

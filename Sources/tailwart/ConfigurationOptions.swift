@@ -30,7 +30,7 @@ struct ConfigurationOptions: ParsableArguments {
         if result.configuration == nil,
             let advice = ForeignConfiguration.advice(text: String(decoding: bytes, as: UTF8.self), file: file)
         {
-            throw Failure.notWell(advice)
+            throw Failure.notGood(advice)
         }
         return (file, result)
     }
@@ -41,7 +41,7 @@ struct ConfigurationOptions: ParsableArguments {
     func loadValid() throws -> Configuration {
         let (_, result) = try load()
         let problems = result.problems.map(\.description).joined(separator: "\n")
-        guard let configuration = result.configuration else { throw Failure.notWell(problems) }
+        guard let configuration = result.configuration else { throw Failure.notGood(problems) }
         if !problems.isEmpty { printError(problems) }
         return configuration
     }

@@ -102,7 +102,7 @@ struct GateCommand: AsyncParsableCommand {
         if json { printLine(result.json) }
         guard result.isReady else {
             if json { throw ExitCode(1) }
-            throw Failure.notWell(result.text)
+            throw Failure.notGood(result.text)
         }
         if let failure = Replacement(command, inheritance: inheritance)?.run() {
             throw Failure(code: failure.exitCode, message: failure.message)

@@ -44,7 +44,7 @@ struct ImportCommand: ParsableCommand {
         let source = NamedFile(path: file, remedy: "check the name")
         let name = source.name
         guard let text = String(validating: try source.read(), as: UTF8.self) else {
-            throw Failure.notWell("\(name): not UTF-8; save the file in that encoding")
+            throw Failure.notGood("\(name): not UTF-8; save the file in that encoding")
         }
         guard let kind = from?.kind ?? ForeignConfiguration.recognise(text: text) else {
             throw ValidationError(ForeignConfiguration.refusal(text: text, file: name))
@@ -57,7 +57,7 @@ struct ImportCommand: ParsableCommand {
                 result.yaml == nil
                 ? "Nothing is left to import."
                 : partial ? "The rest is printed." : "Nothing is printed; --partial prints the rest."
-            throw Failure.notWell("\(name): what is marked 'refused' cannot be expressed. \(rest)")
+            throw Failure.notGood("\(name): what is marked 'refused' cannot be expressed. \(rest)")
         }
     }
 }

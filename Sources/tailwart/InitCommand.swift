@@ -2,7 +2,6 @@ import ArgumentParser
 import Glibc
 import TailwartConfig
 import TailwartCore
-import TailwartPolicy
 import TailwartSetup
 
 struct InitCommand: ParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import TailwartSecrets
+import TailwartSetup
 import TailwartWire
 
 struct LintSecretsCommand: ParsableCommand {

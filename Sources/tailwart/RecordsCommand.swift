@@ -19,22 +19,22 @@ struct RecordsCommand: ParsableCommand {
     @Option(
         help: .init(
             "The edge's name for senders and mail programs. Else 'mail.' and the first domain.", valueName: "name"),
-        transform: RecordOption.name)
+        transform: ZoneOption.name)
     var host: ServerNamePattern?
 
     @Option(
         help: .init("A public IPv4 address of the edge; as often as needed.", valueName: "address"),
-        transform: RecordOption.addressV4)
+        transform: ZoneOption.addressV4)
     var ipv4: [IPAddress] = []
 
     @Option(
         help: .init("A public IPv6 address of the edge; as often as needed.", valueName: "address"),
-        transform: RecordOption.addressV6)
+        transform: ZoneOption.addressV6)
     var ipv6: [IPAddress] = []
 
     @Option(
         help: .init("A mail domain besides those of the configuration; as often as needed.", valueName: "domain"),
-        transform: RecordOption.name)
+        transform: ZoneOption.name)
     var domain: [ServerNamePattern] = []
 
     @Option(
@@ -43,17 +43,17 @@ struct RecordsCommand: ParsableCommand {
 
     @Option(
         help: .init("The authority's name in CAA records, where its account's URL does not tell.", valueName: "name"),
-        transform: RecordOption.name)
+        transform: ZoneOption.name)
     var caaIssuer: ServerNamePattern?
 
     @Option(
         help: .init("Where TLS reports go. Else the postmaster of each domain.", valueName: "address"),
-        transform: RecordOption.reports)
+        transform: ZoneOption.reports)
     var reports: ReportAddress?
 
     @Option(
         help: .init("The id of the MTA-STS policy, 1 to 32 letters and digits. Else the time.", valueName: "id"),
-        transform: RecordOption.policyID)
+        transform: ZoneOption.policyID)
     var mtaStsId: PolicyID?
 
     @Flag(help: "Print a table.")
@@ -76,14 +76,14 @@ struct RecordsCommand: ParsableCommand {
         }
         let facade = EdgeFacade(try options.loadValid())
         let hostAddresses = InterfaceAddresses.all()
-        let request = RecordRequest(
+        let request = ZoneRequest(
             host: host, addresses: addresses(facade, hostAddresses), hostAddresses: hostAddresses, domains: domain,
             accounts: accounts, reports: reports, policyID: mtaStsId ?? PolicyID(time: time(nil)))
-        let plan: RecordPlan
-        do throws(RecordPlan.Problem) {
-            plan = try RecordPlan(facade, request)
+        let plan: DNSZones
+        do throws(DNSZones.Problem) {
+            plan = try DNSZones(facade, request)
         } catch {
-            throw Failure.notWell("\(error)")
+            throw Failure.notGood("\(error)")
         }
         for warning in plan.warnings { printError("warning: \(warning)") }
         print(json ? plan.json + "\n" : table ? plan.table : plan.zoneSnippet, terminator: "")

@@ -73,7 +73,7 @@ struct Failure: Error, CustomStringConvertible {
     var description: String { message }
 
     /// The thing asked about is not well.
-    static func notWell(_ message: String) -> Failure { Failure(code: 1, message: message) }
+    static func notGood(_ message: String) -> Failure { Failure(code: 1, message: message) }
     /// It could not be carried out.
     static func notDone(_ message: String) -> Failure { Failure(code: 3, message: message) }
 }

@@ -18,7 +18,7 @@ struct TrustCommand: ParsableCommand {
 
     @Option(
         help: .init("An address from which an edge dials; as often as needed.", valueName: "address"),
-        transform: RecordOption.edgeAddress)
+        transform: ZoneOption.edgeAddress)
     var edgeAddress: [IPAddress] = []
 
     @Argument(help: "Which server to tell of.")

@@ -27,7 +27,7 @@ struct TryCommand: AsyncParsableCommand {
             let ledger = try Ledger()
             try LineWriter(LogSettings(format: .text, level: selftest ? .error : .info), of: ledger)
             try ledger.start()
-            let trial = try Trial(sandbox.ports, ledger: ledger)
+            let trial = try SandboxEdge(sandbox.ports, ledger: ledger)
             if selftest {
                 let passed = await test(trial, sandbox)
                 trial.edge.stop()
@@ -67,7 +67,7 @@ struct TryCommand: AsyncParsableCommand {
         }
     }
 
-    private func test(_ trial: Trial, _ sandbox: Sandbox) async -> Bool {
+    private func test(_ trial: SandboxEdge, _ sandbox: Sandbox) async -> Bool {
         let passed = await SelfTest(edge: trial.ports, sandbox: sandbox).run { check in
             print("\(check.passed ? "✓" : "✗") \(check.title): \(check.detail)")
             fflush(nil)

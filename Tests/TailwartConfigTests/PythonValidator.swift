@@ -1,4 +1,6 @@
 import Foundation
+import TailwartSystem
+import TailwartTesting
 import Testing
 
 /// Python's jsonschema, through `Fixtures/validate.py`.
@@ -9,34 +11,19 @@ enum PythonValidator {
     /// What is wrong with each text; nil for a good one.
     static func complaints(about documents: [String], schema: String) throws -> [String?] {
         let python = try #require(
-            interpreters.first { interpreter in
-                (try? run([interpreter, "-c", "import jsonschema, yaml"], input: Data()).code) == 0
-            }, "no python3 with jsonschema and yaml; scripts/setup.sh installs them")
+            interpreters.first { run($0, ["-c", "import jsonschema, yaml"]) == .ended(0, [], "") },
+            "no python3 with jsonschema and yaml; scripts/setup.sh installs them")
         let schema = try JSONSerialization.jsonObject(with: Data(schema.utf8))
-        let request = try JSONSerialization.data(withJSONObject: ["schema": schema, "documents": documents])
-        let script = Fixture.folder.appending(path: "validate.py").path
-        let (code, output) = try run([python, script], input: request)
-        try #require(code == 0, "\(String(decoding: output, as: UTF8.self))")
-        return try JSONDecoder().decode([String?].self, from: output)
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let request = folder.file("request.json")
+        try JSONSerialization.data(withJSONObject: ["schema": schema, "documents": documents]).write(to: request.url)
+        let answer = run(python, [Fixture.folder.appending(path: "validate.py").path, request.path])
+        guard case .ended(0, let output, _) = answer else { throw TestFailure("\(answer)") }
+        return try JSONDecoder().decode([String?].self, from: Data(output))
     }
 
-    /// Files on both sides, so that neither waits for the other.
-    private static func run(_ command: [String], input: Data) throws -> (code: Int32, output: Data) {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "tailwart-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (question, answer) = (folder.appending(path: "question"), folder.appending(path: "answer"))
-        try input.write(to: question)
-        try Data().write(to: answer)
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/timeout")
-        process.arguments = ["120"] + command
-        process.standardInput = try FileHandle(forReadingFrom: question)
-        let output = try FileHandle(forWritingTo: answer)
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        process.waitUntilExit()
-        return (process.terminationStatus, try Data(contentsOf: answer))
+    private static func run(_ program: String, _ arguments: [String]) -> Command.Outcome {
+        Command.run(program, arguments, atMost: 1 << 20, within: .seconds(120))
     }
 }

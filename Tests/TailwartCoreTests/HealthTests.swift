@@ -7,22 +7,22 @@ import Testing
         ("", .unknown),
         ("f", .unknown),
         ("s", .unknown),
-        ("+", .well),
-        ("-", .unwell),
-        ("+--", .well),
-        ("+---", .unwell),
-        ("+--+--", .well),
-        ("-+", .unwell),
-        ("-++", .well),
-        ("-+-+", .unwell),
-        ("+fff", .unwell),
-        ("+ffsff", .well),
-        ("+-ff", .unwell),
-        ("-s", .well),
-        ("-f", .unwell),
-        ("!s", .unwell),
-        ("!-s", .well),
-        ("+!!!sss", .unwell),
+        ("+", .healthy),
+        ("-", .unhealthy),
+        ("+--", .healthy),
+        ("+---", .unhealthy),
+        ("+--+--", .healthy),
+        ("-+", .unhealthy),
+        ("-++", .healthy),
+        ("-+-+", .unhealthy),
+        ("+fff", .unhealthy),
+        ("+ffsff", .healthy),
+        ("+-ff", .unhealthy),
+        ("-s", .healthy),
+        ("-f", .unhealthy),
+        ("!s", .unhealthy),
+        ("!-s", .healthy),
+        ("+!!!sss", .unhealthy),
     ]
 
     @Test(arguments: stories)
@@ -48,13 +48,13 @@ import Testing
         _ = health.probed(.well, serverGreets: true)
         let hasChanged = health.sawTraffic(successes: 0, failures: 100)
         #expect(hasChanged)
-        #expect(health.standing == .unwell)
+        #expect(health.standing == .unhealthy)
     }
 
     @Test func `a bad certificate does not keep mail out`() {
         var health = Health(rise: 1, fall: 1)
         _ = health.probed(.certificateExpired, serverGreets: false)
-        #expect(health.standing == .well)
+        #expect(health.standing == .healthy)
     }
 
     @Test func `where the client speaks first, a served client disproves any probe`() {
@@ -62,6 +62,6 @@ import Testing
         _ = health.probed(.headerNotTrusted, serverGreets: false)
         let hasChanged = health.sawTraffic(successes: 1, failures: 0)
         #expect(hasChanged)
-        #expect(health.standing == .well)
+        #expect(health.standing == .healthy)
     }
 }

@@ -58,7 +58,7 @@ import Testing
         #expect(token.index == index)
         #expect(token.isUpstream == isUpstream)
         #expect(token != LegToken(index: index, generation: generation - 1, isUpstream: isUpstream))
-        let others = Worker.listenerToken | Worker.mailboxToken | Worker.warmToken
+        let others = Worker.listenerToken | Worker.inboxToken | Worker.warmToken
         #expect(token.rawValue & others == 0)
     }
 

@@ -16,11 +16,11 @@ extension MailTests {
             _ mailbox: Mailbox, _ port: UInt16, _ proto: ListenerProtocol, _ version: ProxyProtocolOut.Version,
             timeout: Duration = patience
         ) async -> ProbeResult {
-            let target = ProbeTarget(
+            let question = ProbeQuestion(
                 upstream: "mailbox", endpoint: PostfixServer.hostName,
                 way: .direct(InternetAddress(.loopbackV4, port: port)), proto: proto, proxyProtocol: version,
                 serverName: PostfixServer.hostName, trustRoots: mailbox.certificates.authority.path)
-            return await Self.prober.probe(target, timeout: timeout)
+            return await Self.prober.probe(question, timeout: timeout)
         }
 
         @Test(.timeLimit(.minutes(2)), arguments: [ProxyProtocolOut.Version.v2, .v1])

@@ -123,7 +123,7 @@ import Testing
             "left":{"payload":{"protocol":"tcp","field":"dport"}},"right":"@open"}},{"accept":null}]}}]}
             """
         let ruleset = try #require(NFTables.read(Array(text.utf8), isTerse: isTerse))
-        #expect(Shape(FirewallVerdict(ruleset, .stranger(to: 25))) == expected)
+        #expect(Shape(FirewallRuling(ruleset, .stranger(to: 25))) == expected)
     }
 
     /// `ip protocol`, `ip saddr` and the like look at packets of their own family alone.
@@ -168,7 +168,7 @@ import Testing
             {"nftables":[{"table":{"family":"inet","name":"f","flags":["dormant"]}},
             {"chain":{"family":"inet","table":"f","name":"c","hook":"input","policy":"drop"}}]}
             """
-        #expect(FirewallVerdict(try #require(NFTables.read(Array(text.utf8))), .stranger(to: 25)) == .open)
+        #expect(FirewallRuling(try #require(NFTables.read(Array(text.utf8))), .stranger(to: 25)) == .open)
     }
 
     @Test func `a verdict map is a rule for each entry`() throws {

@@ -70,8 +70,8 @@ import Testing
         guard case .ruleset(let joined, nil) = FirewallReader.joined(nft: .ruleset(nft), iptables: [.ruleset(iptables)])
         else { return #expect(Bool(false), "no rule set") }
         #expect(joined.tables.map(\.name) == ["own", "filter"])
-        #expect(FirewallVerdict(joined, .stranger(to: 25)) == .open)
-        #expect(Shape(FirewallVerdict(nft, .stranger(to: 25))) == .unknown)
+        #expect(FirewallRuling(joined, .stranger(to: 25)) == .open)
+        #expect(Shape(FirewallRuling(nft, .stranger(to: 25))) == .unknown)
     }
 
     @Test(arguments: [

@@ -38,7 +38,7 @@ extension FirewallPacket {
 enum Shape: Equatable {
     case open, closed, diverted, unknown
 
-    init(_ verdict: FirewallVerdict) {
+    init(_ verdict: FirewallRuling) {
         self =
             switch verdict {
             case .open: .open

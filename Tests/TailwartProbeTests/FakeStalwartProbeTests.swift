@@ -272,8 +272,8 @@ import Testing
             ]
             for pair in pairs {
                 let before = fake.counters.goodbyes
-                let target = ProbeTarget.test(.direct(fake.address(pair.there)), pair.asked)
-                let result = await prober.probe(target, timeout: patience)
+                let question = ProbeQuestion.test(.direct(fake.address(pair.there)), pair.asked)
+                let result = await prober.probe(question, timeout: patience)
                 #expect(result.verdict == .wrongProtocol, "\(pair): \(result.detail)")
                 #expect(result.detail.contains(pair.words), "\(pair): \(result.detail)")
                 #expect(fake.counters.goodbyes == before + 1, "\(pair)")

@@ -29,9 +29,9 @@ import Testing
                     "-www",
                 ] + options)
             try await eventually("the server listens") { try? TestSocket.connect(to: address).close() }
-            let target = ProbeTarget.test(
+            let question = ProbeQuestion.test(
                 .direct(address), .https, serverName: Self.host, names: [Self.host], roots: roots.path)
-            result = await prober.probe(target, timeout: patience)
+            result = await prober.probe(question, timeout: patience)
             await server.stop()
         }
         return try #require(result)

@@ -14,12 +14,12 @@ let impatience = Duration.milliseconds(600)
 
 let prober = Prober(group: MultiThreadedEventLoopGroup.singleton, ehloName: "edge.example.org")
 
-extension ProbeTarget {
+extension ProbeQuestion {
     static func test(
         _ way: ProbeWay, _ proto: ListenerProtocol, _ version: ProxyProtocolOut.Version = .none,
         serverName: String? = nil, names: [String] = [], roots: String? = nil
-    ) -> ProbeTarget {
-        ProbeTarget(
+    ) -> ProbeQuestion {
+        ProbeQuestion(
             upstream: "mailbox", endpoint: "mailbox.example.org", way: way, proto: proto, proxyProtocol: version,
             serverName: serverName, expectedNames: names, trustRoots: roots)
     }
@@ -30,9 +30,9 @@ extension FakeStalwart {
         _ proto: ListenerProtocol, _ version: ProxyProtocolOut.Version = .none, names: [String] = [],
         roots: String? = nil, timeout: Duration = patience
     ) async -> ProbeResult {
-        let target = ProbeTarget.test(
+        let question = ProbeQuestion.test(
             .direct(address(proto)), proto, version, serverName: "mail.example.org", names: names, roots: roots)
-        return await prober.probe(target, timeout: timeout)
+        return await prober.probe(question, timeout: timeout)
     }
 
     /// With every fault of behaviour that a mailbox could count or log, for comparing with none.

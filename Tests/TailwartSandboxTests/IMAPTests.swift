@@ -130,7 +130,7 @@ import Testing
 
     private func session(with message: String) -> IMAPSession {
         let store = MessageStore()
-        store.store(ByteBuffer(string: message), arrival: Timestamp(seconds: 1_000_000_000))
+        store.store(ByteBuffer(string: message), arrival: UTCTime(seconds: 1_000_000_000))
         var session = IMAPSession(visit(store))
         _ = session.said("1 LOGIN a b")
         _ = session.said("2 SELECT INBOX")

@@ -49,13 +49,13 @@ enum Sample: String, CaseIterable {
     }
 }
 
-extension RecordRequest {
+extension ZoneRequest {
     /// The edge of the documentation; the id is that of 2026-11-24 01:30 UTC.
     static func sample(
         host: String? = nil, _ addresses: [String] = ["203.0.113.7", "2001:db8::7"], domains: [String] = [],
         accounts: [ACMEAccount] = []
-    ) throws -> RecordRequest {
-        RecordRequest(
+    ) throws -> ZoneRequest {
+        ZoneRequest(
             host: try host.map { try #require(ServerNamePattern($0)) },
             addresses: try addresses.map { try #require(IPAddress($0)) },
             domains: try domains.map { try #require(ServerNamePattern($0)) }, accounts: accounts,

@@ -34,7 +34,7 @@ struct ZoneFileTests {
         try await TestHost.run { host in
             let account = try ACMEAccount(uri: "https://acme-v02.api.letsencrypt.org/acme/acct/1", issuer: nil)
             let other = try ACMEAccount(uri: "https://acme.example.net/acct/2", issuer: "ca.example.net")
-            let plan = try RecordPlan(
+            let plan = try DNSZones(
                 EdgeFacade(sample.load()), .sample(domains: ["example.com"], accounts: [account, other]))
             // The host's zone first: the others name it.
             let parts = plan.zoneSnippet.split(separator: "; For the zone that holds ")

@@ -62,7 +62,6 @@ import Testing
             "TailwartPreflight", "TailwartConfig",
             "what is looked at are values; who reads them from a file is the command"
         ),
-        ("TailwartPolicy", "TailwartConfig", "what a configuration needs is read off its values, far from any YAML"),
         ("TailwartEngine", "TailwartResolve", "a worker never resolves a name"),
         ("TailwartConfig", "TailwartSystem", "a configuration can be checked on a machine that will never run it"),
         ("TailwartCore", "NIOCore", "health arithmetic is numbers; who probes is another's business"),
@@ -80,7 +79,8 @@ import Testing
             "a probe is told whom to ask, and asks the same for gate, check and health"
         ),
         ("TailwartResolve", "TailwartTailnet", "the resolver is told what tailscaled says; it asks name servers only"),
-        ("TailwartPolicy", "TailwartTailnet", "a policy is text; it can be made and checked far from any tailnet"),
+        ("TailwartSetup", "TailwartTailnet", "a policy is text; it can be made and checked far from any tailnet"),
+        ("TailwartSetup", "NIOCore", "what it reads and writes are files, on machines that will never run an edge"),
         ("TailwartImport", "TailwartSystem", "a foreign file can be read on a machine that will never run it"),
         (
             "TailwartSandbox", "TailwartEngine",

@@ -1,12 +1,12 @@
-/// Whether a place is well, from probes and from what traffic found out.
+/// Whether a place is healthy, from probes and from what traffic found out.
 ///
-/// Nothing is judged before the first probe; that one decides at once. From then on it takes `fall` bad signs in a row to become unwell and
-/// `rise` good probes in a row to become well again. A client who was served is worth more than any probe.
+/// Nothing is judged before the first probe; that one decides at once. From then on it takes `fall` bad signs in a row to become unhealthy and
+/// `rise` good probes in a row to become healthy again. A client who was served is worth more than any probe.
 package struct Health: Sendable, Equatable {
     package enum Standing: Sendable, Equatable {
         case unknown
-        case well
-        case unwell
+        case healthy
+        case unhealthy
     }
 
     package private(set) var standing = Standing.unknown
@@ -42,32 +42,32 @@ package struct Health: Sendable, Equatable {
         if successes > 0 {
             guard !isBeyondTraffic, standing != .unknown else { return false }
             streak = 0
-            guard standing == .unwell else { return false }
-            standing = .well
+            guard standing == .unhealthy else { return false }
+            standing = .healthy
             return true
         }
-        guard failures > 0, standing == .well else { return false }
+        guard failures > 0, standing == .healthy else { return false }
         streak += min(failures, fall)
         return turn(at: fall)
     }
 
     private mutating func sign(isGood: Bool, decides: Bool) -> Bool {
         if decides {
-            standing = isGood ? .well : .unwell
+            standing = isGood ? .healthy : .unhealthy
             streak = 0
             return true
         }
-        guard isGood == (standing == .unwell) else {
+        guard isGood == (standing == .unhealthy) else {
             streak = 0
             return false
         }
         streak += 1
-        return turn(at: standing == .well ? fall : rise)
+        return turn(at: standing == .healthy ? fall : rise)
     }
 
     private mutating func turn(at limit: Int) -> Bool {
         guard streak >= limit else { return false }
-        standing = standing == .well ? .unwell : .well
+        standing = standing == .healthy ? .unhealthy : .healthy
         streak = 0
         return true
     }

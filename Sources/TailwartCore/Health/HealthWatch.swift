@@ -174,7 +174,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     private mutating func pause(_ key: Key, _ now: Instant, _ jitter: () -> Double) {
         guard let entry = cases[key] else { return }
         let usual = entry.subject.interval
-        let interval = entry.health.standing == .unwell ? min(usual, Self.recoveryInterval) : usual
+        let interval = entry.health.standing == .unhealthy ? min(usual, Self.recoveryInterval) : usual
         cases[key]?.step = .pause(until: now + interval * (0.9 + 0.2 * jitter()), patience: nil)
     }
 
@@ -263,7 +263,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     // MARK: - what follows
 
     private static func mark(_ entry: inout Case, trialsAreCostly: Bool) -> Effect {
-        let isUnhealthy = entry.health.standing == .unwell
+        let isUnhealthy = entry.health.standing == .unhealthy
         defer { entry.isMarkedUnhealthy = isUnhealthy }
         return .mark(
             entry.subject.key, isUnhealthy: isUnhealthy, trialsAreCostly: trialsAreCostly,
@@ -271,7 +271,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     }
 
     private static func turned(_ entry: Case, _ witness: EdgeEvent.Witness) -> [Effect] {
-        let isHealthy = entry.health.standing != .unwell
+        let isHealthy = entry.health.standing != .unhealthy
         let said = Effect.say(.health(entry.subject.place, isHealthy: isHealthy, witness))
         return isHealthy || !entry.subject.closesIfUnhealthy ? [said] : [said, .close(entry.subject.key)]
     }

@@ -57,7 +57,7 @@ extension Configuration {
 
 /// Where the running edge takes questions. Without effect so far.
 package struct AdminSettings: Sendable, Equatable {
-    /// An absolute path; nil: ``Defaults/adminSocket`` where its folder can be made.
+    /// An absolute path; nil: `/run/tailwart/admin.sock` where its folder can be made.
     package var socket: String?
     /// Nil: no TCP address.
     package var listen: InternetAddress?
@@ -75,5 +75,23 @@ package struct TailscaleSettings: Sendable, Equatable {
 
     package init(socket: String = Defaults.tailscaleSocket) {
         self.socket = socket
+    }
+}
+
+/// How the edge writes its log.
+package struct LogSettings: Sendable, Equatable {
+    package enum Format: String, CaseIterable, Sendable {
+        case text
+        case json
+    }
+
+    /// Nil: text on a terminal, JSON elsewhere.
+    package var format: Format?
+    /// The least grave lines that are written. The record of a connection is a line at `info`.
+    package var level: EventLevel
+
+    package init(format: Format? = nil, level: EventLevel = Defaults.logLevel) {
+        self.format = format
+        self.level = level
     }
 }

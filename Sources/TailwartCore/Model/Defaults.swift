@@ -5,7 +5,6 @@ package enum Defaults {
     package static let maxConnections = 8000
     package static let drain = Duration.seconds(30)
     package static let logLevel = EventLevel.info
-    package static let adminSocket = "/run/tailwart/admin.sock"
 
     /// Where the packages of Tailscale put it on Linux.
     package static let tailscaleSocket = "/var/run/tailscale/tailscaled.sock"

@@ -52,13 +52,13 @@ enum FirewallReport {
     private static func kind(
         _ port: PublicPort, _ ruleset: FirewallRuleset, _ interfaces: [String], hasPublicV6: Bool
     ) -> Kind {
-        let outcomes = [FirewallPacket.Family.v4, .v6].map { family -> FirewallVerdict in
+        let outcomes = [FirewallPacket.Family.v4, .v6].map { family -> FirewallRuling in
             guard port.families.contains(family), family == .v4 || hasPublicV6 || !port.families.contains(.v4) else {
                 return .open
             }
             let packet = FirewallPacket(
                 family: family, port: port.number, interfaces: interfaces)
-            return FirewallVerdict(ruleset, packet)
+            return FirewallRuling(ruleset, packet)
         }
         if outcomes[0] != .open { return Kind(outcome: outcomes[0], isV6Alone: false) }
         return Kind(outcome: outcomes[1], isV6Alone: port.families.contains(.v4))
@@ -68,7 +68,7 @@ enum FirewallReport {
 
     /// Ports with the same kind share a line.
     private struct Kind: Equatable {
-        let outcome: FirewallVerdict
+        let outcome: FirewallRuling
         /// IPv4 passes.
         let isV6Alone: Bool
 
@@ -76,7 +76,7 @@ enum FirewallReport {
             let subject = FirewallReport.text(ports)
             let over = isV6Alone ? " over IPv6" : ""
             let verb = ports.count == 1 ? "port" : "ports"
-            let opening = { (place: FirewallPlace) in
+            let opening = { (place: RulePosition) in
                 FirewallOpening.sentence(ports, place, ruleset.manager, isV6: isV6Alone)
             }
             switch outcome {
@@ -113,7 +113,7 @@ struct PublicPort: Sendable, Equatable {
 /// How to open ports so that they stay open.
 enum FirewallOpening {
     static func sentence(
-        _ ports: [UInt16], _ place: FirewallPlace, _ manager: FirewallManager?, isV6: Bool
+        _ ports: [UInt16], _ place: RulePosition, _ manager: FirewallManager?, isV6: Bool
     ) -> String {
         let list = ports.map(String.init)
         switch (manager, place.tool) {

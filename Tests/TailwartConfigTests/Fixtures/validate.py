@@ -1,6 +1,7 @@
 """Checks YAML texts against a JSON Schema with a validator that is not ours.
 
-Reads {"schema": ..., "documents": [text, ...]} and prints a list with null for each text that is valid, else what is wrong.
+Reads {"schema": ..., "documents": [text, ...]} from the file in its argument, and prints a list with null for each text that
+is valid, else what is wrong.
 """
 
 import json
@@ -46,7 +47,8 @@ def value(node, seen):
     return seen[id(node)]
 
 
-request = json.load(sys.stdin)
+with open(sys.argv[1], encoding="utf-8") as file:
+    request = json.load(file)
 jsonschema.Draft202012Validator.check_schema(request["schema"])
 validator = jsonschema.Draft202012Validator(request["schema"])
 answers = []

@@ -1,0 +1,35 @@
+import Synchronization
+import TailwartCore
+import TailwartSystem
+
+/// What the control plane leaves for one worker, which looks when it is rung: never on the data path.
+final class WorkerInbox: Sendable {
+    struct Message {
+        var topology: Topology?
+        /// Sockets of doors that the topology has and the one before did not.
+        var opened: [DoorSocket] = []
+        /// Became unhealthy: connections to them end.
+        var closes: [Place] = []
+        var drains = false
+        var stops = false
+    }
+
+    private let message = Mutex(Message())
+    let waker: Waker
+
+    init() throws(SystemError) { waker = try Waker() }
+
+    func post(_ change: (inout Message) -> Void) {
+        message.withLock { change(&$0) }
+        waker.ring()
+    }
+
+    /// Takes what has been left so far.
+    func take() -> Message {
+        waker.clear()
+        return message.withLock { message in
+            defer { (message.topology, message.opened, message.closes) = (nil, [], []) }
+            return message
+        }
+    }
+}

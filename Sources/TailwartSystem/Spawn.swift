@@ -1,0 +1,68 @@
+import CTailwartLinux
+import Glibc
+
+/// Starting other programs. Who starts one waits for it; until then its process id is nobody else's.
+package enum Spawn {
+    /// Starts a program as leader of its own process group, with no signal blocked or ignored and no descriptor but these three.
+    ///
+    /// - Parameters:
+    ///   - program: a path, or a name that is looked for on the `PATH`.
+    ///   - environment: `NAME=value`; nil: that of this process.
+    ///   - input: nil: empty.
+    ///   - output: nil: nobody hears it; the same for `errors`.
+    /// - Throws: `ENOENT` if there is no such program.
+    package static func start(
+        _ program: String, _ arguments: [String], environment: [String]? = nil, input: Int32? = nil,
+        output: Int32? = nil, errors: Int32? = nil
+    ) throws(SystemError) -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (target, descriptor) in [input, output, errors].enumerated() {
+            if let descriptor {
+                posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(target))
+            } else {
+                posix_spawn_file_actions_addopen(&actions, Int32(target), "/dev/null", O_RDWR, 0)
+            }
+        }
+        // What this process has open would stay open in the program.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&signals, signal) }
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        var variables = (environment ?? []).map { strdup($0) } + [nil]
+        defer { (words + variables).forEach { free($0) } }
+        var id = pid_t()
+        let failure =
+            environment == nil
+            ? posix_spawnp(&id, program, &actions, &attributes, &words, environ)
+            : posix_spawnp(&id, program, &actions, &attributes, &words, &variables)
+        guard failure == 0 else { throw SystemError("posix_spawn", Errno(rawValue: failure)) }
+        return id
+    }
+
+    /// The program's own exit code, or 128 and the number of the signal that ended it. From then on the id may be someone else's.
+    ///
+    /// - Parameter waiting: whether to wait for the end; else nil as long as the program runs.
+    package static func exitCode(of id: Int32, waiting: Bool) -> Int32? {
+        var status: Int32 = 0
+        while true {
+            let ended = waitpid(id, &status, waiting ? 0 : WNOHANG)
+            if ended < 0, errno == EINTR { continue }
+            guard ended == id else { return nil }
+            let signal = status & 0x7f
+            return signal == 0 ? (status >> 8) & 0xff : 128 + signal
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Glibc
+import TailwartSetup
+import TailwartTesting
+import Testing
+
+/// Files, folders and links. What needs git is tested with the real program, in `LintSecretsCommandTests`.
+@Suite(.ownThreads) struct SecretLintTests {
+    private static let bad = "password: \(Fake.password)\n"
+
+    /// A folder below /tmp, which is in no git work tree.
+    private static func inFolder(_ body: (TemporaryFolder) throws -> Void) throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        try body(folder)
+    }
+
+    @Test func `a folder is read with all folders in it, but for what no repository holds`() throws {
+        try Self.inFolder { folder in
+            for path in ["", "a/", "a/b/", ".git/", "node_modules/x/", "a/.build/"] {
+                if !path.isEmpty { _ = try folder.makeFolder(path) }
+                try folder.file("\(path)x.yaml").write(Self.bad)
+            }
+            let lint = try SecretLint([folder.path], staged: false)
+            let found = lint.findings.map { String($0.path.dropFirst(folder.path.count + 1)) }
+            #expect(found.sorted() == ["a/b/x.yaml", "a/x.yaml", "x.yaml"])
+            #expect(lint.textFiles == 3)
+        }
+    }
+
+    @Test func `links are not followed, unless one is named`() throws {
+        try Self.inFolder { folder in
+            let inside = try folder.makeFolder("inside")
+            let outside = try folder.makeFolder("outside")
+            try folder.file("outside/x.yaml").write(Self.bad)
+            symlink("\(outside)/x.yaml", "\(inside)/file.yaml")
+            symlink(outside, "\(inside)/folder")
+            symlink(inside, "\(inside)/round")
+            #expect(try SecretLint([inside], staged: false).findings.isEmpty)
+            #expect(try SecretLint(["\(inside)/file.yaml"], staged: false).findings.count == 1)
+            #expect(try SecretLint(["\(inside)/folder"], staged: false).findings.count == 1)
+        }
+    }
+
+    @Test func `pipes and devices are not waited for`() throws {
+        try Self.inFolder { folder in
+            mkfifo("\(folder.path)/pipe.yaml", 0o600)
+            try folder.file("x.yaml").write(Self.bad)
+            let named = ["\(folder.path)/pipe.yaml", "/dev/null"]
+            let lint = try SecretLint([folder.path] + named, staged: false)
+            #expect(lint.findings.count == 1)
+            #expect(lint.unreadable.map(\.path) == named, "a person who names one wants it looked at")
+            #expect(lint.unreadable.allSatisfy { $0.reason.contains("no regular file") })
+        }
+    }
+
+    @Test func `a path that is not there is named, and the others are read`() throws {
+        try Self.inFolder { folder in
+            try folder.file("x.yaml").write(Self.bad)
+            let lint = try SecretLint(["\(folder.path)/none", "\(folder.path)/x.yaml"], staged: false)
+            #expect(lint.unreadable.map(\.path) == ["\(folder.path)/none"])
+            #expect(lint.unreadable[0].reason == "cannot be read: No such file or directory; check the path")
+            #expect(lint.findings.count == 1)
+        }
+    }
+
+    @Test func `a file that is too large is looked at in part, and named`() throws {
+        try Self.inFolder { folder in
+            let file = folder.file("x.yaml")
+            let descriptor = open(file.path, O_CREAT | O_WRONLY, 0o600)
+            // Lines, so that it is text; sparse files are zeros, which are binary.
+            let line = Array(String(repeating: "a", count: 65_535).utf8) + [0x0A]
+            for _ in 0...(SecretLint.byteLimit / line.count) {
+                _ = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            }
+            close(descriptor)
+            let lint = try SecretLint([folder.path], staged: false)
+            #expect(lint.unreadable.map(\.path) == [file.path])
+            #expect(lint.unreadable[0].reason == "only its first 16 MiB were looked at, and it is larger")
+        }
+    }
+
+    @Test func `folders without end are left`() throws {
+        try Self.inFolder { folder in
+            _ = try folder.makeFolder(Array(repeating: "a", count: 80).joined(separator: "/"))
+            let lint = try SecretLint([folder.path], staged: false)
+            #expect(lint.unreadable.map(\.reason) == ["not looked at: too many folders in folders"])
+        }
+    }
+}
