@@ -1,14 +1,14 @@
 import TailwartCore
 
 /// What a listener and `defaults` take in the same words.
-struct ListenerSettings {
-    enum ProxyProtocol {
+struct ListenerSettings: Equatable {
+    enum ProxyProtocol: Equatable {
         case inherited
         case off
         case required(ProxyProtocolIn)
     }
 
-    struct Deadlines {
+    struct Deadlines: Equatable {
         var connect: Duration?
         var hello: Duration?
         var idle: Duration?
