@@ -1,8 +1,10 @@
 import TailwartWire
 
 /// Where the parts of a configuration stand in the file, for the checks that need the whole of it.
-struct FilePlaces {
-    enum Part: Hashable {
+package struct FilePlaces {
+    package enum Part: Hashable, Sendable {
+        /// All of it.
+        case file
         /// Its name.
         case upstream(String)
         case endpoints(upstream: String)

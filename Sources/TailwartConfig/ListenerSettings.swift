@@ -2,14 +2,14 @@ import TailwartCore
 import TailwartWire
 
 /// What a listener and `defaults` take in the same words.
-struct ListenerSettings {
-    enum ProxyProtocol {
+struct ListenerSettings: Equatable {
+    enum ProxyProtocol: Equatable {
         case inherited
         case off
         case required(ProxyProtocolIn)
     }
 
-    struct Deadlines {
+    struct Deadlines: Equatable {
         var connect: Duration?
         var hello: Duration?
         var idle: Duration?

@@ -29,23 +29,6 @@ extension ValueType<Network> {
     }
 }
 
-extension Network {
-    /// The network of a prefix that an address lies in; nil if the prefix is out of range.
-    fileprivate init?(enclosing address: IPAddress, prefix: Int) {
-        guard prefix >= 0 else { return nil }
-        switch address {
-        case .v4(let bits):
-            guard prefix <= 32 else { return nil }
-            self.init(.v4(prefix == 0 ? 0 : bits & (.max << UInt32(32 - prefix))), prefix: prefix)
-        case .v6(let high, let low):
-            guard prefix <= 128 else { return nil }
-            let highMask = prefix == 0 ? 0 : UInt64.max << UInt64(max(0, 64 - prefix))
-            let lowMask = prefix <= 64 ? 0 : UInt64.max << UInt64(128 - prefix)
-            self.init(.v6(high & highMask, low & lowMask), prefix: prefix)
-        }
-    }
-}
-
 extension ValueType<InternetAddress> {
     static var internetAddress: ValueType {
         let shape = TextShape(

@@ -60,15 +60,21 @@ package struct Importer {
     }
 
     package func run(_ text: String) -> ImportResult {
-        let findings = Findings()
+        let variables = Variables()
+        let result = run(text, variables)
+        // Rare enough to read it all again: now those ports are known that no variable may stand for.
+        return variables.areMistakable ? run(text, Variables(literalPorts: variables.literalPorts)) : result
+    }
+
+    private func run(_ text: String, _ variables: Variables) -> ImportResult {
+        let findings = Findings(variables)
         guard text.utf8.count <= TextCursor.byteLimit else {
             findings.refuse("the file is larger than 1 MiB; is it the right one?", at: start)
             return ImportResult(yaml: nil, findings: findings.all)
         }
-        var variables = Variables()
         var draft: Draft
         do throws(SyntaxProblem) {
-            draft = try read(text, findings, &variables)
+            draft = try read(text, findings)
         } catch {
             findings.refuse(error.message, at: error.place)
             return ImportResult(yaml: nil, findings: findings.all)
@@ -80,34 +86,59 @@ package struct Importer {
             }
             return ImportResult(yaml: nil, findings: findings.all)
         }
-        let composition = Composition(file: file, kind: kind, plan: Plan(draft), variables: variables, findings)
-        let isGood = composition.check(findings)
-        return ImportResult(
-            yaml: isGood ? composition.text : nil, findings: findings.all, variables: variables.samples)
+        var plan = Plan(draft, variables)
+        let head = head(draft, findings)
+        plan.complete(findings)
+        let lines = plan.write(head: head, of: file)
+        let isGood = check(lines, plan, findings)
+        return ImportResult(yaml: isGood ? lines.text : nil, findings: findings.all, variables: variables.samples)
+    }
+
+    /// What stands above the file that an import prints.
+    private func head(_ draft: Draft, _ findings: Findings) -> [String] {
+        var head = [
+            "Imported from \(file), \(kind.name).",
+            "Comments name its lines and say what differs. Look it through, then: tailwart check --config FILE",
+        ]
+        let names = findings.variables.names
+        if !names.isEmpty {
+            head.append("Needs in the environment: \(names.joined(separator: ", ")). Not set is an error here.")
+        }
+        let refused = findings.all.filter { $0.severity == .refused }.map { finding in
+            let line = "\(finding.place.line)" + (finding.place.file == file ? "" : " of \(finding.place.file)")
+            return "- line \(line): \(finding.message)"
+        }.withoutRepeats
+        if !refused.isEmpty {
+            head.append("NOT WHOLE. What could not be expressed, and is left out with the whole of its listener:")
+        }
+        return head + refused + draft.notes.map { $0.comment(in: file) }
+    }
+
+    /// Loads what will be printed, so that nothing is printed that ours would refuse; what is wrong is said at its place in
+    /// the imported file.
+    private func check(_ lines: [YAMLWriter.Line], _ plan: Plan, _ findings: Findings) -> Bool {
+        let result = Configuration.load(
+            text: lines.text, file: "tailwart.yaml", environment: findings.variables.samples)
+        for problem in result.problems where problem.severity == .error {
+            let place = lines.prefix(problem.line).last.flatMap { plan.places[$0.part] } ?? start
+            findings.refuse("what this stands for cannot be: \(problem.message)", at: place)
+        }
+        return result.configuration != nil
     }
 
     private var start: SourcePlace { SourcePlace(file: file, line: 1, column: 1) }
 
-    private func read(
-        _ text: String, _ findings: Findings, _ variables: inout Variables
-    ) throws(SyntaxProblem) -> Draft {
+    private func read(_ text: String, _ findings: Findings) throws(SyntaxProblem) -> Draft {
         switch kind {
         case .caddy:
-            let root = try JSONElement(reading: text, file: file)
             var reader = CaddyReader(findings: findings)
-            let draft = reader.read(root)
-            variables = reader.variables
-            return draft
+            return reader.read(try JSONElement(reading: text, file: file))
         case .nginx:
             var reader = NginxReader(findings: findings, files: files)
-            let draft = try reader.read(text, file: file)
-            variables = reader.variables
-            return draft
+            return try reader.read(text, file: file)
         case .haproxy:
             var reader = HAProxyReader(findings: findings)
-            let draft = try reader.read(text, file: file)
-            variables = reader.variables
-            return draft
+            return try reader.read(text, file: file)
         case .caddyfile:
             throw SyntaxProblem(
                 "a Caddyfile is read by Caddy alone: `caddy adapt --config \(file) --pretty > caddy.json` makes JSON of it, "

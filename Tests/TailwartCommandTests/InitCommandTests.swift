@@ -127,7 +127,7 @@ extension CommandTests {
                 #expect(said.contains("The mailbox's name on the tailnet, or its address [stalwart]: "))
                 #expect(said.contains("wrote \(host.folder.path)/edge/tailwart.yaml"))
                 let text = host.folder.file("edge/tailwart.yaml").text
-                #expect(text.contains("domains: [example.org]") && text.contains("web: \"127.0.0.1:8443\""))
+                #expect(text.contains("domains: [example.org]") && text.contains("web: 127.0.0.1:8443"))
             }
         }
     }

@@ -1,3 +1,4 @@
+import TailwartCore
 import TailwartTesting
 import Testing
 
@@ -7,34 +8,34 @@ import Testing
 @Suite struct DraftMatchTests {
     /// A connection, as far as conditions go.
     private struct Situation {
-        let name: String
-        let alpn: String
-        let client: String
+        let name: ServerNamePattern?
+        let alpn: String?
+        let client: Network?
     }
 
-    private static let names = ["a", "b"]
+    private static let names = ["a", "b"].map { ServerNamePattern($0) }
     private static let alpns = ["h2", "imap"]
-    private static let clients = ["10.0.0.0/8", "192.0.2.0/24"]
+    private static let clients = ["10.0.0.0/8", "192.0.2.0/24"].map { Network($0) }
 
-    private static let situations: [Situation] = (names + ["none"]).flatMap { name in
-        (alpns + ["none"]).flatMap { alpn in
-            (clients + ["none"]).map { Situation(name: name, alpn: alpn, client: $0) }
+    private static let situations: [Situation] = (names + [nil]).flatMap { name in
+        (alpns + [nil]).flatMap { alpn in
+            (clients + [nil]).map { Situation(name: name, alpn: alpn, client: $0) }
         }
     }
 
     private static func holds(_ match: DraftMatch, _ situation: Situation) -> Bool {
         !match.isNever
-            && (match.serverNames.isEmpty || match.serverNames.contains(situation.name))
-            && (match.alpn.isEmpty || match.alpn.contains(situation.alpn))
-            && (match.clients.isEmpty || match.clients.contains(situation.client))
+            && (match.serverNames.isEmpty || match.serverNames.contains { $0 == situation.name })
+            && (match.alpn.isEmpty || match.alpn.contains { $0 == situation.alpn })
+            && (match.clients.isEmpty || match.clients.contains { $0 == situation.client })
             && !match.not.contains { holds($0, situation) }
     }
 
     private static func random(_ random: inout SeededRandom, depth: Int = 0) -> DraftMatch {
         var match = DraftMatch()
-        if random.oneIn(2) { match.serverNames = [names.randomElement(using: &random) ?? "a"] }
-        if random.oneIn(3) { match.alpn = [alpns.randomElement(using: &random) ?? "h2"] }
-        if random.oneIn(3) { match.clients = [clients.randomElement(using: &random) ?? "10.0.0.0/8"] }
+        if random.oneIn(2) { match.serverNames = [names.randomElement(using: &random)].compactMap { $0 ?? nil } }
+        if random.oneIn(3) { match.alpn = [alpns.randomElement(using: &random)].compactMap(\.self) }
+        if random.oneIn(3) { match.clients = [clients.randomElement(using: &random)].compactMap { $0 ?? nil } }
         if depth < 2, random.oneIn(3) { match.not = [Self.random(&random, depth: depth + 1)] }
         return match
     }

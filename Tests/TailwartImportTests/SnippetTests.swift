@@ -144,6 +144,12 @@ import Testing
             ["bind: [192.0.2.1, \"2001:db8::1\"]"]
         ),
         (.caddy, caddy("{\"handle\": [{\"handler\": \"close\"}]}"), ["to: close"]),
+        // The first port that would stand for a variable is there as it is.
+        (
+            .caddy, caddy("{\"handle\": [\(proxy("a.example.net:{env.P}"))]}", listen: ":65535"),
+            ["a.example.net:${P}", ":65535"]
+        ),
+        (.caddy, caddy("{\"handle\": [\(proxy())]}", listen: "[{env.A}]:{env.P}"), ["[${A}]:${P}"]),
         (.caddy, caddy("{\"handle\": [\(proxy("a\\\\{b.example.net:25"))]}"), []),
         (.nginx, nginx("allow 10.0.0.0/8; deny all;"), ["not: {client: [10.0.0.0/8]}"]),
         (

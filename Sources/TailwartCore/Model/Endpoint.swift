@@ -2,8 +2,8 @@ package import TailwartWire
 
 /// One destination of an upstream as the file writes it: `stalwart.tail1234.ts.net`, `192.0.2.1:2525`, `[2001:db8::1]:25`,
 /// `unix:/run/x.sock`.
-package struct Endpoint: Sendable, Equatable {
-    package enum Host: Sendable, Equatable {
+package struct Endpoint: Sendable, Hashable {
+    package enum Host: Sendable, Hashable {
         /// To be resolved; as written.
         case name(String)
         case address(IPAddress)

@@ -1,5 +1,5 @@
 /// How an upstream's endpoints are probed.
-package struct HealthSettings: Sendable, Equatable {
+package struct HealthSettings: Sendable, Hashable {
     package var interval: Duration
     package var timeout: Duration
     /// Good probes in a row until an endpoint counts as well.

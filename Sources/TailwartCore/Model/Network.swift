@@ -37,6 +37,21 @@ package struct Network: Sendable, Hashable, CustomStringConvertible {
         self.init(base, prefix: prefix)
     }
 
+    /// The network of a prefix that an address lies in; nil if the prefix is out of range.
+    package init?(enclosing address: IPAddress, prefix: Int) {
+        guard prefix >= 0 else { return nil }
+        switch address {
+        case .v4(let bits):
+            guard prefix <= 32 else { return nil }
+            self.init(.v4(prefix == 0 ? 0 : bits & (.max << UInt32(32 - prefix))), prefix: prefix)
+        case .v6(let high, let low):
+            guard prefix <= 128 else { return nil }
+            let highMask = prefix == 0 ? 0 : UInt64.max << UInt64(max(0, 64 - prefix))
+            let lowMask = prefix <= 64 ? 0 : UInt64.max << UInt64(128 - prefix)
+            self.init(.v6(high & highMask, low & lowMask), prefix: prefix)
+        }
+    }
+
     /// Whether the address is inside; IPv4-mapped IPv6 counts as IPv4.
     package func contains(_ address: IPAddress) -> Bool {
         let address = address.unmapped

@@ -1,7 +1,7 @@
 package import TailwartWire
 
 /// A named destination: where it is, how to choose among its endpoints, how to dial them. Host names are not resolved.
-package struct Upstream: Sendable, Equatable {
+package struct Upstream: Sendable, Hashable {
     /// How to choose among endpoints that are not backups.
     package enum Policy: String, CaseIterable, Sendable {
         /// In the order of the file.
@@ -13,7 +13,7 @@ package struct Upstream: Sendable, Equatable {
     }
 
     /// What carries connections to the endpoints.
-    package enum Via: Sendable, Equatable {
+    package enum Via: Sendable, Hashable {
         case direct
         /// Through tailscaled, which resolves the names and also works in user space.
         case tailscale

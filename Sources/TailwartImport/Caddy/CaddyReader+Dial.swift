@@ -3,36 +3,36 @@ import TailwartWire
 
 extension CaddyReader {
     /// The handler `proxy`; nil if something was refused.
-    mutating func dial(_ handler: JSONElement) -> DraftDial? {
+    func dial(_ handler: JSONElement) -> DraftDial? {
         let known = ["handler", "upstreams", "proxy_protocol", "load_balancing", "health_checks"]
         guard members(handler, known: known) else { return nil }
         let upstreams = list(handler["upstreams"])
         let policy = policy(handler["load_balancing"]?["selection"])
-        var endpoints: [DraftUpstream.Endpoint] = []
-        for upstream in upstreams { endpoints += self.endpoints(upstream, weighted: policy.isWeighted) }
+        let endpoints = upstreams.flatMap { self.endpoints($0, weighted: policy.isWeighted) }
         if upstreams.isEmpty { refuse(handler, "there is no upstream to dial here; add one under 'upstreams'") }
         guard !endpoints.isEmpty else { return nil }
-        var upstream = DraftUpstream(endpoints: endpoints)
+        var dial = DraftDial(endpoints, place: handler.place)
         // Several addresses of one upstream were meant as a list to fall back on.
-        if endpoints.count > 1 { upstream.policy = upstreams.count > 1 ? policy.policy : .first }
+        if endpoints.count > 1 { dial.upstream.policy = upstreams.count > 1 ? policy.policy : .first }
         if upstreams.count > 1, policy.isDefault {
             note(
                 handler,
                 "caddy-l4 chooses among several upstreams at random, whether it can reach them or not; imported as "
                     + "'round_robin', which spreads alike; 'policy: first' would make it a main and a spare")
         }
-        readBalancing(handler["load_balancing"], into: &upstream)
-        upstream.health = health(handler["health_checks"])
-        var header = DraftHeader.none
+        readBalancing(handler["load_balancing"], into: &dial.upstream)
+        dial.upstream.health = health(handler["health_checks"])
         if let element = handler["proxy_protocol"] {
-            guard let version = text(element, as: .header) else { return nil }
-            guard ["v1", "v2", ""].contains(version) || version.contains("$") else {
+            guard let version = text(element) else { return nil }
+            guard variables.areIn(version) || ["v1", "v2", ""].contains(version) else {
                 refuse(element, "'proxy_protocol' must be v1 or v2, not \(version.quoted)")
                 return nil
             }
-            if !version.isEmpty { header.version = version }
+            dial.upstream.proxyProtocol =
+                variables.areIn(version)
+                ? variables.header(version) : ProxyProtocolOut(ProxyProtocolOut.Version(rawValue: version) ?? .none)
         }
-        return DraftDial(upstream: upstream, header: header, name: nil, place: handler.place)
+        return dial
     }
 
     private func policy(
@@ -55,16 +55,15 @@ extension CaddyReader {
         }
     }
 
-    private func readBalancing(_ element: JSONElement?, into upstream: inout DraftUpstream) {
+    private func readBalancing(_ element: JSONElement?, into upstream: inout Upstream) {
         guard let element, members(element, known: ["selection", "try_duration", "try_interval"]) else { return }
         if let selection = element["selection"] { _ = members(selection, known: ["policy", "choose"]) }
         guard let tried = element["try_duration"], let duration = duration(tried), duration > .zero else { return }
-        upstream.hold = duration.within(
-            Allowed.hold, "trying again", at: tried.place, findings, text: \.configurationText)
+        upstream.hold = duration.within(Allowed.hold, "trying again", at: tried.place, findings)
     }
 
     /// One upstream, whose every address is an endpoint.
-    private mutating func endpoints(_ upstream: JSONElement, weighted: Bool) -> [DraftUpstream.Endpoint] {
+    private func endpoints(_ upstream: JSONElement, weighted: Bool) -> [Endpoint] {
         let known = ["dial", "local_address", "resolver_preference", "max_connections", "weight", "tls"]
         guard members(upstream, known: known) else { return [] }
         if let tls = upstream["tls"] {
@@ -96,33 +95,24 @@ extension CaddyReader {
         return addresses.compactMap { address in
             guard var endpoint = endpoint(address) else { return nil }
             if weighted, let element = upstream["weight"], let weight = wholeNumber(element), weight > 0 {
-                endpoint.weight = weight.within(
-                    Allowed.weight, "a weight", at: element.place, findings, text: { "\($0)" })
+                endpoint.weight = weight.within(Allowed.weight, "a weight", at: element.place, findings)
             }
             return endpoint
         }
     }
 
-    /// The address to dial from. On a tailnet the kernel chooses no other.
-    private mutating func checkLocalAddress(_ element: JSONElement?) {
-        for (text, element) in texts(element, as: .host) {
-            let host = (try? HostAndPortText(text))?.host ?? text
-            if IPAddressText.parse(host)?.isOfTailnet == true {
-                note(
-                    element,
-                    "'local_address' is left out: the kernel dials over the tailnet from this host's tailnet address anyway"
-                )
-            } else {
-                refuse(
-                    element,
+    private func checkLocalAddress(_ element: JSONElement?) {
+        for (text, element) in texts(element) {
+            findings.checkSource(
+                (try? HostAndPortText(text))?.host ?? text, "local_address", at: element.place,
+                else:
                     "the address to dial from cannot be chosen here; let the routing table choose it (`ip route … src`), and "
-                        + "remove this")
-            }
+                    + "remove this")
         }
     }
 
-    private mutating func health(_ element: JSONElement?) -> DraftUpstream.Health? {
-        guard let element, members(element, known: ["active", "passive"]) else { return nil }
+    private func health(_ element: JSONElement?) -> HealthSettings {
+        guard let element, members(element, known: ["active", "passive"]) else { return .init() }
         if let passive = element["passive"] {
             _ = members(
                 passive,
@@ -131,9 +121,9 @@ extension CaddyReader {
                 passive,
                 "'passive' is left out: an endpoint that cannot be reached is passed over here without being told to")
         }
-        guard let active = element["active"] else { return nil }
+        guard let active = element["active"] else { return .init() }
         guard members(active, known: ["port", "interval", "timeout", "fall", "rise", "close_if_unhealthy"]) else {
-            return nil
+            return .init()
         }
         if let port = active["port"] {
             note(
@@ -143,13 +133,13 @@ extension CaddyReader {
         }
         func count(_ key: String) -> Int {
             guard let element = active[key], let count = wholeNumber(element) else { return 1 }
-            return count.within(Allowed.healthCount, "'\(key)'", at: element.place, findings, text: { "\($0)" })
+            return count.within(Allowed.healthCount, "'\(key)'", at: element.place, findings)
         }
         func time(_ key: String, _ usual: Duration, _ range: ClosedRange<Duration>) -> Duration {
             guard let element = active[key], let time = duration(element), time > .zero else { return usual }
-            return time.within(range, "'\(key)'", at: element.place, findings, text: \.configurationText)
+            return time.within(range, "'\(key)'", at: element.place, findings)
         }
-        return DraftUpstream.Health(
+        return HealthSettings(
             interval: time("interval", .seconds(30), Allowed.healthInterval),
             timeout: time("timeout", .seconds(5), Allowed.healthTimeout), rise: count("rise"), fall: count("fall"),
             closeIfUnhealthy: active["close_if_unhealthy"]?.flag ?? false)

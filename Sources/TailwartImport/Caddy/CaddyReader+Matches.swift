@@ -10,7 +10,7 @@ extension CaddyReader {
     ]
 
     /// The matcher sets of a route, one of which must hold; nil if something was refused.
-    mutating func matches(_ element: JSONElement?) -> [DraftMatch]? {
+    func matches(_ element: JSONElement?) -> [DraftMatch]? {
         guard let element else { return [.always] }
         let sets = list(element)
         if sets.isEmpty { return [.always] }
@@ -23,7 +23,7 @@ extension CaddyReader {
     }
 
     /// One matcher set, all of which must hold.
-    private mutating func match(_ set: JSONElement) -> DraftMatch? {
+    private func match(_ set: JSONElement) -> DraftMatch? {
         guard let members = set.members else {
             refuse(set, "an object should stand here, not \(set.value.found)")
             return nil
@@ -40,7 +40,7 @@ extension CaddyReader {
         return result
     }
 
-    private mutating func matcher(_ element: JSONElement) -> DraftMatch? {
+    private func matcher(_ element: JSONElement) -> DraftMatch? {
         switch element.key {
         case "tls":
             return tls(element)
@@ -72,7 +72,7 @@ extension CaddyReader {
         }
     }
 
-    private mutating func tls(_ element: JSONElement) -> DraftMatch? {
+    private func tls(_ element: JSONElement) -> DraftMatch? {
         guard members(element, known: ["sni", "alpn", "remote_ip", "local_ip"]) else { return nil }
         var result = DraftMatch(tls: true)
         if let sni = element["sni"], !list(sni).isEmpty {
@@ -80,7 +80,7 @@ extension CaddyReader {
             // Every pattern was one that never matches.
             if result.serverNames.isEmpty { return .never }
         }
-        result.alpn = texts(element["alpn"], as: .name).map(\.text)
+        result.alpn = texts(element["alpn"]).map(\.text)
         if !result.serverNames.isEmpty || !result.alpn.isEmpty { result.tls = nil }
         if let remote = element["remote_ip"] {
             guard members(remote, known: ["ranges", "not_ranges"]) else { return nil }
@@ -95,18 +95,19 @@ extension CaddyReader {
         return result
     }
 
-    private mutating func serverNames(_ element: JSONElement) -> [String] {
-        texts(element, as: .name).flatMap { text, element -> [String] in
-            if text.contains("${") { return [text] }
-            if let pattern = MailNames.pattern(text) { return [pattern] }
-            if let meant = MailNames.meant(text, domains: domains) {
+    private func serverNames(_ element: JSONElement) -> [ServerNamePattern] {
+        texts(element).flatMap { text, element -> [ServerNamePattern] in
+            if let pattern = ServerNamePattern(text) { return [pattern] }
+            if text.hasSuffix(".*"), !text.dropLast(2).contains("*") {
+                // No program matches it as meant: the name below each mail domain.
+                let meant = domains.compactMap { ServerNamePattern("\(text.dropLast(2)).\($0)") }
                 let start = "\(text.quoted) never matches in caddy-l4, where a star stands for the first labels only; "
                 note(
                     element,
                     start
                         + (meant.isEmpty
                             ? "left out: name it for each of your domains, for instance \(text.dropLast(1))example.org"
-                            : "imported as meant: \(meant.joined(separator: ", "))"))
+                            : "imported as meant: \(meant.map { "\($0)" }.joined(separator: ", "))"))
                 return meant
             }
             let fix =

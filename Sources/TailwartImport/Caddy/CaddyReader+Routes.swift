@@ -18,7 +18,7 @@ extension CaddyReader {
     /// Reads one route, and what stands in its subroutes.
     ///
     /// - Parameter outer: the conditions around it, one of which holds.
-    mutating func read(_ route: JSONElement, under outer: [DraftMatch], into routes: inout CaddyRoutes) {
+    func read(_ route: JSONElement, under outer: [DraftMatch], into routes: inout CaddyRoutes) {
         guard members(route, known: ["match", "handle"]) else { return }
         guard let own = matches(route["match"]) else { return }
         guard var matches = DraftMatch.and(outer, own) else {
@@ -36,10 +36,10 @@ extension CaddyReader {
             switch kind {
             case "proxy":
                 guard let dial = dial(handler) else { return }
-                routes.add(matches, .dial(dial), at: route.place, behindHeader: behindHeader)
+                routes.add(matches, dial, at: route.place, behindHeader: behindHeader)
             case "close":
                 _ = members(handler, known: ["handler"])
-                routes.add(matches, .close, at: route.place, behindHeader: behindHeader)
+                routes.add(matches, nil, at: route.place, behindHeader: behindHeader)
             case "subroute":
                 guard members(handler, known: ["handler", "routes", "matching_timeout"]) else { return }
                 routes.innerTimeout = handler["matching_timeout"] ?? routes.innerTimeout
@@ -69,7 +69,7 @@ extension CaddyReader {
         }
     }
 
-    private mutating func readBehindHeader(
+    private func readBehindHeader(
         _ handler: JSONElement, under matches: [DraftMatch], into routes: inout CaddyRoutes
     ) {
         var inner = CaddyRoutes()
@@ -78,7 +78,7 @@ extension CaddyReader {
             findings.refuse("a second PROXY header behind the first is not read here; remove one", at: place)
         }
         for route in inner.settled(findings) {
-            routes.add([route.match], route.target, at: route.place, behindHeader: true)
+            routes.add([route.match], route.dial, at: route.place, behindHeader: true)
         }
         routes.innerTimeout = inner.innerTimeout ?? routes.innerTimeout
     }
@@ -86,7 +86,7 @@ extension CaddyReader {
     /// The handler that reads a PROXY header.
     ///
     /// - Returns: the conditions that are left for what follows; nil if it was refused.
-    private mutating func readHeader(
+    private func readHeader(
         _ handler: JSONElement, of matches: [DraftMatch], isLast: Bool, _ routes: inout CaddyRoutes
     ) -> [DraftMatch]? {
         guard members(handler, known: ["handler", "timeout", "allow", "deny", "fallback_policy"]) else { return nil }
@@ -103,30 +103,24 @@ extension CaddyReader {
         }
         var trusted = allowed.isEmpty ? peers : allowed
         if trusted.isEmpty {
-            trusted = ["0.0.0.0/0", "::/0"]
-            note(
-                handler,
-                "any client may send a PROXY header here and claim to be anybody; imported as it is: put the addresses of the "
-                    + "proxy in front under 'trusted'")
+            trusted = findings.trustAnybody(at: handler.place)
         }
         if handler["fallback_policy"]?.text?.uppercased() != "REQUIRE" || !allowed.isEmpty {
             note(handler, "caddy-l4 also takes connections without a PROXY header here; this listener closes them")
         }
-        var timeout: Duration?
+        var header = ProxyProtocolIn(trusted: trusted)
         if let element = handler["timeout"], let given = duration(element), given > .zero {
-            timeout = given.within(
-                ProxyProtocolIn.timeoutRange, "the wait for a PROXY header", at: element.place, findings,
-                text: \.configurationText)
+            header.timeout = given.within(
+                ProxyProtocolIn.timeoutRange, "the wait for a PROXY header", at: element.place, findings)
         }
         // Behind the header, conditions on the client are about the one that it names.
-        var rest: [DraftMatch] = []
-        for match in matches {
-            var match = match
-            match.clients = []
-            match.proxyHeader = false
-            rest.append(match)
-        }
-        rest = DraftMatch.or(rest)
+        let rest = DraftMatch.or(
+            matches.map { match in
+                var match = match
+                match.clients = []
+                match.proxyHeader = false
+                return match
+            })
         if rest.contains(where: \.needsHello) {
             note(
                 handler,
@@ -134,7 +128,7 @@ extension CaddyReader {
                     + "imported as meant: the name behind the header")
         }
         let forAll = isLast && rest == [.always]
-        guard routes.expectHeader(.init(trusted: trusted, timeout: timeout), forAll: forAll, at: handler.place) else {
+        guard routes.expectHeader(header, forAll: forAll, at: handler.place) else {
             refuse(handler, "a second way to read PROXY headers on one port; here a listener has one: join them")
             return nil
         }

@@ -1,3 +1,4 @@
+import TailwartCore
 import TailwartWire
 
 extension CaddyReader {
@@ -22,21 +23,48 @@ extension CaddyReader {
     }
 
     /// The texts of a list, with placeholders replaced.
-    mutating func texts(_ element: JSONElement?, as use: Variables.Use) -> [(text: String, element: JSONElement)] {
-        list(element).compactMap { member in text(member, as: use).map { ($0, member) } }
+    func texts(_ element: JSONElement?) -> [(text: String, element: JSONElement)] {
+        list(element).compactMap { member in text(member).map { ($0, member) } }
     }
 
     /// A text with its placeholders replaced.
-    mutating func text(_ element: JSONElement, as use: Variables.Use) -> String? {
+    func text(_ element: JSONElement) -> String? {
         guard let text = element.text else {
             refuse(element, "a text should stand here, not \(element.value.found)")
             return nil
         }
-        do throws(CaddyText.Problem) {
-            return try CaddyText.convert(text, as: use, &variables)
-        } catch {
-            refuse(element, error.message)
-            return nil
+        var result = ""
+        var rest = text[...]
+        while let brace = rest.firstIndex(of: "{") {
+            let before = rest[..<brace]
+            rest = rest[rest.index(after: brace)...]
+            guard before.last != "\\", let end = rest.firstIndex(of: "}") else {
+                result += (before.last == "\\" ? before.dropLast() : before) + "{"
+                continue
+            }
+            let name = String(rest[..<end])
+            rest = rest[rest.index(after: end)...]
+            let reference = name.hasPrefix("env.") ? variables.refer(to: String(name.dropFirst(4))) : nil
+            guard let reference else {
+                refuse(element, Self.refusal(ofPlaceholder: name))
+                return nil
+            }
+            result += before + reference
+        }
+        return result + rest
+    }
+
+    private static func refusal(ofPlaceholder name: String) -> String {
+        switch name {
+        case _ where name.hasPrefix("env."):
+            "the variable \(name.dropFirst(4).quoted) cannot be named here, where names have letters, digits and '_'; rename it"
+        case _ where name.hasPrefix("l4."):
+            "the placeholder {\(name)} is filled in for each connection, and here a client never chooses where it goes; "
+                + "write a route with `sni` for each name"
+        case _ where name.hasPrefix("$"):
+            "{\(name)} is replaced in Caddyfiles only and stays as it is in JSON; write {env.\(name.dropFirst())}"
+        default:
+            "there is nothing here for the placeholder {\(name)}, only {env.NAME} becomes ${NAME}; write its value"
         }
     }
 
@@ -57,13 +85,8 @@ extension CaddyReader {
     }
 
     /// Networks in the form that ours takes.
-    mutating func networks(_ element: JSONElement?) -> [String] {
-        texts(element, as: .network).compactMap { text, element in
-            if text.contains("$") { return text }
-            if let network = IPAddressText.network(text) { return network }
-            refuse(element, "\(text.quoted) is no network such as 192.0.2.0/24")
-            return nil
-        }
+    func networks(_ element: JSONElement?) -> [Network] {
+        texts(element).compactMap { text, element in findings.network(text, at: element.place) }
     }
 
     func refuse(_ element: JSONElement, _ message: String) { findings.refuse(message, at: element.place) }

@@ -4,15 +4,14 @@ import TailwartWire
 /// Reads Caddy's JSON: the layer4 app becomes listeners, everything else is left to Caddy.
 struct CaddyReader {
     let findings: Findings
-    var variables = Variables()
+    var variables: Variables { findings.variables }
     /// The mail domains that the names of the file tell, for patterns that were meant to cover each of them.
     var domains: [String] = []
 
     mutating func read(_ root: JSONElement) -> Draft {
         var draft = Draft()
         guard members(root, known: ["admin", "logging", "storage", "apps"]) else { return draft }
-        let (_, notes, _) = findings.during { noteLeftAlone(root) }
-        draft.notes = notes
+        draft.notes = findings.notes { noteLeftAlone(root) }
         guard let app = root["apps"]?["layer4"] else {
             refuse(root["apps"] ?? root, "there is no layer4 app here; Caddy's other apps are not imported")
             return draft
@@ -23,13 +22,7 @@ struct CaddyReader {
             return draft
         }
         domains = Self.mailDomains(in: servers)
-        for server in members {
-            var listener: DraftListener?
-            let (_, notes, isRefused) = findings.during { listener = self.listener(server) }
-            guard !isRefused, var listener else { continue }
-            listener.notes = notes
-            draft.listeners.append(listener)
-        }
+        draft.listeners = members.compactMap { server in findings.listener { listener(server) } }
         return draft
     }
 
@@ -55,7 +48,7 @@ struct CaddyReader {
         }
     }
 
-    private mutating func listener(_ server: JSONElement) -> DraftListener? {
+    private func listener(_ server: JSONElement) -> DraftListener? {
         guard members(server, known: ["listen", "routes", "matching_timeout", "idle_timeout"]) else { return nil }
         guard let listen = server["listen"] else {
             refuse(server, "there is no 'listen' here, so no address to listen on; add one")
@@ -70,8 +63,7 @@ struct CaddyReader {
         noteOrder(of: listener.routes)
         listener.proxyProtocolIn = routes.inbound
         if let timeout = server["matching_timeout"] ?? routes.innerTimeout {
-            listener.hello = duration(timeout)
-            listener.helloPlace = timeout.place
+            listener.hello = duration(timeout).map { ($0, timeout.place) }
         }
         if let timeout = server["idle_timeout"] {
             note(timeout, "'idle_timeout' is left out: in caddy-l4 it holds for UDP only")
@@ -97,7 +89,8 @@ struct CaddyReader {
             switch content {
             case .text(let text):
                 let parts = text.split(separator: ".", maxSplits: 1)
-                guard parts.count == 2, MailNames.prefixes.contains(String(parts[0])), !parts[1].contains("*") else {
+                guard parts.count == 2, Defaults.httpsNamePrefixes.contains(String(parts[0])), !parts[1].contains("*")
+                else {
                     return
                 }
                 domains.append(String(parts[1]))

@@ -1,3 +1,5 @@
+import TailwartCore
+
 /// The routes of one server, flattened: what stands in a subroute or behind a PROXY header becomes one list.
 struct CaddyRoutes {
     private struct Flat {
@@ -7,7 +9,7 @@ struct CaddyRoutes {
     }
 
     private var flat: [Flat] = []
-    private(set) var inbound: DraftListener.ProxyProtocolIn?
+    private(set) var inbound: ProxyProtocolIn?
     private(set) var inboundPlace: SourcePlace?
     /// The matching timeout of a subroute.
     var innerTimeout: JSONElement?
@@ -15,11 +17,11 @@ struct CaddyRoutes {
     /// Routes from here on have a PROXY header before them.
     private var isBehindHeader = false
 
-    mutating func add(_ matches: [DraftMatch], _ target: DraftRoute.Target, at place: SourcePlace, behindHeader: Bool) {
+    mutating func add(_ matches: [DraftMatch], _ dial: DraftDial?, at place: SourcePlace, behindHeader: Bool) {
         for match in matches {
             flat.append(
                 Flat(
-                    route: DraftRoute(match: match, target: target, place: place),
+                    route: DraftRoute(match: match, dial: dial, place: place),
                     isBehindHeader: behindHeader || isBehindHeader))
         }
     }
@@ -28,7 +30,7 @@ struct CaddyRoutes {
     ///
     /// - Parameter forAll: whether routes that follow in the same list have it before them too.
     /// - Returns: false if another one has been read already with other settings.
-    mutating func expectHeader(_ header: DraftListener.ProxyProtocolIn, forAll: Bool, at place: SourcePlace) -> Bool {
+    mutating func expectHeader(_ header: ProxyProtocolIn, forAll: Bool, at place: SourcePlace) -> Bool {
         if let inbound, inbound != header { return false }
         inbound = header
         inboundPlace = inboundPlace ?? place
@@ -47,7 +49,7 @@ struct CaddyRoutes {
             return flat.map(\.route)
         }
         for route in flat where !route.isBehindHeader {
-            if route.route.target == .close {
+            if route.route.dial == nil {
                 findings.note(
                     "closed before a PROXY header is read; left out: a listener with 'proxy_protocol_in' closes everyone who "
                         + "is not trusted", at: route.route.place)
@@ -59,8 +61,4 @@ struct CaddyRoutes {
         }
         return flat.filter(\.isBehindHeader).map(\.route)
     }
-}
-
-extension DraftMatch {
-    var asksForHeader: Bool { proxyHeader || not.contains(where: \.asksForHeader) }
 }

@@ -1,3 +1,4 @@
+import TailwartConfig
 import TailwartCore
 import TailwartWire
 
@@ -12,7 +13,7 @@ extension Draft {
                     .flatMap(\.dividedByProtocol)
                     .map { listener in
                         var listener = listener
-                        _ = listener.settleRoutes(findings)
+                        listener.settleRoutes(findings)
                         listener.settleTimeouts(findings)
                         return listener
                     }
@@ -33,7 +34,7 @@ extension Draft {
 
     /// The same address in two listeners: the kernel would divide connections between them, or refuse.
     private mutating func refuseSharedAddresses(_ findings: Findings) {
-        var owners: [DraftBind: DraftListener] = [:]
+        var owners: [BindAddress: DraftListener] = [:]
         listeners = listeners.filter { listener in
             for bind in listener.binds {
                 guard let owner = owners[bind] else {
@@ -41,7 +42,7 @@ extension Draft {
                     continue
                 }
                 findings.refuse(
-                    "\(bind.text.quoted) is listened on in \(owner.place.inWords(of: listener.place.file)) too, so each connection goes to one of the "
+                    "\(findings.variables.references.written(bind).quoted) is listened on in \(owner.place.inWords(of: listener.place.file)) too, so each connection goes to one of the "
                         + "two by chance; join them, or remove one", at: listener.place)
                 return false
             }
@@ -53,14 +54,12 @@ extension Draft {
 extension DraftListener {
     /// `0.0.0.0` beside `::` is all addresses; an address beside all of them says nothing more.
     fileprivate mutating func mergeBinds(_ findings: Findings) {
-        let ports = Set(binds.map(\.port))
-        for port in ports where !port.isEmpty {
-            let same = binds.filter { $0.port == port && !$0.isUnix }
-            let isAll = same.contains { $0.host.isEmpty } || Set(same.filter(\.isAnyOfFamily).map(\.host)).count == 2
-            guard isAll, let index = binds.firstIndex(where: { $0.port == port && !$0.isUnix }) else { continue }
-            binds[index] = DraftBind(host: "", port: port)
-            let kept = binds[index]
-            binds.removeAll { $0.port == port && !$0.isUnix && $0 != kept }
+        for port in Set(binds.compactMap(\.port)) {
+            let same = binds.filter { $0.port == port }
+            let isAll = same.contains { $0.ip == nil } || Set(same.filter(\.isOfAll)).count == 2
+            guard isAll, let index = binds.firstIndex(where: { $0.port == port }) else { continue }
+            binds[index] = .any(port: port)
+            binds.removeAll { $0.port == port && $0 != .any(port: port) }
         }
         binds = binds.withoutRepeats
         guard binds.count > Allowed.bindAddresses.upperBound else { return }
@@ -71,12 +70,9 @@ extension DraftListener {
 
     fileprivate mutating func settleTimeouts(_ findings: Findings) {
         let needsHello = routes.contains(where: \.match.needsHello)
-        if let value = hello {
-            let place = helloPlace ?? place
+        if let (value, place) = hello {
             if needsHello {
-                hello = value.within(
-                    Allowed.hello, "the wait for a hello", at: place, findings, text: \.configurationText)
-                if hello == Timeouts.defaultHello { hello = nil }
+                hello?.time = value.within(Allowed.hello, "the wait for a hello", at: place, findings)
             } else {
                 let reason =
                     proto.firstSpeaker == .server
@@ -86,17 +82,30 @@ extension DraftListener {
                 hello = nil
             }
         }
-        guard let value = idle else { return }
-        let usual = proto.defaultIdle
-        if proto.isMail, value < usual {
+        guard let (value, place) = idle else { return }
+        if proto.isMail, value < proto.defaultIdle {
             findings.note(
                 "a silence of \(value.configurationText) ends connections here, and mail has longer ones (IMAP IDLE 29 minutes, "
-                    + "SMTP 10); imported as meant: the defaults of the protocols, which are longer",
-                at: idlePlace ?? place)
+                    + "SMTP 10); imported as meant: the defaults of the protocols, which are longer", at: place)
             idle = nil
         } else {
-            idle = value.within(Allowed.idle, "a silence", at: idlePlace ?? place, findings, text: \.configurationText)
-            if idle == usual { idle = nil }
+            idle?.time = value.within(Allowed.idle, "a silence", at: place, findings)
+        }
+    }
+}
+
+extension DraftListener {
+    /// One listener for each protocol that the ports are known for, since ours has one protocol.
+    fileprivate var dividedByProtocol: [DraftListener] {
+        let protocols = binds.map(\.wellKnownProtocol).withoutRepeats
+        guard protocols.count > 1 else { return [self] }
+        return protocols.enumerated().map { number, proto in
+            var listener = self
+            listener.binds = binds.filter { $0.wellKnownProtocol == proto }
+            listener.name = name.map { "\($0)-\(proto?.rawValue ?? "other")" } ?? proto?.rawValue
+            // Once is enough.
+            if number > 0 { listener.notes = [] }
+            return listener
         }
     }
 }

@@ -1,3 +1,4 @@
+import TailwartConfig
 import TailwartCore
 import TailwartWire
 
@@ -15,16 +16,14 @@ extension DraftListener {
         }
         var divided: [DraftListener] = []
         for bind in binds {
-            guard let address = IPAddress(bind.host) else {
+            guard let address = bind.ip, !findings.variables.references.isUnknown(address) else {
                 findings.refuse(
                     "a route for one of the edge's own addresses needs addresses to listen on that are known now, not "
-                        + bind.text.quoted, at: route.place)
+                        + findings.variables.references.written(bind).quoted, at: route.place)
                 return nil
             }
             let routes = routes.compactMap { route in
-                route.match.resolved(at: address).map {
-                    DraftRoute(match: $0, target: route.target, place: route.place)
-                }
+                route.match.resolved(at: address).map { DraftRoute(match: $0, dial: route.dial, place: route.place) }
             }
             if let index = divided.firstIndex(where: { $0.routes == routes }) {
                 divided[index].binds.append(bind)
@@ -44,15 +43,15 @@ extension DraftListener {
 
     /// The addresses to listen on one by one: those of the conditions where the listener is on all addresses and closes
     /// connections to any other.
-    private var namedAddresses: [DraftBind]? {
-        guard binds.contains(where: { $0.host.isEmpty || $0.isAnyOfFamily }) else { return binds }
-        guard routes.allSatisfy({ !$0.match.locals.isEmpty || $0.target == .close }) else { return nil }
-        let addresses = routes.flatMap(\.match.locals).withoutRepeats.map { IPAddressText.single($0) }
+    private var namedAddresses: [BindAddress]? {
+        guard binds.contains(where: \.isOfAll) else { return binds }
+        guard routes.allSatisfy({ !$0.match.locals.isEmpty || $0.dial == nil }) else { return nil }
+        let addresses = routes.flatMap(\.match.locals).withoutRepeats.map(\.single)
         guard !addresses.contains(nil), !routes.contains(where: { $0.match.not.contains(where: \.asksForLocalAddress) })
         else { return nil }
         return binds.flatMap { bind in
-            addresses.compactMap(\.self).filter { bind.host.isEmpty || $0.isV4 == (bind.host == "0.0.0.0") }
-                .map { DraftBind(host: "\($0)", port: bind.port) }
+            addresses.compactMap(\.self).filter { bind.ip == nil || $0.isV4 == (bind.ip == .anyV4) }
+                .compactMap { address in bind.port.map { .internet(InternetAddress(address, port: $0)) } }
         }.withoutRepeats
     }
 }
@@ -62,7 +61,7 @@ extension DraftMatch {
 
     /// What is left of it for clients that came to this address; nil if it never holds for them.
     func resolved(at address: IPAddress) -> DraftMatch? {
-        guard locals.isEmpty || locals.contains(where: { IPAddressText.network($0, contains: address) }) else {
+        guard locals.isEmpty || locals.contain(address) else {
             return nil
         }
         var match = self

@@ -4,16 +4,15 @@ import TailwartWire
 
 /// Turns routes into such as ours can have: no condition on TLS as such, none on a hello that cannot come.
 extension DraftListener {
-    /// False, with the reason refused, where that cannot be done.
-    mutating func settleRoutes(_ findings: Findings) -> Bool {
+    mutating func settleRoutes(_ findings: Findings) {
         routes.removeAll { $0.match.isNever }
         let isSettled =
             proto.firstSpeaker == .server && routes.contains(where: \.match.needsHello)
             ? dropHellos(findings) : settleTLS(findings)
-        guard isSettled else { return false }
+        guard isSettled else { return }
         if let last = routes.firstIndex(where: \.match.isAlways), last + 1 < routes.count {
             let behind = routes[(last + 1)...]
-            if behind.contains(where: { $0.target != routes[last].target }) {
+            if behind.contains(where: { $0.dial != routes[last].dial }) {
                 findings.note(
                     "this is never reached: an earlier route takes everything; left out", at: behind[last + 1].place)
             }
@@ -21,16 +20,15 @@ extension DraftListener {
         }
         if routes.isEmpty {
             findings.note("nothing is passed on from here: every connection is closed, here too", at: place)
-            routes = [DraftRoute(match: .always, target: .close, place: place)]
+            routes = [DraftRoute(match: .always, place: place)]
         }
-        return true
     }
 
     /// The server speaks first: whoever waits for the client's hello waits until a timeout ends it.
     private mutating func dropHellos(_ findings: Findings) -> Bool {
         guard let first = routes.first(where: \.match.needsHello) else { return true }
-        let targets = routes.filter { $0.target != .close }.map(\.target).withoutRepeats
-        guard targets.count == 1, let target = targets.first else {
+        let dials = routes.compactMap(\.dial).withoutRepeats
+        guard dials.count == 1, let dial = dials.first else {
             findings.refuse(
                 "on \(proto.rawValue) the server speaks first, so there is no server name to choose by; give each upstream "
                     + "an address or a port of its own", at: first.place)
@@ -40,7 +38,7 @@ extension DraftListener {
             "on \(proto.rawValue) the server speaks first, so no client shows a TLS hello here and this waits until its "
                 + "timeout; imported as meant: everything goes on at once", at: first.place)
         routes = routes.filter { !$0.match.needsHello && !$0.match.isAlways }
-        routes.append(DraftRoute(match: .always, target: target, place: first.place))
+        routes.append(DraftRoute(match: .always, dial: dial, place: first.place))
         return true
     }
 
@@ -51,7 +49,7 @@ extension DraftListener {
             let route = routes[index]
             if !route.match.serverNames.isEmpty || !route.match.alpn.isEmpty, route.match.tls == true {
                 routes[index].match.tls = nil
-            } else if route.match.tls == false, route.target == .close {
+            } else if route.match.tls == false, route.dial == nil {
                 findings.note(
                     "what is not TLS is not told apart here: it goes where TLS without a name goes, and is refused there",
                     at: route.place)
@@ -62,11 +60,11 @@ extension DraftListener {
                 let rest = routes[(index + 1)...].first { other in
                     other.match.serverNames.isEmpty && other.match.alpn.isEmpty && other.match.tls != true
                 }
-                guard rest == nil || rest?.target == route.target || rest?.target == .close else {
+                guard rest == nil || rest?.dial == route.dial || rest?.dial == nil else {
                     return refuseTLS(route, findings)
                 }
                 routes[index].match.tls = nil
-                if rest?.target != route.target {
+                if rest == nil || rest?.dial != route.dial {
                     findings.note(
                         "only TLS was passed on from here, and the rest closed; here both go on, and the upstream refuses "
                             + "what is not TLS", at: route.place)
@@ -85,8 +83,4 @@ extension DraftListener {
                 + "protocol a port of its own", at: route.place)
         return false
     }
-}
-
-extension DraftMatch {
-    fileprivate var asksForTLS: Bool { tls != nil || not.contains(where: \.asksForTLS) }
 }

@@ -3,17 +3,16 @@ import TailwartWire
 
 /// The conditions of a route: keys are ANDed, members of a list ORed, an empty list is no condition.
 ///
-/// Like `RouteMatch`, with values as they will be written (they may hold `${NAME}`), and with conditions that only other
-/// programs have and that must be gone before anything is written.
+/// Like `RouteMatch`, with conditions that only other programs have and that must be gone before anything is written.
 struct DraftMatch: Hashable {
-    var serverNames: [String] = []
+    var serverNames: [ServerNamePattern] = []
     var alpn: [String] = []
-    var clients: [String] = []
+    var clients: [Network] = []
     /// At most one; an array because a value cannot hold itself.
     var not: [DraftMatch] = []
 
     /// Networks of the address that the client came to.
-    var locals: [String] = []
+    var locals: [Network] = []
     /// True: any TLS hello; false: anything but one.
     var tls: Bool?
     /// A PROXY header comes first.
@@ -29,19 +28,32 @@ struct DraftMatch: Hashable {
     /// Whether a ClientHello is needed to tell.
     var needsHello: Bool { !serverNames.isEmpty || !alpn.isEmpty || tls != nil || not.contains(where: \.needsHello) }
 
+    var asksForHeader: Bool { proxyHeader || not.contains(where: \.asksForHeader) }
+
+    var asksForTLS: Bool { tls != nil || not.contains(where: \.asksForTLS) }
+
+    /// As ours has it.
+    var routeMatch: RouteMatch {
+        RouteMatch(serverNames: serverNames, alpn: alpn, clients: clients, not: not.map(\.routeMatch))
+    }
+
     /// Both; nil if that cannot be said in one match.
     func and(_ other: DraftMatch) -> DraftMatch? {
         if isNever || other.isNever { return .never }
         var both = self
         var rest = DraftMatch()
         both.proxyHeader = proxyHeader || other.proxyHeader
-        for list in Self.lists where !other[keyPath: list].isEmpty && both[keyPath: list] != other[keyPath: list] {
+        func join(_ list: WritableKeyPath<DraftMatch, [some Equatable]>) {
             if both[keyPath: list].isEmpty {
                 both[keyPath: list] = other[keyPath: list]
-            } else {
+            } else if both[keyPath: list] != other[keyPath: list] {
                 rest[keyPath: list] = other[keyPath: list]
             }
         }
+        join(\.serverNames)
+        join(\.alpn)
+        join(\.clients)
+        join(\.locals)
         if let tls = other.tls {
             if both.tls == !tls { return .never }
             both.tls = tls
@@ -66,18 +78,17 @@ struct DraftMatch: Hashable {
 
     /// Either, where both ask for one and the same key.
     func union(_ other: DraftMatch) -> DraftMatch? {
-        for list in Self.lists {
+        func joined(_ list: WritableKeyPath<DraftMatch, [some Hashable]>) -> DraftMatch? {
             var (first, second) = (self, other)
             first[keyPath: list] = []
             second[keyPath: list] = []
             guard first.isAlways, second.isAlways, !self[keyPath: list].isEmpty, !other[keyPath: list].isEmpty else {
-                continue
+                return nil
             }
-            var either = DraftMatch()
-            either[keyPath: list] = (self[keyPath: list] + other[keyPath: list]).withoutRepeats
-            return either
+            first[keyPath: list] = (self[keyPath: list] + other[keyPath: list]).withoutRepeats
+            return first
         }
-        return nil
+        return joined(\.serverNames) ?? joined(\.alpn) ?? joined(\.clients) ?? joined(\.locals)
     }
 
     /// The opposite; nil if it cannot be said.
@@ -131,8 +142,4 @@ struct DraftMatch: Hashable {
 
     /// Alternatives of one condition: nobody writes so many by hand, and each multiplies with the next.
     static let alternativesLimit = 1000
-
-    private static var lists: [WritableKeyPath<DraftMatch, [String]>] {
-        [\.serverNames, \.alpn, \.clients, \.locals]
-    }
 }

@@ -82,7 +82,7 @@ struct HAProxyACLs {
         switch name {
         case "TRUE", "WAIT_END": return [.always]
         case "FALSE": return []
-        case "LOCALHOST": return [DraftMatch(clients: ["127.0.0.0/8", "::1"])]
+        case "LOCALHOST": return [DraftMatch(clients: ["127.0.0.0/8", "::1"].compactMap { Network($0) })]
         default: break
         }
         guard let lines = lines[name] else {
@@ -125,14 +125,12 @@ struct HAProxyACLs {
             return serverNames(patterns, method: name.hasSuffix("_end") ? "end" : method, at: fetch.place)
         case "req.ssl_alpn", "req_ssl_alpn":
             return method == "found" ? [DraftMatch(tls: true)] : [DraftMatch(alpn: patterns.map(\.text))]
-        case "src": return source(patterns)
+        case "src": return networks(patterns).map { [DraftMatch(clients: $0)] }
         case "req.ssl_hello_type", "req_ssl_hello_type", "req.ssl_ver", "req_ssl_ver", "req.proto_tls":
             return patterns.first?.text == "0" ? [DraftMatch(tls: false)] : [DraftMatch(tls: true)]
         case "req.len", "req_len", "always_true", "wait_end": return [.always]
         case "always_false": return []
-        case "dst":
-            guard let networks = networks(patterns) else { return nil }
-            return [DraftMatch(locals: networks)]
+        case "dst": return networks(patterns).map { [DraftMatch(locals: $0)] }
         default:
             findings.refuse(
                 "\(fetch.text.quoted): connections are told apart by TLS server name, ALPN and client address only; remove it, or "
@@ -141,20 +139,9 @@ struct HAProxyACLs {
         }
     }
 
-    private func source(_ patterns: [HAProxyLine.Word]) -> [DraftMatch]? {
-        networks(patterns).map { [DraftMatch(clients: $0)] }
-    }
-
-    private func networks(_ patterns: [HAProxyLine.Word]) -> [String]? {
-        var result: [String] = []
-        for word in patterns {
-            guard let network = word.text.contains("$") ? word.text : IPAddressText.network(word.text) else {
-                findings.refuse("\(word.text.quoted) is no network such as 192.0.2.0/24", at: word.place)
-                return nil
-            }
-            result.append(network)
-        }
-        return result
+    private func networks(_ patterns: [HAProxyLine.Word]) -> [Network]? {
+        let networks = patterns.compactMap { findings.network($0.text, at: $0.place) }
+        return networks.count == patterns.count ? networks : nil
     }
 
     private func serverNames(_ patterns: [HAProxyLine.Word], method: String, at place: SourcePlace) -> [DraftMatch]? {
@@ -165,7 +152,7 @@ struct HAProxyACLs {
                 at: place)
             return nil
         }
-        var names: [String] = []
+        var names: [ServerNamePattern] = []
         for word in patterns {
             let isParent = word.text.hasPrefix(".")
             let text = isParent ? String(word.text.dropFirst()) : word.text
@@ -174,7 +161,7 @@ struct HAProxyACLs {
                     "HAProxy takes \(word.text.quoted) letter by letter, so it never matches; imported as meant",
                     at: word.place)
             }
-            guard let name = MailNames.pattern(text), method == "str" || !name.hasPrefix("*") else {
+            guard let name = ServerNamePattern(text), method == "str" || !name.isWildcard else {
                 findings.refuse("\(word.text.quoted) is no server name", at: word.place)
                 return nil
             }
@@ -185,7 +172,7 @@ struct HAProxyACLs {
             findings.note(
                 "'-m \(method) \(word.text)' matches any number of labels, and any end of one; here '*.' stands for one label, so "
                     + "a.b.\(name) would no longer match", at: word.place)
-            names += isParent ? ["*.\(name)"] : [name, "*.\(name)"]
+            names += (isParent ? [] : [name]) + [ServerNamePattern("*.\(name)")].compactMap(\.self)
         }
         return names.isEmpty ? [] : [DraftMatch(serverNames: names.withoutRepeats)]
     }

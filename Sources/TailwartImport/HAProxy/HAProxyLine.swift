@@ -1,7 +1,7 @@
 /// One line of a HAProxy configuration, taken apart into words.
 struct HAProxyLine {
     struct Word {
-        /// With quotes and escapes gone; a reference to an environment variable is `${NAME}` as in our file.
+        /// With quotes and escapes gone; what stands for an environment variable is of ``Variables``.
         let text: String
         let place: SourcePlace
     }
@@ -13,9 +13,6 @@ struct HAProxyLine {
     var place: SourcePlace { words[0].place }
     var arguments: ArraySlice<Word> { words.dropFirst() }
     var texts: [String] { words.dropFirst().map(\.text) }
-
-    /// Whether it begins with these words.
-    func begins(_ texts: String...) -> Bool { words.map(\.text).starts(with: texts) }
 }
 
 /// A section with its lines.
@@ -26,4 +23,16 @@ struct HAProxySection {
     let base: String?
     let place: SourcePlace
     var lines: [HAProxyLine] = []
+    /// The lines of the defaults that hold for it.
+    var defaults: [HAProxyLine] = []
+
+    var all: [HAProxyLine] { defaults + lines }
+
+    /// HAProxy's own default is TCP.
+    var isTCP: Bool { ["tcp", nil].contains(last("mode")?.texts.first) }
+
+    /// The line that holds: the last one, those of the section after those of its defaults.
+    func last(_ words: String...) -> HAProxyLine? {
+        all.last { $0.words.map(\.text).starts(with: words) }
+    }
 }

@@ -12,15 +12,15 @@ struct HAProxyParser {
     ]
 
     private var cursor: TextCursor
+    private let variables: Variables
 
-    /// - Parameter refer: gives the reference to a variable as our file has it, nil where it cannot.
     static func parse(
-        _ text: String, file: String, refer: (String) -> String?
+        _ text: String, file: String, _ variables: Variables
     ) throws(SyntaxProblem) -> [HAProxySection] {
-        var parser = HAProxyParser(cursor: TextCursor(text, file: file))
+        var parser = HAProxyParser(cursor: TextCursor(text, file: file), variables: variables)
         var sections: [HAProxySection] = []
         while parser.cursor.next != nil {
-            guard let line = try parser.line(refer) else { continue }
+            guard let line = try parser.line() else { continue }
             if line.keyword.hasPrefix(".") {
                 throw SyntaxProblem(
                     "\(line.keyword.quoted): conditional blocks are not followed; leave the lines that hold for this host, and "
@@ -45,7 +45,7 @@ struct HAProxyParser {
     }
 
     /// The next line; nil if it is empty.
-    private mutating func line(_ refer: (String) -> String?) throws(SyntaxProblem) -> HAProxyLine? {
+    private mutating func line() throws(SyntaxProblem) -> HAProxyLine? {
         var words: [HAProxyLine.Word] = []
         while let scalar = cursor.next {
             switch scalar {
@@ -59,25 +59,25 @@ struct HAProxyParser {
                     throw SyntaxProblem("more than \(Self.wordLimit) words on one line", at: cursor.place)
                 }
                 let place = cursor.place
-                words.append(.init(text: try word(refer), place: place))
+                words.append(.init(text: try word(), place: place))
             }
         }
         return words.isEmpty ? nil : HAProxyLine(words: words)
     }
 
-    private mutating func word(_ refer: (String) -> String?) throws(SyntaxProblem) -> String {
+    private mutating func word() throws(SyntaxProblem) -> String {
         var text = ""
         while let scalar = cursor.next, ![" ", "\t", "\r", "\n", "#"].contains(scalar) {
             switch scalar {
             case "'":
-                text += try quoted("'", refer).escapedForOurs
+                text += try quoted("'")
             case "\"":
-                text += try quoted("\"", refer)
+                text += try quoted("\"")
             case "\\":
                 cursor.take()
-                if let escaped = cursor.take() { text += String(escaped).escapedForOurs }
+                if let escaped = cursor.take() { text.unicodeScalars.append(escaped) }
             default:
-                text += String(scalar).escapedForOurs
+                text.unicodeScalars.append(scalar)
                 cursor.take()
             }
         }
@@ -85,8 +85,7 @@ struct HAProxyParser {
     }
 
     /// In double quotes variables are replaced and a backslash escapes, in single quotes nothing is special.
-    private mutating func quoted(_ quote: Unicode.Scalar, _ refer: (String) -> String?) throws(SyntaxProblem) -> String
-    {
+    private mutating func quoted(_ quote: Unicode.Scalar) throws(SyntaxProblem) -> String {
         let start = cursor.place
         cursor.take()
         var text = ""
@@ -97,9 +96,9 @@ struct HAProxyParser {
             }
             if quote == "\"", scalar == "\\" {
                 cursor.take()
-                if let escaped = cursor.take() { text += String(escaped).escapedForOurs }
+                if let escaped = cursor.take() { text.unicodeScalars.append(escaped) }
             } else if quote == "\"", scalar == "$" {
-                text += try variable(refer)
+                text += try variable()
             } else {
                 text.unicodeScalars.append(scalar)
                 cursor.take()
@@ -109,7 +108,7 @@ struct HAProxyParser {
     }
 
     /// `$NAME`, `${NAME}` or `${NAME-default}`.
-    private mutating func variable(_ refer: (String) -> String?) throws(SyntaxProblem) -> String {
+    private mutating func variable() throws(SyntaxProblem) -> String {
         let place = cursor.place
         cursor.take()
         let isBraced = cursor.next == "{"
@@ -125,13 +124,12 @@ struct HAProxyParser {
             }
             guard cursor.take() == "}" else { throw SyntaxProblem("this variable has no '}'", at: place) }
         }
-        guard let reference = refer(name) else {
-            throw SyntaxProblem("\(name.quoted) cannot be the name of a variable here; rename it", at: place)
-        }
-        guard let fallback else { return reference }
-        guard !fallback.contains("$") else {
+        guard fallback?.contains("$") != true else {
             throw SyntaxProblem("a default cannot hold another variable here; write its value", at: place)
         }
-        return "\(reference.dropLast()):-\(fallback)}"
+        guard let reference = variables.refer(to: name, or: fallback) else {
+            throw SyntaxProblem("\(name.quoted) cannot be the name of a variable here; rename it", at: place)
+        }
+        return reference
     }
 }

@@ -1,3 +1,4 @@
+import TailwartConfig
 import TailwartCore
 import TailwartWire
 
@@ -15,7 +16,7 @@ extension HAProxyReader {
         "uid", "gid", "label", "level", "cc", "guid-prefix", "severity-output",
     ]
 
-    mutating func binds(_ line: HAProxyLine) -> [DraftBind] {
+    func binds(_ line: HAProxyLine) -> [BindAddress] {
         guard let addresses = line.words.dropFirst().first else {
             findings.refuse("'bind' needs an address", at: line.place)
             return []
@@ -50,86 +51,64 @@ extension HAProxyReader {
     }
 
     /// `bind :25` is IPv4 alone, unless another address of the section takes the same port for IPv6.
-    func noteFamily(of bind: DraftBind, among all: [DraftBind], at place: SourcePlace) {
-        guard bind.host == "0.0.0.0", !bind.port.contains("$"),
-            !all.contains(where: { $0.port == bind.port && ($0.host.isEmpty || $0.host == "::") })
+    func noteFamily(of bind: BindAddress, among all: [BindAddress], at place: SourcePlace) {
+        guard bind.ip == .anyV4, let port = bind.port, !variables.references.isUnknown(port),
+            !all.contains(where: { $0.port == port && ($0.ip == nil || $0.ip == .anyV6) })
         else { return }
-        findings.note(
-            "in HAProxy this is IPv4 alone; imported as it is: \":PORT\" in place of \"0.0.0.0:PORT\" would be both families",
-            at: place)
+        findings.noteFamily(in: "HAProxy", at: place)
     }
 
-    private mutating func bind(_ text: String, isV6Only: Bool, at place: SourcePlace) -> [DraftBind] {
-        var (family, text) = Self.family(of: text)
-        if text.hasPrefix("/") || family == "unix" { return [DraftBind(host: text, port: "", isUnix: true)] }
-        guard ["", "ipv4", "ipv6", "tcp", "tcp4", "tcp6"].contains(family) else {
+    private func bind(_ text: String, isV6Only: Bool, at place: SourcePlace) -> [BindAddress] {
+        let (family, text) = Self.family(of: text)
+        if text.hasPrefix("/") || family == "unix" { return [.unix(path: text)] }
+        guard Self.families.contains(family) else {
             findings.refuse("\(family.quoted) cannot be listened on; only TCP and Unix sockets can", at: place)
             return []
         }
-        // HAProxy writes IPv6 without brackets too; the last colon is that of the port.
-        if !text.hasPrefix("["), text.filter({ $0 == ":" }).count > 1, !text.contains("$"),
-            let colon = text.lastIndex(of: ":")
-        {
-            text = "[\(text[..<colon])]\(text[colon...])"
-        }
-        guard let parts = try? HostAndPortText(text), let port = parts.port else {
+        guard let parts = try? HostAndPortText(bracketed(text)), let port = parts.port else {
             findings.refuse("\(text.quoted) names no port to listen on; add one", at: place)
             return []
         }
-        let isV6 = family.hasSuffix("6")
-        var host = parts.host
-        switch host {
-        case "", "*": host = isV6 ? (isV6Only ? "::" : "") : "0.0.0.0"
-        // Linux gives a socket on :: the IPv4 clients too, unless it is told otherwise.
-        case "::": host = isV6Only ? "::" : ""
-        case "localhost": host = "127.0.0.1"
-        default:
-            guard host.contains("$") || IPAddressText.parse(host) != nil else {
-                findings.refuse("the name \(host.quoted) cannot be listened on; write its address", at: place)
-                return []
+        let host =
+            switch parts.host {
+            case "", "*": family.hasSuffix("6") ? (isV6Only ? "::" : "") : "0.0.0.0"
+            // Linux gives a socket on :: the IPv4 clients too, unless it is told otherwise.
+            case "::": isV6Only ? "::" : ""
+            default: parts.host
             }
-        }
-        variables.specify(host, as: parts.isBracketed ? .listenHostV6 : .listenHost)
-        if port.contains("$") {
-            variables.specify(port, as: .port)
-            return [DraftBind(host: host, port: port)]
-        }
-        guard let ports = PortText.range(port), ports.count <= Allowed.bindAddresses.upperBound else {
-            findings.refuse(
-                "\(port.quoted) is neither a port nor a range of at most \(Allowed.bindAddresses.upperBound)", at: place
-            )
-            return []
-        }
-        return ports.map { DraftBind(host: host, port: "\($0)") }
+        return findings.binds(host, isV6: parts.isBracketed, ports: port, at: place)
     }
 
     /// The address of a server; without a port it is the one that the client came to.
-    mutating func endpoint(_ word: HAProxyLine.Word) -> DraftUpstream.Endpoint? {
-        var (family, text) = Self.family(of: word.text)
-        if text.hasPrefix("/") || family == "unix" { return DraftUpstream.Endpoint(host: text, isUnix: true) }
-        guard ["", "ipv4", "ipv6", "tcp", "tcp4", "tcp6"].contains(family) else {
+    func endpoint(_ word: HAProxyLine.Word) -> Endpoint? {
+        let (family, text) = Self.family(of: word.text)
+        if text.hasPrefix("/") || family == "unix" { return Endpoint(path: text) }
+        guard Self.families.contains(family) else {
             findings.refuse(
                 "\(word.text.quoted): \(family.quoted) cannot be dialled; only TCP and Unix sockets can", at: word.place
             )
             return nil
         }
-        if !text.hasPrefix("["), text.filter({ $0 == ":" }).count > 1, !text.contains("$"),
-            let colon = text.lastIndex(of: ":"),
-            IPAddressText.parse(text[..<colon]) != nil
-        {
-            text = "[\(text[..<colon])]\(text[colon...])"
-        }
-        guard let parts = try? HostAndPortText(text), !parts.host.isEmpty else {
+        guard let parts = try? HostAndPortText(bracketed(text)), !parts.host.isEmpty else {
             findings.refuse("\(word.text.quoted) is no address such as mail.example.net:25", at: word.place)
             return nil
         }
-        guard let port = parts.port, !port.isEmpty else { return DraftUpstream.Endpoint(host: parts.host) }
-        guard PortText.isGood(port), !port.hasPrefix("+"), !port.hasPrefix("-") else {
-            findings.refuse("\(port.quoted) is not a port; write the port to dial", at: word.place)
+        guard let text = parts.port, !text.isEmpty else { return Endpoint(host: parts.host) }
+        guard let port = variables.port(text) else {
+            findings.refuse("\(text.quoted) is not a port; write the port to dial", at: word.place)
             return nil
         }
-        variables.specify(port, as: .port)
-        return DraftUpstream.Endpoint(host: parts.host, port: port)
+        return Endpoint(host: parts.host, port: port)
+    }
+
+    private static let families = ["", "ipv4", "ipv6", "tcp", "tcp4", "tcp6"]
+
+    /// HAProxy writes IPv6 without brackets too; the last colon is that of the port.
+    private func bracketed(_ text: String) -> String {
+        guard let colon = text.lastIndex(of: ":"), !text.hasPrefix("["), case .v6 = IPAddress(text[..<colon]) else {
+            return text
+        }
+        return "[\(text[..<colon])]\(text[colon...])"
     }
 
     /// `ipv4@…` and the like.

@@ -25,7 +25,7 @@ extension HAProxyReader {
         "transparent": "clients' addresses are not taken over here; a PROXY header tells them",
     ]
 
-    mutating func listener(_ proxy: HAProxyProxy) -> DraftListener? {
+    func listener(_ proxy: HAProxySection) -> DraftListener? {
         let own = proxy.kind == "listen" ? proxy.all : proxy.all.filter { $0.keyword != "server" }
         for line in own where !Self.harmless.contains(line.keyword) {
             if let reason = Self.foreign[line.keyword] {
@@ -41,7 +41,7 @@ extension HAProxyReader {
             // Old style: listen name :25
             findings.refuse("there is no 'bind' here, so no address to listen on; add one", at: proxy.place)
         }
-        var binds: [DraftBind] = []
+        var binds: [BindAddress] = []
         var places: [SourcePlace] = []
         for line in bindLines {
             let place = line.words.dropFirst().first?.place ?? line.place
@@ -63,33 +63,32 @@ extension HAProxyReader {
                 findings.refuse("\(text.quoted) is no number", at: line.place)
                 return nil
             }
-            listener.maxConnections = limit.within(
-                Allowed.maxConnections, "'maxconn'", at: line.place, findings, text: { "\($0)" })
+            listener.maxConnections = limit.within(Allowed.maxConnections, "'maxconn'", at: line.place, findings)
         }
         return listener
     }
 
     /// `use_backend` in order, then `default_backend`, or the servers of a `listen` itself.
-    private mutating func routes(of proxy: HAProxyProxy, _ rules: inout HAProxyRules) -> [DraftRoute]? {
+    private func routes(of proxy: HAProxySection, _ rules: inout HAProxyRules) -> [DraftRoute]? {
         var routes: [DraftRoute] = []
         for line in proxy.lines where line.keyword == "use_backend" {
             guard let name = line.words.dropFirst().first else { continue }
-            guard let matches = rules.condition(of: line, after: 2), let target = target(name, from: proxy) else {
+            guard let matches = rules.condition(of: line, after: 2), let dial = dial(name) else {
                 continue
             }
-            for match in matches { routes.append(DraftRoute(match: match, target: target, place: line.place)) }
+            for match in matches { routes.append(DraftRoute(match: match, dial: dial, place: line.place)) }
         }
         if proxy.lines.contains(where: { ["server", "server-template"].contains($0.keyword) }), proxy.kind == "listen" {
-            guard let target = dial(proxy, listenedBy: proxy) else { return nil }
-            routes.append(DraftRoute(match: .always, target: target, place: proxy.place))
+            guard let dial = dial(proxy) else { return nil }
+            routes.append(DraftRoute(match: .always, dial: dial, place: proxy.place))
         } else if let line = proxy.last("default_backend"), let name = line.words.dropFirst().first {
-            guard let target = target(name, from: proxy) else { return nil }
-            routes.append(DraftRoute(match: .always, target: target, place: line.place))
+            guard let dial = dial(name) else { return nil }
+            routes.append(DraftRoute(match: .always, dial: dial, place: line.place))
         }
         return routes
     }
 
-    private mutating func target(_ name: HAProxyLine.Word, from proxy: HAProxyProxy) -> DraftRoute.Target? {
+    private func dial(_ name: HAProxyLine.Word) -> DraftDial? {
         guard !name.text.contains("%[") else {
             findings.refuse(
                 "the backend is worked out for each connection here; write a 'use_backend' with 'req.ssl_sni' for each name",
@@ -105,7 +104,7 @@ extension HAProxyReader {
                 "the backend \(name.text.quoted) is in HTTP mode; Tailwart speaks no HTTP", at: name.place)
             return nil
         }
-        return dial(backend, listenedBy: proxy)
+        return dial(backend)
     }
 
     private func readHeader(_ binds: [HAProxyLine], _ rules: inout HAProxyRules, into listener: inout DraftListener) {
@@ -118,37 +117,29 @@ extension HAProxyReader {
         }
         var trusted = rules.takePeers()
         if trusted.isEmpty {
-            trusted = ["0.0.0.0/0", "::/0"]
-            findings.note(
-                "any client may send a PROXY header here and claim to be anybody; imported as it is: put the addresses of the "
-                    + "proxy in front under 'trusted'", at: place)
+            trusted = findings.trustAnybody(at: place)
         } else {
             findings.note(
                 "HAProxy also takes connections from others, without a PROXY header; this listener closes them",
                 at: place)
         }
-        listener.proxyProtocolIn = .init(trusted: trusted)
+        listener.proxyProtocolIn = ProxyProtocolIn(trusted: trusted)
     }
 
-    private func readTimeouts(_ proxy: HAProxyProxy, _ rules: HAProxyRules, into listener: inout DraftListener) {
+    private func readTimeouts(_ proxy: HAProxySection, _ rules: HAProxyRules, into listener: inout DraftListener) {
         // The tunnel's timeout takes the place of the other two; of those the shorter ends the connection.
         let idle =
             proxy.last("timeout", "tunnel").map { [$0] }
             ?? ["client", "server"].compactMap { proxy.last("timeout", $0) }
         for line in idle {
             guard let value = duration(line) else { continue }
-            if let shorter = listener.idle, shorter <= value { continue }
-            listener.idle = value
-            listener.idlePlace = line.place
+            if let shorter = listener.idle?.time, shorter <= value { continue }
+            listener.idle = (value, line.place)
         }
-        if let inspect = rules.inspectDelay {
-            listener.hello = duration(inspect)
-            listener.helloPlace = inspect.place
-        }
+        if let inspect = rules.inspectDelay { listener.hello = duration(inspect).map { ($0, inspect.place) } }
         if let fin = proxy.last("timeout", "client-fin") {
             listener.halfClosed = duration(fin)?.within(
-                Allowed.halfClosed, "'timeout client-fin'", at: fin.place, findings, text: \.configurationText)
-            if listener.halfClosed == Timeouts.defaultHalfClosed { listener.halfClosed = nil }
+                Allowed.halfClosed, "'timeout client-fin'", at: fin.place, findings)
         }
     }
 

@@ -1,3 +1,4 @@
+import TailwartCore
 import TailwartWire
 
 /// The `tcp-request` rules of a frontend, as far as they mean something here.
@@ -8,7 +9,7 @@ struct HAProxyRules {
     private(set) var closing: [(route: DraftRoute, isBeforeHeader: Bool)] = []
     private(set) var inspectDelay: HAProxyLine?
     /// Networks whose connections begin with a PROXY header.
-    private(set) var expected: [String] = []
+    private(set) var expected: [Network] = []
     private(set) var expectPlace: SourcePlace?
     /// What earlier rules have let in.
     private var accepted: [String: [DraftMatch]] = [:]
@@ -88,13 +89,13 @@ struct HAProxyRules {
                 "this rule and those before it cannot be said in one match here; divide them", at: line.place)
         }
         guard !both.isNever else { return }
-        closing.append((DraftRoute(match: both, target: .close, place: line.place), phase == "connection"))
+        closing.append((DraftRoute(match: both, place: line.place), phase == "connection"))
     }
 
     /// Where a PROXY header comes first, rules of the connection are about who sends it: whom they let in is trusted.
     ///
     /// - Returns: empty where they say nothing.
-    mutating func takePeers() -> [String] {
+    mutating func takePeers() -> [Network] {
         var trusted = expected
         for (route, _) in closing.filter(\.isBeforeHeader) {
             let spared = route.match.not.first?.clients ?? []

@@ -1,21 +1,17 @@
+import TailwartCore
 import TailwartWire
 
 /// A `map` from the client's server name or ALPN to a text.
 struct NginxMap {
-    enum Key {
-        case serverName
-        case alpn
-    }
-
     struct Entry {
-        /// Patterns in our form, or protocol names.
-        let keys: [String]
+        /// Server names or protocols.
+        let match: DraftMatch
         let value: NginxDirective.Word
         let place: SourcePlace
-        let isWildcard: Bool
+
+        fileprivate var pattern: ServerNamePattern? { match.serverNames.first(where: \.isWildcard) }
     }
 
-    let key: Key
     let place: SourcePlace
     /// In the order in which nginx asks: names, then the longest patterns first.
     var entries: [Entry]
@@ -28,18 +24,15 @@ extension NginxReader {
     /// The map that sets a variable; nil where none does, or none that can be imported.
     func map(setting variable: String) -> NginxMap? {
         guard let (directive, block) = maps[variable], let source = directive.words.first?.text else { return nil }
-        let key: NginxMap.Key
-        switch Self.variableName(source) {
-        case "ssl_preread_server_name": key = .serverName
-        case "ssl_preread_alpn_protocols": key = .alpn
-        default:
+        let isALPN = Self.variableName(source) == "ssl_preread_alpn_protocols"
+        guard isALPN || Self.variableName(source) == "ssl_preread_server_name" else {
             findings.refuse(
                 "\(source.quoted): connections are told apart by $ssl_preread_server_name and $ssl_preread_alpn_protocols only",
                 at: directive.place)
             return nil
         }
         let hasHostNames = block.contains { $0.name.text == "hostnames" && $0.words.isEmpty }
-        var map = NginxMap(key: key, place: directive.place, entries: [])
+        var map = NginxMap(place: directive.place, entries: [])
         for entry in block {
             guard let value = entry.words.first, entry.words.count == 1 else {
                 if !["hostnames", "volatile"].contains(entry.name.text) {
@@ -49,15 +42,14 @@ extension NginxReader {
             }
             if entry.name.text == "default", !entry.name.isQuoted {
                 (map.fallback, map.fallbackPlace) = (value, entry.place)
-            } else if let keys = key == .alpn ? alpn(entry) : patterns(entry, hasHostNames: hasHostNames), !keys.isEmpty
-            {
-                let isWildcard = keys.contains { $0.hasPrefix("*.") }
-                map.entries.append(.init(keys: keys, value: value, place: entry.place, isWildcard: isWildcard))
+            } else if let match = isALPN ? alpn(entry) : names(entry, hasHostNames: hasHostNames) {
+                map.entries.append(.init(match: match, value: value, place: entry.place))
             }
         }
         map.entries =
-            map.entries.filter { !$0.isWildcard }
-            + map.entries.filter(\.isWildcard).sorted { ($0.keys.first?.count ?? 0) > ($1.keys.first?.count ?? 0) }
+            map.entries.filter { $0.pattern == nil }
+            + map.entries.filter { $0.pattern != nil }
+            .sorted { ($0.pattern?.name.count ?? 0) > ($1.pattern?.name.count ?? 0) }
         return map
     }
 
@@ -66,7 +58,7 @@ extension NginxReader {
         String(text.dropFirst().filter { $0 != "{" && $0 != "}" })
     }
 
-    private func patterns(_ entry: NginxDirective, hasHostNames: Bool) -> [String]? {
+    private func names(_ entry: NginxDirective, hasHostNames: Bool) -> DraftMatch? {
         let text = entry.name.text.hasPrefix("\\") ? String(entry.name.text.dropFirst()) : entry.name.text
         if text.hasPrefix("~") {
             findings.refuse(
@@ -92,19 +84,20 @@ extension NginxReader {
             findings.refuse("\(text.quoted): a star at the end is not matched here; name each name", at: entry.place)
             return nil
         }
-        guard let name = MailNames.pattern(base), !name.hasPrefix("*") else {
+        guard let name = ServerNamePattern(base), !name.isWildcard else {
             findings.refuse("\(text.quoted) is no server name", at: entry.place)
             return nil
         }
-        guard isPattern else { return [name] }
+        guard isPattern else { return DraftMatch(serverNames: [name]) }
         findings.note(
             "\(text.quoted) stands for any number of labels in nginx; here '*.' stands for one, so a.b.\(name) would go the "
                 + "default way", at: entry.place)
-        return text.hasPrefix(".") ? [name, "*.\(name)"] : ["*.\(name)"]
+        return DraftMatch(
+            serverNames: (text.hasPrefix(".") ? [name] : []) + [ServerNamePattern("*.\(name)")].compactMap(\.self))
     }
 
     /// A client that offers several protocols shows them with commas between.
-    private func alpn(_ entry: NginxDirective) -> [String]? {
+    private func alpn(_ entry: NginxDirective) -> DraftMatch? {
         let text = entry.name.text
         if text.hasPrefix("~") {
             // ~\bname\b, as nginx's own documentation has it.
@@ -113,7 +106,7 @@ extension NginxReader {
             if name.count == 1, let only = name.first,
                 only.allSatisfy({ $0.isLetter || $0.isNumber || "-/".contains($0) })
             {
-                return [String(only)]
+                return DraftMatch(alpn: [String(only)])
             }
             findings.refuse(
                 "regular expressions are not matched here; write the protocol's name, for instance h2", at: entry.place)
@@ -128,6 +121,6 @@ extension NginxReader {
         }
         findings.note(
             "nginx matches clients that offer \(text.quoted) and nothing else; here all that offer it", at: entry.place)
-        return [text]
+        return DraftMatch(alpn: [text])
     }
 }

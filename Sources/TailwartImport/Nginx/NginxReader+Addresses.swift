@@ -9,7 +9,7 @@ extension NginxReader {
     ]
 
     /// What one `listen` stands for: several addresses for a range of ports.
-    mutating func binds(_ listen: NginxDirective) -> [DraftBind] {
+    func binds(_ listen: NginxDirective) -> [BindAddress] {
         guard let address = listen.words.first else {
             findings.refuse("'listen' needs an address or a port", at: listen.place)
             return []
@@ -32,89 +32,62 @@ extension NginxReader {
                 }
             }
         }
-        if address.text.hasPrefix("unix:") {
-            return [DraftBind(host: String(address.text.dropFirst(5)).escapedForOurs, port: "", isUnix: true)]
-        }
-        return internetBinds(address, isV6Only: isV6Only)
-    }
-
-    private mutating func internetBinds(_ address: NginxDirective.Word, isV6Only: Bool) -> [DraftBind] {
-        var text = address.text
+        if let path = address.path { return [.unix(path: path)] }
+        guard var text = convert(address.text, at: address.place) else { return [] }
         // A port alone is all IPv4 addresses.
-        if PortText.range(text) != nil || text.hasPrefix("${") && !text.contains(":") { text = "0.0.0.0:\(text)" }
+        if !text.contains(":"), variables.ports(text) != nil { text = "0.0.0.0:\(text)" }
         guard let parts = try? HostAndPortText(text), let port = parts.port else {
             findings.refuse("\(address.text.quoted) names no port to listen on; add one", at: address.place)
             return []
         }
-        guard let host = convert(parts.host, as: parts.isBracketed ? .listenHostV6 : .listenHost, at: address.place)
-        else { return [] }
-        var listenHost = host
-        switch host {
-        case "*", "": listenHost = "0.0.0.0"
-        case "::" where !isV6Only: listenHost = ""
-        case "localhost": listenHost = "127.0.0.1"
-        default:
-            guard host.contains("$") || IPAddressText.parse(host) != nil else {
-                findings.refuse("the name \(host.quoted) cannot be listened on; write its address", at: address.place)
-                return []
+        let host =
+            switch parts.host {
+            case "*", "": "0.0.0.0"
+            case "::" where !isV6Only: ""
+            default: parts.host
             }
-        }
-        if port.contains("$") {
-            return convert(port, as: .port, at: address.place).map { [DraftBind(host: listenHost, port: $0)] } ?? []
-        }
-        guard let ports = PortText.range(port), ports.count <= Allowed.bindAddresses.upperBound else {
-            findings.refuse(
-                "\(port.quoted) is neither a port nor a range of at most \(Allowed.bindAddresses.upperBound)",
-                at: address.place)
-            return []
-        }
-        return ports.map { DraftBind(host: listenHost, port: "\($0)") }
+        return findings.binds(host, isV6: parts.isBracketed, ports: port, at: address.place)
     }
 
     /// An address to pass connections to.
-    mutating func endpoint(_ word: NginxDirective.Word, portRequired: Bool) -> DraftUpstream.Endpoint? {
-        if word.text.hasPrefix("unix:") {
-            return DraftUpstream.Endpoint(host: String(word.text.dropFirst(5)).escapedForOurs, isUnix: true)
-        }
-        guard let parts = try? HostAndPortText(word.text) else {
+    func endpoint(_ word: NginxDirective.Word) -> Endpoint? {
+        if let path = word.path { return Endpoint(path: path) }
+        guard let text = convert(word.text, at: word.place) else { return nil }
+        guard let parts = try? HostAndPortText(text) else {
             findings.refuse("\(word.text.quoted) is no address such as mail.example.net:25", at: word.place)
             return nil
         }
-        guard let host = convert(parts.host, as: .host, at: word.place) else { return nil }
-        guard let port = parts.port else {
+        guard let number = parts.port else {
             findings.refuse(
                 "\(word.text.quoted) is neither an 'upstream' of this file nor an address with a port", at: word.place)
             return nil
         }
-        guard let converted = convert(port, as: .port, at: word.place), PortText.isGood(converted) else {
-            if !port.contains("$") { findings.refuse("\(port.quoted) is not a port", at: word.place) }
+        guard let port = variables.port(number) else {
+            findings.refuse("\(number.quoted) is not a port", at: word.place)
             return nil
         }
-        return DraftUpstream.Endpoint(host: host, port: converted)
+        return Endpoint(host: parts.host, port: port)
     }
 
     /// A text without variables of nginx's. `${NAME}` in capitals, which nginx has none of, is for `envsubst`, as in the
     /// templates of its container.
-    private mutating func convert(_ text: String, as use: Variables.Use, at place: SourcePlace) -> String? {
-        var result = ""
-        var rest = text[...]
-        while let dollar = rest.firstIndex(of: "$") {
-            result += rest[..<dollar]
-            rest = rest[rest.index(after: dollar)...]
-            let name = rest.dropFirst().prefix { $0 != "}" }
-            let isForEnvsubst =
-                rest.hasPrefix("{") && rest.contains("}")
-                && name.allSatisfy { $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "_") }
-            guard isForEnvsubst, let reference = variables.refer(to: String(name), as: use) else {
-                let names = Self.references(in: text).map { "$\($0)" }.listed
-                findings.refuse(
-                    "\(names) is filled in for each connection, and here a client never chooses where it goes; name each "
-                        + "destination in a map on $ssl_preread_server_name", at: place)
-                return nil
-            }
-            result += reference
-            rest = rest.dropFirst(name.count + 2)
+    private func convert(_ text: String, at place: SourcePlace) -> String? {
+        var isGood = true
+        let converted = Self.replacing(text) { name, isBraced in
+            let isForEnvsubst = isBraced && name.allSatisfy { $0.isUppercase || $0.isNumber || $0 == "_" }
+            let reference = isForEnvsubst ? variables.refer(to: name) : nil
+            isGood = isGood && reference != nil
+            return reference
         }
-        return result + rest
+        if isGood { return converted }
+        findings.refuse(
+            "\(Self.references(in: text).map { "$\($0)" }.listed) is filled in for each connection, and here a client never "
+                + "chooses where it goes; name each destination in a map on $ssl_preread_server_name", at: place)
+        return nil
     }
+}
+
+extension NginxDirective.Word {
+    /// Of a Unix socket.
+    fileprivate var path: String? { text.hasPrefix("unix:") ? String(text.dropFirst(5)) : nil }
 }

@@ -33,16 +33,16 @@ extension NginxReader {
         let expectsHeader = listens.contains { $0.texts.contains("proxy_protocol") }
 
         let (header, inbound) = headers(settings, expectsHeader: expectsHeader, listen: listens.first?.place ?? place)
-        guard let connectTimeout = connectTimeout(settings),
-            let routes = routes(to: destination, settings, header: header, connectTimeout: connectTimeout.value)
-        else { return nil }
+        let timeout = connectTimeout(settings)
+        guard let routes = routes(to: destination, settings, header: header, connectTimeout: timeout) else {
+            return nil
+        }
         checkBind(settings.bind)
         var listener = DraftListener(name: nil, binds: binds, routes: access(settings.access) + routes, place: place)
         listener.proxyProtocolIn = inbound
         if inbound != nil, settings.realIP.isEmpty { readPeers(settings.access, routes, into: &listener) }
         if let directive = settings.prereadTimeout {
-            listener.hello = duration(directive)
-            listener.helloPlace = directive.place
+            listener.hello = duration(directive).map { ($0, directive.place) }
         }
         readTimeout(settings, into: &listener)
         return listener
@@ -57,24 +57,24 @@ extension NginxReader {
     }
 
     /// `listen 25` is IPv4 alone.
-    private func noteFamilies(_ binds: [DraftBind], at place: SourcePlace) {
-        let isV4Only =
-            binds.contains { $0.host == "0.0.0.0" } && !binds.contains { $0.host.contains(":") || $0.host.isEmpty }
-        guard isV4Only else { return }
-        findings.note(
-            "in nginx this is IPv4 alone; imported as it is: \":PORT\" in place of \"0.0.0.0:PORT\" would be both families",
-            at: place)
+    private func noteFamilies(_ binds: [BindAddress], at place: SourcePlace) {
+        guard binds.contains(where: { $0.ip == .anyV4 }),
+            !binds.contains(where: { $0.ip?.isV4 == false || $0.ip == nil && $0.port != nil })
+        else {
+            return
+        }
+        findings.noteFamily(in: "nginx", at: place)
     }
 
     /// The PROXY header for the upstream, and the one that clients must send.
     private func headers(
         _ settings: NginxSettings, expectsHeader: Bool, listen: SourcePlace
-    ) -> (DraftHeader, DraftListener.ProxyProtocolIn?) {
-        var header = DraftHeader.none
+    ) -> (ProxyProtocolOut, ProxyProtocolIn?) {
+        var header = Defaults.proxyProtocol
         let sends = settings.proxyProtocol?.texts == ["on"]
         if sends {
-            header.version = settings.proxyProtocolVersion?.texts == ["2"] ? "v2" : "v1"
-            if header.version == "v1", let place = settings.proxyProtocol?.place {
+            header.version = settings.proxyProtocolVersion?.texts == ["2"] ? .v2 : .v1
+            if header.version == .v1, let place = settings.proxyProtocol?.place {
                 findings.note(
                     "nginx before 1.31.4 sends version 1 of the PROXY header only; imported as it is: a mailbox that reads both may "
                         + "get v2", at: place)
@@ -82,30 +82,23 @@ extension NginxReader {
         }
         guard expectsHeader else { return (header, nil) }
         let trusted = settings.realIP.flatMap(\.texts).compactMap { text in
-            text == "unix:" ? nil : IPAddressText.network(text)
+            text == "unix:" ? nil : Network(foreign: text)
         }
         if trusted.isEmpty, !sends {
             findings.note(
                 "'proxy_protocol' behind 'listen' expects a header from every client and refuses those that send none, and nothing "
                     + "is passed on; imported as meant: the header goes to the upstream. If another proxy stands in front of this "
                     + "one, add 'proxy_protocol_in' with its addresses instead", at: listen)
-            return (DraftHeader(version: "v1"), nil)
+            return (ProxyProtocolOut(.v1), nil)
         }
-        if trusted.isEmpty {
-            findings.note(
-                "any client may send a PROXY header here and claim to be anybody; imported as it is: put the addresses of the "
-                    + "proxy in front under 'trusted'", at: listen)
-        }
-        return (header, .init(trusted: trusted.isEmpty ? ["0.0.0.0/0", "::/0"] : trusted))
+        return (header, ProxyProtocolIn(trusted: trusted.isEmpty ? findings.trustAnybody(at: listen) : trusted))
     }
 
-    /// Nil if it was refused; inside nil where nothing is said.
-    private func connectTimeout(_ settings: NginxSettings) -> (value: Duration?, Void)? {
-        guard let directive = settings.connectTimeout else { return (nil, ()) }
-        guard let timeout = duration(directive) else { return nil }
-        let allowed = timeout.within(
-            Allowed.connect, "'proxy_connect_timeout'", at: directive.place, findings, text: \.configurationText)
-        return (allowed == Timeouts.defaultConnect ? nil : allowed, ())
+    /// Nil where nothing else than ours is said.
+    private func connectTimeout(_ settings: NginxSettings) -> Duration? {
+        guard let directive = settings.connectTimeout, let timeout = duration(directive) else { return nil }
+        let allowed = timeout.within(Allowed.connect, "'proxy_connect_timeout'", at: directive.place, findings)
+        return allowed == Timeouts.defaultConnect ? nil : allowed
     }
 
     private func readTimeout(_ settings: NginxSettings, into listener: inout DraftListener) {
@@ -118,14 +111,13 @@ extension NginxReader {
             }
             return
         }
-        listener.idle = duration(directive)
-        listener.idlePlace = directive.place
+        listener.idle = duration(directive).map { ($0, directive.place) }
     }
 
     /// `allow` and `deny`: the first that holds decides, and after an end without one all are let in.
     private func access(_ directives: [NginxDirective]) -> [DraftRoute] {
         var routes: [DraftRoute] = []
-        var allowed: [String] = []
+        var allowed: [Network] = []
         for directive in directives {
             guard let text = directive.words.first?.text, directive.words.count == 1 else {
                 findings.refuse("one network should follow", at: directive.place)
@@ -135,21 +127,18 @@ extension NginxReader {
             if text == "all" {
                 if !isAllow {
                     let match = allowed.isEmpty ? DraftMatch.always : DraftMatch(not: [DraftMatch(clients: allowed)])
-                    routes.append(DraftRoute(match: match, target: .close, place: directive.place))
+                    routes.append(DraftRoute(match: match, place: directive.place))
                 }
                 return routes
             }
             if text == "unix:" { continue }
-            guard let network = IPAddressText.network(text) else {
-                findings.refuse("\(text.quoted) is no network such as 192.0.2.0/24", at: directive.place)
-                continue
-            }
+            guard let network = findings.network(text, at: directive.place) else { continue }
             if isAllow {
                 allowed.append(network)
             } else {
                 var match = DraftMatch(clients: [network])
                 if !allowed.isEmpty { match.not = [DraftMatch(clients: allowed)] }
-                routes.append(DraftRoute(match: match, target: .close, place: directive.place))
+                routes.append(DraftRoute(match: match, place: directive.place))
             }
         }
         return routes
@@ -159,7 +148,7 @@ extension NginxReader {
     private func readPeers(_ access: [NginxDirective], _ routes: [DraftRoute], into listener: inout DraftListener) {
         guard let place = access.first?.place else { return }
         let allowed = access.filter { $0.name.text == "allow" }.flatMap(\.texts).compactMap {
-            IPAddressText.network($0)
+            Network(foreign: $0)
         }
         listener.routes = routes
         guard access.last?.texts == ["all"], access.dropLast().allSatisfy({ $0.name.text == "allow" }), !allowed.isEmpty
@@ -174,15 +163,11 @@ extension NginxReader {
     /// The address to dial from. On a tailnet the kernel chooses no other.
     private func checkBind(_ directive: NginxDirective?) {
         guard let directive, directive.texts != ["off"] else { return }
-        if directive.texts.count == 1, IPAddressText.parse(directive.texts[0])?.isOfTailnet == true {
-            findings.note(
-                "'proxy_bind' is left out: the kernel dials over the tailnet from this host's tailnet address anyway",
-                at: directive.place)
-        } else {
-            findings.refuse(
+        findings.checkSource(
+            directive.texts.count == 1 ? directive.texts[0] : nil, "proxy_bind", at: directive.place,
+            else:
                 "the address to dial from cannot be chosen here; a PROXY header tells the client's address, and the routing "
-                    + "table chooses this host's", at: directive.place)
-        }
+                + "table chooses this host's")
     }
 
     func duration(_ directive: NginxDirective) -> Duration? {

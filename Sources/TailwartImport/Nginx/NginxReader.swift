@@ -2,7 +2,7 @@
 struct NginxReader {
     let findings: Findings
     let files: any IncludedFiles
-    var variables = Variables()
+    var variables: Variables { findings.variables }
     var upstreams: [String: NginxUpstream] = [:]
     /// By the variable that they set; read only when something is passed by it.
     var maps: [String: (directive: NginxDirective, block: [NginxDirective])] = [:]
@@ -27,7 +27,7 @@ struct NginxReader {
         var includes = NginxIncludes(files: files, findings: findings, folder: folder)
         let top = try includes.expand(try NginxParser.parse(text, file: file))
         var streams: [[NginxDirective]] = []
-        let (_, notes, _) = findings.during {
+        draft.notes = findings.notes {
             for directive in top {
                 if directive.name.text == "stream", let block = directive.block {
                     streams.append(block)
@@ -36,7 +36,6 @@ struct NginxReader {
                 }
             }
         }
-        draft.notes = notes
         if streams.isEmpty {
             // A file that is itself included in a stream block.
             let isInside = top.contains { ["server", "upstream", "map"].contains($0.name.text) && $0.block != nil }
@@ -79,19 +78,10 @@ struct NginxReader {
         }
         var listeners: [DraftListener] = []
         for (server, block) in servers {
-            var listener: DraftListener?
-            var problem: SyntaxProblem?
-            let (_, notes, isRefused) = findings.during {
-                do throws(SyntaxProblem) {
-                    listener = self.listener(try includes.expand(block), shared: shared, at: server.place)
-                } catch {
-                    problem = error
-                }
+            let read = try findings.listener { () throws(SyntaxProblem) in
+                listener(try includes.expand(block), shared: shared, at: server.place)
             }
-            if let problem { throw problem }
-            guard !isRefused, var listener else { continue }
-            listener.notes = notes
-            listeners.append(listener)
+            if let read { listeners.append(read) }
         }
         return listeners
     }

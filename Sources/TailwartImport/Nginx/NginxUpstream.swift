@@ -9,9 +9,8 @@ struct NginxUpstream {
 }
 
 extension NginxReader {
-    /// - Parameter connectTimeout: of the server that passes connections here.
-    mutating func upstream(_ upstream: NginxUpstream, connectTimeout: Duration?) -> DraftUpstream? {
-        var endpoints: [DraftUpstream.Endpoint] = []
+    func dial(_ upstream: NginxUpstream) -> DraftDial? {
+        var endpoints: [Endpoint] = []
         var policy = Upstream.Policy.roundRobin
         for directive in upstream.directives {
             switch directive.name.text {
@@ -40,21 +39,21 @@ extension NginxReader {
             return nil
         }
         noteNames(endpoints, at: upstream.place)
-        let spread = endpoints.filter { !$0.isBackup }.count > 1
-        return DraftUpstream(
-            endpoints: endpoints, policy: spread ? policy : .first, connectTimeout: connectTimeout)
+        var dial = DraftDial(endpoints, name: upstream.name, place: upstream.place)
+        if endpoints.filter({ !$0.isBackup }).count > 1 { dial.upstream.policy = policy }
+        return dial
     }
 
     /// nginx asks for names when it starts, and never again.
-    func noteNames(_ endpoints: [DraftUpstream.Endpoint], at place: SourcePlace) {
-        guard endpoints.contains(where: \.isName) else { return }
+    func noteNames(_ endpoints: [Endpoint], at place: SourcePlace) {
+        guard endpoints.contains(where: { $0.isName(variables) }) else { return }
         findings.note(
             "nginx resolves this name once, when it starts, and does not start without it; here it is followed, and may be "
                 + "missing at the start", at: place)
     }
 
-    private mutating func endpoint(_ directive: NginxDirective) -> DraftUpstream.Endpoint? {
-        guard let address = directive.words.first, var endpoint = endpoint(address, portRequired: true) else {
+    private func endpoint(_ directive: NginxDirective) -> Endpoint? {
+        guard let address = directive.words.first, var endpoint = endpoint(address) else {
             return nil
         }
         for word in directive.words.dropFirst() {
@@ -65,8 +64,7 @@ extension NginxReader {
                     findings.refuse("\(word.text.quoted) is no weight", at: word.place)
                     continue
                 }
-                endpoint.weight = weight.within(
-                    Allowed.weight, "a weight", at: word.place, findings, text: { "\($0)" })
+                endpoint.weight = weight.within(Allowed.weight, "a weight", at: word.place, findings)
             case "backup": endpoint.isBackup = true
             case "down":
                 findings.note("\(address.text.quoted) is marked as down; left out", at: word.place)

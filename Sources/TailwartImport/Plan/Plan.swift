@@ -1,58 +1,127 @@
+import TailwartConfig
 import TailwartCore
+import TailwartWire
 
 /// A draft in the shape of our file: upstreams have names, routes name them.
 struct Plan {
-    struct PlannedUpstream {
-        var name: String
-        var upstream: DraftUpstream
-        /// Endpoints without a port stand here without one: the route's or the listener's is dialled.
-        var header: DraftHeader
-        var places: [SourcePlace]
-    }
+    private(set) var configuration = Configuration()
+    /// Where a part stands in the imported file.
+    private(set) var places: [FilePlaces.Part: SourcePlace] = [:]
+    /// All places that an upstream comes from.
+    private var origins: [FilePlaces.Part: [SourcePlace]] = [:]
+    /// What there is to say about each listener.
+    private let notes: [[Finding]]
+    /// What there is to say about names that are added.
+    private var additions: [Finding] = []
+    private let variables: Variables
 
-    struct PlannedRoute {
-        var match: DraftMatch
-        /// Nil closes.
-        var upstream: Int?
-        /// Nil: the one that the client came to, or those of the endpoints.
-        var port: String?
-        /// Nil: the upstream's.
-        var header: DraftHeader?
-        var place: SourcePlace
-    }
-
-    struct PlannedListener {
-        var name: String
-        var proto: ListenerProtocol
-        var routes: [PlannedRoute]
-        /// Binds, timeouts, what there is to say.
-        var draft: DraftListener
-    }
-
-    var maxConnections: Int?
-    var upstreams: [PlannedUpstream] = []
-    var listeners: [PlannedListener] = []
-    var notes: [Finding]
-
-    init(_ draft: Draft) {
-        maxConnections = draft.maxConnections
-        notes = draft.notes
-        let shared = SharedUpstreams(draft.listeners)
+    init(_ draft: Draft, _ variables: Variables) {
+        self.variables = variables
+        notes = draft.listeners.map(\.notes)
+        let shared = SharedUpstreams(draft.listeners, variables)
         let planned = shared.planned
-        upstreams = planned
+        for (upstream, places) in planned { origins[.upstream(upstream.name)] = places }
+        configuration.maxConnections = draft.maxConnections ?? Defaults.maxConnections
+        configuration.upstreams = planned.map(\.upstream)
         var names = UniqueNames()
-        listeners = draft.listeners.map { listener in
-            let proto = listener.proto
-            let name = names.take(listener.name ?? proto.rawValue)
-            let routes = listener.routes.map { route in
-                guard case .dial(let dial) = route.target, let (index, port) = shared.find(route, of: listener) else {
-                    return PlannedRoute(match: route.match, place: route.place)
+        configuration.listeners = draft.listeners.enumerated().map { number, draft in
+            origins[.listener(number)] = [draft.place]
+            let name = names.take(variables.references.written(draft.name ?? draft.proto.rawValue, escaped: false))
+            let routes = draft.routes.enumerated().map { index, route in
+                places[.route(listener: number, index)] = route.place
+                let match = route.match.isAlways ? nil : route.match.routeMatch
+                guard let dial = route.dial, let (upstream, port) = shared.find(route, of: draft) else {
+                    return Route(match: match, to: .close)
                 }
-                let header = dial.header == planned[index].header ? nil : dial.header
-                return PlannedRoute(match: route.match, upstream: index, port: port, header: header, place: route.place)
+                let header = dial.upstream.proxyProtocol
+                return Route(
+                    match: match, to: .upstream(planned[upstream].upstream.name, port: port),
+                    proxyProtocol: header == planned[upstream].upstream.proxyProtocol ? nil : header)
             }
-            return PlannedListener(name: name, proto: proto, routes: routes, draft: listener)
+            return draft.listener(named: name, routes: routes)
         }
+        for (part, all) in origins { places[part] = all.first }
+    }
+
+    /// The newest of the names that mail programs look up below a domain are missing in files that are older than them: with these
+    /// added the short form may say it all.
+    mutating func complete(_ findings: Findings) {
+        var completed = configuration
+        let (old, newest) = (Defaults.httpsNamePrefixes.dropLast(), Defaults.httpsNamePrefixes.suffix(1))
+        var additions: [(name: ServerNamePattern, place: SourcePlace)] = []
+        for (number, listener) in configuration.listeners.enumerated() {
+            guard let names = listener.routes[0].match?.serverNames, let place = places[.route(listener: number, 0)]
+            else {
+                continue
+            }
+            let domains = names.map { "\($0)".split(separator: ".", maxSplits: 1) }
+                .filter { $0.count == 2 && $0[0] == Defaults.httpsNamePrefixes[0] && !variables.areIn($0[1]) }
+                .map { $0[1] }.withoutRepeats
+            for domain in domains {
+                let all = old.compactMap { ServerNamePattern("\($0).\(domain)") }
+                let missing = newest.compactMap { ServerNamePattern("\($0).\(domain)") }.filter { !names.contains($0) }
+                guard Set(all).isSubset(of: names) else { continue }
+                additions += missing.map { ($0, place) }
+                completed.listeners[number].routes[0].match?.serverNames += missing
+            }
+        }
+        guard ConfigurationWriter(completed, references: variables.references).mailbox != nil else { return }
+        configuration = completed
+        self.additions = findings.notes {
+            for (name, place) in additions {
+                findings.note(
+                    "\(name) goes to the mailbox too: mail programs look it up like the others",
+                    at: place)
+            }
+        }
+    }
+
+    /// The file's lines, with what was taken from where.
+    ///
+    /// - Parameters:
+    ///   - head: what stands above all of it.
+    ///   - file: whose name is not repeated with each place.
+    func write(head: [String], of file: String) -> [YAMLWriter.Line] {
+        let writer = ConfigurationWriter(configuration, references: variables.references)
+        var comments: [FilePlaces.Part: [String]] = [:]
+        let listeners = notes.indices.map { FilePlaces.Part.listener($0) }
+        if let mailbox = writer.mailbox {
+            let sources = listeners.flatMap { origins[$0] ?? [] }
+            comments[.upstream(mailbox)] =
+                [Self.origin(sources, in: file)] + (notes.joined() + additions).map { $0.comment(in: file) }
+        } else {
+            comments = origins.mapValues { [Self.origin($0, in: file)] }
+            for (part, notes) in zip(listeners, notes) { comments[part]? += notes.map { $0.comment(in: file) } }
+        }
+        comments[.file] = head
+        return writer.write(comments: comments)
+    }
+
+    /// `from line 7 (/apps/layer4/…) and lines 8, 9`.
+    private static func origin(_ places: [SourcePlace], in file: String) -> String {
+        let others = places.dropFirst().map { place in
+            place.file == places[0].file ? "\(place.line)" : "\(place.line) of \(place.file)"
+        }.withoutRepeats
+        let more =
+            switch others.count {
+            case 0: ""
+            case 1: " and line \(others[0])"
+            case 2...8: " and lines \(others.joined(separator: ", "))"
+            default: " and \(others.count) more places"
+            }
+        return "from \(places[0].inWords(of: file))\(more)"
+    }
+}
+
+extension DraftListener {
+    fileprivate func listener(named name: String, routes: [Route]) -> Listener {
+        var listener = Listener(
+            name: name, bind: binds, proto: proto, routes: routes, proxyProtocolIn: proxyProtocolIn,
+            maxConnections: maxConnections)
+        if let hello { listener.timeouts.hello = hello.time }
+        if let idle { listener.timeouts.idle = idle.time }
+        if let halfClosed { listener.timeouts.halfClosed = halfClosed }
+        return listener
     }
 }
 

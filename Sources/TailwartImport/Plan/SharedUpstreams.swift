@@ -6,17 +6,20 @@ import TailwartWire
 struct SharedUpstreams {
     fileprivate struct Group {
         /// Without ports, where all endpoints of each dial had the same.
-        var key: DraftUpstream
+        var key: Upstream
         /// The number of the first route that leads here.
         var first: Int
-        var dials: [(dial: DraftDial, port: String?, route: DraftRoute, listener: DraftListener)] = []
+        var dials: [(dial: DraftDial, port: UInt16?, route: DraftRoute, listener: DraftListener)] = []
     }
 
     private var groups: [Group] = []
     /// Where in ``groups`` a key is.
-    private var indices: [DraftUpstream: Int] = [:]
+    private var indices: [Upstream: Int] = [:]
 
-    init(_ listeners: [DraftListener]) {
+    private let variables: Variables
+
+    init(_ listeners: [DraftListener], _ variables: Variables) {
+        self.variables = variables
         // Those first whose port is the client's: another port of the same hosts may join them.
         for joins in [false, true] {
             var number = 0
@@ -33,7 +36,7 @@ struct SharedUpstreams {
 
     /// - Parameter number: of the route in the whole file.
     private mutating func add(_ route: DraftRoute, _ number: Int, of listener: DraftListener) {
-        guard case .dial(let dial) = route.target else { return }
+        guard let dial = route.dial else { return }
         let (key, port) = key(of: dial, route: route, of: listener)
         let index = indices[key] ?? groups.count
         if index == groups.count {
@@ -46,36 +49,36 @@ struct SharedUpstreams {
 
     /// Whether the port tells a service of its own, and not the client's port on another host: two such are two upstreams.
     private static func isOfItsOwn(_ route: DraftRoute, of listener: DraftListener) -> Bool {
-        guard case .dial(let dial) = route.target, let port = dial.upstream.withoutCommonPort.port else { return false }
+        guard let dial = route.dial, let port = dial.upstream.withoutCommonPort.port else { return false }
         return !listener.proto.isMail && !listener.binds.allSatisfy { $0.port == port }
     }
 
     private func key(
         of dial: DraftDial, route: DraftRoute, of listener: DraftListener
-    ) -> (key: DraftUpstream, port: String?) {
+    ) -> (key: Upstream, port: UInt16?) {
         let stripped = dial.upstream.withoutCommonPort
         guard Self.isOfItsOwn(route, of: listener) else { return stripped }
         // The mailbox has an HTTPS port too, on whatever number; this host has other services.
         let isJoining =
             !route.match.isAlways && !dial.upstream.isLoopback && indices[stripped.key] != nil
-        return isJoining ? stripped : (dial.upstream, nil)
+        return isJoining ? stripped : (dial.upstream.withoutHeader, nil)
     }
 
-    /// In the order in which they are first dialled.
-    var planned: [Plan.PlannedUpstream] {
+    /// In the order in which they are first dialled, with the places that describe them.
+    var planned: [(upstream: Upstream, places: [SourcePlace])] {
         var names = UniqueNames()
         return groups.map { group in
             var upstream = group.key
+            upstream.name = names.take(variables.references.written(group.name(variables), escaped: false))
+            upstream.proxyProtocol = group.header
             if let port = group.ownPort { upstream.setPort(port) }
-            return Plan.PlannedUpstream(
-                name: names.take(group.name), upstream: upstream, header: group.header,
-                places: group.dials.map(\.dial.place).withoutRepeats)
+            return (upstream, group.dials.map(\.dial.place).withoutRepeats)
         }
     }
 
     /// The upstream of a dial, and the port that its route has to name.
-    func find(_ route: DraftRoute, of listener: DraftListener) -> (index: Int, port: String?)? {
-        guard case .dial(let dial) = route.target else { return nil }
+    func find(_ route: DraftRoute, of listener: DraftListener) -> (index: Int, port: UInt16?)? {
+        guard let dial = route.dial else { return nil }
         let (key, port) = key(of: dial, route: route, of: listener)
         guard let index = indices[key] else { return nil }
         if groups[index].ownPort != nil { return (index, nil) }
@@ -85,7 +88,7 @@ struct SharedUpstreams {
 
 extension SharedUpstreams.Group {
     /// The port that stands with the endpoints: there is but one, and no listener has it. Nil: the routes say it.
-    fileprivate var ownPort: String? {
+    fileprivate var ownPort: UInt16? {
         guard let port = dials.first?.port, dials.allSatisfy({ $0.port == port && !$0.listener.proto.isMail }) else {
             return nil
         }
@@ -93,27 +96,22 @@ extension SharedUpstreams.Group {
     }
 
     /// The one that most dials want.
-    fileprivate var header: DraftHeader {
-        var counts: [(header: DraftHeader, count: Int)] = []
-        for dial in dials.map(\.dial) {
-            if let index = counts.firstIndex(where: { $0.header == dial.header }) {
-                counts[index].count += 1
-            } else {
-                counts.append((dial.header, 1))
-            }
-        }
-        let most = counts.map(\.count).max()
-        return counts.first { $0.count == most }?.header ?? .none
+    fileprivate var header: ProxyProtocolOut {
+        let headers = dials.map(\.dial.upstream.proxyProtocol)
+        let counts = Dictionary(headers.map { ($0, 1) }, uniquingKeysWith: +)
+        return headers.first { counts[$0] == counts.values.max() } ?? Defaults.proxyProtocol
     }
 
     /// What the source calls it, if that is one name; else what it is for.
-    fileprivate var name: String {
+    fileprivate func name(_ variables: Variables) -> String {
         let names = dials.compactMap(\.dial.name).withoutRepeats
         if names.count == 1, let name = names.first { return name }
         if dials.contains(where: { $0.listener.proto.isMail || $0.route.match.asksForMailNames }) { return "mailbox" }
         if let name = names.first { return name }
         if dials.contains(where: { $0.listener.proto == .https && $0.route.match.isAlways }) { return "web" }
-        guard let host = key.endpoints.first, host.isName, let label = host.host.split(separator: ".").first else {
+        guard let first = key.endpoints.first, first.isName(variables),
+            let label = first.host.text.split(separator: ".").first
+        else {
             return "upstream"
         }
         return String(label)
@@ -123,26 +121,34 @@ extension SharedUpstreams.Group {
 extension DraftMatch {
     /// Whether a name is among its conditions that mail programs look up.
     fileprivate var asksForMailNames: Bool {
-        serverNames.contains { name in MailNames.prefixes.contains { name.hasPrefix("\($0).") } }
+        serverNames.contains { name in Defaults.httpsNamePrefixes.contains { "\(name)".hasPrefix("\($0).") } }
     }
 }
 
-extension DraftUpstream {
-    /// The upstream without its port where all endpoints have the same, and that port.
-    fileprivate var withoutCommonPort: (key: DraftUpstream, port: String?) {
+extension Upstream {
+    /// The upstream without its port where all endpoints have the same, and that port; without its header in any case.
+    fileprivate var withoutCommonPort: (key: Upstream, port: UInt16?) {
         let internet = endpoints.filter { !$0.isUnix }
-        guard let port = internet.first?.port, internet.allSatisfy({ $0.port == port }) else { return (self, nil) }
-        var key = self
+        var key = withoutHeader
+        guard let port = internet.first?.port, internet.allSatisfy({ $0.port == port }) else { return (key, nil) }
         key.setPort(nil)
         return (key, port)
     }
 
-    /// Whether all of it is on this host.
-    fileprivate var isLoopback: Bool {
-        endpoints.allSatisfy { $0.isUnix || $0.host == "localhost" || IPAddressText.parse($0.host)?.isLoopback == true }
+    fileprivate var withoutHeader: Upstream {
+        var upstream = self
+        upstream.proxyProtocol = Defaults.proxyProtocol
+        return upstream
     }
 
-    fileprivate mutating func setPort(_ port: String?) {
+    /// Whether all of it is on this host.
+    fileprivate var isLoopback: Bool {
+        endpoints.allSatisfy {
+            $0.isUnix || $0.host == .name("localhost") || IPAddress($0.host.text)?.isLoopback == true
+        }
+    }
+
+    fileprivate mutating func setPort(_ port: UInt16?) {
         for index in endpoints.indices where !endpoints[index].isUnix { endpoints[index].port = port }
     }
 }

@@ -1,0 +1,89 @@
+import TailwartCore
+import TailwartWire
+
+extension ConfigurationWriter {
+    /// What a listener takes besides its name.
+    func members(of listener: Listener, _ number: Int) -> [YAMLMember] {
+        var members = [YAMLMember("bind", .list(listener.bind.map { .reference(references.written($0)) }))]
+        let usual =
+            listener.bind.lazy.compactMap { $0.port.flatMap { ListenerProtocol(wellKnownPort: $0) } }.first ?? .tcp
+        if showsDefaults || listener.proto != usual {
+            members.append(YAMLMember("protocol", .text(listener.proto.rawValue)))
+        }
+        if let only = listener.routes.first, listener.routes.count == 1, only.match == nil, only.proxyProtocol == nil {
+            members.append(YAMLMember("to", target(only), of: .route(listener: number, 0)))
+        } else {
+            let routes = listener.routes.enumerated().map { output($1, of: .route(listener: number, $0)) }
+            members.append(YAMLMember("routes", .blockList(routes)))
+        }
+        return members + self.members(of: ListenerSettings(listener, isWhole: showsDefaults))
+    }
+
+    /// What `defaults` takes too.
+    func members(of settings: ListenerSettings) -> [YAMLMember] {
+        var members: [YAMLMember] = []
+        let deadlines = settings.deadlines
+        let timeouts = [
+            ("connect", deadlines.connect), ("hello", deadlines.hello), ("idle", deadlines.idle),
+            ("half_closed", deadlines.halfClosed),
+        ].compactMap { key, value in value.map { YAMLMember(key, .duration($0)) } }
+        if !timeouts.isEmpty { members.append(YAMLMember("timeouts", .mapping(timeouts))) }
+        if case .required(let header) = settings.proxyProtocolIn {
+            var entries = [YAMLMember("trusted", .list(header.trusted.map(output)))]
+            if showsDefaults || header.timeout != ProxyProtocolIn.defaultTimeout {
+                entries.append(YAMLMember("timeout", .duration(header.timeout)))
+            }
+            members.append(YAMLMember("proxy_protocol_in", .mapping(entries)))
+        }
+        if let limit = settings.maxConnections { members.append(YAMLMember("max_connections", .text("\(limit)"))) }
+        let refusal = [("host", settings.refusal.host), ("text", settings.refusal.text)].compactMap { key, value in
+            value.map { YAMLMember(key, .text($0)) }
+        }
+        if !refusal.isEmpty { members.append(YAMLMember("refusal", .mapping(refusal))) }
+        return members
+    }
+
+    private func output(_ network: Network) -> YAMLOutput { .reference(references.written(network)) }
+
+    private func output(_ route: Route, of part: FilePlaces.Part) -> YAMLOutput {
+        var members: [YAMLMember] = []
+        if let match = route.match { members.append(YAMLMember("match", output(match), of: part)) }
+        members.append(YAMLMember("to", target(route), of: part))
+        if let header = route.proxyProtocol { members.append(self.header(header)) }
+        return .blockMapping(members)
+    }
+
+    private func output(_ match: RouteMatch) -> YAMLOutput {
+        var members: [YAMLMember] = []
+        let lists = [("sni", match.serverNames.map { "\($0)" }), ("alpn", match.alpn)]
+        for (key, list) in lists where !list.isEmpty {
+            members.append(YAMLMember(key, .list(list.map { .reference(references.written($0)) })))
+        }
+        if !match.clients.isEmpty { members.append(YAMLMember("client", .list(match.clients.map(output)))) }
+        if let not = match.not.first { members.append(YAMLMember("not", output(not))) }
+        return .mapping(members)
+    }
+
+    private func target(_ route: Route) -> YAMLOutput {
+        switch route.target {
+        case .close: .text("close")
+        case .upstream(let name, nil): .text(name)
+        case .upstream(let name, let port?): .reference("\(name):\(references.written(port))")
+        }
+    }
+}
+
+extension ListenerSettings {
+    /// Those of a listener that are not the defaults, or all.
+    init(_ listener: Listener, isWhole: Bool = false) {
+        let (timeouts, usual) = (listener.timeouts, Timeouts(for: listener.proto))
+        func own(_ deadline: KeyPath<Timeouts, Duration>) -> Duration? {
+            isWhole || timeouts[keyPath: deadline] != usual[keyPath: deadline] ? timeouts[keyPath: deadline] : nil
+        }
+        deadlines = Deadlines(
+            connect: own(\.connect), hello: own(\.hello), idle: own(\.idle), halfClosed: own(\.halfClosed))
+        proxyProtocolIn = listener.proxyProtocolIn.map { .required($0) } ?? .inherited
+        maxConnections = listener.maxConnections
+        refusal = listener.refusal
+    }
+}

@@ -1,0 +1,73 @@
+import TailwartCore
+
+/// A whole file on its way from another program's to ours.
+struct Draft {
+    var maxConnections: Int?
+    var listeners: [DraftListener] = []
+    /// What there is to say about no listener in particular.
+    var notes: [Finding] = []
+}
+
+/// A listener on its way: its routes have their upstreams in them, and conditions that ours has not.
+struct DraftListener {
+    /// What the source calls it.
+    var name: String?
+    var binds: [BindAddress]
+    var routes: [DraftRoute]
+    var place: SourcePlace
+    var hello: (time: Duration, place: SourcePlace)?
+    var idle: (time: Duration, place: SourcePlace)?
+    var halfClosed: Duration?
+    var proxyProtocolIn: ProxyProtocolIn?
+    var maxConnections: Int?
+    /// What there is to say about it.
+    var notes: [Finding] = []
+
+    init(name: String?, binds: [BindAddress], routes: [DraftRoute], place: SourcePlace) {
+        self.name = name
+        self.binds = binds
+        self.routes = routes
+        self.place = place
+    }
+
+    /// What is spoken: known from the port, else from the ports that are dialled, else TLS if a name is asked for.
+    var proto: ListenerProtocol {
+        if let known = binds.lazy.compactMap(\.wellKnownProtocol).first { return known }
+        let dialled = routes.flatMap { route in
+            route.dial?.upstream.endpoints.map { $0.port.flatMap { ListenerProtocol(wellKnownPort: $0) } } ?? []
+        }
+        let common = Set(dialled).count == 1 ? dialled.first.flatMap(\.self) : nil
+        if routes.contains(where: \.match.needsHello) {
+            return common.flatMap { $0.firstSpeaker == .client ? $0 : nil } ?? .https
+        }
+        return common ?? .tcp
+    }
+}
+
+/// A route whose upstream stands in it, as other programs have them.
+struct DraftRoute: Equatable {
+    var match: DraftMatch
+    /// Nil closes.
+    var dial: DraftDial?
+    var place: SourcePlace
+}
+
+/// An upstream as one route dials it. Equal are two that dial the same in the same way, wherever they are described.
+struct DraftDial: Hashable {
+    /// Has no name yet. Endpoints have ports, or the client's is dialled.
+    var upstream: Upstream
+    /// What the source calls it.
+    var name: String?
+    /// Where it is described.
+    var place: SourcePlace
+
+    init(_ endpoints: [Endpoint], name: String? = nil, place: SourcePlace) {
+        upstream = Upstream(name: "", endpoints: endpoints)
+        self.name = name
+        self.place = place
+    }
+
+    static func == (first: DraftDial, second: DraftDial) -> Bool { first.upstream == second.upstream }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(upstream) }
+}
