@@ -1,6 +1,7 @@
 package import Foundation
 import Glibc
 import Synchronization
+
 import enum TailwartSystem.Spawn
 
 /// A program that a test started: its output goes to two files in the test's folder, and it is ended by its process id.

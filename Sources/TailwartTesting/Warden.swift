@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+
 import enum TailwartSystem.Spawn
 
 /// Ends the servers if the tests themselves are interrupted or crash: a shell that learns every process id and acts when

@@ -1,4 +1,5 @@
 import TailwartCore
+import TailwartWire
 
 /// A whole file on its way from another program's to ours.
 struct Draft {
