@@ -119,7 +119,7 @@ struct Worker: ~Copyable {
         if token & Self.listenerToken != 0 {
             accept(Int(token & 0xffff))
         } else if token & Self.inboxToken != 0 {
-            readMailbox()
+            readInbox()
         } else if token & Self.warmToken != 0 {
             warmIsReady(WarmPool.Token(rawValue: token & ~Self.warmToken), readiness)
         } else {
@@ -166,7 +166,7 @@ struct Worker: ~Copyable {
                 : session.pointee.connection.timeIsOver(&around))
     }
 
-    private mutating func readMailbox() {
+    private mutating func readInbox() {
         let message = parts.inbox.take()
         if message.topology != nil || !message.opened.isEmpty { adopt(message.topology ?? topology, message.opened) }
         if message.drains, !isDraining {

@@ -91,10 +91,12 @@ extension Connection {
             phase = .greeting(dial, .warm)
             return .send(.proxyHeader)
         }
-        // The address that the warm socket would have spared.
+        // The address that a warm socket would have spared. Whether it may be dialled was asked before, and a trial is given once.
+        guard let next = passage.dialled(Int(dial.endpoint), address: Int(dial.address) - 1, doorPort: doorPort) else {
+            return nextAddress(dial, &around)
+        }
         dial.mayUseWarm = false
-        dial.address -= 1
-        return nextAddress(dial, &around)
+        return connect(dial, to: next, now: around.now)
     }
 
     /// The connect has an answer.
