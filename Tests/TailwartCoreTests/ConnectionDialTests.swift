@@ -40,4 +40,23 @@ import Testing
         #expect(dialled == .internet(InternetAddress(.v4(0xc000_0201), port: 25)))
         _ = connection.stop(&around)
     }
+
+    @Test func `where one place fails, the next is asked for its warm sockets before it is dialled`() {
+        var around = Surroundings(now: 1)
+        var connection = connection()
+        guard case .takeWarm = connection.begin(&around), case .connect = connection.warmTaken(nil, &around) else {
+            Issue.record("no warm socket is asked for")
+            return
+        }
+        guard case .takeWarm(let place?) = connection.connectAnswered(.failed(.refused), &around) else {
+            Issue.record("the next place's warm sockets are passed over")
+            return
+        }
+        #expect(place.takeUnretainedValue().key.endpoint == "two")
+        guard case .connect = connection.warmTaken(nil, &around) else {
+            Issue.record("the next place is not dialled")
+            return
+        }
+        _ = connection.stop(&around)
+    }
 }

@@ -33,7 +33,8 @@ extension Connection {
                 continue
             }
             dial.address += 1
-            if dial.mayUseWarm {
+            // A warm socket stands for the whole place: it is asked for once, before the first address.
+            if dial.mayUseWarm, dial.address == 1 {
                 phase = .takingWarm(dial)
                 return .takeWarm(record.place)
             }
@@ -85,7 +86,7 @@ extension Connection {
     ///
     /// - Parameter dialled: where it is connected to.
     package mutating func warmTaken(_ dialled: Dialled?, _ around: inout Surroundings) -> Action {
-        guard case .takingWarm(var dial) = phase else { return .nothing }
+        guard case .takingWarm(let dial) = phase else { return .nothing }
         if let dialled {
             record.upstreamAddress = dialled.internet
             phase = .greeting(dial, .warm)
@@ -95,7 +96,6 @@ extension Connection {
         guard let next = passage.dialled(Int(dial.endpoint), address: Int(dial.address) - 1, doorPort: doorPort) else {
             return nextAddress(dial, &around)
         }
-        dial.mayUseWarm = false
         return connect(dial, to: next, now: around.now)
     }
 

@@ -69,7 +69,7 @@ package struct Connection: ~Copyable {
         var failure = CloseReason.upstreamUnresolved
         /// Whether the client is one of those that the worker holds.
         package internal(set) var isHeld = false
-        /// One warm socket is enough: behind it comes a dial.
+        /// Whether warm sockets are asked for. Behind one that died as it was used comes a dial.
         var mayUseWarm: Bool
     }
 

@@ -23,8 +23,6 @@ final class SimulatedLeg {
     var fault = LegFault.reset
     /// How much of the payload that it received has been compared with what was sent.
     var compared = 0
-    /// Connected before its client came.
-    var isWarm = false
 
     init(script: [UInt8], sendQueue: Int) { socket = SimulatedSocket(script: script, sendQueue: sendQueue) }
 

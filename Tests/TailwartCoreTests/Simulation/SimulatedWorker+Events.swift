@@ -147,7 +147,6 @@ extension SimulatedWorker {
             let dialled = Dialled.internet(InternetAddress(address, port: approach.place.key.port))
             let (leg, answer) = makeLeg(dialled)
             guard answer == .connected else { continue }
-            leg.isWarm = true
             warm.append((approach.place.key, dialled, open(leg)))
         }
     }

@@ -34,7 +34,7 @@ extension SimulatedWorker {
             case .close(let ending):
                 result = session.connection.finished(ending, &around)
             }
-            if let result { return perform(session) { result } }
+            if let result { return perform(session, on: result) }
         }
     }
 

@@ -58,8 +58,11 @@ final class SimulatedWorker {
     // MARK: - performing
 
     /// Reports what happened, does what the connection says, reports that, and so on until there is nothing more to do.
-    func perform(_ session: SimulatedSession, _ first: () -> Action) {
-        var action = report(session, first)
+    func perform(_ session: SimulatedSession, _ first: () -> Action) { perform(session, on: report(session, first)) }
+
+    /// - Parameter action: the answer to something that was reported already.
+    func perform(_ session: SimulatedSession, on action: Action) {
+        var action = action
         while let next = performOne(action, session) { action = report(session, next) }
     }
 
@@ -195,8 +198,6 @@ final class SimulatedWorker {
         close(leg, abortive: false)
         session.upstream = nil
         session.isKeptAlive = false
-        // Dialled anew after a warm socket: the round begins anew.
-        if leg.isWarm { session.tried = 0 }
         session.carried = [.inbound: [], .outbound: []]
         session.pipesHeld = []
         session.queued = []
