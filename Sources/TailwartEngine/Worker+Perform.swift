@@ -153,10 +153,10 @@ extension Worker {
         }
     }
 
-    /// Gives up the upstream leg, and what the lanes have borrowed.
+    /// Gives up the upstream leg, and what the lanes have borrowed. What the client has sent there so far must not look finished.
     private mutating func dropUpstream(_ session: UnsafeMutablePointer<Session>) {
         guard session.pointee.upstream.isOpen else { return }
-        session.pointee.upstream.close(abortively: false)
+        session.pointee.upstream.close(abortively: session.pointee.connection.record.inboundBytes > 0)
         session.pointee.upstream = Leg()
         giveBack(session, .inbound)
         giveBack(session, .outbound)
@@ -172,7 +172,7 @@ extension Worker {
     }
 
     /// The first bytes of the buffer, as parsers take them.
-    private func bytes(_ count: Int) -> UnsafeBufferPointer<UInt8> {
+    func bytes(_ count: Int) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(window(count).bindMemory(to: UInt8.self))
     }
 

@@ -91,16 +91,11 @@ extension Worker {
     private mutating func fillBuffer(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
     ) -> Action? {
+        guard !session.pointee.connection.isListening else { return fillListening(session, direction, &fresh) }
         let window = readWindow
         switch session.socket(direction.source).receive(window) {
         case .count(0):
-            // The client's own end may wait to be read.
-            if direction == .outbound, session.pointee.connection.mustKnowWhetherClientLeft, !clientHasLeft(session) {
-                return session.pointee.connection.upstreamLeftNothing(&around)
-            }
-            if let deadline = session.pointee.connection.sourceEnded(direction, now: now) {
-                timers.set(session.pointee.index, at: deadline)
-            }
+            return sourceEnded(session, direction)
         case .count(let count):
             fresh = 0..<count
             let isShort = count < window.count && !session.mustReadToEnd(direction.source)
@@ -109,6 +104,62 @@ extension Worker {
             session.pointee.connection.fillBlocked(direction)
         case .failed(let error):
             return failed(session, direction.source, error)
+        }
+        return nil
+    }
+
+    /// As ``fillBuffer(_:_:_:)``, and shows the bytes before they are passed on.
+    private mutating func fillListening(
+        _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
+    ) -> Action? {
+        let kept = direction == .outbound ? session.pointee.connection.undecidedCount : 0
+        let window = UnsafeMutableRawBufferPointer(rebasing: readWindow[kept...])
+        switch session.socket(direction.source).receive(window) {
+        case .count(0) where kept > 0:
+            writeUndecided(session)
+            session.pointee.connection.heardAll()
+            fresh = 0..<kept
+            filled(session, direction, kept, short: false)
+        case .count(0):
+            return sourceEnded(session, direction)
+        case .count(let count):
+            let isShort = count < window.count && !session.mustReadToEnd(direction.source)
+            guard direction == .outbound else {
+                session.pointee.connection.clientSpoke(bytes(count).span)
+                fresh = 0..<count
+                filled(session, direction, count, short: isShort)
+                return nil
+            }
+            writeUndecided(session)
+            guard let passed = session.pointee.connection.heard(bytes(kept + count).span, now: now) else {
+                return session.pointee.connection.headerWasAnswered(&around)
+            }
+            if passed > 0 {
+                fresh = 0..<passed
+                filled(session, direction, passed, short: isShort)
+            } else if isShort {
+                session.pointee.connection.fillBlocked(direction)
+            }
+        case .wouldBlock:
+            session.pointee.connection.fillBlocked(direction)
+        case .failed(let error):
+            return failed(session, direction.source, error)
+        }
+        return nil
+    }
+
+    private func writeUndecided(_ session: UnsafeMutablePointer<Session>) {
+        var span = buffer.bindMemory(to: UInt8.self).mutableSpan
+        session.pointee.connection.writeUndecided(into: &span)
+    }
+
+    private mutating func sourceEnded(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Action? {
+        // The client's own end may wait to be read.
+        if direction == .outbound, session.pointee.connection.mustKnowWhetherClientLeft, !clientHasLeft(session) {
+            return session.pointee.connection.upstreamLeftNothing(&around)
+        }
+        if let deadline = session.pointee.connection.sourceEnded(direction, now: now) {
+            timers.set(session.pointee.index, at: deadline)
         }
         return nil
     }

@@ -40,7 +40,8 @@ package final class EngineHarness {
     /// The place of an endpoint of the first upstream, as the first route that leads there reaches it.
     package func place(_ endpoint: Int = 0) throws -> Place {
         let approach = topology.approaches.first {
-            $0.endpoint == endpoint && $0.backend.name == Upstream.testName(0)
+            $0.backend.name == Upstream.testName(0)
+                && $0.place.key.endpoint == $0.backend.endpoints[endpoint].name
         }
         guard let approach else { throw TestFailure("no route leads to endpoint \(endpoint)") }
         return approach.place

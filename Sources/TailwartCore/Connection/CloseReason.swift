@@ -32,6 +32,8 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
     /// Nothing was dialled: the probes say that no endpoint is well. Of a connection that was open: its endpoint became unwell, and
     /// the upstream asks to close then.
     case upstreamUnwell
+    /// The upstream takes the PROXY header for commands.
+    case headerNotTrusted
     /// The upstream took the connection and closed it without a byte.
     case upstreamEmpty
     case edgeLimit
@@ -62,6 +64,7 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         case .connectTimeout: "connect_timeout"
         case .upstreamProxyFailed: "upstream_proxy_failed"
         case .upstreamUnwell: "upstream_unwell"
+        case .headerNotTrusted: "header_not_trusted"
         case .upstreamEmpty: "upstream_empty"
         case .edgeLimit: "edge_limit"
         case .listenerLimit: "listener_limit"

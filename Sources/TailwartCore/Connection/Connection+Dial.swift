@@ -4,6 +4,10 @@ import TailwartWire
 extension Connection {
     /// Between two rounds over all addresses while a client is held, in microseconds.
     package static let holdInterval: UInt64 = 500_000
+    /// For an address while the place has others that had no turn, in microseconds: one that says nothing must not cost the client the
+    /// whole time of a connect. Behind the others it gets that too. Over a second, after which a lost SYN is sent again (RFC 6298
+    /// section 2).
+    package static let hurriedLimit: UInt64 = 1_300_000
 
     mutating func beginDial(_ passage: Passage, _ around: inout Surroundings) -> Action {
         let backend = passage.backend
@@ -25,22 +29,43 @@ extension Connection {
             dial.endpoint = Int32(index)
             let place = passage.places[index]
             record.place = .passUnretained(place)
-            guard let dialled = passage.dialled(index, address: Int(dial.address), doorPort: doorPort),
-                dial.address > 0 || mayDial(place, passage, &dial, now: around.now)
+            let isNew = dial.tried == 0 && !dial.isPatient
+            guard choose(from: passage.addresses[index], &dial, now: around.now),
+                !isNew || mayDial(place, passage, &dial, now: around.now)
             else {
-                dial.attempt += 1
-                dial.address = 0
+                if dial.isBlamed { place.failed() }
+                dial.leavePlace()
                 continue
             }
-            dial.address += 1
             // A warm socket stands for the whole place: it is asked for once, before the first address.
-            if dial.mayUseWarm, dial.address == 1 {
+            if isNew, dial.mayUseWarm {
                 phase = .takingWarm(dial)
                 return .takeWarm(record.place)
             }
-            return connect(dial, to: dialled, now: around.now)
+            return connect(dial, now: around.now)
         }
         return roundFailed(dial, &around)
+    }
+
+    /// Chooses the next of the addresses of a place.
+    ///
+    /// - Returns: whether there is one.
+    private func choose(from addresses: [PlaceAddress], _ dial: inout Dial, now: UInt64) -> Bool {
+        while true {
+            guard let number = addresses.next(besides: dial.tried) else {
+                guard dial.hurried != 0 else { return false }
+                dial.tried &= ~dial.hurried
+                dial.hurried = 0
+                dial.isPatient = true
+                continue
+            }
+            dial.tried |= 1 << UInt32(number)
+            dial.address = Int32(number)
+            guard sendsHeader, addresses[number].distrustsHeader else { return true }
+            // Probes find out when that is over; where there are none a client has to, who is told so in time if it is not.
+            if !passage.backend.isProbed, addresses[number].mayTryTrust(now: now) { return true }
+            dial.failure = .headerNotTrusted
+        }
     }
 
     /// Passes over a place that is unhealthy, but for a trial now and then where there is no other.
@@ -51,10 +76,13 @@ extension Connection {
         return false
     }
 
-    private mutating func connect(_ dial: Dial, to dialled: Dialled, now: UInt64) -> Action {
+    private mutating func connect(_ dial: Dial, now: UInt64) -> Action {
+        let addresses = passage.addresses[Int(dial.endpoint)]
+        let dialled = addresses[Int(dial.address)].dialled(doorPort: doorPort)
         record.upstreamAddress = dialled.internet
         phase = .connecting(dial)
-        deadline = now + passage.connectLimit
+        let isHurried = addresses.count > 1 && !dial.isPatient
+        deadline = now + (isHurried ? min(passage.connectLimit, Self.hurriedLimit) : passage.connectLimit)
         return .connect(dialled, edgeSpeaksFirst: sendsHeader || way != nil)
     }
 
@@ -71,7 +99,6 @@ extension Connection {
             around.held += 1
         }
         dial.attempt = 0
-        dial.address = 0
         phase = .held(dial)
         deadline = around.now + Self.holdInterval
         return .hold(until: deadline)
@@ -88,15 +115,14 @@ extension Connection {
     package mutating func warmTaken(_ dialled: Dialled?, _ around: inout Surroundings) -> Action {
         guard case .takingWarm(let dial) = phase else { return .nothing }
         if let dialled {
+            let address = passage.addresses[Int(dial.endpoint)].first { $0.dialled(doorPort: doorPort) == dialled }
+            if address?.distrustsHeader ?? false { return .takeWarm(record.place) }
             record.upstreamAddress = dialled.internet
             phase = .greeting(dial, .warm)
             return .send(.proxyHeader)
         }
         // The address that a warm socket would have spared. Whether it may be dialled was asked before, and a trial is given once.
-        guard let next = passage.dialled(Int(dial.endpoint), address: Int(dial.address) - 1, doorPort: doorPort) else {
-            return nextAddress(dial, &around)
-        }
-        return connect(dial, to: next, now: around.now)
+        return connect(dial, now: around.now)
     }
 
     /// The connect has an answer.
@@ -171,11 +197,21 @@ extension Connection {
     ) -> Action {
         var dial = dial
         dial.failure = reason
-        if reason.rule.blame == .withLastAddress,
-            passage.dialled(Int(dial.endpoint), address: Int(dial.address), doorPort: doorPort) == nil
-        {
-            passage.places[Int(dial.endpoint)].failed()
-        }
+        dial.isBlamed = reason.rule.blame == .withLastAddress
+        let addresses = passage.addresses[Int(dial.endpoint)]
+        if dial.isBlamed { addresses[Int(dial.address)].ended(.failed) }
+        if reason == .connectTimeout, addresses.count > 1, !dial.isPatient { dial.hurried |= 1 << UInt32(dial.address) }
         return nextAddress(dial, &around)
+    }
+}
+
+extension Connection.Dial {
+    /// All addresses of the present endpoint had their turn.
+    fileprivate mutating func leavePlace() {
+        attempt += 1
+        tried = 0
+        hurried = 0
+        isPatient = false
+        isBlamed = false
     }
 }

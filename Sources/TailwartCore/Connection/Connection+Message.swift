@@ -83,22 +83,4 @@ extension Passage {
         // The file leaves the choice of the listener's port to the kernel, and the endpoint takes that over.
         return port == 0 ? doorPort : port
     }
-
-    /// Where to connect for an address of an endpoint, by number; nil when it has no (further) address.
-    func dialled(_ endpoint: Int, address: Int, doorPort: UInt16) -> Dialled? {
-        switch backend.via {
-        case .direct: break
-        case .socks5(let proxy): return address == 0 ? .internet(proxy) : nil
-        case .tailscale(let socket): return address == 0 ? .unix(path: socket) : nil
-        }
-        switch backend.endpoints[endpoint].location {
-        case .addresses(let addresses):
-            guard address < addresses.count else { return nil }
-            return .internet(InternetAddress(addresses[address], port: port(of: endpoint, doorPort: doorPort)))
-        case .unix(let path):
-            return address == 0 ? .unix(path: path) : nil
-        case .host:
-            return nil
-        }
-    }
 }

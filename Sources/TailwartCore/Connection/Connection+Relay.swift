@@ -14,9 +14,11 @@ extension Connection {
         if dial.isHeld { around.held -= 1 }
         record.times.toConnect = sinceAccept(around.now)
         relaying = Relaying(
-            lastActivity: around.now, firstBeforeWarm: isWarm ? dial.first : -1,
+            lastActivity: around.now, first: dial.first, isWarm: isWarm,
             isCounted: passage.backend.policy == .leastConnections, hasDialPatience: isWarm)
         if relaying.isCounted { place?.changeLoad(by: 1) }
+        if !isWarm { passage.addresses[Int(dial.endpoint)][Int(dial.address)].ended(.connected) }
+        listen()
         phase = .relaying
         deadline = around.now + min(Self.keepAliveAfter, frontend.silenceLimits.idle)
         return .relay(until: deadline)
@@ -53,8 +55,8 @@ extension Connection {
         } else {
             if record.outboundBytes == 0 {
                 record.times.toFirstByte = sinceAccept(now)
-                // The upstream spoke. Where the client begins with a hello, an alert alone proves nothing.
-                if count > TLSAlert.length || !frontend.mayPeek { place?.succeeded() }
+                // The upstream spoke. Where the client begins with a hello, an alert alone proves nothing, and a greeting is read.
+                if count > TLSAlert.length || !frontend.mayPeek, !isListening { place?.succeeded() }
                 isProven = relaying.hasDialPatience
                 relaying.hasDialPatience = false
             }
@@ -96,6 +98,7 @@ extension Connection {
     /// - Returns: until when both sides may be silent, if that has changed.
     package mutating func sourceEnded(_ direction: Direction, now: UInt64) -> UInt64? {
         let isFirst = !relaying.relay.isHalfClosed
+        if direction == .inbound, isListening { clientIsDone() }
         relaying.relay.sourceEnded(direction)
         relaying.lastActivity = now
         guard isFirst else { return nil }
@@ -124,19 +127,22 @@ extension Connection {
             return end(ending, &around)
         }
         if ending.reason.rule.blame == .withoutByte, !sendsHeader, !frontend.mayPeek { place?.failed() }
-        if mayDialAgain { return dialAfterWarm(&around) }
+        if mayDialAgain { return dialAnew(mayUseWarm: false, &around) }
         return turnAway(
             frontend.unavailable == .none ? ending : Ending(.upstream, ending.reason.withoutByte), &around)
     }
 
     /// Whether the leg was warm and nothing of the client was passed.
-    private var mayDialAgain: Bool { relaying.firstBeforeWarm >= 0 && record.inboundBytes == 0 }
+    private var mayDialAgain: Bool { relaying.isWarm && record.inboundBytes == 0 }
 
-    /// The mailbox closed a warm socket in the moment in which it was used: the client is dialled for as if there had been none.
-    private mutating func dialAfterWarm(_ around: inout Surroundings) -> Action {
+    /// Dials for a client that has neither seen nor said anything, as if nothing had been dialled: the mailbox closed a warm socket in the
+    /// moment in which it was used, or does not trust the header.
+    mutating func dialAnew(mayUseWarm: Bool, _ around: inout Surroundings) -> Action {
         if relaying.isCounted { place?.changeLoad(by: -1) }
         record.times.toConnect = nil
-        return nextAddress(Dial(first: relaying.firstBeforeWarm, mayUseWarm: false), &around)
+        relaying = Relaying(first: relaying.first)
+        return nextAddress(
+            Dial(first: relaying.first, mayUseWarm: mayUseWarm && passage.backend.warm > 0), &around)
     }
 }
 

@@ -63,8 +63,15 @@ package struct Connection: ~Copyable {
         var endpoint: Int32 = 0
         /// How many endpoints have been given up.
         var attempt: Int32 = 0
-        /// How many addresses of the present endpoint have been tried.
+        /// The present address of it, by number.
         var address: Int32 = 0
+        /// Bit by bit, its addresses that had their turn, and those of them that had a short one.
+        var tried: UInt32 = 0
+        var hurried: UInt32 = 0
+        /// Whether the addresses that had a short turn have their long one now.
+        var isPatient = false
+        /// Whether the last address failed in a way that counts against the place if no other does better.
+        var isBlamed = false
         /// Why the last address failed, for the record if none succeeds.
         var failure = CloseReason.upstreamUnresolved
         /// Whether the client is one of those that the worker holds.
@@ -75,15 +82,40 @@ package struct Connection: ~Copyable {
 
     /// What is known of the phase in which bytes flow.
     package struct Relaying: Sendable {
-        var lastActivity: UInt64 = 0
+        package internal(set) var lastActivity: UInt64 = 0
         package internal(set) var relay = Relay()
-        /// Where the round of dialling began, for a warm socket that dies as it is used; −1 where the leg was dialled.
-        var firstBeforeWarm: Int32 = -1
+        /// Where the round of dialling began, for one that has to begin anew.
+        var first: Int32 = 0
+        /// Whether the leg was connected before the client came.
+        var isWarm = false
         /// Whether the place's load counts this connection.
         var isCounted = false
         var keepsAlive = false
         /// Whether the kernel's patience is that of a fresh dial, until the upstream has spoken.
         var hasDialPatience = false
+        /// Reads the greeting of a server that was sent a PROXY header, until its client has spoken; nil as soon as nothing is looked at.
+        var reader: GreetingReader?
+        var undecided = Undecided()
+    }
+
+    /// The first bytes of what the upstream said, which do not tell yet whether the client may have them.
+    struct Undecided: Sendable {
+        private var bytes: (UInt8, UInt8, UInt8) = (0, 0, 0)
+        private(set) var count: UInt8 = 0
+
+        /// - Parameter bytes: at most ``GreetingReader/maximumUndecided``.
+        mutating func keep(_ bytes: Span<UInt8>) {
+            count = UInt8(bytes.count)
+            if bytes.count > 0 { self.bytes.0 = bytes[0] }
+            if bytes.count > 1 { self.bytes.1 = bytes[1] }
+            if bytes.count > 2 { self.bytes.2 = bytes[2] }
+        }
+
+        func write(into memory: inout MutableSpan<UInt8>) {
+            if count > 0 { memory[0] = bytes.0 }
+            if count > 1 { memory[1] = bytes.1 }
+            if count > 2 { memory[2] = bytes.2 }
+        }
     }
 
     package internal(set) var phase = Phase.proxyHeader

@@ -150,6 +150,13 @@ extension CloseReason {
                 means: "the probes say that no endpoint is well, so none was dialled; or the endpoint of an open "
                     + "connection became unwell and `close_if_unhealthy` is set",
                 advice: "see the log's verdict")
+        case .headerNotTrusted:
+            EndingRule(
+                .upstream, tells: .unavailable,
+                means:
+                    "the mailbox takes the PROXY header for commands and answers it: its answers were kept from the client; or "
+                    + "it did so before, and was not dialled",
+                advice: "let the mailbox trust the edge: `tailwart trust`")
         case .upstreamEmpty:
             EndingRule(
                 .upstream, tells: .unavailable, blames: .withoutByte,

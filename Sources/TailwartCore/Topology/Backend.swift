@@ -22,6 +22,8 @@ package final class Backend: Sendable {
     /// Sockets kept connected for each endpoint and port.
     package let warm: Int
     package let turn: Turn
+    /// Whether probes ask its places how they are.
+    package let isProbed: Bool
 
     package init(
         _ upstream: Upstream, tailscale: TailscaleSettings?, turn: Turn = Turn(), addresses: (String) -> [IPAddress]
@@ -48,6 +50,20 @@ package final class Backend: Sendable {
         hold = upstream.hold.microseconds
         warm = upstream.warm
         self.turn = turn
+        isProbed = upstream.health != nil
+    }
+
+    /// Where to connect for an endpoint, in the order in which it is tried; empty while its name does not resolve.
+    ///
+    /// - Parameter port: 0 where it is that of the door.
+    func dialled(_ endpoint: Int, port: UInt16) -> [Dialled] {
+        switch (via, endpoints[endpoint].location) {
+        case (.socks5(let proxy), _): [.internet(proxy)]
+        case (.tailscale(let socket), _): [.unix(path: socket)]
+        case (.direct, .addresses(let addresses)): addresses.map { .internet(InternetAddress($0, port: port)) }
+        case (.direct, .unix(let path)): [.unix(path: path)]
+        case (.direct, .host): []
+        }
     }
 }
 

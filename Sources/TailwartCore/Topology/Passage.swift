@@ -7,12 +7,15 @@ package final class Passage: Sendable {
     package let connectLimit: UInt64
     /// In the order of the backend's endpoints.
     package let places: [Place]
+    /// For each place the addresses that it has now.
+    package let addresses: [[PlaceAddress]]
 
-    package init(_ backend: Backend, header: ProxyProtocolOut, connectLimit: UInt64, places: [Place]) {
+    init(_ backend: Backend, header: ProxyProtocolOut, connectLimit: UInt64, to approaches: [Approach]) {
         self.backend = backend
         self.header = header
         self.connectLimit = backend.connectLimit ?? connectLimit
-        self.places = places
+        places = approaches.map(\.place)
+        addresses = approaches.map(\.addresses)
     }
 
     package var isWhollyUnhealthy: Bool {
@@ -24,9 +27,8 @@ package final class Passage: Sendable {
 /// A place once, with what all routes to it together ask for: what sockets that wait there for clients have to suit.
 package struct Approach: Sendable {
     package let place: Place
+    package let addresses: [PlaceAddress]
     package let backend: Backend
-    /// Which of the backend's endpoints.
-    package let endpoint: Int
     /// The versions of the headers that the routes to it send.
     package internal(set) var headers: Set<ProxyProtocolOut.Version>
 }

@@ -30,6 +30,7 @@ package final class Place: Sendable {
     private let unhealthy = Atomic<Bool>(false)
     private let successes = Atomic<Int>(0)
     private let failures = Atomic<Int>(0)
+    private let answeredHeaders = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
     private let trialInterval = Atomic<UInt64>(Place.trialInterval)
     /// 0: never.
@@ -50,6 +51,9 @@ package final class Place: Sendable {
         (successes.exchange(0, ordering: .relaxed), failures.exchange(0, ordering: .relaxed))
     }
 
+    /// How many connections met somebody who took the PROXY header for commands, since the last call.
+    package func takeAnsweredHeaders() -> Int { answeredHeaders.exchange(0, ordering: .relaxed) }
+
     // MARK: - used by the workers
 
     package var isUnhealthy: Bool { unhealthy.load(ordering: .relaxed) }
@@ -68,6 +72,9 @@ package final class Place: Sendable {
 
     /// The place could not be dialled, or closed without a byte.
     package func failed() { failures.add(1, ordering: .relaxed) }
+
+    /// The place was dialled, and took the PROXY header for commands.
+    package func headerWasAnswered() { answeredHeaders.add(1, ordering: .relaxed) }
 
     /// Live connections, where the policy asks for them.
     package var load: Int { connections.load(ordering: .relaxed) }

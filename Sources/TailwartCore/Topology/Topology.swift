@@ -16,7 +16,7 @@ package final class Topology: Sendable {
     package let maxConnections: Int
     package let headcount: Headcount
 
-    private let places: [Place.Key: Place]
+    private let known: [Place.Key: Approach]
     private let doors: [Door.Key: Int]
     private let headcounts: [String: Headcount]
     private let turns: [String: Turn]
@@ -61,7 +61,7 @@ package final class Topology: Sendable {
         self.frontends = frontends
         self.backends = backends
         approaches = survey.approaches
-        places = Dictionary(survey.approaches.map { ($0.place.key, $0.place) }) { first, _ in first }
+        known = Dictionary(survey.approaches.map { ($0.place.key, $0) }) { first, _ in first }
         self.doors = doors
         self.headcounts = headcounts
         self.turns = turns
@@ -70,7 +70,10 @@ package final class Topology: Sendable {
     }
 
     /// Nil if no route leads there.
-    package func place(_ key: Place.Key) -> Place? { places[key] }
+    package func place(_ key: Place.Key) -> Place? { known[key]?.place }
+
+    /// Empty if no route leads there, and while its name stands for no address.
+    package func addresses(of key: Place.Key) -> [PlaceAddress] { known[key]?.addresses ?? [] }
 
     /// Nil if no listener has it.
     package func door(_ key: Door.Key) -> Door? { frontend(of: key)?.doors.first { $0.key == key } }
@@ -120,9 +123,9 @@ private struct Survey {
             let passages = clientPorts.map { clientPort in
                 Passage(
                     backend, header: aim.header, connectLimit: listener.timeouts.connect.microseconds,
-                    places: upstream.endpoints.indices.map { index in
+                    to: upstream.endpoints.indices.map { index in
                         let dialled = upstream.endpoints[index].dialledPort(route: port, client: clientPort)
-                        return place(backend, index, port: dialled ?? 0, header: aim.header.version)
+                        return approach(backend, index, port: dialled ?? 0, header: aim.header.version)
                     })
             }
             known[aim] = passages
@@ -130,17 +133,22 @@ private struct Survey {
         }
     }
 
-    private mutating func place(
+    private mutating func approach(
         _ backend: Backend, _ endpoint: Int, port: UInt16, header: ProxyProtocolOut.Version
-    ) -> Place {
+    ) -> Approach {
         let key = Place.Key(upstream: backend.name, endpoint: backend.endpoints[endpoint].name, port: port)
         if let number = numbers[key] {
             approaches[number].headers.insert(header)
-            return approaches[number].place
+            return approaches[number]
         }
-        let place = old?.place(key) ?? Place(key)
+        let earlier = old?.addresses(of: key) ?? []
+        let addresses = backend.dialled(endpoint, port: port).prefix(PlaceAddress.maximumCount).map { dialled in
+            earlier.first { $0.dialled == dialled } ?? PlaceAddress(dialled)
+        }
+        let approach = Approach(
+            place: old?.place(key) ?? Place(key), addresses: addresses, backend: backend, headers: [header])
         numbers[key] = approaches.count
-        approaches.append(Approach(place: place, backend: backend, endpoint: endpoint, headers: [header]))
-        return place
+        approaches.append(approach)
+        return approach
     }
 }

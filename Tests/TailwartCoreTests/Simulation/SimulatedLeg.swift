@@ -16,6 +16,10 @@ final class SimulatedLeg {
     var answer: ConnectAnswer?
     /// The far end says so many bytes of its script only when it has received so many of ours.
     var gates: [(received: Int, mayHaveSent: Int)] = []
+    /// How much of its script the far end says before it has heard the client; nil: all.
+    var greetingEnd: Int?
+    /// Whether the far end takes the header for commands, and answers it behind its greeting.
+    var answersHeader = false
     /// The kernel takes only a part of the first message.
     var tearsFirstMessage = false
     var wasClosedAbortively = false
@@ -33,7 +37,9 @@ final class SimulatedLeg {
     func peerSends(upTo limit: Int, _ random: inout SeededRandom) {
         guard !isConnecting else { return }
         let open = gates.first { socket.readByPeer < $0.received }?.mayHaveSent ?? .max
-        socket.peerSends(upTo: min(limit, open - socket.arrived), &random)
+        let isHeard = answersHeader || socket.isShutDown || !payloadSent.isEmpty
+        let greeting = isHeard ? .max : greetingEnd ?? .max
+        socket.peerSends(upTo: min(limit, min(open, greeting) - socket.arrived), &random)
     }
 
     /// The far end aborts, or its network is gone.

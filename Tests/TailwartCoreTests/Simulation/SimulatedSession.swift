@@ -19,9 +19,11 @@ final class SimulatedSession {
     var isOver = false
     var refusals = 0
     var isKeptAlive = false
-    /// How many addresses of the present place have been dialled in this round.
-    var tried = 0
+    /// What has been dialled of the present place in this round.
+    var tried: [Dialled] = []
     var triedPlace: Place.Key?
+    /// Whether the upstream has answered the header.
+    var headerWasAnswered = false
 
     init(
         _ connection: consuming Connection, number: Int, client: SimulatedLeg, clientAddress: InternetAddress
@@ -31,6 +33,9 @@ final class SimulatedSession {
         self.client = client
         self.clientAddress = clientAddress
     }
+
+    /// Dialling begins with the first place.
+    func beginRound() { (tried, triedPlace) = ([], nil) }
 
     func leg(_ side: Side) -> SimulatedLeg? { side == .client ? client : upstream }
 }

@@ -59,7 +59,7 @@ extension SimulatedWorker {
             record.wasRefused == (session.refusals > 0 && !session.client.head.isEmpty),
             "a refusal is not in the record")
         guard session.refusals == 0 else { return }
-        let outbound = upstream.map { $0.socket.taken - $0.overhead } ?? 0
+        let outbound = upstream.map { $0.socket.taken - $0.overhead - session.connection.undecidedCount } ?? 0
         check(
             Int(record.outboundBytes) == outbound,
             "\(record.outboundBytes) bytes outbound are recorded, not \(outbound)")
@@ -116,7 +116,9 @@ extension SimulatedWorker {
         guard world.trouble == 0 else { return }
         for session in sessions {
             let reason = session.connection.record.ending.reason
-            let isUpstreams = reason.isOfAddress || reason == .upstreamEmpty || reason == .reset || reason == .lost
+            let isUpstreams =
+                reason.isOfAddress || reason == .headerNotTrusted || reason == .upstreamEmpty || reason == .reset
+                || reason == .lost
             check(
                 !isUpstreams || session.connection.record.ending.side == .client,
                 "nothing went wrong, and yet: \(reason)")

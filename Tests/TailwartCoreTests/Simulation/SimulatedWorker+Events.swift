@@ -21,7 +21,9 @@ extension SimulatedWorker {
         case 2: if world.oneIn(10) { reconfigure() }
         case 3: if world.oneIn(3) { world.changeTempers() }
         case 4: tendWarm()
-        case 5: if world.isTroubled() { changeStandings() }
+        case 5:
+            if world.isTroubled() { changeStandings() }
+            if world.oneIn(4) { probeTrust() }
         case 6: continueQueued()
         default: if let session = liveSessions.randomElement(using: &world.random) { happen(to: session) }
         }
@@ -71,6 +73,7 @@ extension SimulatedWorker {
             // A handshake record whose message is no ClientHello.
             script += [22, 3, 1, 0, 4, 2, 0, 0, 0]
         }
+        if frontend.listener.proto == .smtp, world.oneIn(2) { script += Array("EHLO client.example.net\r\n".utf8) }
         if !world.isTroubled() { script += someBytes(longest: world.oneIn(4) ? 12_000 : 600) }
         let leg = SimulatedLeg(script: script, sendQueue: Int.random(in: 60...900, using: &world.random))
         var record = Record(retaining: topology, id: UInt64(accepted), acceptedAt: 0, frontend: frontend)
@@ -91,18 +94,19 @@ extension SimulatedWorker {
     // MARK: - upstreams
 
     /// Whoever answers a dial, and what the connect says.
-    func makeLeg(_ dialled: Dialled) -> (SimulatedLeg, ConnectAnswer) {
-        let payload = someBytes(longest: world.oneIn(4) ? 12_000 : 600) + [1]
+    func makeLeg(_ dialled: Dialled, _ proto: ListenerProtocol, hasHeader: Bool) -> (SimulatedLeg, ConnectAnswer) {
+        let speech = SimulatedMailbox.Speech(
+            proto, hasHeader: hasHeader, payload: someBytes(longest: world.oneIn(4) ? 12_000 : 600) + [1])
         switch dialled {
-        case .internet(SimulatedWorld.proxy): return makeWayLeg([([5, 0], 3), (reply, nil)], payload)
+        case .internet(SimulatedWorld.proxy): return makeWayLeg([([5, 0], 3), (reply, nil)], speech)
         case .unix:
             let answer = Array(
                 (world.isTroubled() ? "HTTP/1.1 502 Bad Gateway\r\n\r\n" : "HTTP/1.1 101 Switching\r\n\r\n").utf8)
-            return makeWayLeg([(answer, nil)], payload)
+            return makeWayLeg([(answer, nil)], speech)
         case .internet(let address):
             let mailbox = world.mailbox(at: address)
             world.mailboxes[address] = mailbox
-            return mailbox.dialled(by: &world, sending: payload)
+            return mailbox.dialled(by: &world, saying: speech)
         }
     }
 
@@ -113,7 +117,7 @@ extension SimulatedWorker {
     }
 
     /// A leg to who stands on the way: each answer comes when the question is there, and may be cut anywhere.
-    private func makeWayLeg(_ answers: [(bytes: [UInt8], question: Int?)], _ payload: [UInt8])
+    private func makeWayLeg(_ answers: [(bytes: [UInt8], question: Int?)], _ speech: SimulatedMailbox.Speech)
         -> (SimulatedLeg, ConnectAnswer)
     {
         var script: [UInt8] = []
@@ -126,8 +130,13 @@ extension SimulatedWorker {
         }
         if world.isTroubled() { script = Array(script.prefix(Int.random(in: 0...script.count, using: &world.random))) }
         let isTorn = script.count < answers.reduce(0) { $0 + $1.bytes.count }
-        let leg = SimulatedLeg(script: isTorn ? script : script + payload, sendQueue: 2000)
+        let greetingEnd = script.count + speech.greeting.count
+        let answersHeader = !isTorn && world.isTroubled() && !speech.answers.isEmpty
+        if !isTorn { script += speech.greeting + (answersHeader ? speech.answers : speech.payload) }
+        let leg = SimulatedLeg(script: script, sendQueue: 2000)
         leg.gates = gates
+        leg.answersHeader = answersHeader
+        if !isTorn, !speech.greeting.isEmpty { leg.greetingEnd = greetingEnd }
         if world.oneIn(2) { return (leg, .connected) }
         leg.isConnecting = true
         leg.answer = world.isTroubled() ? .failed(.refused) : .connected
@@ -140,12 +149,11 @@ extension SimulatedWorker {
             if Bool.random(using: &world.random) { warm[index].leg.socket.peerResets() } else { die(warm[index].leg) }
         }
         for approach in topology.approaches where approach.backend.warm > 0 {
-            guard warm.count < 4,
-                case .addresses(let addresses) = approach.backend.endpoints[approach.endpoint].location,
-                let address = addresses.first
+            guard warm.count < 4, let number = approach.addresses.next(besides: 0),
+                let proto = topology.frontends.first?.listener.proto
             else { continue }
-            let dialled = Dialled.internet(InternetAddress(address, port: approach.place.key.port))
-            let (leg, answer) = makeLeg(dialled)
+            let dialled = approach.addresses[number].dialled(doorPort: 25)
+            let (leg, answer) = makeLeg(dialled, proto, hasHeader: true)
             guard answer == .connected else { continue }
             warm.append((approach.place.key, dialled, open(leg)))
         }
@@ -155,6 +163,14 @@ extension SimulatedWorker {
     private func die(_ leg: SimulatedLeg) {
         leg.socket.abandonScript()
         leg.socket.peerFinishes()
+    }
+
+    /// Probes find out who trusts the header again.
+    private func probeTrust() {
+        for address in topology.approaches.flatMap(\.addresses) where address.distrustsHeader && world.oneIn(2) {
+            address.trustsAgain()
+            regained.insert(ObjectIdentifier(address))
+        }
     }
 
     private func changeStandings() {

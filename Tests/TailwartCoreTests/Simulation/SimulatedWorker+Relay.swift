@@ -44,10 +44,16 @@ extension SimulatedWorker {
         check(session.carried[direction]?.isEmpty == true, "filled before drained")
         guard let leg = session.leg(direction.source) else { preconditionFailure("no source") }
         let limit = carrier == .buffer ? Self.bufferSize : Self.pipeSize
+        let isListening = session.connection.isListening
+        let kept = isListening && direction == .outbound ? undecided(session) : []
         var bytes: [UInt8] = []
-        switch leg.socket.read(upTo: limit, whole: carrier == .buffer, into: &bytes, &world.random) {
+        switch leg.socket.read(upTo: limit - kept.count, whole: carrier == .buffer, into: &bytes, &world.random) {
         case .count(0) where carrier == .pipe, .wouldBlock where carrier == .pipe && leg.mustReadToEnd:
             session.connection.pipeUnavailable(direction)
+        case .count(0) where !kept.isEmpty:
+            session.connection.heardAll()
+            notePraiseOfListening(session)
+            filled(session, direction, kept, short: false)
         case .count(0):
             if direction == .outbound, session.connection.mustKnowWhetherClientLeft,
                 session.client.socket.peek(upTo: 1) != []
@@ -55,18 +61,77 @@ extension SimulatedWorker {
                 return failed(session) { session.connection.upstreamLeftNothing(&$0) }
             }
             if let deadline = session.connection.sourceEnded(direction, now: around.now) { session.timer = deadline }
+            if isListening { notePraiseOfListening(session) }
         case .count(let count):
-            session.carried[direction] = bytes
             moved += count
-            if direction == .outbound, session.connection.record.outboundBytes == 0 { notePraise(session, count) }
-            let isShort = carrier == .buffer && count < limit && !leg.mustReadToEnd
-            _ = session.connection.filled(direction, count, short: isShort, now: around.now)
+            let isShort = carrier == .buffer && kept.count + count < limit && !leg.mustReadToEnd
+            guard isListening else {
+                filled(session, direction, bytes, short: isShort)
+                return nil
+            }
+            guard direction == .outbound else {
+                session.connection.clientSpoke(bytes.span)
+                notePraiseOfListening(session)
+                filled(session, direction, bytes, short: isShort)
+                return nil
+            }
+            return heard(session, leg, kept + bytes, short: isShort)
         case .wouldBlock:
             session.connection.fillBlocked(direction)
         case .reset:
             return failed(session) { session.connection.legFailed(direction.source, leg.fault, &$0) }
         }
         return nil
+    }
+
+    private func filled(_ session: SimulatedSession, _ direction: Direction, _ bytes: [UInt8], short: Bool) {
+        session.carried[direction] = bytes
+        let isFirst = direction == .outbound && session.connection.record.outboundBytes == 0
+        if isFirst, !session.connection.isListening { notePraise(session, bytes.count) }
+        _ = session.connection.filled(direction, bytes.count, short: short, now: around.now)
+    }
+
+    // MARK: - the greeting
+
+    private func heard(_ session: SimulatedSession, _ leg: SimulatedLeg, _ bytes: [UInt8], short: Bool) -> Action? {
+        // A client that will never speak takes nothing for an answer; and late words are the server's own.
+        let isExpected =
+            session.connection.relaying.relay.isHalfClosed
+            || around.now - session.connection.relaying.lastActivity > 10_000_000
+        guard let passed = session.connection.heard(bytes.span, now: around.now) else {
+            check(leg.answersHeader, "a mailbox that trusts the header was accused")
+            session.headerWasAnswered = true
+            session.beginRound()
+            return session.connection.headerWasAnswered(&around)
+        }
+        notePraiseOfListening(session)
+        if passed > 0 {
+            filled(session, .outbound, Array(bytes.prefix(passed)), short: short)
+        } else if short {
+            session.connection.fillBlocked(.outbound)
+        }
+        let record = session.connection.record
+        check(
+            !leg.answersHeader || record.inboundBytes > 0 || isExpected
+                || Int(record.outboundBytes) <= (leg.greetingEnd ?? 0) - leg.overhead,
+            "a client that had said nothing got an answer to the header")
+        return nil
+    }
+
+    private func undecided(_ session: SimulatedSession) -> [UInt8] {
+        var memory = [UInt8](repeating: 0, count: GreetingReader.maximumUndecided)
+        var span = memory.mutableSpan
+        session.connection.writeUndecided(into: &span)
+        return Array(memory.prefix(session.connection.undecidedCount))
+    }
+
+    /// Praises a place whose greeting came before its client spoke, when it is looked at no longer.
+    private func notePraiseOfListening(_ session: SimulatedSession) {
+        let record = session.connection.record
+        guard !session.connection.isListening, record.outboundBytes > 0,
+            let place = record.place?.takeUnretainedValue().key
+        else { return }
+        praise[place, default: 0] += 1
     }
 
     private func drain(_ session: SimulatedSession, _ direction: Direction, _ carrier: Flow.Carrier) -> Action? {
@@ -91,6 +156,7 @@ extension SimulatedWorker {
     func failed(_ session: SimulatedSession, _ report: (inout Surroundings) -> Action) -> Action {
         let before = session.connection.record
         let action = report(&around)
+        session.beginRound()
         let isUpstreams: Bool =
             switch action {
             case .connect, .takeWarm, .hold: true
