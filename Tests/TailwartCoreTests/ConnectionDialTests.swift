@@ -17,7 +17,8 @@ import Testing
                     routes: [Route(to: .upstream("mailbox", port: nil))])
             ]), addresses: { $0 == "one" ? [.v4(0xc000_0201)] : [.v4(0xc000_0202)] })
 
-    private func connection() -> Connection {
+    private func connection(_ topology: Topology? = nil) -> Connection {
+        let topology = topology ?? self.topology
         let frontend = topology.frontends[0]
         let record = Record(
             taking: .passUnretained(topology), id: 1, acceptedAt: 0, frontend: .passUnretained(frontend))
@@ -58,5 +59,70 @@ import Testing
             return
         }
         _ = connection.stop(&around)
+    }
+
+    // MARK: - several addresses
+
+    private static let addresses: [IPAddress] = [.v4(0xc000_0201), .v4(0xc000_0202), .v4(0xc000_0203)]
+    private let manyAddresses = Topology(
+        Configuration(
+            upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.name("one"))])],
+            listeners: [
+                Listener(
+                    name: "smtp", bind: [.any(port: 25)], proto: .smtp,
+                    routes: [Route(to: .upstream("mailbox", port: nil))])
+            ]), addresses: { _ in ConnectionDialTests.addresses })
+
+    /// Where an action connects to, by number; nil if it does something else.
+    private func dialled(_ action: Action) -> Int? {
+        guard case .connect(.internet(let address), _) = action else { return nil }
+        return Self.addresses.firstIndex(of: address.ip)
+    }
+
+    @Test func `an address that says nothing gets a short turn while there are others, and a long one behind them`() {
+        var around = Surroundings(now: 1)
+        var connection = connection(manyAddresses)
+        var order: [Int?] = [dialled(connection.begin(&around))]
+        for _ in 0..<2 {
+            around.now += Connection.hurriedLimit
+            order.append(dialled(connection.timeIsOver(&around)))
+        }
+        around.now += Connection.hurriedLimit
+        // The third refused: it has had its turn.
+        order.append(dialled(connection.connectAnswered(.failed(.refused), &around)))
+        #expect(order == [0, 1, 2, 0])
+        around.now += Connection.hurriedLimit
+        guard case .wait = connection.timeIsOver(&around) else {
+            Issue.record("the long turn is as short as the others")
+            return
+        }
+        _ = connection.stop(&around)
+    }
+
+    @Test func `the address that was connected to last comes first, one that failed comes last`() {
+        var around = Surroundings(now: 1)
+        let known = manyAddresses.approaches[0].addresses
+        known[0].ended(.failed)
+        known[2].ended(.connected)
+        var connection = connection(manyAddresses)
+        var order = [dialled(connection.begin(&around))]
+        for _ in 0..<2 { order.append(dialled(connection.connectAnswered(.failed(.refused), &around))) }
+        #expect(order == [2, 1, 0])
+        _ = connection.connectAnswered(.connected, &around)
+        #expect(known.map(\.outcome) == [.connected, .failed, .failed])
+        _ = connection.stop(&around)
+    }
+
+    @Test func `where every address distrusts the header nobody is dialled, and the client is told so`() {
+        for approach in topology.approaches { for address in approach.addresses { address.distrusts(now: 1) } }
+        var around = Surroundings(now: 2)
+        var connection = connection()
+        guard case .tell(let words) = connection.begin(&around) else {
+            Issue.record("the client is not told")
+            return
+        }
+        #expect(words.starts(with: Array("421 4.3.2 ".utf8)))
+        _ = connection.stop(&around)
+        #expect(connection.record.ending == Ending(.upstream, .headerNotTrusted))
     }
 }

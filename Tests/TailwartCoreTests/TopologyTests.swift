@@ -33,6 +33,24 @@ struct TopologyTests {
         Place.Key(upstream: upstream, endpoint: endpoint.text, port: port)
     }
 
+    @Test func `what is known of an address outlives a new answer of the resolver, and no answer without it`() {
+        func topology(_ addresses: [IPAddress], carrying old: Topology? = nil) -> Topology {
+            Topology(
+                Configuration(
+                    upstreams: [Self.upstream("mailbox", Self.first)], listeners: [Self.listener(to: "mailbox")]),
+                addresses: { _ in addresses }, carrying: old)
+        }
+        let (a, b, c) = (IPAddress.v4(0xc000_0201), IPAddress.v4(0xc000_0202), IPAddress.v4(0xc000_0203))
+        let one = topology([a, b])
+        one.addresses(of: Self.key())[1].distrusts(now: 1)
+        let two = topology([c, b], carrying: one)
+        #expect(two.addresses(of: Self.key()).map(\.distrustsHeader) == [false, true])
+        let three = topology([c], carrying: two)
+        let four = topology([a, b], carrying: three)
+        #expect(four.addresses(of: Self.key()).map(\.distrustsHeader) == [false, false])
+        #expect(topology((1...40).map { .v4($0) }).addresses(of: Self.key()).count == PlaceAddress.maximumCount)
+    }
+
     // MARK: - one topology
 
     @Test func `a place is an endpoint on the port that is dialled, once`() {
