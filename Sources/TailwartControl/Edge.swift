@@ -82,7 +82,7 @@ package final class Edge: Sendable {
     /// Where a listener really listens: the port is known even where the kernel chose it. Without Unix sockets.
     package func addresses(of listener: String) -> [InternetAddress] {
         let names = configuration.listeners.flatMap { listener in listener.bind.map { _ in listener.name } }
-        return zip(names, listeners.sockets).filter { $0.0 == listener }.compactMap(\.1.address)
+        return zip(names, listeners.addresses).filter { $0.0 == listener }.compactMap(\.1)
     }
 
     /// What each was asked to listen on.
@@ -100,7 +100,7 @@ package final class Edge: Sendable {
     /// Stops accepting; connections go on.
     package func drain() {
         engine.drain()
-        listeners.refuse()
+        listeners.letGo()
     }
 
     /// Ends what is left and waits for the workers.
@@ -109,7 +109,7 @@ package final class Edge: Sendable {
         resolver?.stop()
         engine.stop()
         engine.join()
-        listeners.close()
+        listeners.letGo()
         resolverThread?.join()
     }
 

@@ -1,25 +1,20 @@
-import Glibc
+import Synchronization
 package import TailwartCore
 package import TailwartEngine
 package import TailwartSystem
-import TailwartWire
+package import TailwartWire
 
 /// The listening sockets of the edge: all of them, or none.
 package final class ListenerSet: Sendable {
-    /// In the order of the configuration.
-    package let sockets: [DoorSocket]
+    /// Where each really listens, in the order of the configuration; nil for a Unix socket.
+    package let addresses: [InternetAddress?]
+    private let open: Mutex<[DoorSocket]>
 
-    /// Closes them all; no worker may watch them any more.
-    func close() {
-        for socket in sockets { socket.close() }
-    }
+    /// In the order of the configuration; none once they were let go.
+    package var sockets: [DoorSocket] { open.withLock { $0 } }
 
-    /// From now on clients are refused at once, in place of waiting in a queue that nobody will take them from; the workers may
-    /// still watch the sockets.
-    func refuse() {
-        // On Linux this ends the state LISTEN; the descriptors stay, so that no worker takes another file for a listener.
-        for socket in sockets { shutdown(socket.socket.raw, Int32(SHUT_RDWR)) }
-    }
+    /// Each is closed when the workers have let go of it too. Never by `shutdown`, which would end it for whoever else has it.
+    func letGo() { open.withLock { $0 = [] } }
 
     /// Opens every address of every listener; on failure those that were opened are closed again.
     ///
@@ -32,7 +27,8 @@ package final class ListenerSet: Sendable {
                 let listener = frontend.listener
                 do throws(ListenError) {
                     let socket = try ListeningSocket.open(
-                        door.key.bind, listener: listener.name, defersAccept: listener.defersAccept)
+                        door.key.bind, listener: listener.name, defersAccept: listener.defersAccept,
+                        keepAlive: listener.keepAlive)
                     sockets.append(DoorSocket(socket, of: door.key))
                 } catch {
                     problems.append(error)
@@ -40,7 +36,8 @@ package final class ListenerSet: Sendable {
             }
         }
         guard problems.isEmpty else { throw ListenErrors(problems: problems) }
-        self.sockets = sockets
+        addresses = sockets.map(\.address)
+        open = Mutex(sockets)
     }
 }
 
@@ -52,6 +49,13 @@ package struct ListenErrors: Error, CustomStringConvertible, Sendable {
 }
 
 extension Listener {
+    fileprivate var keepAlive: KeepAlive {
+        switch proto {
+        case .imap, .imaps: .patient
+        default: .standard
+        }
+    }
+
     /// Whether the kernel may keep a connection back until the client has spoken: only where the edge would wait for that anyway.
     var defersAccept: Bool {
         proto.firstSpeaker == .client && routes.contains(where: \.needsHello)

@@ -2,9 +2,13 @@ import TailwartSystem
 
 /// The pipes of a worker: a flow borrows one while it moves much, and gives it back when it runs dry.
 struct PipePool: ~Copyable {
-    /// Asked for per pipe, in bytes: large batches are what makes splicing cheap.
-    static let wantedCapacity = 1024 * 1024
-    /// Pipes in use at the same time; further flows go on with the buffer. Bounds what stalled receivers can pin to 32 MiB
+    /// Asked for per pipe, in bytes: large batches are what makes splicing cheap. All pipes of a worker together take an eighth of what a
+    /// user may have by default (64 MiB).
+    static let wantedCapacity = 256 * 1024
+    /// The kernel's default. Over the user's limit a new pipe has two pages, and moving bytes through them costs four times what copying
+    /// does.
+    static let leastCapacity = 64 * 1024
+    /// Pipes in use at the same time; further flows go on with the buffer. Bounds what stalled receivers can pin to 8 MiB
     /// per worker, on a host that may have 512 MB.
     static let limit = 32
     /// Idle pipes kept open.
@@ -18,7 +22,11 @@ struct PipePool: ~Copyable {
     /// Nil when the limit is reached or no descriptor is left.
     mutating func borrow() -> Int16? {
         if let index = idle.popLast() { return index }
-        guard pipes.count - vacant.count < Self.limit, let pipe = Pipe(capacity: Self.wantedCapacity) else {
+        guard pipes.count - vacant.count < Self.limit, var pipe = Pipe(capacity: Self.wantedCapacity) else {
+            return nil
+        }
+        guard pipe.capacity >= Self.leastCapacity else {
+            pipe.close()
             return nil
         }
         let place = UnsafeMutablePointer<Pipe>.allocate(capacity: 1)

@@ -7,17 +7,35 @@ extension Worker {
     /// How long a listener rests when descriptors have run out and not even the reserve helped, in microseconds.
     private static let pause: UInt64 = 100_000
 
+    /// Connections that are taken in one wake-up while others have something to do too.
+    private static let acceptsAtOnce = 16
+
     mutating func startAccepting() {
         isPaused = false
         guard !isDraining else { return }
-        for index in accepting.indices { watch(index) }
+        for index in accepting.indices where !isPaused { watch(index) }
     }
 
     private mutating func watch(_ index: Int) {
         guard let socket = accepting[index]?.socket.socket else { return }
-        // Failure could only be a lack of memory or of watches; without its listeners a worker is no use.
-        let error = epoll.add(socket.raw, .connections, token: Self.listenerToken | UInt64(index))
-        precondition(error == nil, "a listening socket could not be watched")
+        // Failure can only be a lack of memory or of watches (epoll_ctl(2)), which passes.
+        if epoll.add(socket.raw, .connections, token: Self.listenerToken | UInt64(index)) != nil { pauseAccepting() }
+    }
+
+    private mutating func pauseAccepting() {
+        stopAccepting()
+        isPaused = true
+        resumeAt = now + Self.pause
+    }
+
+    /// The edge drains: takes and serves who waits already, and lets go of the doors. When all workers have, the sockets are closed, and
+    /// further clients are refused at once.
+    mutating func giveUpDoors() {
+        stopAccepting()
+        for index in accepting.indices {
+            while let door = accepting[index], acceptOne(door) {}
+            accepting[index] = nil
+        }
     }
 
     /// The topology has changed: lets go of the sockets of doors that are gone, takes those that were opened for new ones, and serves
@@ -33,7 +51,7 @@ extension Worker {
             guard let new = Accepting(socket, topology) else { continue }
             let index = accepting.firstIndex { $0 == nil } ?? accepting.count
             if index == accepting.count { accepting.append(new) } else { accepting[index] = new }
-            if isWatching { watch(index) }
+            if isWatching, !isPaused { watch(index) }
         }
     }
 
@@ -45,19 +63,31 @@ extension Worker {
         for accepting in accepting { if let accepting { epoll.remove(watched: accepting.socket.socket) } }
     }
 
-    /// A listening socket has connections: takes one.
+    /// A listening socket has connections: takes one, and more where other work of this wake-up stands between it and the next.
     ///
     /// The socket is watched for its state and reports again while there are more, together with whatever else is ready then. So
-    /// no call is made only to hear "would block", and a flood is shared by the workers that wait.
+    /// a worker that has nothing else to do makes no call only to hear "would block", and a flood is shared by those that wait; one that
+    /// moves many bytes meanwhile does not let new clients wait for them.
     mutating func accept(_ index: Int) {
-        // Of a door that went in the same moment.
+        // Nil: of a door that went in the same moment.
         guard let accepting = accepting[index] else { return }
+        var left = batch > 1 || !queue.isEmpty ? Self.acceptsAtOnce : 1
+        while left > 0, acceptOne(accepting) { left -= 1 }
+    }
+
+    /// - Returns: whether there may be more.
+    private mutating func acceptOne(_ accepting: Accepting) -> Bool {
         switch accepting.socket.socket.accept() {
-        case .connection(let descriptor, let address): begin(descriptor, from: address, on: accepting)
-        case .failed(let error) where error.isShortage: shed(accepting)
-        // Another worker was faster, or the client left before it was accepted (accept(2) passes such errors on).
-        case .wouldBlock: break
-        case .failed: break
+        case .connection(let descriptor, let address):
+            begin(descriptor, from: address, on: accepting)
+            return true
+        case .failed(let error) where error.isShortage:
+            shed(accepting)
+            return false
+        // Another worker was faster.
+        case .wouldBlock: return false
+        // The client left before it was accepted (accept(2) passes such errors on).
+        case .failed: return true
         }
     }
 
@@ -68,10 +98,7 @@ extension Worker {
         reserve.close()
         let isStuck = !shedOne(accepting)
         reserve = Descriptor.reserve()
-        guard isStuck || !reserve.isOpen else { return }
-        stopAccepting()
-        isPaused = true
-        resumeAt = now + Self.pause
+        if isStuck || !reserve.isOpen { pauseAccepting() }
     }
 
     /// - Returns: false if not even the reserve's descriptor was enough.

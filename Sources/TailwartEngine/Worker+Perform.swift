@@ -107,7 +107,7 @@ extension Worker {
             let descriptor = try Socket.stream(family: address.family)
             session.pointee.upstream = Leg(descriptor, generation: sessions.nextGeneration())
         } catch {
-            return .failed(error.isShortage ? .shortage : LegFault(error))
+            return .failed(LegFault(error))
         }
         let socket = session.pointee.upstream.socket
         if dialled.internet != nil {
@@ -247,6 +247,9 @@ extension LegFault {
             case .connectionReset, .brokenPipe, .connectionAborted: .reset
             case .connectionRefused, .noEntry: .refused
             case .timedOut: .timedOut
+            case .addressNotAvailable: .noPort
+            case .again: .backlogFull
+            case _ where error.isShortage: .shortage
             default: .unreachable
             }
     }

@@ -31,7 +31,7 @@ struct Worker: ~Copyable {
     /// Shared by all sessions: bytes stay here only between a read and the write that follows.
     static let bufferSize = 64 * 1024
     /// What one flow may move before others get their turn.
-    static let byteBudget: UInt64 = 4 * 1024 * 1024
+    static let byteBudget: UInt64 = 1024 * 1024
     /// Over this many bytes that receivers would not take, reads become small: 8000 stalled receivers then hold 32 MiB and not
     /// 512 MiB.
     static let leftoverComfort = 16 * 1024 * 1024
@@ -58,6 +58,8 @@ struct Worker: ~Copyable {
     var queue: [LegToken] = []
     var spareQueue: [LegToken] = []
     var warm = WarmPool()
+    /// Events of the present wake-up.
+    var batch = 0
     var isDraining = false
     var isStopping = false
 
@@ -83,6 +85,7 @@ struct Worker: ~Copyable {
         wantWarm()
         while !isStopping {
             let count = epoll.wait(timeout: timeout())
+            batch = count
             around.now = Clock.monotonic()
             timers.advance(to: now)
             for index in 0..<count {
@@ -171,7 +174,7 @@ struct Worker: ~Copyable {
         if message.topology != nil || !message.opened.isEmpty { adopt(message.topology ?? topology, message.opened) }
         if message.drains, !isDraining {
             isDraining = true
-            stopAccepting()
+            giveUpDoors()
             ringIfIdle()
         }
         if !message.closes.isEmpty { closeAll(at: message.closes) }

@@ -27,33 +27,37 @@ extension ListeningSocket {
     ///
     /// - Parameters:
     ///   - listener: whose address it is, for the error.
-    ///   - defersAccept: see ``init(_:dualStack:defersAccept:)``.
+    ///   - defersAccept: see ``init(_:dualStack:defersAccept:keepAlive:)``.
     package static func open(
-        _ bind: BindAddress, listener: String, defersAccept: Bool
+        _ bind: BindAddress, listener: String, defersAccept: Bool, keepAlive: KeepAlive = .standard
     ) throws(ListenError) -> ListeningSocket {
         do throws(SystemError) {
-            return try open(bind, deferring: defersAccept)
+            return try open(bind, deferring: defersAccept, keepAlive)
         } catch {
             throw ListenError(error, listener, bind)
         }
     }
 
-    private static func open(_ bind: BindAddress, deferring: Bool) throws(SystemError) -> ListeningSocket {
+    private static func open(
+        _ bind: BindAddress, deferring: Bool, _ keepAlive: KeepAlive
+    ) throws(SystemError) -> ListeningSocket {
         switch bind {
         case .unix(let path):
             return try ListeningSocket(unixPath: path)
         case .internet(let address):
-            return try ListeningSocket(address, defersAccept: deferring)
+            return try ListeningSocket(address, defersAccept: deferring, keepAlive: keepAlive)
         case .any(let port):
             do throws(SystemError) {
                 return try ListeningSocket(
-                    InternetAddress(.anyV6, port: port), dualStack: true, defersAccept: deferring)
+                    InternetAddress(.anyV6, port: port), dualStack: true, defersAccept: deferring,
+                    keepAlive: keepAlive)
             } catch {
                 // A kernel or a container without IPv6.
                 guard error.errno == .addressFamilyNotSupported || error.errno == .addressNotAvailable else {
                     throw error
                 }
-                return try ListeningSocket(InternetAddress(.anyV4, port: port), defersAccept: deferring)
+                return try ListeningSocket(
+                    InternetAddress(.anyV4, port: port), defersAccept: deferring, keepAlive: keepAlive)
             }
         }
     }

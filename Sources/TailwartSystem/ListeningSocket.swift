@@ -12,8 +12,11 @@ package struct ListeningSocket: ~Copyable, Sendable {
     /// Connections that wait to be accepted; capped by `net.core.somaxconn`.
     package static let backlog: CInt = 4096
 
-    /// Binds and listens. Accepted sockets inherit `TCP_NODELAY`, keepalive and user timeout, so that none of them costs a call
-    /// per connection.
+    /// Bytes that wait unsent for one client: a round trip of 20 ms at 100 Mbit/s.
+    private static let unsentLimit: CInt = 256 * 1024
+
+    /// Binds and listens. Accepted sockets inherit `TCP_NODELAY`, keepalive and the limit of unsent bytes, so that none of them costs a
+    /// call per connection.
     ///
     /// No `SO_REUSEPORT`: a port that is taken is an error and not a silent split of the clients.
     ///
@@ -23,7 +26,8 @@ package struct ListeningSocket: ~Copyable, Sendable {
     ///     (`TCP_DEFER_ACCEPT`, tcp(7)): a ClientHello is then there when the connection is. Deadly where the server speaks
     ///     first.
     package init(
-        _ address: InternetAddress, dualStack: Bool = false, defersAccept: Bool = false
+        _ address: InternetAddress, dualStack: Bool = false, defersAccept: Bool = false,
+        keepAlive: KeepAlive = .standard
     ) throws(SystemError) {
         let socketAddress = SocketAddress(address)
         var descriptor = try Self.socket(family: socketAddress.family)
@@ -32,7 +36,8 @@ package struct ListeningSocket: ~Copyable, Sendable {
             _ = descriptor.socket.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, dualStack ? 0 : 1)
         }
         descriptor.socket.setNoDelay()
-        descriptor.socket.setKeepAlive(.standard)
+        descriptor.socket.setKeepAlive(keepAlive)
+        descriptor.socket.limitUnsent(bytes: Self.unsentLimit)
         if defersAccept { _ = descriptor.socket.setOption(CInt(IPPROTO_TCP), tw_tcp_defer_accept, 1) }
         if let error = Self.bindAndListen(descriptor, socketAddress) {
             descriptor.close()

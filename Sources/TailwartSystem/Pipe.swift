@@ -11,19 +11,19 @@ package struct Pipe: ~Copyable, Sendable {
 
     /// Nil when descriptors have run out.
     ///
-    /// - Parameter wanted: bytes; over the user's limit (`fs.pipe-user-pages-soft`) the kernel's default stands.
+    /// - Parameter wanted: bytes; over the user's limit (`fs.pipe-user-pages-soft`, pipe(7)) the kernel's default stands, or two pages.
     package init?(capacity wanted: Int) {
         var ends: (CInt, CInt) = (-1, -1)
         let result = withUnsafeMutableBytes(of: &ends) { bytes in
             tw_pipe2(bytes.baseAddress?.assumingMemoryBound(to: CInt.self), O_NONBLOCK | O_CLOEXEC)
         }
         guard result == 0 else { return nil }
-        reader = Descriptor(owning: ends.0)
-        writer = Descriptor(owning: ends.1)
         if fcntl(ends.1, tw_f_setpipe_sz, CInt(wanted)) < 0 {
             // EPERM or EBUSY: smaller batches, the same bytes.
         }
-        capacity = max(Int(fcntl(ends.1, tw_f_getpipe_sz)), 4096)
+        capacity = Int(fcntl(ends.1, tw_f_getpipe_sz))
+        reader = Descriptor(owning: ends.0)
+        writer = Descriptor(owning: ends.1)
     }
 
     /// Moves what the socket has into the pipe, up to its capacity.

@@ -118,7 +118,13 @@ package struct Socket: Sendable {
         _ = setOption(SOL_SOCKET, SO_KEEPALIVE, 1)
         _ = setOption(CInt(IPPROTO_TCP), tw_tcp_keepidle, keepAlive.idle)
         _ = setOption(CInt(IPPROTO_TCP), tw_tcp_keepintvl, keepAlive.interval)
-        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_user_timeout, keepAlive.userTimeout)
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_keepcnt, keepAlive.count)
+    }
+
+    /// Lets at most so many bytes wait in the kernel that were not sent yet (`TCP_NOTSENT_LOWAT`, tcp(7)): what a stalled reader pins
+    /// then is what is on its way, and not the largest send buffer that the kernel grows to.
+    package func limitUnsent(bytes: CInt) {
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_notsent_lowat, bytes)
     }
 }
 
@@ -141,9 +147,15 @@ package struct KeepAlive: Sendable {
     package let idle: CInt
     /// Seconds between probes.
     package let interval: CInt
-    /// Milliseconds that sent data or probes may stay unanswered (`TCP_USER_TIMEOUT`, RFC 5482); stands in for a count of probes.
-    package let userTimeout: CInt
+    /// Probes without an answer until the peer counts as gone. Not `TCP_USER_TIMEOUT`, which also ends a connection whose peer answers
+    /// every probe and merely does not read: that is for the idle timeouts to judge.
+    package let count: CInt
 
-    /// Probes after 60 s (mobile networks forget silent flows after some minutes), every 15 s, gone after 90 s without answer.
-    package static let standard = KeepAlive(idle: 60, interval: 15, userTimeout: 90_000)
+    /// Probes after 60 s, every 15 s, gone after 150 s without an answer.
+    package static let standard = KeepAlive(idle: 60, interval: 15, count: 6)
+
+    /// For clients that keep a connection open all day, as phones do for IMAP: each probe wakes a radio, and one that has no network for
+    /// some minutes goes on when it is back. Probes after 4.5 min, as networks forget silent flows after 5 (RFC 5382 asks for 124) or
+    /// more, every minute, gone after 10.5 min without an answer.
+    package static let patient = KeepAlive(idle: 270, interval: 60, count: 6)
 }

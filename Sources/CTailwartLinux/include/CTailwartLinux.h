@@ -29,9 +29,11 @@ static const int tw_f_getpipe_sz = 1032;
 static const int tw_tcp_nodelay = 1;
 static const int tw_tcp_keepidle = 4;
 static const int tw_tcp_keepintvl = 5;
+static const int tw_tcp_keepcnt = 6;
 static const int tw_tcp_defer_accept = 9;
 static const int tw_tcp_quickack = 12;
 static const int tw_tcp_user_timeout = 18;
+static const int tw_tcp_notsent_lowat = 25;
 
 // Enumerators that Swift imports as signed numbers, or not at all.
 static const uint32_t tw_epollin = EPOLLIN;

@@ -75,6 +75,10 @@ package enum LegFault: UInt8, Sendable, CaseIterable {
     case timedOut
     /// This host has no descriptor or memory left.
     case shortage
+    /// This host has no port left to connect from.
+    case noPort
+    /// A Unix socket whose accept queue is full.
+    case backlogFull
     /// The peer's network or the way to it is gone.
     case unreachable
 }

@@ -36,8 +36,12 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
     case headerNotTrusted
     /// The upstream took the connection and closed it without a byte.
     case upstreamEmpty
+    /// The accept queue of the upstream's Unix socket is full.
+    case upstreamBacklog
     case edgeLimit
     case listenerLimit
+    /// No local port is free for one more connection there.
+    case portLimit
     /// The process or the system has no descriptor left.
     case descriptorLimit
     /// Still open when the drain time was over, or when the edge was told to stop at once.
@@ -66,7 +70,9 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         case .upstreamUnwell: "upstream_unwell"
         case .headerNotTrusted: "header_not_trusted"
         case .upstreamEmpty: "upstream_empty"
+        case .upstreamBacklog: "upstream_backlog"
         case .edgeLimit: "edge_limit"
+        case .portLimit: "port_limit"
         case .listenerLimit: "listener_limit"
         case .descriptorLimit: "descriptor_limit"
         case .drained: "drained"
@@ -81,6 +87,8 @@ extension CloseReason {
         case .refused, .reset: .upstreamRefused
         case .timedOut: .connectTimeout
         case .unreachable, .shortage: .upstreamUnreachable
+        case .noPort: .portLimit
+        case .backlogFull: .upstreamBacklog
         }
     }
 }

@@ -91,7 +91,7 @@ extension Connection {
         guard around.now + Self.holdInterval <= holdUntil, dial.isHeld || around.held < Surroundings.heldAtOnce
         else {
             phase = .connecting(dial)
-            return turnAway(Ending(.upstream, dial.failure), &around)
+            return turnAway(Ending(dial.failure.rule.party == .edge ? .edge : .upstream, dial.failure), &around)
         }
         var dial = dial
         if !dial.isHeld {

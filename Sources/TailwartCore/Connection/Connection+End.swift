@@ -45,8 +45,10 @@ extension Connection {
         record.ending = ending
         record.times.total = around.now - startedAt
         door.end(ending.reason, inbound: record.inboundBytes, outbound: record.outboundBytes)
-        // Of an open connection: torn, and so neither side may take it for finished.
-        let isCut = ending.reason == .upstreamUnwell && record.inboundBytes + record.outboundBytes > 0
+        // Of a connection that was open, or whose client had begun to send: torn, and so neither side may take it for finished.
+        let isCut =
+            (ending.reason == .upstreamUnwell || ending.reason == .upstreamEmpty)
+            && record.inboundBytes + record.outboundBytes > 0
         return .end(abortive: ending.reason.rule.isAbortive || (isCut && !record.wasRefused))
     }
 

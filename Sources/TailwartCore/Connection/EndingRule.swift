@@ -162,6 +162,16 @@ extension CloseReason {
                 .upstream, tells: .unavailable, blames: .withoutByte,
                 means: "the mailbox took the connection and closed it without a byte",
                 advice: "the mailbox has banned the edge, or does not take its header: see the verdict")
+        case .upstreamBacklog:
+            EndingRule(
+                .upstream, tells: .unavailable,
+                means: "more clients wait at the mailbox's Unix socket than it takes",
+                advice: "raise the backlog of that server, or give it more processes")
+        case .portLimit:
+            EndingRule(
+                .edge, tells: .unavailable,
+                means: "no local port is free for one more connection to that address",
+                advice: "widen `net.ipv4.ip_local_port_range`; give the mailbox a second address")
         case .edgeLimit:
             EndingRule(
                 .edge, tells: .tooManyConnections,

@@ -97,6 +97,7 @@ package struct Relay: Sendable {
 extension Ending {
     /// A leg whose system call failed.
     package static func failure(of side: Side, _ fault: LegFault) -> Ending {
-        Ending(side, fault == .reset ? .reset : .lost)
+        // A shortage is this host's own.
+        fault == .shortage ? Ending(.edge, .descriptorLimit) : Ending(side, fault == .reset ? .reset : .lost)
     }
 }
