@@ -4,9 +4,16 @@ import TailwartSystem
 /// What reading a firewall brought, from one program or from all.
 enum FirewallReading: Sendable, Equatable {
     case ruleset(FirewallRuleset)
-    case notPermitted
-    /// Why, as a whole sentence.
-    case notReadable(String)
+    /// Why, and what to do, as whole sentences.
+    case unknown(String, fix: String)
+
+    static let notPermitted = FirewallReading.unknown(
+        "Only root may read the firewall's rules.", fix: "Run this once with sudo to have them looked at.")
+
+    static func notReadable(_ reason: String) -> FirewallReading {
+        .unknown(
+            reason, fix: "Install the package nftables and run this as root, or try the ports from another network.")
+    }
 }
 
 /// Asks the programs that show the kernel's packet filter.

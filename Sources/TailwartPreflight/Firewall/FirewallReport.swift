@@ -20,20 +20,9 @@ enum FirewallReport {
     static func findings(
         _ reading: FirewallReading, ports: [PublicPort], interfaces: [String], hasPublicV6: Bool
     ) -> [Finding] {
-        let all = text(ports.map(\.number))
         switch reading {
-        case .notPermitted:
-            return [
-                Finding(
-                    .firewall, all, .unknown, "Only root may read the firewall's rules.",
-                    fix: "Run this once with sudo to have them looked at.")
-            ]
-        case .notReadable(let reason):
-            return [
-                Finding(
-                    .firewall, all, .unknown, reason,
-                    fix: "Install the package nftables and run this as root, or try the ports from another network.")
-            ]
+        case .unknown(let reason, let fix):
+            return [Finding(.firewall, text(ports.map(\.number)), .unknown, reason, fix: fix)]
         case .ruleset(let ruleset):
             let outcomes = ports.map { outcome($0, ruleset, interfaces, hasPublicV6: hasPublicV6) }
             return outcomes.withoutRepeats.map { outcome in
