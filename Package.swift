@@ -61,13 +61,13 @@ let package = Package(
             name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartSystem", "TailwartWire"]),
         .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(
-            name: "TailwartSandbox", dependencies: ["TailwartClient", "TailwartWire", nioCore, nioPosix]),
+            name: "TailwartSandbox",
+            dependencies: ["TailwartClient", "TailwartCore", "TailwartSystem", "TailwartWire", nioCore, nioPosix]),
         .target(
             name: "TailwartControl",
             dependencies: [
-                "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
-                "TailwartSystem",
-                "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
+                "CTailwartVersion", "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
+                "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
         .target(
             name: "TailwartPreflight",
@@ -78,9 +78,8 @@ let package = Package(
         .executableTarget(
             name: "tailwart",
             dependencies: [
-                "CTailwartVersion", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartEngine",
-                "TailwartGate",
-                "TailwartImport", "TailwartPreflight", "TailwartSandbox", "TailwartSetup", "TailwartSystem",
+                "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartGate", "TailwartImport",
+                "TailwartPreflight", "TailwartSandbox", "TailwartSetup", "TailwartSystem",
                 "TailwartWire", argumentParser, nioPosix,
             ],
             linkerSettings: portable),
@@ -115,7 +114,7 @@ let package = Package(
             dependencies: ["TailwartResolve", "TailwartSystem", "TailwartTesting", "TailwartWire"]),
         .testTarget(
             name: "TailwartSandboxTests",
-            dependencies: ["TailwartSandbox", "TailwartClient", "TailwartWire", nioCore, nioPosix]),
+            dependencies: ["TailwartSandbox", "TailwartClient", "TailwartCore", "TailwartWire", nioCore, nioPosix]),
         .testTarget(
             name: "TailwartTailnetTests",
             dependencies: [

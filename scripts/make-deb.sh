@@ -26,8 +26,8 @@ for tool in dpkg-deb dpkg-shlibdeps ldd objcopy gzip python3; do
 done
 
 # Of the sources, and the program must say the same: an old build must not travel under a new number.
-version=$(sed -n 's/^ *version: "\([0-9][0-9.]*\)".*/\1/p' Sources/tailwart/Version.swift)
-[ -n "$version" ] || fail "no version in Sources/tailwart/Version.swift"
+version=$(sed -n 's/^ *version: "\([0-9][0-9.]*\)".*/\1/p' Sources/TailwartControl/Version.swift)
+[ -n "$version" ] || fail "no version in Sources/TailwartControl/Version.swift"
 built=$("$program" version | sed -n '1s/^tailwart \([^ ]*\) .*/\1/p')
 [ "$built" = "$version" ] || fail "'$program' is version '$built', the sources are $version; build it anew"
 if ldd "$program" | grep -q 'libswift\|libFoundation'; then

@@ -29,7 +29,7 @@ if [ -z "$tool" ]; then
     done
 fi
 
-version=$(sed -n 's/^ *version: "\([0-9][0-9.]*\)".*/\1/p' Sources/tailwart/Version.swift)
+version=$(sed -n 's/^ *version: "\([0-9][0-9.]*\)".*/\1/p' Sources/TailwartControl/Version.swift)
 tags="--tag ${TAG:-tailwart:$version}"
 [ -n "${TAG:-}" ] || tags="$tags --tag tailwart:latest"
 

@@ -29,6 +29,18 @@ package struct ConfigurationResult: Sendable {
 }
 
 extension ConfigurationResult {
+    /// For a person: every problem, and what a good file has.
+    package func lines(file: String) -> [String] {
+        guard let configuration else { return problems.map(\.description) }
+        let listeners = configuration.listeners.count
+        let upstreams = configuration.upstreams.count
+        return problems.map(\.description) + [
+            "\(file): good: \(listeners) \(listeners == 1 ? "listener" : "listeners"), "
+                + "\(upstreams) \(upstreams == 1 ? "upstream" : "upstreams"). "
+                + "`tailwart config` prints what it stands for, `tailwart run` runs it."
+        ]
+    }
+
     package func json(file: String) -> JSON {
         let problems = problems.map { problem -> JSON in
             [

@@ -41,4 +41,23 @@ package enum Foreground {
             }
         }
     }
+    /// The same for a task, which must not wait for a signal: a thread of its own does.
+    package static func serveAside(
+        _ edge: Edge, ledger: Ledger, drain: Duration, limit: Duration? = nil
+    ) async throws {
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            do {
+                _ = try Thread(name: "signals") {
+                    do throws(SystemError) {
+                        try serve(edge, ledger: ledger, drain: drain, limit: limit)
+                        done.resume()
+                    } catch {
+                        done.resume(throwing: error)
+                    }
+                }
+            } catch {
+                done.resume(throwing: error)
+            }
+        }
+    }
 }

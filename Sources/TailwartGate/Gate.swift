@@ -1,3 +1,5 @@
+import TailwartCore
+
 /// Waits until all conditions hold.
 package struct Gate: Sendable {
     /// One attempt at a condition, within a time.
@@ -8,6 +10,9 @@ package struct Gate: Sendable {
     /// A condition that was found ready before that is looked at once more when all others are: it may be gone again.
     package static let freshness = Duration.seconds(5)
 
+    /// Beyond it is no waiting any more, and far below where times overflow.
+    private static let longest = Duration.seconds(7 * 86_400)
+
     private let conditions: [Condition]
     private let timeout: Duration
     private let isOnce: Bool
@@ -16,17 +21,25 @@ package struct Gate: Sendable {
     private let clock = ContinuousClock()
 
     /// - Parameters:
-    ///   - timeout: for all of it.
+    ///   - timeout: for all of it; nil for 60 s, or 5 s with one attempt each.
     ///   - isOnce: each condition is tried once.
     package init(
-        _ conditions: [Condition], timeout: Duration, isOnce: Bool = false, freshness: Duration = Self.freshness,
+        _ conditions: [Condition], timeout: Duration?, isOnce: Bool = false, freshness: Duration = Self.freshness,
         attempt: @escaping Attempt
     ) {
         self.conditions = conditions
-        self.timeout = timeout
+        self.timeout = timeout ?? .seconds(isOnce ? 5 : 60)
         self.isOnce = isOnce
         self.freshness = freshness
         self.attempt = attempt
+    }
+
+    /// Reads how long to wait, from the command line.
+    package static func timeout(_ text: String) throws(WrongUse) -> Duration {
+        guard let duration = Duration(configurationText: text), duration > .zero, duration <= longest else {
+            throw WrongUse("write a number with a unit, such as 500ms, 90s or 2m, at most 7d")
+        }
+        return duration
     }
 
     /// - Parameter report: called, on any thread, when a condition's finding is another one than before.

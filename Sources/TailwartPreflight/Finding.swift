@@ -51,8 +51,10 @@ package struct Finding: Sendable, Equatable {
         self.fix = fix
     }
 
+    package static func json(_ findings: [Finding]) -> JSON { .list(findings.map(\.json)) }
+
     /// `fix` is always there, if only as null.
-    package var json: JSON {
+    private var json: JSON {
         [
             "check": .text(check.rawValue), "detail": .text(detail), "fix": fix.map { .text($0) } ?? .null,
             "result": .text(result.rawValue), "subject": .text(subject),

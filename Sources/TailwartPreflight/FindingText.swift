@@ -5,12 +5,19 @@ package struct FindingText: Sendable {
         case words
         case signs
         case colouredSigns
+
+        /// Signs only where a person looks, colours only where they are wanted (no-color.org).
+        package init(isTerminal: Bool, environment: [String: String]) {
+            let isPlain = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
+            self = isTerminal ? isPlain ? .signs : .colouredSigns : .words
+        }
     }
 
     private let style: Style
 
     package init(_ style: Style) { self.style = style }
 
+    /// A line for each, and how many of each result there are.
     package func lines(_ findings: [Finding]) -> [String] {
         let checks = findings.map(\.check.rawValue.count).max() ?? 0
         let subjects = min(findings.map(\.subject.count).max() ?? 0, Self.widestSubject)
@@ -20,11 +27,10 @@ package struct FindingText: Sendable {
                 Self.padded(finding.subject, subjects),
                 finding.detail + (finding.fix.map { " → \($0)" } ?? ""),
             ].joined(separator: "  ")
-        }
+        } + [summary(findings)]
     }
 
-    /// How many of each, for the last line.
-    package func summary(_ findings: [Finding]) -> String {
+    private func summary(_ findings: [Finding]) -> String {
         let counts = Finding.Result.allCases.compactMap { result in
             let count = findings.count { $0.result == result }
             return count == 0 ? nil : "\(count) \(result.rawValue)"

@@ -58,7 +58,7 @@ package struct Preflight: Sendable {
         let ports = AddressCheck.publicPorts(configuration.listeners)
         guard !ports.isEmpty else { return [] }
         return FirewallReport.findings(
-            await FirewallReader().read(), ports: ports, interfaces: DefaultRoutes.interfaces(),
+            await FirewallReader.read(), ports: ports, interfaces: DefaultRoutes.interfaces(),
             hasPublicV6: own.contains { !$0.isV4 && $0.reach == .everywhere }) + [FirewallReport.cloud]
     }
 

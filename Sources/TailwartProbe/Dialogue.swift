@@ -1,3 +1,4 @@
+import TailwartClient
 import TailwartCore
 
 /// The client's side of one mail protocol, as far as a probe goes: greeting, STARTTLS, goodbye. Lines in, steps out, no I/O.
@@ -104,4 +105,17 @@ enum Greeting: Sendable, Equatable {
         case .unknown: "no server known here"
         }
     }
+}
+
+/// A line of a server, without its end.
+struct ServerLine: Sendable, Equatable {
+    let bytes: [UInt8]
+
+    init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
+
+    /// For comparing; what is not UTF-8 is replaced.
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// For showing.
+    var quoted: String { Quoted.text(bytes) }
 }

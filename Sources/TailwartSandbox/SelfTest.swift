@@ -33,6 +33,11 @@ package struct SelfTest: Sendable {
         return passed
     }
 
+    /// The last line, for a person.
+    package static func verdict(passed: Bool) -> String {
+        passed ? "This binary does the job." : "This binary cannot do the job: see the crosses above."
+    }
+
     /// One check before it is run.
     struct Step: Sendable {
         let title: String
@@ -111,6 +116,9 @@ package struct Check: Sendable, Equatable {
     package var passed: Bool
     /// What was seen; for a failure also what it means.
     package var detail: String
+
+    /// For a person.
+    package var line: String { "\(passed ? "✓" : "✗") \(title): \(detail)" }
 }
 
 /// Why a check failed, in a sentence for a person.

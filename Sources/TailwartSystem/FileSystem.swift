@@ -5,33 +5,19 @@ package enum FileSystem {
     package enum Kind: Sendable {
         case regular
         case folder
-        /// A link, a device, a pipe.
+        /// A device, a pipe.
         case other
     }
 
-    /// - Parameter followsLinks: to what a symbolic link leads to.
-    package static func kind(of path: String, followsLinks: Bool = true) throws(Errno) -> Kind {
+    /// Of what a symbolic link leads to.
+    package static func kind(of path: String) throws(Errno) -> Kind {
         var status = stat()
-        guard (followsLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { throw .current }
+        guard stat(path, &status) == 0 else { throw .current }
         return switch status.st_mode & S_IFMT {
         case S_IFREG: .regular
         case S_IFDIR: .folder
         default: .other
         }
-    }
-
-    /// What is in a folder, in the order of names.
-    package static func names(in folder: String) throws(Errno) -> [String] {
-        guard let stream = opendir(folder) else { throw .current }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
     }
 
     package enum Content: Sendable, Equatable {

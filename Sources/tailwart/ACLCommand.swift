@@ -22,7 +22,7 @@ struct ACLCommand: ParsableCommand {
     var format: PolicyText.Format = .grants
 
     @Option(help: .init("The tag that this edge carries.", valueName: "tag"))
-    var edgeTag = "tag:reverse-proxy"
+    var edgeTag = PolicyTags.usualEdge
 
     @Option(
         help: .init(
@@ -52,49 +52,23 @@ struct ACLCommand: ParsableCommand {
     func run() throws {
         let tags = try tags()
         let configuration = try options.loadValid()
-        let names = configuration.upstreams.map(\.name)
-        if let unknown = tags.others.keys.sorted().first(where: { !names.contains($0) }) {
-            throw ValidationError(
-                "--mailbox-tag: there is no upstream '\(unknown)'; there are: \(names.joined(separator: ", ")).")
+        do throws(PolicyTags.Problem) {
+            try tags.check(configuration)
+        } catch {
+            throw ValidationError("\(error)")
         }
         let text = PolicyText(configuration, tags: tags, format: format)
-        guard !text.needs.needs.isEmpty else {
-            throw Failure.notGood(
-                text.text + "Nothing is dialled over the tailnet, so its policy needs no grant for this edge.")
-        }
-        if let check {
-            try report(on: check, configuration, tags)
-        } else {
-            print(text.text, terminator: "")
-        }
+        if let reason = text.emptiness { throw Failure.notGood(reason) }
+        guard let check else { return print(text.text, terminator: "") }
+        try report(on: check, configuration, tags)
     }
 
-    /// `tag:x`, or `UPSTREAM=tag:x`.
     private func tags() throws -> PolicyTags {
-        var named: String?
-        var others: [String: String] = [:]
-        for text in mailboxTag {
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 {
-                let upstream = String(parts[0])
-                if let other = others.updateValue(String(parts[1]), forKey: upstream) {
-                    throw ValidationError(
-                        "--mailbox-tag gives the upstream '\(upstream)' two tags, '\(other)' and '\(parts[1])'; keep one."
-                    )
-                }
-            } else if let named {
-                throw ValidationError(
-                    "--mailbox-tag gives the mailbox two tags, '\(named)' and '\(text)'; keep one, or write UPSTREAM=TAG for an "
-                        + "upstream on another device.")
-            } else {
-                named = text
-            }
+        do {
+            return try PolicyTags(edge: edgeTag, mailboxes: mailboxTag)
+        } catch {
+            throw ValidationError("\(error)")
         }
-        let mailbox = named ?? "tag:stalwart"
-        for tag in [edgeTag, mailbox] + others.values.sorted() where !PolicyTags.isTag(tag) {
-            throw ValidationError("'\(tag)' is no tag; a tag is 'tag:' and a name of letters, digits and hyphens.")
-        }
-        return PolicyTags(edge: edgeTag, mailbox: mailbox, others: others)
     }
 
     private func report(on file: String, _ configuration: Configuration, _ tags: PolicyTags) throws {
@@ -105,22 +79,16 @@ struct ACLCommand: ParsableCommand {
         do {
             check = PolicyCheck(try Policy(bytes), against: configuration, tags: tags)
         } catch {
-            if json {
-                print(PolicyCheck.json(policy: name, unreadable: error))
-                throw ExitCode(1)
-            }
-            throw Failure.notGood("\(name):\(error.place): error: \(error.message)")
+            guard json else { throw Failure.notGood("\(name):\(error.place): error: \(error.message)") }
+            print(PolicyCheck.json(policy: name, unreadable: error))
+            throw ExitCode(1)
         }
-        let isGood = check.isGood(strict: strict)
         if json {
             print(check.json(policy: name, strict: strict))
         } else {
-            for finding in check.findings {
-                print("\(name):\(finding.place): \(finding.severity.rawValue): \(finding.message)")
-            }
-            print("\(name): \(check.verdict(strict: strict))")
+            for line in check.lines(policy: name, strict: strict) { print(line) }
         }
-        if !isGood { throw ExitCode(1) }
+        if !check.isGood(strict: strict) { throw ExitCode(1) }
     }
 }
 

@@ -4,6 +4,7 @@ import NIOPosix
 import TailwartConfig
 import TailwartCore
 import TailwartPreflight
+import TailwartSetup
 import TailwartSystem
 import TailwartWire
 
@@ -28,60 +29,39 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Option(
         help: .init("With --host: the tag that the tailnet's policy grants the mailbox's ports to.", valueName: "tag"))
-    var edgeTag = "tag:reverse-proxy"
+    var edgeTag = PolicyTags.usualEdge
 
     @Flag(help: "Print JSON; with --host an array of {check, subject, result, detail, fix}.")
     var json = false
 
     func validate() throws {
-        guard edgeTag.hasPrefix("tag:"), edgeTag.count > 4 else {
-            throw ValidationError("--edge-tag: write the tag as the policy does, such as tag:reverse-proxy.")
+        guard PolicyTags.isTag(edgeTag) else {
+            throw ValidationError("--edge-tag: write the tag as the policy does, such as \(PolicyTags.usualEdge).")
         }
     }
 
     func run() async throws {
         let (file, result) = try options.load()
         guard host, let configuration = result.configuration else {
-            try report(file, result)
+            if json {
+                print(result.json(file: file))
+            } else {
+                for line in result.lines(file: file) { print(line) }
+            }
+            if result.configuration == nil { throw ExitCode(1) }
             return
         }
-        if !result.problems.isEmpty { printError(result.problems.map(\.description).joined(separator: "\n")) }
+        for problem in result.problems { printError("\(problem)") }
         let findings = await Preflight(
             configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
         ).run()
         if json {
-            print(JSON.list(findings.map(\.json)))
+            print(Finding.json(findings))
         } else {
-            let text = FindingText(Self.style)
-            for line in text.lines(findings) { print(line) }
-            print(text.summary(findings))
+            let style = FindingText.Style(
+                isTerminal: isatty(STDOUT_FILENO) == 1, environment: FileSystem.environment)
+            for line in FindingText(style).lines(findings) { print(line) }
         }
         if findings.contains(where: { $0.result == .fail }) { throw ExitCode(1) }
-    }
-
-    /// What the file itself says.
-    private func report(_ file: String, _ result: ConfigurationResult) throws {
-        if json {
-            print(result.json(file: file))
-        } else {
-            for problem in result.problems { print(problem) }
-            if let configuration = result.configuration {
-                let listeners = configuration.listeners.count
-                let upstreams = configuration.upstreams.count
-                print(
-                    "\(file): good: \(listeners) \(listeners == 1 ? "listener" : "listeners"), "
-                        + "\(upstreams) \(upstreams == 1 ? "upstream" : "upstreams"). "
-                        + "`tailwart config` prints what it stands for, `tailwart run` runs it.")
-            }
-        }
-        if result.configuration == nil { throw ExitCode(1) }
-    }
-
-    /// Signs only where a person looks, colours only where they are wanted (no-color.org).
-    private static var style: FindingText.Style {
-        guard isatty(STDOUT_FILENO) == 1 else { return .words }
-        let environment = FileSystem.environment
-        let isPlain = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
-        return isPlain ? .signs : .colouredSigns
     }
 }

@@ -1,7 +1,4 @@
 import ArgumentParser
-import Glibc
-import TailwartConfig
-import TailwartCore
 import TailwartGate
 import TailwartSystem
 
@@ -46,7 +43,7 @@ struct GateCommand: AsyncParsableCommand {
 
     @Option(
         help: .init("How long to wait, such as 90s or 2m. Default 60s, with --once 5s.", valueName: "duration"),
-        transform: Self.timeout)
+        transform: Gate.timeout)
     var timeout: Duration?
 
     @Flag(help: "Try each condition once and say nothing if all is well: a health check.")
@@ -90,16 +87,15 @@ struct GateCommand: AsyncParsableCommand {
             throw Failure.notDone(
                 "The system's certificate authorities cannot be read: \(error). Mend them, or add --insecure.")
         }
-        let gate = Gate(
-            conditions, timeout: timeout ?? .seconds(once ? 5 : 60), isOnce: once, attempt: check.attempt)
+        let gate = Gate(conditions, timeout: timeout, isOnce: once, attempt: check.attempt)
         let result = await gate.run { [json, once] change in
             if json {
-                printLine(change.json)
+                StandardOutput.write(line: change.json)
             } else if !once {
                 printError(change.text)
             }
         }
-        if json { printLine(result.json) }
+        if json { StandardOutput.write(line: result.json) }
         guard result.isReady else {
             if json { throw ExitCode(1) }
             throw Failure.notGood(result.text)
@@ -108,19 +104,4 @@ struct GateCommand: AsyncParsableCommand {
             throw Failure(code: failure.exitCode, message: failure.message)
         }
     }
-
-    private static func timeout(_ text: String) throws -> Duration {
-        // Beyond it is no waiting any more, and far below where times overflow.
-        guard let duration = Duration(configurationText: text), duration > .zero, duration <= .seconds(7 * 86_400)
-        else {
-            throw ValidationError("write a number with a unit, such as 500ms, 90s or 2m, at most 7d")
-        }
-        return duration
-    }
-}
-
-/// At once and in one piece: a process that is replaced loses what it has not written.
-private func printLine(_ text: String) {
-    let line = Array((text + "\n").utf8)
-    _ = line.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
 }

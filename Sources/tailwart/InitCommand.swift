@@ -51,9 +51,8 @@ struct InitCommand: ParsableCommand {
     func run() throws {
         let files: SetupFiles
         do {
-            let tags = PolicyTags(edge: SetupFiles.edgeTag, mailbox: SetupFiles.mailboxTag)
             files = try SetupFiles(try answers(), schema: Configuration.schema) { configuration in
-                PolicyText(configuration, tags: tags, format: .grants).text
+                PolicyText(configuration, tags: PolicyTags(), format: .grants).text
             }
         } catch let problem as SetupInterview.Problem {
             throw ValidationError("\(problem).")

@@ -9,8 +9,8 @@ struct LintSecretsCommand: ParsableCommand {
             Example: tailwart lint-secrets
             Example: tailwart lint-secrets --staged
             Looks into what an edge and its mailbox are set up with: YAML (compose files too), .env.example, Stalwart's JSON; knows \
-            .env and dumps by their names. Not into programs, prose and other formats: gitleaks or trufflehog do that. Takes what \
-            git has or would take in these files and folders, outside of git everything. Secrets are never printed. Ends with 0 if \
+            .env and dumps by their names. Not into programs, prose and other formats: gitleaks or trufflehog do that. Takes these \
+            files, and of folders what git has or would take. Secrets are never printed. Ends with 0 if \
             nothing is found, 1 if something is, 3 if a file cannot be read, whatever is found in the others. A line that is meant \
             to be there says so with a reason: \(SecretScan.allowance) REASON.
             """)
@@ -41,24 +41,10 @@ struct LintSecretsCommand: ParsableCommand {
         if json {
             print(lint.json)
         } else {
-            for (path, finding) in lint.findings {
-                print("\(path.printable):\(finding.line):\(finding.column): \(finding.what); \(finding.fix)")
-            }
-            // "No secrets" would be no answer where nothing was looked at.
-            if lint.unreadable.isEmpty || lint.textFiles + lint.otherFiles > 0 { print(summary(of: lint)) }
+            for line in lint.lines { print(line) }
         }
         for file in lint.unreadable { printError("\(file.path.printable): \(file.reason).") }
         if !lint.unreadable.isEmpty { throw ExitCode(3) }
         if !lint.findings.isEmpty { throw ExitCode(1) }
-    }
-
-    private func summary(of lint: SecretLint) -> String {
-        let others = lint.otherFiles == 0 ? "" : "; of \(lint.otherFiles) more only the name was looked at"
-        let files = "\(lint.textFiles) \(lint.textFiles == 1 ? "file" : "files")\(others)"
-        switch lint.findings.count {
-        case 0: return "No secrets in \(files)."
-        case SecretLint.findingLimit...: return "\(lint.findings.count) secrets and no end; mend these first."
-        case let count: return "\(count) \(count == 1 ? "secret" : "secrets") in \(files)."
-        }
     }
 }

@@ -77,7 +77,8 @@ struct RecordsCommand: ParsableCommand {
         let facade = EdgeFacade(try options.loadValid())
         let hostAddresses = InterfaceAddresses.all()
         let request = ZoneRequest(
-            host: host, addresses: addresses(facade, hostAddresses), hostAddresses: hostAddresses, domains: domain,
+            host: host, addresses: facade.addresses(named: ipv4 + ipv6, ofHost: hostAddresses),
+            hostAddresses: hostAddresses, domains: domain,
             accounts: accounts, reports: reports, policyID: mtaStsId ?? PolicyID(time: time(nil)))
         let plan: DNSZones
         do throws(DNSZones.Problem) {
@@ -87,12 +88,5 @@ struct RecordsCommand: ParsableCommand {
         }
         for warning in plan.warnings { printError("warning: \(warning)") }
         print(json ? plan.json + "\n" : table ? plan.table : plan.zoneSnippet, terminator: "")
-    }
-
-    private func addresses(_ facade: EdgeFacade, _ ofHost: [IPAddress]) -> [IPAddress] {
-        let named = ipv4 + ipv6
-        if !named.isEmpty { return named }
-        if !facade.addresses.isEmpty { return facade.addresses }
-        return ofHost.filter { PublicAddress.problem($0) == nil }
     }
 }

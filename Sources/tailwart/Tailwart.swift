@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import TailwartControl
 import TailwartSystem
 
 /// The command line. One file per subcommand; what they do is done elsewhere.
@@ -79,6 +80,5 @@ struct Failure: Error, CustomStringConvertible {
 }
 
 func printError(_ text: String) {
-    let line = Array((text + "\n").utf8)
-    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    StandardOutput.write(line: text, to: STDERR_FILENO)
 }

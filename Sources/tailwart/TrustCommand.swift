@@ -32,14 +32,11 @@ struct TrustCommand: ParsableCommand {
     }
 
     private func edges() throws -> [IPAddress] {
-        guard edgeAddress.isEmpty else { return edgeAddress }
-        let own = InterfaceAddresses.all().filter(\.isOfTailnet)
-        guard !own.isEmpty else {
-            throw Failure.notDone(
-                "this host has no tailnet address. Run it on the edge when tailscaled is up, or name the address from which the edge "
-                    + "dials with --edge-address.")
+        do {
+            return try TrustGuide.edges(named: edgeAddress, ofHost: InterfaceAddresses.all())
+        } catch {
+            throw Failure.notDone("\(error)")
         }
-        return own
     }
 }
 

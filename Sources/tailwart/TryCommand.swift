@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import TailwartControl
 import TailwartCore
 import TailwartSandbox
@@ -27,53 +26,31 @@ struct TryCommand: AsyncParsableCommand {
             let ledger = try Ledger()
             try LineWriter(LogSettings(format: .text, level: selftest ? .error : .info), of: ledger)
             try ledger.start()
-            let trial = try SandboxEdge(sandbox.ports, ledger: ledger)
+            let edge = try Edge(SandboxEdge.configuration(sandbox.ports), ledger: ledger)
+            guard let trial = SandboxEdge(addresses: edge.addresses(of:)) else {
+                throw Failure.notDone("a listener of the trial has no port")
+            }
+            var passed = true
             if selftest {
-                let passed = await test(trial, sandbox)
-                trial.edge.stop()
-                ledger.finish()
-                await sandbox.shutdown()
-                if !passed { throw ExitCode(1) }
+                passed = await SelfTest(edge: trial.ports, sandbox: sandbox).run { StandardOutput.write(line: $0.line) }
+                print(SelfTest.verdict(passed: passed))
+                edge.stop()
             } else {
-                print(trial.introduction)
-                fflush(nil)
+                StandardOutput.write(line: trial.introduction)
                 let events = Task {
                     for await event in sandbox.events { ledger.post(.sandbox("\(event)")) }
                 }
-                let limit = limit?.duration
-                try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-                    // A thread of its own: it waits for a signal, which a task must not.
-                    do {
-                        _ = try Thread(name: "signals") {
-                            do throws(SystemError) {
-                                try Foreground.serve(trial.edge, ledger: ledger, drain: .zero, limit: limit)
-                                ledger.finish()
-                                done.resume()
-                            } catch {
-                                done.resume(throwing: error)
-                            }
-                        }
-                    } catch {
-                        done.resume(throwing: error)
-                    }
-                }
+                try await Foreground.serveAside(edge, ledger: ledger, drain: .zero, limit: limit?.duration)
                 events.cancel()
-                await sandbox.shutdown()
             }
+            ledger.finish()
+            await sandbox.shutdown()
+            if !passed { throw ExitCode(1) }
         } catch let exit as ExitCode {
             throw exit
         } catch {
             throw Failure.notDone("\(error)")
         }
-    }
-
-    private func test(_ trial: SandboxEdge, _ sandbox: Sandbox) async -> Bool {
-        let passed = await SelfTest(edge: trial.ports, sandbox: sandbox).run { check in
-            print("\(check.passed ? "✓" : "✗") \(check.title): \(check.detail)")
-            fflush(nil)
-        }
-        print(passed ? "This binary does the job." : "This binary cannot do the job: see the crosses above.")
-        return passed
     }
 
     /// A duration as the configuration writes it.

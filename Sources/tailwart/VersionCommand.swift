@@ -1,4 +1,6 @@
 import ArgumentParser
+import TailwartControl
+import TailwartWire
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,13 +10,7 @@ struct VersionCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func run() throws {
-        let version = Version.current
-        guard json else {
-            print(version.line)
-            print("features: \(version.features.joined(separator: " "))")
-            return
-        }
-        print(version.json)
+    func run() {
+        print(json ? "\(Version.current.json)" : Version.current.text)
     }
 }

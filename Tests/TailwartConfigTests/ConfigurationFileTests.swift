@@ -72,4 +72,14 @@ struct ConfigurationFileTests {
     ]) func `a failure tells what to do`(failure: ConfigurationFile.Failure, text: String) {
         #expect("\(failure)" == text)
     }
+
+    @Test func `a person is told of every problem, and what a good file has`() {
+        let lines = { (text: String) in
+            Configuration.load(text: text, file: "a.yaml", environment: [:]).lines(file: "a.yaml")
+        }
+        let good = lines("mailbox: {address: 100.64.0.7, ports: [25, 993], domains: [example.org]}")
+        #expect(good.last?.hasPrefix("a.yaml: good: 3 listeners, 1 upstream. ") == true, "\(good)")
+        let bad = lines("mailbox: {adress: a}\nwebb: b")
+        #expect(bad.count == 3 && bad.allSatisfy { $0.contains(": error: ") }, "\(bad)")
+    }
 }

@@ -157,4 +157,12 @@ import Testing
         #expect(pauses.suffix(40).allSatisfy { $0 >= Backoff.longest * 0.8 })
         #expect(Set(pauses.suffix(40)).count > 1)
     }
+
+    @Test(
+        arguments: [
+            ("90s", .seconds(90)), ("7d", .seconds(604_800)), ("8d", nil), ("0s", nil), ("90", nil), ("", nil),
+        ] as [(String, Duration?)])
+    func `how long to wait is a duration of at most a week`(text: String, expected: Duration?) {
+        #expect((try? Gate.timeout(text)) == expected)
+    }
 }

@@ -16,20 +16,30 @@ import Testing
             FindingText(.words).lines(Self.findings) == [
                 "pass     port      :25 (smtp)  Free.", "fail     firewall  25, 465     Closed. → sudo ufw allow 25",
                 "unknown  cloud     provider    Not seen. → Try.", "warn     clock     system      Off.",
+                "4 checks: 1 pass, 1 warn, 1 fail, 1 unknown.",
             ])
-        #expect(
-            FindingText(.words).summary(Self.findings) == "4 checks: 1 pass, 1 warn, 1 fail, 1 unknown.")
     }
 
     @Test func `a terminal gets signs, in colour where it wants them`() {
-        #expect(FindingText(.signs).lines(Self.findings).map { $0.prefix(1) } == ["✓", "✗", "?", "!"])
+        #expect(FindingText(.signs).lines(Self.findings).map { $0.prefix(1) } == ["✓", "✗", "?", "!", "4"])
         let coloured = FindingText(.colouredSigns).lines(Self.findings)
         #expect(coloured[0].hasPrefix("\u{1b}[32m✓\u{1b}[0m  port"))
         #expect(coloured[1].hasPrefix("\u{1b}[31m✗\u{1b}[0m"))
     }
 
+    @Test(
+        arguments: [
+            (false, [:], .words), (true, [:], .colouredSigns), (true, ["NO_COLOR": ""], .colouredSigns),
+            (true, ["NO_COLOR": "1"], .signs), (true, ["TERM": "dumb"], .signs), (false, ["NO_COLOR": "1"], .words),
+        ] as [(Bool, [String: String], FindingText.Style)])
+    func `signs are for terminals, and colours for those who want them`(
+        isTerminal: Bool, environment: [String: String], expected: FindingText.Style
+    ) {
+        #expect(FindingText.Style(isTerminal: isTerminal, environment: environment) == expected)
+    }
+
     @Test func `a script gets every key of every finding`() throws {
-        let data = Data("\(JSON.list(Self.findings.map(\.json)))".utf8)
+        let data = Data("\(Finding.json(Self.findings))".utf8)
         let list = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
         for one in list { #expect(Set(one.keys) == ["check", "subject", "result", "detail", "fix"]) }
         #expect(list[0]["fix"] is NSNull && list[1]["result"] as? String == "fail")

@@ -16,7 +16,7 @@ import Testing
 
     @Test func `ports with the same answer share a line`() throws {
         let ruleset = try #require(try Fixture.server.ruleset)
-        let findings = Self.findings(.ruleset(ruleset, note: nil), [25, 110, 143, 465, 993, 995, 4190])
+        let findings = Self.findings(.ruleset(ruleset), [25, 110, 143, 465, 993, 995, 4190])
         #expect(findings.map(\.subject) == ["25, 465", "110, 995", "143", "993, 4190"])
         #expect(findings.map(\.result) == [.pass, .fail, .fail, .unknown])
         #expect(findings[3].fix?.contains("sudo nft list chain inet filter input") == true)
@@ -32,15 +32,15 @@ import Testing
     ])
     func `the fix is the one of who writes the rules`(fixture: Fixture, fix: String) throws {
         let ruleset = try #require(try fixture.ruleset)
-        #expect(Self.findings(.ruleset(ruleset, note: nil), [996]).map(\.fix) == [fix])
+        #expect(Self.findings(.ruleset(ruleset), [996]).map(\.fix) == [fix])
     }
 
     @Test(arguments: [(true, Finding.Result.warn), (false, .pass)])
     func `IPv6 alone that is closed is a warning, and nothing to a host without`(hasV6: Bool, expected: Finding.Result)
         throws
     {
-        let ruleset = IPTables.read("*filter\n:INPUT DROP [0:0]\nCOMMIT\n", family: "ip6")
-        let findings = Self.findings(.ruleset(ruleset, note: nil), [25], hasPublicV6: hasV6)
+        let ruleset = FirewallRuleset.iptables("*filter\n:INPUT DROP [0:0]\nCOMMIT\n", family: "ip6")
+        let findings = Self.findings(.ruleset(ruleset), [25], hasPublicV6: hasV6)
         #expect(findings.map(\.result) == [expected])
         #expect(
             findings[0].fix
@@ -57,38 +57,44 @@ import Testing
     }
 
     @Test func `iptables takes the place of its own tables in nft's words`() throws {
-        let iptables = IPTables.read(
-            "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m multiport --dports 25 -j ACCEPT\nCOMMIT\n", family: "ip")
+        let iptables = FirewallRuleset.iptables(
+            "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m multiport --dports 25 -j ACCEPT\nCOMMIT\n")
         let nft = try #require(
-            NFTables.read(
+            NFTables(
                 Array(
                     """
                     {"nftables":[{"table":{"family":"ip","name":"filter"}},{"table":{"family":"inet","name":"own"}},
                     {"chain":{"family":"ip","table":"filter","name":"INPUT","hook":"input","policy":"drop"}},
                     {"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"multiport"}},{"accept":null}]}}]}
                     """.utf8)))
-        guard case .ruleset(let joined, nil) = FirewallReader.joined(nft: .ruleset(nft), iptables: [.ruleset(iptables)])
+        let own = FirewallRuleset(nft: nft)
+        guard case .ruleset(let joined) = FirewallReader.joined(nft: .ruleset(own), iptables: [.ruleset(iptables)])
         else { return #expect(Bool(false), "no rule set") }
-        #expect(joined.tables.map(\.name) == ["own", "filter"])
         #expect(FirewallRuling(joined, .stranger(to: 25)) == .open)
-        #expect(Shape(FirewallRuling(nft, .stranger(to: 25))) == .unknown)
+        #expect(Shape(FirewallRuling(own, .stranger(to: 25))) == .unknown)
     }
 
-    @Test(arguments: [
-        (FirewallReader.Answer.notPermitted, FirewallReader.Answer.missing, FirewallReading.notPermitted),
-        (.missing, .notPermitted, .notPermitted),
-        (.missing, .missing, .notReadable("Neither nft nor iptables-save is there to show the firewall's rules.")),
-        (.failed("It failed."), .ruleset(FirewallRuleset()), .notReadable("It failed.")),
-        (
-            .missing, .ruleset(FirewallRuleset()),
-            .ruleset(FirewallRuleset(), note: "That is what iptables says; nft is not installed.")
-        ),
-        (.ruleset(FirewallRuleset()), .failed("It failed."), .ruleset(FirewallRuleset(), note: nil)),
-    ])
+    private static let nftRules = FirewallReading.ruleset(
+        FirewallRuleset(nft: NFTables(Array("{\"nftables\":[]}".utf8))))
+    private static let iptablesRules = FirewallReading.ruleset(.iptables("*filter"))
+
+    @Test(
+        arguments: [
+            (.notPermitted, nil, .notPermitted), (nil, .notPermitted, .notPermitted),
+            (nil, nil, .notReadable("Neither nft nor iptables-save is there to show the firewall's rules.")),
+            (.notReadable("It failed."), iptablesRules, .notReadable("It failed.")),
+            (nil, iptablesRules, iptablesRules),
+            (nftRules, .notReadable("It failed."), nftRules),
+        ] as [(FirewallReading?, FirewallReading?, FirewallReading)])
     func `what several programs say is joined`(
-        nft: FirewallReader.Answer, iptables: FirewallReader.Answer, expected: FirewallReading
+        nft: FirewallReading?, iptables: FirewallReading?, expected: FirewallReading
     ) {
         #expect(FirewallReader.joined(nft: nft, iptables: [iptables]) == expected)
+    }
+
+    @Test func `where only iptables is there, it is said`() {
+        let findings = Self.findings(Self.iptablesRules, [25])
+        #expect(findings.map(\.result) == [.pass] && findings[0].detail.contains("nft is not installed"))
     }
 
     @Test func `a stranger comes in by the interfaces with a default route`() {

@@ -19,7 +19,7 @@ import Testing
 
     @Test func `the place that decides is named`() throws {
         let ruleset = try #require(try Fixture.server.ruleset)
-        let place = RulePosition(tool: .nft, family: "inet", table: "filter", chain: "input")
+        let place = ChainPosition(tool: .nft, family: "inet", table: "filter", chain: "input")
         #expect(FirewallRuling(ruleset, .stranger(to: 110)) == .closed(place))
         #expect("\(place)" == "chain input of table inet filter")
     }
@@ -48,16 +48,51 @@ import Testing
 
     @Test func `a loop or a chain that is missing decides nothing`() {
         let text = "*filter\n:INPUT DROP [0:0]\n-A INPUT -j a\n-A a -j b\n-A b -j a\nCOMMIT\n"
-        let loop = IPTables.read(text, family: "ip")
+        let loop = FirewallRuleset.iptables(text)
         #expect(Shape(FirewallRuling(loop, .stranger(to: 25))) == .unknown)
-        let missing = IPTables.read("*filter\n:INPUT DROP [0:0]\n-A INPUT -j nowhere\n", family: "ip")
+        let missing = FirewallRuleset.iptables("*filter\n:INPUT DROP [0:0]\n-A INPUT -j nowhere\n")
         #expect(Shape(FirewallRuling(missing, .stranger(to: 25))) == .unknown)
     }
 
     @Test func `a chain that is left goes on where it was entered, unless it was gone to`() {
         let jump = "*filter\n:INPUT DROP [0:0]\n-A INPUT -j a\n-A INPUT -j ACCEPT\n-A a -j RETURN\n"
-        #expect(FirewallRuling(IPTables.read(jump, family: "ip"), .stranger(to: 25)) == .open)
+        #expect(FirewallRuling(.iptables(jump), .stranger(to: 25)) == .open)
         let goto = jump.replacing("-A INPUT -j a", with: "-A INPUT -g a")
-        #expect(Shape(FirewallRuling(IPTables.read(goto, family: "ip"), .stranger(to: 25))) == .closed)
+        #expect(Shape(FirewallRuling(.iptables(goto), .stranger(to: 25))) == .closed)
+    }
+
+    /// As on every edge: tailscaled keeps forged addresses of the tailnet out, and lets its own interface in.
+    @Test(arguments: [("ACCEPT", Shape.open), ("DROP", .closed)])
+    func `the rules of tailscaled say nothing of strangers`(policy: String, expected: Shape) {
+        let text = """
+            *filter
+            :INPUT \(policy) [0:0]
+            :ts-input - [0:0]
+            -A INPUT -j ts-input
+            -A ts-input -s 100.64.0.2/32 -i lo -j ACCEPT
+            -A ts-input -s 100.115.92.0/23 ! -i tailscale0 -j RETURN
+            -A ts-input -s 100.64.0.0/10 ! -i tailscale0 -j DROP
+            -A ts-input -i tailscale0 -j ACCEPT
+            -A ts-input -p udp -m udp --dport 41641 -j ACCEPT
+            COMMIT
+            """
+        #expect(Shape(FirewallRuling(.iptables(text), .stranger(to: 25))) == expected)
+    }
+
+    @Test func `who is spared by a list is not known where the others are dropped`() {
+        let text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s 10.0.0.0/8 -j RETURN\n-A INPUT -j DROP\n"
+        #expect(Shape(FirewallRuling(.iptables(text), .stranger(to: 25))) == .unknown)
+    }
+
+    @Test func `fail2ban closes nothing to a stranger`() {
+        let text = """
+            *filter
+            :INPUT ACCEPT [0:0]
+            :f2b-postfix - [0:0]
+            -A INPUT -p tcp -m multiport --dports 25,465,587 -j f2b-postfix
+            -A f2b-postfix -s 192.0.2.7/32 -j REJECT --reject-with icmp-port-unreachable
+            -A f2b-postfix -j RETURN
+            """
+        #expect(FirewallRuling(.iptables(text), .stranger(to: 25)) == .open)
     }
 }

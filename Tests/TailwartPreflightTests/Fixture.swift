@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 @testable import TailwartPreflight
 
@@ -19,9 +20,22 @@ enum Fixture: String, CaseIterable {
 
     var ruleset: FirewallRuleset? {
         get throws {
-            self == .ufw
-                ? IPTables.read(String(decoding: try bytes, as: UTF8.self), family: "ip") : NFTables.read(try bytes)
+            let bytes = try bytes
+            return self == .ufw
+                ? .iptables(String(decoding: bytes, as: UTF8.self))
+                : NFTables(bytes).map { FirewallRuleset(nft: $0) }
         }
+    }
+}
+
+extension FirewallRuleset {
+    static func nft(_ text: String) throws -> FirewallRuleset {
+        let nft: NFTables = try #require(NFTables(Array(text.utf8)))
+        return FirewallRuleset(nft: nft)
+    }
+
+    static func iptables(_ text: String, family: String = "ip") -> FirewallRuleset {
+        FirewallRuleset(iptables: [IPTables(family: family, text: text)])
     }
 }
 

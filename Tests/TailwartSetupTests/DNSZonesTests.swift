@@ -127,7 +127,10 @@ struct DNSZonesTests {
         let text = "mailbox: {address: 100.64.0.7, bind: [9.9.9.9], domains: [example.org]}"
         let configuration = try #require(Configuration.load(text: text, file: "", environment: [:]).configuration)
         let facade = EdgeFacade(configuration)
-        #expect(facade.addresses == [IPAddress("9.9.9.9")])
+        let own = ["192.168.1.2", "203.0.113.9"].compactMap { IPAddress($0) }
+        #expect(facade.addresses(named: [], ofHost: own) == [IPAddress("9.9.9.9")])
+        #expect(facade.addresses(named: [own[0]], ofHost: own) == [own[0]])
+        #expect(try EdgeFacade(Sample.usual.load()).addresses(named: [], ofHost: own) == [own[1]])
         #expect(try DNSZones(facade, .sample(["9.9.9.9"])).warnings.isEmpty)
         let warnings = try DNSZones(facade, .sample(["9.9.9.9", "2620:fe::fe"])).warnings
         #expect(warnings.count == 1)

@@ -77,4 +77,11 @@ struct TrustGuideTests {
         #expect(text.contains("for port in 25 465 587 993; do"), "443 gets no header and no list")
         #expect(text.contains("443 the edge sends no header"))
     }
+
+    @Test func `edges are those that are named, else this host in the tailnet, and never none`() throws {
+        let own = ["203.0.113.9", "100.64.0.5"].compactMap { IPAddress($0) }
+        #expect(try TrustGuide.edges(named: [], ofHost: own) == [own[1]])
+        #expect(try TrustGuide.edges(named: [own[0]], ofHost: own) == [own[0]])
+        #expect(throws: TrustGuide.NoEdge.self) { try TrustGuide.edges(named: [], ofHost: [own[0]]) }
+    }
 }

@@ -8,7 +8,7 @@ import Testing
         var template = Array("/tmp/tailwart-files-XXXXXX".utf8CString)
         let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         defer {
-            for name in (try? FileSystem.names(in: folder)) ?? [] { remove("\(folder)/\(name)") }
+            for name in ["a", "file", "link", "pipe"] { remove("\(folder)/\(name)") }
             rmdir(folder)
         }
         try body(folder)
@@ -38,9 +38,8 @@ import Testing
             #expect(FileSystem.read("\(folder)/pipe", limit: 3) == .notRegular)
             #expect(FileSystem.read("\(folder)/link", limit: 3) == .bytes(Array("x".utf8)))
             #expect(FileSystem.read("\(folder)/link", limit: 3, followsLinks: false) == .failure(.tooManyLinks))
-            #expect(try FileSystem.names(in: folder) == ["file", "link", "pipe"])
             #expect(try FileSystem.kind(of: folder) == .folder && FileSystem.kind(of: "\(folder)/link") == .regular)
-            #expect(try FileSystem.kind(of: "\(folder)/link", followsLinks: false) == .other)
+            #expect(try FileSystem.kind(of: "\(folder)/pipe") == .other)
             #expect(throws: Errno.noEntry) { try FileSystem.kind(of: "\(folder)/none") }
         }
     }

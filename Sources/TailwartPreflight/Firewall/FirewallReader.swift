@@ -1,95 +1,88 @@
 import Glibc
 import TailwartSystem
 
-/// Asks the programs that show the kernel's packet filter.
-struct FirewallReader: Sendable {
-    /// For each program.
-    static let timeout = Duration.seconds(3)
-    /// Bytes of a rule set. Beyond it are block lists, whose elements do not matter.
-    static let maximum = 4 << 20
+/// What reading a firewall brought, from one program or from all.
+enum FirewallReading: Sendable, Equatable {
+    case ruleset(FirewallRuleset)
+    /// Why, and what to do, as whole sentences.
+    case unknown(String, fix: String)
 
-    func read() async -> FirewallReading {
+    static let notPermitted = FirewallReading.unknown(
+        "Only root may read the firewall's rules.", fix: "Run this once with sudo to have them looked at.")
+
+    static func notReadable(_ reason: String) -> FirewallReading {
+        .unknown(
+            reason, fix: "Install the package nftables and run this as root, or try the ports from another network.")
+    }
+}
+
+/// Asks the programs that show the kernel's packet filter.
+enum FirewallReader {
+    /// For each program.
+    private static let timeout = Duration.seconds(3)
+    /// Bytes of a rule set. Beyond it are block lists, whose elements do not matter.
+    private static let maximum = 4 << 20
+
+    static func read() async -> FirewallReading {
         async let nft = nftables()
         async let v4 = iptables("iptables", "ip")
         async let v6 = iptables("ip6tables", "ip6")
-        return Self.joined(nft: await nft, iptables: [await v4, await v6])
+        return joined(nft: await nft, iptables: await v4 + v6)
     }
 
-    enum Answer: Sendable, Equatable {
-        case ruleset(FirewallRuleset)
-        case notPermitted
-        /// The program is not installed.
-        case missing
-        /// As a whole sentence.
-        case failed(String)
-    }
-
-    /// What iptables shows takes the place of the same tables in nft's words, which leaves out half of them.
-    static func joined(nft: Answer, iptables: [Answer]) -> FirewallReading {
-        let answers = [nft] + iptables
-        let others = iptables.compactMap { if case .ruleset(let ruleset) = $0 { ruleset } else { nil } }
-        let tables = others.flatMap(\.tables)
-        let manager = others.compactMap(\.manager).first
+    /// - Parameters: nil for a program that is not installed.
+    static func joined(nft: FirewallReading?, iptables: [FirewallReading?]) -> FirewallReading {
+        var ruleset = FirewallRuleset()
+        for case .ruleset(let other)? in iptables { ruleset.iptables += other.iptables }
         switch nft {
-        case .ruleset(let ruleset):
-            let keys = Set(tables.map(\.key))
-            let own = ruleset.tables.filter { !keys.contains($0.key) }
-            return .ruleset(
-                FirewallRuleset(tables: own + tables, manager: ruleset.manager ?? manager), note: nil)
-        case _ where answers.contains(.notPermitted): return .notPermitted
-        case .missing where others.isEmpty:
+        case .ruleset(let own): ruleset.nft = own.nft
+        case _ where iptables.contains(.notPermitted): return .notPermitted
+        case .some(let other): return other
+        case nil where ruleset.iptables.isEmpty:
             return .notReadable("Neither nft nor iptables-save is there to show the firewall's rules.")
-        case .missing:
-            return .ruleset(
-                FirewallRuleset(tables: tables, manager: manager),
-                note: "That is what iptables says; nft is not installed.")
-        case .failed(let sentence): return .notReadable(sentence)
-        case .notPermitted: return .notPermitted
+        case nil: break
         }
-    }
-
-    private func nftables() async -> Answer {
-        var output = await Command.system(
-            "nft", ["-j", "list", "ruleset"], atMost: Self.maximum, within: Self.timeout)
-        let isTerse = output == .tooLong
-        if isTerse {
-            output = await Command.system(
-                "nft", ["-j", "-t", "list", "ruleset"], atMost: Self.maximum, within: Self.timeout)
-        }
-        return answer("nft", output) { NFTables.read($0, isTerse: isTerse) }
-    }
-
-    /// Both kinds: rules of iptables-nft, and of the older one where the kernel has such tables.
-    private func iptables(_ name: String, _ family: String) async -> Answer {
-        let save = { (program: String) async -> Answer in
-            let output = await Command.system(program, [], atMost: Self.maximum, within: Self.timeout)
-            return answer(program, output) { IPTables.read(String(decoding: $0, as: UTF8.self), family: family) }
-        }
-        let first = await save("\(name)-save")
-        // Only asked where it has tables, as asking loads the module.
-        guard case .ruleset(var ruleset) = first, SmallFile.text("/proc/net/\(family)_tables_names")?.isEmpty == false,
-            case .ruleset(let older) = await save("\(name)-legacy-save")
-        else { return first }
-        for table in older.tables where !ruleset.tables.contains(table) { ruleset.tables.append(table) }
-        ruleset.manager = ruleset.manager ?? older.manager
         return .ruleset(ruleset)
     }
 
-    private func answer(
-        _ program: String, _ output: Command.Outcome, _ read: ([UInt8]) -> FirewallRuleset?
-    ) -> Answer {
-        switch output {
-        case .missing: .missing
+    private static func nftables() async -> FirewallReading? {
+        let read = { NFTables($0).map { FirewallRuleset(nft: $0) } }
+        let answer = await ask("nft", ["-j", "list", "ruleset"], read)
+        // Without the elements of sets it is shorter.
+        return answer == tooLong ? await ask("nft", ["-j", "-t", "list", "ruleset"], read) : answer
+    }
+
+    /// Both kinds: rules of iptables-nft, and of the older one where the kernel has such tables, as asking loads the module.
+    private static func iptables(_ name: String, _ family: String) async -> [FirewallReading?] {
+        let hasOlder = !SystemFile.text("/proc/net/\(family)_tables_names").isEmpty
+        var answers: [FirewallReading?] = []
+        for program in ["\(name)-save"] + (hasOlder ? ["\(name)-legacy-save"] : []) {
+            answers.append(
+                await ask(program, []) {
+                    FirewallRuleset(iptables: [IPTables(family: family, text: String(decoding: $0, as: UTF8.self))])
+                })
+        }
+        return answers
+    }
+
+    private static let tooLong = FirewallReading.notReadable(
+        "The firewall's rules are longer than \(maximum >> 20) MiB.")
+
+    private static func ask(
+        _ program: String, _ arguments: [String], _ read: ([UInt8]) -> FirewallRuleset?
+    ) async -> FirewallReading? {
+        switch await Command.system(program, arguments, atMost: maximum, within: timeout) {
+        case .missing: nil
         case .ended(0, let bytes, _):
-            read(bytes).map { .ruleset($0) } ?? .failed("What \(program) says of the firewall cannot be understood.")
+            read(bytes).map { .ruleset($0) } ?? .notReadable("What \(program) says cannot be understood.")
         case .ended(_, _, let errors)
         where geteuid() != 0 || errors.contains("ermission") || errors.contains("not permitted"):
             .notPermitted
         case .ended(let code, _, let errors):
-            .failed("\(program) failed with \(code): \(errors.split(separator: "\n").first ?? "no word").")
-        case .tooLong: .failed("The rules that \(program) shows are longer than \(Self.maximum >> 20) MiB.")
-        case .timedOut: .failed("\(program) did not answer within \(Self.timeout).")
-        case .notStarted(let reason): .failed("\(program) cannot be started: \(reason).")
+            .notReadable("\(program) failed with \(code): \(errors.split(separator: "\n").first ?? "no word").")
+        case .tooLong: tooLong
+        case .timedOut: .notReadable("\(program) did not answer within \(timeout).")
+        case .notStarted(let reason): .notReadable("\(program) cannot be started: \(reason).")
         }
     }
 }

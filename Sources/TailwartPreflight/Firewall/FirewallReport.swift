@@ -1,14 +1,10 @@
 import TailwartCore
 import TailwartWire
 
-/// What reading the host's firewall brought.
-enum FirewallReading: Sendable, Equatable {
-    /// - Parameter note: what could not be looked at besides, as a whole sentence.
-    case ruleset(FirewallRuleset, note: String?)
-    /// This user may not read it.
-    case notPermitted
-    /// There is no program here that shows it, or it failed, as a whole sentence.
-    case notReadable(String)
+/// A port that clients elsewhere come to.
+struct PublicPort: Sendable, Equatable {
+    let number: UInt16
+    var families: [FirewallPacket.Family]
 }
 
 /// What a firewall means for the listeners.
@@ -24,116 +20,85 @@ enum FirewallReport {
     static func findings(
         _ reading: FirewallReading, ports: [PublicPort], interfaces: [String], hasPublicV6: Bool
     ) -> [Finding] {
-        guard !ports.isEmpty else { return [] }
-        let all = text(ports.map(\.number))
         switch reading {
-        case .notPermitted:
-            return [
-                Finding(
-                    .firewall, all, .unknown, "Only root may read the firewall's rules.",
-                    fix: "Run this once with sudo to have them looked at.")
-            ]
-        case .notReadable(let reason):
-            return [
-                Finding(
-                    .firewall, all, .unknown, reason,
-                    fix: "Install the package nftables and run this as root, or try the ports from another network.")
-            ]
-        case .ruleset(let ruleset, let note):
-            let kinds = ports.map { kind($0, ruleset, interfaces, hasPublicV6: hasPublicV6) }
-            var seen: [Kind] = []
-            for kind in kinds where !seen.contains(kind) { seen.append(kind) }
-            return seen.map { kind in
-                kind.finding(zip(ports, kinds).filter { $0.1 == kind }.map(\.0.number), ruleset, note)
+        case .unknown(let reason, let fix):
+            return [Finding(.firewall, text(ports.map(\.number)), .unknown, reason, fix: fix)]
+        case .ruleset(let ruleset):
+            let outcomes = ports.map { outcome($0, ruleset, interfaces, hasPublicV6: hasPublicV6) }
+            return outcomes.withoutRepeats.map { outcome in
+                finding(outcome, zip(ports, outcomes).filter { $0.1 == outcome }.map(\.0.number), ruleset)
             }
         }
     }
 
-    private static func kind(
-        _ port: PublicPort, _ ruleset: FirewallRuleset, _ interfaces: [String], hasPublicV6: Bool
-    ) -> Kind {
-        let outcomes = [FirewallPacket.Family.v4, .v6].map { family -> FirewallRuling in
-            guard port.families.contains(family), family == .v4 || hasPublicV6 || !port.families.contains(.v4) else {
-                return .open
-            }
-            let packet = FirewallPacket(
-                family: family, port: port.number, interfaces: interfaces)
-            return FirewallRuling(ruleset, packet)
-        }
-        if outcomes[0] != .open { return Kind(outcome: outcomes[0], isV6Alone: false) }
-        return Kind(outcome: outcomes[1], isV6Alone: port.families.contains(.v4))
-    }
-
-    static func text(_ ports: [UInt16]) -> String { ports.map(String.init).joined(separator: ", ") }
-
-    /// Ports with the same kind share a line.
-    private struct Kind: Equatable {
-        let outcome: FirewallRuling
+    /// Ports with the same one share a line.
+    private struct Outcome: Hashable {
+        let ruling: FirewallRuling
         /// IPv4 passes.
-        let isV6Alone: Bool
+        var isV6Alone = false
+    }
 
-        func finding(_ ports: [UInt16], _ ruleset: FirewallRuleset, _ note: String?) -> Finding {
-            let subject = FirewallReport.text(ports)
-            let over = isV6Alone ? " over IPv6" : ""
-            let verb = ports.count == 1 ? "port" : "ports"
-            let opening = { (place: RulePosition) in
-                FirewallOpening.sentence(ports, place, ruleset.manager, isV6: isV6Alone)
-            }
-            switch outcome {
-            case .open:
-                return Finding(
-                    .firewall, subject, .pass,
-                    ["This host's firewall lets clients in.", note].compactMap(\.self).joined(separator: " "))
-            case .closed(let place):
-                return Finding(
-                    .firewall, subject, isV6Alone ? .warn : .fail,
-                    "The firewall drops what comes to the \(verb)\(over): no rule in \(place) accepts it.",
-                    fix: opening(place))
-            case .diverted(let place):
-                return Finding(
-                    .firewall, subject, .fail,
-                    "What comes to the \(verb)\(over) is sent on elsewhere before the edge sees it, by \(place).",
-                    fix: "Remove the rule that redirects the \(verb), of a former edge perhaps.")
-            case .unknown(let place):
-                return Finding(
-                    .firewall, subject, .unknown,
-                    "Whether clients get in\(over) depends on rules in \(place) that this check does not understand, or on who the client is.",
-                    fix: "Look at them (`\(place.command)`), or try the \(verb) from another network.")
-            }
+    private static func outcome(
+        _ port: PublicPort, _ ruleset: FirewallRuleset, _ interfaces: [String], hasPublicV6: Bool
+    ) -> Outcome {
+        let hasV4 = port.families.contains(.v4)
+        for family in port.families where family == .v4 || hasPublicV6 || !hasV4 {
+            let packet = FirewallPacket(family: family, port: port.number, interfaces: interfaces)
+            let ruling = FirewallRuling(ruleset, packet)
+            if ruling != .open { return Outcome(ruling: ruling, isV6Alone: family == .v6 && hasV4) }
+        }
+        return Outcome(ruling: .open)
+    }
+
+    private static func text(_ ports: [UInt16]) -> String { ports.map(String.init).joined(separator: ", ") }
+
+    private static func finding(_ outcome: Outcome, _ ports: [UInt16], _ ruleset: FirewallRuleset) -> Finding {
+        let subject = text(ports)
+        let over = outcome.isV6Alone ? " over IPv6" : ""
+        let verb = ports.count == 1 ? "port" : "ports"
+        switch outcome.ruling {
+        case .open:
+            let note = ruleset.nft == nil ? " That is what iptables says; nft is not installed." : ""
+            return Finding(.firewall, subject, .pass, "This host's firewall lets clients in.\(note)")
+        case .closed(let position):
+            return Finding(
+                .firewall, subject, outcome.isV6Alone ? .warn : .fail,
+                "The firewall drops what comes to the \(verb)\(over): no rule in \(position) accepts it.",
+                fix: opening(ports, position, ruleset.manager, isV6: outcome.isV6Alone))
+        case .diverted(let position):
+            return Finding(
+                .firewall, subject, .fail,
+                "What comes to the \(verb)\(over) is sent on elsewhere before the edge sees it, by \(position).",
+                fix: "Remove the rule that redirects the \(verb), of a former edge perhaps.")
+        case .unknown(let position):
+            return Finding(
+                .firewall, subject, .unknown,
+                "Whether clients get in\(over) depends on rules in \(position) that this check does not understand, or on who the client is.",
+                fix: "Look at them (`\(position.command)`), or try the \(verb) from another network.")
         }
     }
-}
 
-/// A port that clients elsewhere come to.
-struct PublicPort: Sendable, Equatable {
-    let number: UInt16
-    var families: [FirewallPacket.Family]
-}
-
-/// How to open ports so that they stay open.
-enum FirewallOpening {
-    static func sentence(
-        _ ports: [UInt16], _ place: RulePosition, _ manager: FirewallManager?, isV6: Bool
+    /// How to open ports so that they stay open, in the words of who writes the rules.
+    private static func opening(
+        _ ports: [UInt16], _ position: ChainPosition, _ manager: FirewallRuleset.Manager?, isV6: Bool
     ) -> String {
-        let list = ports.map(String.init)
-        switch (manager, place.tool) {
-        case (.ufw, _):
-            return "sudo ufw allow proto tcp to any port \(list.joined(separator: ","))"
+        let list = ports.map(String.init).joined(separator: ",")
+        switch (manager, position.tool) {
+        case (.ufw, _): return "sudo ufw allow proto tcp to any port \(list)"
         case (.firewalld, _):
-            let options = list.map { "--add-port=\($0)/tcp" }.joined(separator: " ")
+            let options = ports.map { "--add-port=\($0)/tcp" }.joined(separator: " ")
             return "sudo firewall-cmd --permanent \(options) && sudo firewall-cmd --reload"
         case (nil, .nft):
-            let set = list.count == 1 ? list[0] : "'{ \(list.joined(separator: ", ")) }'"
+            let set = ports.count == 1 ? list : "'{ \(text(ports)) }'"
             return
-                "sudo nft insert rule \(place.family) \(place.table) \(place.chain) tcp dport \(set) accept; write the same into "
-                + "/etc/nftables.conf, so that it lasts."
+                "sudo nft insert rule \(position.family) \(position.table) \(position.chain) tcp dport \(set) accept; "
+                + "write the same into /etc/nftables.conf, so that it lasts."
         case (nil, .iptables):
-            let program = isV6 || place.family == "ip6" ? "ip6tables" : "iptables"
+            let program = isV6 || position.family == "ip6" ? "ip6tables" : "iptables"
             // multiport takes fifteen.
-            let commands = stride(from: 0, to: list.count, by: 15).map { start in
-                let some = list[start..<min(start + 15, list.count)]
-                return
-                    "sudo \(program) -I \(place.chain) -p tcp -m multiport --dports \(some.joined(separator: ",")) -j ACCEPT"
+            let commands = stride(from: 0, to: ports.count, by: 15).map { start in
+                let some = ports[start..<min(start + 15, ports.count)].map(String.init).joined(separator: ",")
+                return "sudo \(program) -I \(position.chain) -p tcp -m multiport --dports \(some) -j ACCEPT"
             }
             return commands.joined(separator: " && ") + "; and save it (netfilter-persistent save), so that it lasts."
         }

@@ -1,119 +1,110 @@
-/// Reads what `iptables-save` and `ip6tables-save` print (iptables-save(8), iptables-extensions(8)), also of iptables-nft.
-enum IPTables {
-    /// - Parameter family: `ip` or `ip6`.
-    static func read(_ text: String, family: String) -> FirewallRuleset {
-        var tables: [FirewallTable] = []
+/// What `iptables-save` and `ip6tables-save` print (iptables-save(8), iptables-extensions(8)), also of iptables-nft.
+struct IPTables: Sendable, Equatable {
+    /// `ip` or `ip6`.
+    let family: String
+    let text: String
+
+    func chains(for packet: FirewallPacket) -> [ChainPosition: FirewallChain] {
+        var chains: [ChainPosition: FirewallChain] = [:]
+        var table = ""
         for line in text.split(whereSeparator: \.isNewline) {
-            if line.hasPrefix("*") {
-                tables.append(FirewallTable(tool: .iptables, family: family, name: String(line.dropFirst())))
-                continue
+            let words = Self.words(of: line)
+            let position = { (chain: String) in
+                ChainPosition(tool: .iptables, family: family, table: table, chain: chain)
             }
-            guard !tables.isEmpty else { continue }
-            let last = tables.count - 1
-            let words = words(of: line)
-            if line.hasPrefix(":"), words.count > 1 {
+            if line.hasPrefix("*") {
+                table = String(line.dropFirst())
+            } else if line.hasPrefix(":"), words.count > 1 {
                 let name = String(words[0].dropFirst())
-                tables[last].chains[name] = FirewallChain(
+                chains[position(name)] = FirewallChain(
                     hook: ["PREROUTING": .prerouting, "INPUT": .input][name], dropsByDefault: words[1] == "DROP")
-            } else if words.count > 1, words[0] == "-A" {
-                tables[last].chains[words[1], default: FirewallChain()].rules.append(rule(words.dropFirst(2)))
+            } else if words.count > 1, words[0] == "-A", let step = Self.step(words.dropFirst(2), packet) {
+                chains[position(words[1]), default: FirewallChain()].steps.append(step)
             }
         }
-        let isUFW = tables.contains { $0.chains.keys.contains { $0.hasPrefix("ufw") && $0.hasSuffix("-user-input") } }
-        let isFirewalld = tables.contains { $0.chains["INPUT_ZONES"] != nil }
-        return FirewallRuleset(tables: tables, manager: isUFW ? .ufw : isFirewalld ? .firewalld : nil)
+        return chains
     }
 
-    /// Words; only texts in quotes have blanks in them, and what they say decides nothing.
+    /// Only texts in quotes have blanks in them, and what they say decides nothing.
     private static func words(of line: Substring) -> [String] {
         var isQuoted = false
         var isEscaped = false
         return line.split { character in
-            if isEscaped {
-                isEscaped = false
-            } else if character == "\\" {
-                isEscaped = isQuoted
-            } else if character == "\"" {
-                isQuoted.toggle()
-            }
+            if character == "\"", !isEscaped { isQuoted.toggle() }
+            isEscaped = character == "\\" && isQuoted && !isEscaped
             return character == " " && !isQuoted
         }.map(String.init)
     }
 
     /// - Parameter words: behind `-A CHAIN`.
-    private static func rule(_ words: ArraySlice<String>) -> FirewallRule {
-        var rule = FirewallRule()
+    private static func step(_ words: ArraySlice<String>, _ packet: FirewallPacket) -> FirewallStep? {
+        var matches: [FirewallMatch] = []
         var rest = words
         var isNegated = false
         while let option = rest.popFirst() {
-            guard option != "!" else {
-                isNegated = true
-                continue
-            }
+            switch option {
+            case "!": isNegated = true
             // Free text, which may look like an option.
-            if option == "--comment" {
-                _ = rest.popFirst()
-                continue
-            }
+            case "--comment": _ = rest.popFirst()
             // Behind the target are the target's own options.
-            if option == "-j" || option == "-g" {
-                let target = rest.popFirst() ?? ""
-                rule.action = option == "-g" ? .goto(target) : action(target)
-                break
+            case "-g": return FirewallStep(.jump(rest.first ?? "", returns: false), if: matches)
+            case "-j": return FirewallStep(action(rest.first ?? ""), if: matches)
+            default:
+                let values = Array(rest.prefix { !$0.hasPrefix("-") && $0 != "!" })
+                rest = rest.dropFirst(values.count)
+                if option != "-m" { matches.append(match(option, values, isNegated, packet)) }
+                isNegated = false
             }
-            let values = Array(rest.prefix { !$0.hasPrefix("-") && $0 != "!" })
-            rest = rest.dropFirst(values.count)
-            if option != "-m" { rule.conditions.append(condition(option, values, isNegated)) }
-            isNegated = false
         }
-        return rule
+        return nil
     }
 
-    private static func action(_ target: String) -> FirewallRule.Action {
+    private static func action(_ target: String) -> FirewallStep? {
         switch target {
         case "ACCEPT": .accept
         case "DROP", "REJECT": .drop
         case "RETURN": .leaveChain
         case "DNAT", "REDIRECT", "TPROXY": .divert
         // Those that only mark, count or tell.
-        case "LOG", "NFLOG", "MARK", "CONNMARK", "CT", "NOTRACK", "SET", "TCPMSS", "TRACE": FirewallRule.Action.none
-        // Else a chain, or an extension that is none and so not known.
-        default: .jump(target)
+        case "LOG", "NFLOG", "MARK", "CONNMARK", "CT", "NOTRACK", "SET", "TCPMSS", "TRACE": nil
+        // A chain, or an extension that is none and so not known.
+        default: .jump(target, returns: true)
         }
     }
 
-    private static func condition(_ option: String, _ values: [String], _ isNegated: Bool) -> FirewallRule.Condition {
+    private static func match(
+        _ option: String, _ values: [String], _ isNegated: Bool, _ packet: FirewallPacket
+    ) -> FirewallMatch {
         let list = (values.first ?? "").split(separator: ",").map(String.init)
         switch option {
-        case "-p": return .constant(["tcp", "6", "all", "0"].contains(list.first) != isNegated)
-        case "-s":
-            // The shorter the prefix, the likelier that a stranger is in it.
-            return values.first?.hasSuffix("/0") == true ? .unknown : .source(isNegated: isNegated)
-        case "--match-set": return values.last?.hasPrefix("src") == true ? .source(isNegated: isNegated) : .unknown
+        case "-p": return .certain(["tcp", "6", "all", "0"].contains(list.first) != isNegated)
+        case "--ctstate", "--state": return .certain((list.contains("NEW") || list.contains("UNTRACKED")) != isNegated)
+        case "--dst-type": return .certain(list.contains("LOCAL") != isNegated)
+        // A plus sign at the end is any rest.
         case "-i":
-            // A plus sign at the end is any rest.
-            return .interface(list.map { $0.hasSuffix("+") ? $0.dropLast() + "*" : $0 }, isNegated: isNegated)
+            return packet.comes(in: list.map { $0.hasSuffix("+") ? $0.dropLast() + "*" : $0 }, isNegated: isNegated)
         case "--dport", "--dports":
-            let ranges = list.map { text -> ClosedRange<UInt16>? in
+            let ranges = list.compactMap { text -> ClosedRange<UInt16>? in
                 let ends = text.split(separator: ":", omittingEmptySubsequences: false)
                 guard ends.count <= 2, let low = UInt16(ends[0].isEmpty ? "0" : ends[0]),
                     let high = UInt16(ends[ends.count - 1].isEmpty ? "65535" : ends[ends.count - 1]), low <= high
                 else { return nil }
                 return low...high
             }
-            return ranges.contains(nil) || ranges.isEmpty
-                ? .unknown : .port(ranges.compactMap(\.self), isNegated: isNegated)
-        case "--ctstate", "--state": return .constant((list.contains("NEW") || list.contains("UNTRACKED")) != isNegated)
+            guard !list.isEmpty, ranges.count == list.count else { return .unclear }
+            return .certain(ranges.contains { $0.contains(packet.port) } != isNegated)
         case "--tcp-flags":
             // Of a first packet SYN alone is set.
             let wanted = Set((values.last ?? "").split(separator: ",").map(String.init)).subtracting(["NONE"])
-            return .constant((wanted == (list == ["ALL"] ? ["SYN"] : Set(list).intersection(["SYN"]))) != isNegated)
-        // Not sent on to another address: a rule that does so has been looked at before.
-        case "--ctstatus": return .constant(isNegated)
-        case "--dst-type": return .constant(list.contains("LOCAL") != isNegated)
-        // Of rpfilter: a stranger's answer would not go out elsewhere.
-        case "--invert": return .constant(false)
-        default: return .unknown
+            return .certain((wanted == (list == ["ALL"] ? ["SYN"] : Set(list).intersection(["SYN"]))) != isNegated)
+        // The shorter the prefix, the likelier that a stranger is in it.
+        case "-s" where !isNegated && values.first?.hasSuffix("/0") == false: return .listed
+        case "--match-set" where !isNegated && values.last?.hasPrefix("src") == true: return .listed
+        // What was sent on to another address, by a rule that has been looked at before; rpfilter's answer that would go out
+        // elsewhere; an IPv6 routing header: not a stranger's first packet.
+        case "--ctstatus", "--rt-type": return .certain(isNegated)
+        case "--invert": return .certain(false)
+        default: return .unclear
         }
     }
 }

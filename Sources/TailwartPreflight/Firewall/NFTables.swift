@@ -1,169 +1,140 @@
 import TailwartWire
 
-/// Reads what `nft -j list ruleset` prints (libnftables-json(5)).
-struct NFTables {
-    /// Elements of sets and maps by table and name; none of those that were left out.
-    private var sets: [String: [JSON]] = [:]
+/// What `nft -j list ruleset` prints (libnftables-json(5)).
+struct NFTables: Sendable, Equatable {
+    private let objects: [JSON.Member]
+    /// Elements of sets and maps by table and name; none of those that were left out, or are empty.
+    private let sets: [String: [JSON]]
 
-    /// - Parameter isTerse: whether it was asked to leave out the elements of sets (`-t`).
-    /// - Returns: nil if this is no such answer.
-    static func read(_ bytes: [UInt8], isTerse: Bool = false) -> FirewallRuleset? {
+    /// Nil if this is no such answer.
+    init?(_ bytes: [UInt8]) {
         guard let answer = try? JSONReader.read(bytes.span, JSONReader.Options(byteLimit: .max)),
             let objects = answer["nftables"]?.list?.compactMap(\.only)
         else { return nil }
-        var reader = NFTables()
-        var tables: [FirewallTable] = []
-        // Sets may stand behind the rules that name them.
-        for (kind, object) in objects where kind == "set" || kind == "map" {
-            // An empty one has no such key, and neither has one whose elements were left out.
-            reader.sets["\(key(object)) \(object["name"]?.text ?? "")"] = object["elem"]?.list ?? (isTerse ? nil : [])
+        // Asleep, or of bridges and ARP: no packet for this host's sockets is decided there.
+        let tables = objects.filter { member in
+            let flags = member.value["flags"].map { $0.list ?? [$0] } ?? []
+            return member.key == "table" && !flags.contains("dormant")
+                && ["inet", "ip", "ip6", "netdev"].contains(member.value["family"]?.text)
         }
-        for (kind, object) in objects {
-            let family = object["family"]?.text ?? ""
-            let name = object["name"]?.text ?? ""
-            // Asleep, or of bridges and ARP: no packet for this host's sockets is decided there.
-            let isDormant = object["flags"].map { $0.list ?? [$0] }?.contains("dormant") ?? false
-            if kind == "table", !isDormant, ["inet", "ip", "ip6", "netdev"].contains(family) {
-                tables.append(FirewallTable(tool: .nft, family: family, name: name))
-            }
-            guard let index = tables.firstIndex(where: { $0.key == key(object) }) else { continue }
-            if kind == "chain" {
-                tables[index].chains[name] = FirewallChain(
-                    hook: object["hook"]?.text.flatMap { FirewallChain.Hook(rawValue: $0) },
-                    dropsByDefault: object["policy"]?.text == "drop")
-            } else if kind == "rule", let chain = object["chain"]?.text {
-                let rules = reader.rules(object["expr"]?.list ?? [], in: key(object))
-                tables[index].chains[chain]?.rules += rules
-            }
+        let names = Set(tables.map { Self.table(of: $0.value) })
+        self.objects = objects.filter { names.contains(Self.table(of: $0.value)) }
+        sets = objects.filter { $0.key == "set" || $0.key == "map" }.reduce(into: [:]) {
+            $0["\(Self.table(of: $1.value)) \($1.value["name"]?.text ?? "")"] = $1.value["elem"]?.list
         }
-        let manager: FirewallManager? =
-            tables.contains { $0.key == "inet firewalld" }
-            ? .firewalld : tables.contains { $0.chains["ufw-user-input"] != nil } ? .ufw : nil
-        return FirewallRuleset(tables: tables, manager: manager)
     }
 
     /// A table names itself, all else the table that it is in.
-    private static func key(_ object: JSON) -> String {
+    private static func table(of object: JSON) -> String {
         "\(object["family"]?.text ?? "") \(object["table"]?.text ?? object["name"]?.text ?? "")"
     }
 
-    /// Statements from left to right. A verdict map stands for one rule for each of its entries.
-    private func rules(_ statements: [JSON], in table: String) -> [FirewallRule] {
-        var rule = FirewallRule()
-        var entries: [FirewallRule] = []
-        for statement in statements {
-            guard let (kind, value) = statement.only else {
-                rule.conditions.append(.unknown)
-                continue
-            }
-            switch kind {
-            case "match":
-                let isNegated = value["op"]?.text == "!="
-                rule.conditions +=
-                    isNegated || ["==", "in"].contains(value["op"]?.text)
-                    ? conditions(value["left"], value["right"], isNegated, in: table) : [.unknown]
-            case "counter", "log", "mangle", "notrack", "ct helper": continue
-            // Without a verdict behind them they decide nothing.
-            case "limit", "quota", "ct count", "set", "meter": rule.conditions.append(.unknown)
-            case "vmap":
-                guard let map = value["data"].flatMap({ elements($0, in: table) }) else {
-                    rule.conditions.append(.unknown)
-                    entries.append(FirewallRule(conditions: rule.conditions, action: .unknown))
-                    continue
-                }
-                for entry in map {
-                    let pair = entry.list ?? []
-                    entries.append(
-                        FirewallRule(
-                            conditions: rule.conditions + conditions(value["key"], pair.first, false, in: table),
-                            action: pair.last?.only.flatMap { Self.action($0.key, $0.value) } ?? .unknown))
-                }
-            default:
-                if let action = Self.action(kind, value) {
-                    rule.action = action
-                } else {
-                    // Of a `match` of iptables-nft too, and then the verdict follows.
-                    rule.conditions.append(.unknown)
-                    rule.action = .unknown
-                }
+    func chains(for packet: FirewallPacket) -> [ChainPosition: FirewallChain] {
+        var chains: [ChainPosition: FirewallChain] = [:]
+        for (kind, object) in objects.map({ ($0.key, $0.value) }) {
+            guard let chain = object[kind == "chain" ? "name" : "chain"]?.text else { continue }
+            let position = ChainPosition(
+                tool: .nft, family: object["family"]?.text ?? "", table: object["table"]?.text ?? "", chain: chain)
+            if kind == "chain" {
+                chains[position] = FirewallChain(
+                    hook: object["hook"]?.text.flatMap { FirewallChain.Hook(rawValue: $0) },
+                    dropsByDefault: object["policy"]?.text == "drop")
+            } else if kind == "rule" {
+                chains[position]?.steps += steps(object["expr"]?.list ?? [], in: Self.table(of: object), packet)
             }
         }
-        return entries + (rule.action == .none ? [] : [rule])
+        return chains
     }
 
-    private static func action(_ kind: String, _ value: JSON) -> FirewallRule.Action? {
-        switch kind {
+    /// Statements from left to right. A verdict map, as usual for the connection's state, is a rule for each of its entries.
+    private func steps(_ statements: [JSON], in table: String, _ packet: FirewallPacket) -> [FirewallStep] {
+        var matches: [FirewallMatch] = []
+        var steps: [FirewallStep?] = []
+        for statement in statements {
+            let (kind, value) = statement.only.map { ($0.key, $0.value) } ?? ("", .null)
+            switch kind {
+            case "counter", "log", "mangle", "notrack", "ct helper": continue
+            // Without a verdict behind them they decide nothing.
+            case "limit", "quota", "ct count", "set", "meter": matches.append(.unclear)
+            case "match":
+                let isNegated = value["op"]?.text == "!="
+                let isPlain = isNegated || ["==", "in"].contains(value["op"]?.text)
+                matches.append(
+                    isPlain ? match(value["left"], value["right"], isNegated, in: table, packet) : .unclear)
+            case "vmap":
+                for entry in value["data"].flatMap({ elements($0, in: table) }) ?? [.null] {
+                    let key = match(value["key"], entry.list?.first, false, in: table, packet)
+                    steps.append(FirewallStep(action(entry.list?.last?.only), if: matches + [key]))
+                }
+            default: steps.append(FirewallStep(action(statement.only), if: matches))
+            }
+        }
+        return steps.compactMap(\.self)
+    }
+
+    private func action(_ verdict: JSON.Member?) -> FirewallStep {
+        switch verdict?.key {
         case "accept": .accept
         case "drop", "reject": .drop
         case "return": .leaveChain
-        case "jump": .jump(value["target"]?.text ?? "")
-        case "goto": .goto(value["target"]?.text ?? "")
+        case "jump", "goto": .jump(verdict?.value["target"]?.text ?? "", returns: verdict?.key == "jump")
         case "dnat", "redirect", "tproxy": .divert
-        case "queue", "fwd", "synproxy": .unknown
-        default: nil
+        default: .unclear
         }
     }
 
     /// Of a set by name, a list or one value; nil where they are not known.
     private func elements(_ value: JSON, in table: String) -> [JSON]? {
-        let found =
-            if let name = value.text, name.hasPrefix("@") {
-                sets["\(table) \(name.dropFirst())"]
-            } else {
-                value["set"].map { $0.list ?? [$0] } ?? value.list ?? [value]
-            }
+        let name = value.text.flatMap { $0.hasPrefix("@") ? $0.dropFirst() : nil }
+        let found = name.map { sets["\(table) \($0)"] } ?? value["set"].map { $0.list ?? [$0] } ?? value.list ?? [value]
         // An element with a comment or a timeout.
         return found?.map { $0["elem"]?["val"] ?? $0 }
     }
 
-    private func conditions(
-        _ left: JSON?, _ right: JSON?, _ isNegated: Bool, in table: String
-    ) -> [FirewallRule.Condition] {
-        guard let (kind, value) = left?.only, let right else { return [.unknown] }
-        let proto = value["protocol"]?.text ?? ""
-        let field = value["field"]?.text ?? value["key"]?.text ?? ""
-        let family = ["ip": [FirewallRule.Condition.family(.v4)], "ip6": [.family(.v6)]][proto]
-        guard let values = elements(right, in: table) else {
-            // Who sends says enough without the elements.
-            return field == "saddr" ? family.map { $0 + [.source(isNegated: isNegated)] } ?? [.unknown] : [.unknown]
+    private func match(
+        _ left: JSON?, _ right: JSON?, _ isNegated: Bool, in table: String, _ packet: FirewallPacket
+    ) -> FirewallMatch {
+        guard let left = left?.only, let right else { return .unclear }
+        let proto = left.value["protocol"]?.text ?? ""
+        let field = left.value["field"]?.text ?? left.value["key"]?.text ?? ""
+        // What asks for a field of IPv4 holds for packets of IPv4 alone.
+        if proto == (packet.family == .v4 ? "ip6" : "ip") { return .certain(false) }
+        switch (left.key, proto, field) {
+        case ("payload", "udp", _), ("payload", "icmp", _), ("payload", "icmpv6", _): return .certain(false)
+        // The shorter the prefix, the likelier that a stranger is in it.
+        case ("payload", "ip", "saddr"), ("payload", "ip6", "saddr"):
+            return isNegated || right["prefix"]?["len"]?.integer == 0 ? .unclear : .listed
+        // The answer would go out elsewhere: not to a stranger.
+        case ("fib", _, _) where right == false: return .certain(isNegated)
+        default: break
         }
-        // None, if there is a value of another kind among them.
-        let all = values.compactMap { $0.text ?? $0.integer.map(String.init) }
-        let names = all.count == values.count ? Set(all) : []
-        switch (kind, proto, field) {
-        case ("payload", "tcp", "dport"), ("payload", "th", "dport"):
-            let ranges = values.map { value -> ClosedRange<UInt16>? in
-                let ends = value["range"]?.list?.map(\.integer) ?? [value.integer, value.integer]
-                guard ends.count == 2, let low = ends[0].flatMap({ UInt16(exactly: $0) }),
-                    let high = ends[1].flatMap({ UInt16(exactly: $0) }), low <= high
-                else { return nil }
+        guard let values = elements(right, in: table) else { return .unclear }
+        if field == "dport", proto == "tcp" || proto == "th" {
+            let ranges = values.compactMap { value -> ClosedRange<UInt16>? in
+                let ends = (value["range"]?.list ?? [value, value]).map { $0.integer.flatMap { UInt16(exactly: $0) } }
+                guard ends.count == 2, let low = ends[0], let high = ends[1], low <= high else { return nil }
                 return low...high
             }
-            return ranges.contains(nil) ? [.unknown] : [.port(ranges.compactMap(\.self), isNegated: isNegated)]
-        case ("payload", "udp", _), ("payload", "icmp", _), ("payload", "icmpv6", _): return [.constant(false)]
-        case ("payload", "ip", "saddr"), ("payload", "ip6", "saddr"):
-            let isEverybody = values.contains { $0["prefix"]?["len"]?.integer == 0 }
-            return (family ?? []) + [isEverybody ? .unknown : .source(isNegated: isNegated)]
-        case _ where names.isEmpty && right != false: return [.unknown]
+            guard ranges.count == values.count else { return .unclear }
+            return .certain(ranges.contains { $0.contains(packet.port) } != isNegated)
+        }
+        let names = Set(values.compactMap { $0.text ?? $0.integer.map(String.init) })
+        guard names.count == values.count else { return .unclear }
+        switch (left.key, proto, field) {
         case ("payload", "ip", "protocol"), ("payload", "ip6", "nexthdr"), ("meta", _, "l4proto"):
-            return (family ?? []) + [.constant(!names.isDisjoint(with: ["tcp", "6"]) != isNegated)]
-        case ("meta", _, "nfproto") where !isNegated && (names == ["ipv4"] || names == ["ipv6"]):
-            return [.family(names == ["ipv4"] ? .v4 : .v6)]
-        case ("meta", _, "iif"), ("meta", _, "iifname"): return [.interface(names.sorted(), isNegated: isNegated)]
-        case ("ct", _, "state"): return [.constant(!names.isDisjoint(with: ["new", "untracked"]) != isNegated)]
+            return .certain(!names.isDisjoint(with: ["tcp", "6"]) != isNegated)
+        case ("meta", _, "nfproto"):
+            return .certain(names.contains(packet.family == .v4 ? "ipv4" : "ipv6") != isNegated)
+        case ("meta", _, "iif"), ("meta", _, "iifname"): return packet.comes(in: names, isNegated: isNegated)
+        case ("ct", _, "state"): return .certain(!names.isDisjoint(with: ["new", "untracked"]) != isNegated)
         // Not sent on to another address: a rule that does so has been looked at before.
-        case ("ct", _, "status"): return [.constant(isNegated)]
-        // The answer would go out elsewhere: not to a stranger.
-        case ("fib", _, _) where right == false: return [.constant(isNegated)]
-        default: return [.unknown]
+        case ("ct", _, "status"): return .certain(isNegated)
+        default: return .unclear
         }
     }
 }
 
 extension JSON {
-    /// The one key of an object such as `{"accept": null}`, and what it holds.
-    fileprivate var only: (key: String, value: JSON)? {
-        guard let members, members.count == 1 else { return nil }
-        return (members[0].key, members[0].value)
-    }
+    /// The one member of an object such as `{"accept": null}`.
+    fileprivate var only: Member? { members?.count == 1 ? members?.first : nil }
 }

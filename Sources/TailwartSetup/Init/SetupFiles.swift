@@ -17,8 +17,7 @@ package struct SetupFiles: Sendable {
 
     /// - Parameters:
     ///   - schema: the JSON Schema of the configuration.
-    ///   - policy: writes the part of the tailnet's policy that a configuration needs, with the tags ``edgeTag`` and
-    ///     ``mailboxTag``.
+    ///   - policy: writes the part of the tailnet's policy that a configuration needs, with the usual tags.
     package init(
         _ answers: SetupAnswers, schema: String, policy: (Configuration) -> String
     ) throws(Problem) {
@@ -43,10 +42,6 @@ package struct SetupFiles: Sendable {
                 SetupFile(".env.example", EnvironmentText.write(answers)),
             ] + host + [SetupFile("policy.hujson", policy(configuration))]
     }
-
-    /// The tags that the policy and the steps name.
-    package static let edgeTag = "tag:reverse-proxy"
-    package static let mailboxTag = "tag:stalwart"
 }
 
 extension SetupAnswers.Form {

@@ -15,8 +15,8 @@ extension SetupFiles {
         var steps: [String] = []
         if isTailnet {
             steps += [
-                "Tailnet: make an authentication key with the tag \(Self.edgeTag) for this host, and run "
-                    + "`tailscale up --auth-key=… --advertise-tags=\(Self.edgeTag)`. The mailbox carries \(Self.mailboxTag). A tagged host's "
+                "Tailnet: make an authentication key with the tag \(PolicyTags.usualEdge) for this host, and run "
+                    + "`tailscale up --auth-key=… --advertise-tags=\(PolicyTags.usualEdge)`. The mailbox carries \(PolicyTags.usualMailbox). A tagged host's "
                     + "key does not expire.",
                 "Policy: paste policy.hujson into the tailnet's policy file. "
                     + "`tailwart acl --config \(file) --check FILE` reads the whole file and says what is missing.",

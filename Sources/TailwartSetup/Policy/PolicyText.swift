@@ -34,6 +34,12 @@ package struct PolicyText: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// Why there is nothing to paste, behind what was looked at; nil if there is something.
+    package var emptiness: String? {
+        needs.needs.isEmpty
+            ? text + "Nothing is dialled over the tailnet, so its policy needs no grant for this edge." : nil
+    }
+
     private var destinations: [String] {
         var tags: [String] = []
         for need in needs.needs where !tags.contains(need.tag) { tags.append(need.tag) }

@@ -1,30 +1,6 @@
 package import TailwartCore
 package import TailwartWire
 
-/// The tags by which a policy knows this edge and what it dials.
-package struct PolicyTags: Sendable {
-    package let edge: String
-    /// Of every upstream that is not in ``others``.
-    package let mailbox: String
-    /// By name of the upstream.
-    package let others: [String: String]
-
-    package init(edge: String, mailbox: String, others: [String: String] = [:]) {
-        self.edge = edge
-        self.mailbox = mailbox
-        self.others = others
-    }
-
-    func tag(of upstream: String) -> String { others[upstream] ?? mailbox }
-
-    /// Whether it is a tag that a control server takes: a letter, then letters, digits and hyphens.
-    package static func isTag(_ text: String) -> Bool {
-        let name = text.dropFirst(4).utf8
-        return text.hasPrefix("tag:") && name.first.map(\.isASCIILetter) == true
-            && name.allSatisfy { $0.isASCIILetter || $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }
-    }
-}
-
 /// One port that the edge dials over the tailnet.
 package struct TailnetNeed: Sendable, Equatable {
     package let tag: String

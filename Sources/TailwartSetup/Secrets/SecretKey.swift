@@ -1,8 +1,8 @@
 /// Whether the name of a key says that its value is a secret, and whether the value is one or only says where it is.
 enum SecretKey {
-    private static let endings = ["password", "passwd", "passphrase", "secret", "authkey", "apikey", "token", "psk"]
-    /// As words of their own or run together with what comes before: `PGPASS`, `DBPASS`, `DBPWD`.
-    private static let shortEndings = ["pass", "pwd"]
+    /// Also of words that are run together: `PGPASS`, `DBPWD`.
+    private static let passwords = ["password", "passwd", "passphrase", "psk", "pass", "pwd"]
+    private static let tokens = ["secret", "authkey", "apikey", "token"]
     /// Words that end like one.
     private static let plainWords: Set = ["bypass", "compass", "oldpwd"]
     /// Before `key`: `api_key`, `PrivateKey`. `cache_key` and `public_key` are no secrets.
@@ -14,18 +14,18 @@ enum SecretKey {
     private static let recoveryAccount = "stalwart_recovery_admin"
 
     static func isSecret(_ name: String) -> Bool {
-        if name.lowercased() == recoveryAccount { return true }
+        if name.lowercased() == recoveryAccount || isPassword(name) { return true }
         let words = words(of: name)
-        guard let last = words.last else { return false }
-        if isShort(last) || endings.contains(where: last.hasSuffix) { return true }
-        guard last == "key", words.count > 1 else { return false }
+        if tokens.contains(where: { words.last?.hasSuffix($0) == true }) { return true }
+        guard words.last == "key", words.count > 1 else { return false }
         let kind = words[words.count - 2]
         // A variable that is called a key is one, unless it says otherwise; keys in files are called so for other reasons too.
         return kindsOfKeys.contains(kind) || (name == name.uppercased() && !kindsOfPlainKeys.contains(kind))
     }
 
-    private static func isShort(_ word: String) -> Bool {
-        shortEndings.contains(where: word.hasSuffix) && !plainWords.contains(word)
+    private static func isPassword(_ name: String) -> Bool {
+        let last = words(of: name).last ?? ""
+        return passwords.contains(where: last.hasSuffix) && !plainWords.contains(last)
     }
 
     /// `TS_AUTHKEY`, `authSecret`, `api-key` in lower-case words.
@@ -60,14 +60,15 @@ enum SecretKey {
         if nothing.contains(lower) || placeholders.contains(where: lower.contains) || Set(lower.utf8).count == 1 {
             return false
         }
-        if references.contains(where: lower.hasPrefix) || text.contains("${") || text.contains("{{") { return false }
-        if isPath(text) || (text.hasPrefix("<") && text.hasSuffix(">")) { return false }
-        // `*name` in YAML.
-        if text.hasPrefix("*"), text.dropFirst().allSatisfy({ $0.isLetter || $0 == "_" }) { return false }
+        if references.contains(where: lower.hasPrefix) || text.contains("${") || text.contains("{{") || isPath(text)
+            || (text.hasPrefix("<") && text.hasSuffix(">"))
+            // `*name` in YAML.
+            || (text.hasPrefix("*") && text.dropFirst().allSatisfy { $0.isLetter || $0 == "_" })
+        {
+            return false
+        }
         // Digits alone may be a password, and are hardly ever a token.
-        let last = words(of: key).last ?? ""
-        let isPassword = isShort(last) || ["password", "passwd", "passphrase", "psk"].contains { last.hasSuffix($0) }
-        return isPassword || !text.allSatisfy { $0.isNumber || $0 == "." }
+        return isPassword(key) || !text.allSatisfy { $0.isNumber || $0 == "." }
     }
 
     /// What `${NAME:-fallback}` stands for where the variable is not set.

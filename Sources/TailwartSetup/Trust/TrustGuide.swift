@@ -37,6 +37,20 @@ package struct TrustGuide: Sendable, Equatable {
         }
     }
 
+    package struct NoEdge: Error, Equatable, CustomStringConvertible {
+        package var description: String {
+            "this host has no tailnet address. Run it on the edge when tailscaled is up, or name the address from which the edge "
+                + "dials with --edge-address."
+        }
+    }
+
+    /// From where edges dial: those that are named, else this host's in the tailnet.
+    package static func edges(named: [IPAddress], ofHost own: [IPAddress]) throws(NoEdge) -> [IPAddress] {
+        let edges = named.isEmpty ? own.filter(\.isOfTailnet) : named
+        guard !edges.isEmpty else { throw NoEdge() }
+        return edges
+    }
+
     /// Comments and lines to copy, numbered.
     package var text: String {
         var lines = ["# \(server.title)"]
@@ -117,5 +131,28 @@ package enum MailServer: String, CaseIterable, Sendable {
         case .chasquid: "chasquid"
         case .nginx: "nginx"
         }
+    }
+}
+
+/// A port of the mailbox as the edge dials it.
+package struct DialledPort: Sendable, Hashable {
+    package let proto: ListenerProtocol
+    package let port: UInt16
+    package let header: ProxyProtocolOut.Version
+
+    package init(_ proto: ListenerProtocol, port: UInt16, header: ProxyProtocolOut.Version = .v2) {
+        self.proto = proto
+        self.port = port
+        self.header = header
+    }
+
+    /// Every port that a configuration dials, by number.
+    ///
+    /// - Parameter isMailbox: of web servers on 443 if false.
+    package static func all(in configuration: Configuration, ofMailbox isMailbox: Bool = true) -> [DialledPort] {
+        let facade = EdgeFacade(configuration)
+        return configuration.ways.filter { facade.isMailbox($0.upstream.name) == isMailbox }.compactMap { way in
+            way.port.map { DialledPort(way.proto, port: $0, header: way.proxyProtocol.version) }
+        }.withoutRepeats.sorted { ($0.port, $0.proto.rawValue) < ($1.port, $1.proto.rawValue) }
     }
 }

@@ -87,7 +87,10 @@ import Testing
 
     @Test func `without anything on the tailnet there are only comments`() {
         let configuration = PolicySamples.load("mailbox: {address: 192.168.1.20, ports: [25]}")
-        let text = PolicyText(configuration, tags: PolicySamples.tags, format: .grants).text
+        let printed = PolicyText(configuration, tags: PolicySamples.tags, format: .grants)
+        let text = printed.text
+        #expect(printed.emptiness?.hasPrefix(text) == true)
+        #expect(PolicyText(PolicySamples.configuration, tags: PolicySamples.tags, format: .grants).emptiness == nil)
         #expect(text.split(separator: "\n").allSatisfy { $0.hasPrefix("//") })
         #expect(text.contains("mailbox at 192.168.1.20 on 25 (not an address of a tailnet)"))
     }

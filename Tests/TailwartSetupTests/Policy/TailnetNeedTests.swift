@@ -102,4 +102,28 @@ import Testing
     func `a tag has a name that a control server takes`(text: String, isTag: Bool) {
         #expect(PolicyTags.isTag(text) == isTag)
     }
+
+    @Test func `tags are read as the options write them`() throws {
+        let tags = try PolicyTags(edge: "tag:e", mailboxes: ["web=tag:w", "tag:m"])
+        #expect(tags.edge == "tag:e" && tags.mailbox == "tag:m" && tags.others == ["web": "tag:w"])
+        #expect(try PolicyTags(edge: "tag:e", mailboxes: []).mailbox == "tag:stalwart")
+    }
+
+    @Test(arguments: [
+        ("tag:e", ["tag:a", "tag:b"], "two tags, 'tag:a' and 'tag:b'"),
+        ("tag:e", ["web=tag:a", "web=tag:b"], "the upstream 'web' two tags"), ("e", [], "'e' is no tag"),
+        ("tag:e", ["m"], "'m' is no tag"), ("tag:e", ["web=w"], "'w' is no tag"),
+    ])
+    func `what is no tag, or one too many, is refused`(edge: String, mailboxes: [String], words: String) {
+        let problem = #expect(throws: PolicyTags.Problem.self) { try PolicyTags(edge: edge, mailboxes: mailboxes) }
+        #expect(problem?.description.contains(words) == true)
+    }
+
+    @Test func `a tag for an upstream that is not there is refused`() throws {
+        let configuration = PolicySamples.configuration
+        try PolicyTags().check(configuration)
+        #expect(throws: PolicyTags.Problem.self) {
+            try PolicyTags(others: ["none": "tag:x"]).check(configuration)
+        }
+    }
 }

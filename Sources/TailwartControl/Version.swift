@@ -1,19 +1,18 @@
 import CTailwartVersion
-import TailwartWire
+package import TailwartWire
 
 /// What this program is.
-struct Version {
+package struct Version: Sendable {
     let version: String
     let commit: String
     let swift: String
     let features: [String]
 
-    static let current = Version(
+    package static let current = Version(
         version: "0.1.0", commit: String(cString: tailwart_commit()), swift: compiler,
         features: [
             "acl", "gate", "health", "import", "proxy-protocol-v1", "proxy-protocol-v2", "refusals",
-            "server-name-routing",
-            "socks5", "splice", "tailscale", "try", "warm",
+            "server-name-routing", "socks5", "splice", "tailscale", "try", "warm",
         ])
 
     /// Of the compiler that built this, as far as the language lets a program ask.
@@ -29,9 +28,12 @@ struct Version {
         #endif
     }
 
-    var json: JSON {
+    package var json: JSON {
         ["commit": .text(commit), "features": .texts(features), "swift": .text(swift), "version": .text(version)]
     }
 
-    var line: String { "tailwart \(version) (commit \(commit), Swift \(swift))" }
+    /// For a person.
+    package var text: String { "\(line)\nfeatures: \(features.joined(separator: " "))" }
+
+    package var line: String { "tailwart \(version) (commit \(commit), Swift \(swift))" }
 }

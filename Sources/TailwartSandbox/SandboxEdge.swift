@@ -1,14 +1,10 @@
-import TailwartControl
-import TailwartCore
-import TailwartEngine
-import TailwartSandbox
+package import TailwartCore
 import TailwartSystem
-import TailwartWire
+package import TailwartWire
 
-/// The real edge in front of the sandbox: which listeners `tailwart try` opens, and what it tells about them.
-struct SandboxEdge {
-    let edge: Edge
-    let ports: EdgePorts
+/// The edge in front of the sandbox: which listeners `tailwart try` opens, and what it tells about them.
+package struct SandboxEdge: Sendable {
+    package let ports: EdgePorts
     /// The self-test leaves it to the other two SMTP ports.
     private let submission: UInt16
 
@@ -35,23 +31,23 @@ struct SandboxEdge {
         var proto: ListenerProtocol { ListenerProtocol(rawValue: rawValue) ?? .tcp }
     }
 
-    init(_ sandbox: SandboxPorts, ledger: Ledger) throws {
-        let edge = try Edge(Self.configuration(sandbox), ledger: ledger)
+    /// - Parameter addresses: where each listener of ``configuration(_:)`` really listens, by its name.
+    /// - Returns: nil if one of them does not.
+    package init?(addresses: (String) -> [InternetAddress]) {
         func port(_ door: Door, v4: Bool = true) -> UInt16? {
-            edge.addresses(of: door.rawValue).first { $0.ip.isV4 == v4 }?.port
+            addresses(door.rawValue).first { $0.ip.isV4 == v4 }?.port
         }
         guard let smtp = port(.smtp), let submission = port(.submission), let submissions = port(.submissions),
-            let imaps = port(.imaps),
-            let https = port(.https), let echo = port(.echo)
-        else { throw Failure.notDone("a listener of the trial has no port") }
-        self.edge = edge
+            let imaps = port(.imaps), let https = port(.https), let echo = port(.echo)
+        else { return nil }
         self.submission = submission
         ports = EdgePorts(
             smtp: smtp, submissions: submissions, imaps: imaps, https: https, echo: echo,
             smtpV6: port(.smtp, v4: false))
     }
 
-    var introduction: String {
+    /// For a person: what is running, and what to try in another terminal.
+    package var introduction: String {
         """
         An edge and a sandbox mailbox are running on this machine.
 
@@ -75,7 +71,8 @@ struct SandboxEdge {
         """
     }
 
-    private static func configuration(_ sandbox: SandboxPorts) -> Configuration {
+    /// The mail ports with a PROXY header, 443 by name, on loopback only.
+    package static func configuration(_ sandbox: SandboxPorts) -> Configuration {
         func upstream(_ name: String, _ port: UInt16, _ header: ProxyProtocolOut.Version) -> Upstream {
             Upstream(
                 name: name, endpoints: [Endpoint(.address(.loopbackV4), port: port)],
