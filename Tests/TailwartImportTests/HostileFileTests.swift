@@ -6,7 +6,7 @@ import Testing
 
 /// Files that end early, are changed at random, or are built to cost time: each gets an answer.
 @Suite(.ownThreads) struct HostileFileTests {
-    /// Whatever comes out must be a file of ours, and what is refused must have a place.
+    /// Whatever comes out must be a file of ours, and what is refused must have a position.
     private func check(_ result: ImportResult, _ what: String) {
         if let yaml = result.yaml {
             #expect(throws: Never.self, "\(what)") { _ = try FixtureTests.configuration(yaml, result.variables) }
@@ -84,7 +84,7 @@ import Testing
 
     @Test func `conditions that multiply are refused and not multiplied`() {
         let sets = (0..<20).map { "{ req.ssl_sni -i n\($0).example.org } or { src 10.0.0.\($0) }" }
-        let lines = (0..<12).map { "acl a\($0) req.ssl_sni a\($0).example.org\nacl a\($0) src 10.\($0).0.0/16" }
+        let lines = (0..<12).map { "acl a\($0) req.ssl_alpn p\($0)\nacl a\($0) src 10.\($0).0.0/16" }
         let text = """
             frontend f
             bind :443
