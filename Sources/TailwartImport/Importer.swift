@@ -98,11 +98,7 @@ package struct Importer {
         if !names.isEmpty {
             head.append("Needs in the environment: \(names.joined(separator: ", ")). Not set is an error here.")
         }
-        let refused = findings.all.filter { $0.severity == .refused }.map { finding in
-            let line =
-                "\(finding.position.line)" + (finding.position.file == file ? "" : " of \(finding.position.file)")
-            return "- line \(line): \(finding.message)"
-        }.withoutRepeats
+        let refused = findings.all.filter { $0.severity == .refused }.map { "- \($0.comment(in: file))" }.withoutRepeats
         if !refused.isEmpty {
             head.append("NOT WHOLE. What could not be expressed, and is left out with the whole of its listener:")
         }

@@ -1,8 +1,9 @@
 import TailwartConfig
 import TailwartCore
-import TailwartImport
 import TailwartTesting
 import Testing
+
+@testable import TailwartImport
 
 /// Files that end early, are changed at random, or are built to cost time: each gets an answer.
 @Suite(.ownThreads) struct HostileFileTests {
@@ -80,6 +81,15 @@ import Testing
         #expect(!result.isWhole)
         #expect(result.findings.count < 300)
         #expect(result.findings.last?.message.contains("where the list ends") == true)
+    }
+
+    @Test func `long lists of names are not compared one by one`() throws {
+        let names = (0..<20_000).map { "n\($0).example.org" }.joined(separator: " ")
+        let match = try #require(
+            DraftMatch(serverNames: names.split(separator: " ").compactMap { ServerNamePattern($0) }).and(
+                DraftMatch(
+                    serverNames: names.split(separator: " ").dropFirst().compactMap { ServerNamePattern($0) })))
+        #expect(match.serverNames.count == 20_000 && !match.not.isEmpty)
     }
 
     @Test func `conditions that multiply are refused and not multiplied`() {

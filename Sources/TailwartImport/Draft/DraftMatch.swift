@@ -49,6 +49,8 @@ struct DraftMatch: Hashable {
         if isNever || other.isNever { return .never }
         var both = self
         var exclusions = other.not
+        // More pairs than these are not compared: nobody writes as many by hand.
+        let alternatives = 100 * Self.alternativesLimit
         both.proxyHeader = proxyHeader || other.proxyHeader
         /// - Parameter common: what two members have in common, nil for nothing; or nil where that cannot be known.
         func join<Member: Hashable>(
@@ -57,7 +59,7 @@ struct DraftMatch: Hashable {
             let (one, two) = (both[keyPath: list], other[keyPath: list])
             if one.isEmpty || two.isEmpty || one == two {
                 both[keyPath: list] = one.isEmpty ? two : one
-            } else if let common {
+            } else if let common, one.count <= alternatives / two.count {
                 both[keyPath: list] = one.flatMap { first in two.compactMap { common(first, $0) } }.withoutRepeats
                 return !both[keyPath: list].isEmpty
             } else {
