@@ -10,11 +10,11 @@ package struct Finding: Sendable, Hashable, CustomStringConvertible {
     }
 
     package let severity: Severity
-    package let place: SourcePlace
+    package let position: SourcePosition
     package let message: String
 
     package var description: String {
-        "\(place): \(severity.rawValue): \(place.pointer.map { "\($0): " } ?? "")\(message)"
+        "\(position): \(severity.rawValue): \(position.pointer.map { "\($0): " } ?? "")\(message)"
     }
 }
 
@@ -23,9 +23,9 @@ extension Finding {
     ///
     /// - Parameter file: whose name is not repeated.
     func comment(in file: String) -> String {
-        var place = place
-        place.pointer = nil
-        return "\(place.inWords(of: file)): \(message)"
+        var position = position
+        position.pointer = nil
+        return "\(position.inWords(of: file)): \(message)"
     }
 }
 
@@ -36,55 +36,51 @@ final class Findings {
 
     /// What is found is said with the names of these.
     let variables: Variables
+    /// The one whose file is read, as it is called in a sentence.
+    let program: String
     private(set) var all: [Finding] = []
     private var seen: Set<Finding> = []
     /// Counts those too that did not fit.
     private(set) var refusals = 0
 
-    init(_ variables: Variables) {
+    init(_ variables: Variables, program: String) {
         self.variables = variables
+        self.program = program
     }
 
-    func note(_ message: String, at place: SourcePlace) {
-        add(Finding(severity: .note, place: place, message: variables.references.written(message, escaped: false)))
-    }
+    func note(_ message: String, at position: SourcePosition) { add(.note, message, at: position) }
 
-    func refuse(_ message: String, at place: SourcePlace) {
+    func refuse(_ message: String, at position: SourcePosition) {
         refusals += 1
-        add(Finding(severity: .refused, place: place, message: variables.references.written(message, escaped: false)))
+        add(.refused, message, at: position)
     }
 
     /// Runs `body` and returns the notes that it leaves behind.
     func notes(_ body: () -> Void) -> [Finding] { during(body).notes }
 
     /// The listener that `body` reads, with the notes that it leaves behind; nil if it refuses anything.
-    func listener<Failure>(
-        _ body: () throws(Failure) -> DraftListener?
-    ) throws(Failure) -> DraftListener? {
-        let (listener, notes, isRefused) = try during(body)
+    func listener(_ body: () -> DraftListener?) -> DraftListener? {
+        let (listener, notes, isRefused) = during(body)
         guard !isRefused, var listener else { return nil }
         listener.notes = notes
         return listener
     }
 
     /// Runs `body` and tells which notes it left behind, and whether it refused anything.
-    func during<Result, Failure>(
-        _ body: () throws(Failure) -> Result
-    ) throws(Failure) -> (result: Result, notes: [Finding], isRefused: Bool) {
+    func during<Result>(_ body: () -> Result) -> (result: Result, notes: [Finding], isRefused: Bool) {
         let (count, refusals) = (all.count, refusals)
-        let result = try body()
-        let notes = all.dropFirst(count).filter { $0.severity == .note }
-        return (result, notes, self.refusals > refusals)
+        let result = body()
+        return (result, all.dropFirst(count).filter { $0.severity == .note }, self.refusals > refusals)
     }
 
-    private func add(_ finding: Finding) {
+    private func add(_ severity: Finding.Severity, _ message: String, at position: SourcePosition) {
+        var finding = Finding(
+            severity: severity, position: position, message: variables.references.written(message, escaped: false))
         guard seen.insert(finding).inserted, all.count <= Self.limit else { return }
-        guard all.count < Self.limit else {
-            all.append(
-                Finding(
-                    severity: refusals > 0 ? .refused : .note, place: finding.place,
-                    message: "more than \(Self.limit) things to say; this is where the list ends"))
-            return
+        if all.count == Self.limit {
+            finding = Finding(
+                severity: refusals > 0 ? .refused : .note, position: position,
+                message: "more than \(Self.limit) things to say; this is where the list ends")
         }
         all.append(finding)
     }

@@ -1,3 +1,4 @@
+import TailwartConfig
 import TailwartCore
 import TailwartWire
 
@@ -11,81 +12,79 @@ extension Int: Ranged {
 }
 
 extension Duration: Ranged {
-    var words: String { configurationText }
-}
+    /// Where a source has no limit: longer than any that ours takes.
+    static let unlimited = Duration.seconds(1 << 36)
 
-extension Ranged {
-    /// The nearest value of a range; says so where it is another one.
-    func within(_ range: ClosedRange<Self>, _ what: String, at place: SourcePlace, _ findings: Findings) -> Self {
-        let nearest = min(max(self, range.lowerBound), range.upperBound)
-        if nearest != self {
-            let allowed = "\(range.lowerBound.words) to \(range.upperBound.words)"
-            findings.note("\(what) of \(words) becomes \(nearest.words); here it may be \(allowed)", at: place)
-        }
-        return nearest
-    }
+    var words: String { self == .unlimited ? "no limit" : configurationText }
 }
 
 /// What is read, and said, in the same words of each program's file.
 extension Findings {
-    /// A network, nil with that refused if it is none.
-    func network(_ text: String, at place: SourcePlace) -> Network? {
-        if let network = variables.network(text) { return network }
-        refuse("\(text.quoted) is no network such as 192.0.2.0/24", at: place)
+    /// The nearest value of a range; says so where it is another one.
+    func fit<Value: Ranged>(
+        _ value: Value, in range: ClosedRange<Value>, _ what: String, at position: SourcePosition
+    ) -> Value {
+        let nearest = min(max(value, range.lowerBound), range.upperBound)
+        if nearest != value {
+            let allowed = "\(range.lowerBound.words) to \(range.upperBound.words)"
+            note("\(what) of \(value.words) becomes \(nearest.words); here it may be \(allowed)", at: position)
+        }
+        return nearest
+    }
+
+    /// A whole number in a range, nil with that refused if it is none.
+    func number(_ text: String?, in range: ClosedRange<Int>, _ what: String, at position: SourcePosition) -> Int? {
+        if let number = text.flatMap({ Int($0) }) { return fit(number, in: range, what, at: position) }
+        refuse("a whole number should stand here, not \((text ?? "").quoted)", at: position)
         return nil
     }
 
-    /// Addresses to listen on, none with that refused if it cannot be listened on.
-    ///
-    /// - Parameters:
-    ///   - host: empty for all addresses of both families.
-    ///   - isV6: whether it stands in brackets.
-    ///   - ports: one or a range.
-    func binds(_ host: String, isV6: Bool, ports: String, at place: SourcePlace) -> [BindAddress] {
-        let address = variables.address(host == "localhost" ? "\(IPAddress.loopbackV4)" : host, isV6: isV6)
-        if address == nil, !host.isEmpty {
-            refuse("the name \(host.quoted) cannot be listened on; write its address", at: place)
-            return []
-        }
-        guard let range = variables.ports(ports), range.count <= Allowed.bindAddresses.upperBound else {
-            refuse(
-                "\(ports.quoted) is neither a port nor a range of at most \(Allowed.bindAddresses.upperBound)",
-                at: place)
-            return []
-        }
-        return range.map { port in
-            address.map { .internet(InternetAddress($0, port: port)) } ?? .any(port: port)
-        }
+    /// A network, nil with that refused if it is none.
+    func network(_ text: String, at position: SourcePosition) -> Network? {
+        if let network = variables.network(text) { return network }
+        refuse("\(text.quoted) is no network such as 192.0.2.0/24", at: position)
+        return nil
     }
 
-    /// Nobody is named who may send a PROXY header.
-    func trustAnybody(at place: SourcePlace) -> [Network] {
+    /// - Parameter limit: nil where nothing is said, which is ours.
+    func connectTimeout(_ limit: Duration?, _ what: String, at position: SourcePosition) -> Duration? {
+        let timeout = limit.map { fit($0, in: Allowed.connect, what, at: position) }
+        return timeout == Timeouts.defaultConnect ? nil : timeout
+    }
+
+    /// A method of choosing among several servers.
+    func policy(
+        _ name: String, of known: [String: Upstream.Policy], at position: SourcePosition
+    ) -> Upstream.Policy {
+        if let policy = known[name] { return policy }
+        refuse(
+            "\(name.quoted) is not known here; ours are first, round_robin, least_connections and client_hash",
+            at: position)
+        return .first
+    }
+
+    /// What several servers come to, nil with that refused where none is the first to dial.
+    func dial(
+        _ endpoints: [Endpoint], _ policy: Upstream.Policy, name: String? = nil, at position: SourcePosition
+    ) -> DraftDial? {
+        let main = endpoints.filter { !$0.isBackup }
+        if main.isEmpty {
+            refuse("there is no server to dial here that is not a backup; add one", at: position)
+            return nil
+        }
+        var dial = DraftDial(endpoints, name: name, position: position)
+        // What is asked in time is said by the source, or nothing is.
+        dial.upstream.health = nil
+        if main.count > 1 { dial.upstream.policy = policy }
+        return dial
+    }
+
+    /// For programs that ask for names once.
+    func noteNames(_ endpoints: [Endpoint], at position: SourcePosition) {
+        guard endpoints.contains(where: { $0.isName(variables) }) else { return }
         note(
-            "any client may send a PROXY header here and claim to be anybody; imported as it is: put the addresses of the "
-                + "proxy in front under 'trusted'", at: place)
-        return [Network(enclosing: .anyV4, prefix: 0), Network(enclosing: .anyV6, prefix: 0)].compactMap(\.self)
-    }
-
-    /// The address to dial from. On a tailnet the kernel chooses no other.
-    ///
-    /// - Parameters:
-    ///   - key: what it is called.
-    ///   - reason: why any other is refused.
-    func checkSource(_ address: String?, _ key: String, at place: SourcePlace, else reason: String) {
-        if address.flatMap({ IPAddress($0) })?.isOfTailnet == true {
-            note(
-                "'\(key)' is left out: the kernel dials over the tailnet from this host's tailnet address anyway",
-                at: place)
-        } else {
-            refuse(reason, at: place)
-        }
-    }
-
-    /// An address of IPv4 alone, which is easily taken for all.
-    func noteFamily(in program: String, at place: SourcePlace) {
-        note(
-            "in \(program) this is IPv4 alone; imported as it is: \":PORT\" in place of \"0.0.0.0:PORT\" would be both families",
-            at: place)
+            "\(program) resolves this name once, when it starts, and does not start without it; here it is followed, and may "
+                + "be missing at the start", at: position)
     }
 }
 
@@ -94,9 +93,6 @@ extension Endpoint {
     init(host: String, port: UInt16? = nil) {
         self.init(IPAddress(host).map { .address($0) } ?? .name(host), port: port)
     }
-
-    /// - Parameter path: may hold variables.
-    init(path: String) { self.init(.unix(path: path)) }
 
     var isUnix: Bool { if case .unix = host { true } else { false } }
 

@@ -20,6 +20,15 @@ package enum ForeignConfiguration {
             case .caddyfile: "a Caddyfile"
             }
         }
+
+        /// Whose file it is.
+        var program: String {
+            switch self {
+            case .caddy, .caddyfile: "Caddy"
+            case .nginx: "nginx"
+            case .haproxy: "HAProxy"
+            }
+        }
     }
 
     /// What a text is; nil for anything else, ours above all.

@@ -14,14 +14,10 @@ package struct ImportResult: Sendable {
 
     init(yaml: String?, findings: [Finding], variables: [String: String] = [:]) {
         self.yaml = yaml
-        let files = findings.map(\.place.file).withoutRepeats
-        let order = Dictionary(files.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        self.findings = findings.enumerated().sorted { first, second in
-            let keys = [first, second].map { number, finding in
-                (order[finding.place.file] ?? 0, finding.place.line, finding.place.column, number)
-            }
-            return keys[0] < keys[1]
-        }.map(\.element)
+        self.findings = findings.map(\.position.file).withoutRepeats.flatMap { file in
+            findings.filter { $0.position.file == file }
+                .sorted { ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column) }
+        }
         self.variables = variables
     }
 
@@ -32,11 +28,9 @@ package struct ImportResult: Sendable {
         var lines: [String] = []
         var told: Set<String> = []
         for finding in findings where told.insert(finding.message).inserted {
-            let others = findings.filter { other in
-                other.message == finding.message
-                    && (other.place.line != finding.place.line || other.place.file != finding.place.file)
-            }.map { other in
-                (other.place.file == finding.place.file ? "" : "\(other.place.file):") + "\(other.place.line)"
+            let (file, line) = (finding.position.file, finding.position.line)
+            let others = findings.filter { $0.message == finding.message }.map(\.position).compactMap { other in
+                other.file != file ? "\(other.file):\(other.line)" : other.line != line ? "\(other.line)" : nil
             }.withoutRepeats
             let also = others.isEmpty ? "" : " (also line \(others.prefix(20).joined(separator: ", ")))"
             lines.append("\(finding)\(also)")
@@ -67,7 +61,7 @@ package struct Importer {
     }
 
     private func run(_ text: String, _ variables: Variables) -> ImportResult {
-        let findings = Findings(variables)
+        let findings = Findings(variables, program: kind.program)
         guard text.utf8.count <= TextCursor.byteLimit else {
             findings.refuse("the file is larger than 1 MiB; is it the right one?", at: start)
             return ImportResult(yaml: nil, findings: findings.all)
@@ -76,7 +70,7 @@ package struct Importer {
         do throws(SyntaxProblem) {
             draft = try read(text, findings)
         } catch {
-            findings.refuse(error.message, at: error.place)
+            findings.refuse(error.message, at: error.position)
             return ImportResult(yaml: nil, findings: findings.all)
         }
         draft.settle(findings)
@@ -104,29 +98,26 @@ package struct Importer {
         if !names.isEmpty {
             head.append("Needs in the environment: \(names.joined(separator: ", ")). Not set is an error here.")
         }
-        let refused = findings.all.filter { $0.severity == .refused }.map { finding in
-            let line = "\(finding.place.line)" + (finding.place.file == file ? "" : " of \(finding.place.file)")
-            return "- line \(line): \(finding.message)"
-        }.withoutRepeats
+        let refused = findings.all.filter { $0.severity == .refused }.map { "- \($0.comment(in: file))" }.withoutRepeats
         if !refused.isEmpty {
             head.append("NOT WHOLE. What could not be expressed, and is left out with the whole of its listener:")
         }
         return head + refused + draft.notes.map { $0.comment(in: file) }
     }
 
-    /// Loads what will be printed, so that nothing is printed that ours would refuse; what is wrong is said at its place in
+    /// Loads what will be printed, so that nothing is printed that ours would refuse; what is wrong is said at its position in
     /// the imported file.
     private func check(_ lines: [YAMLWriter.Line], _ plan: Plan, _ findings: Findings) -> Bool {
         let result = Configuration.load(
             text: lines.text, file: "tailwart.yaml", environment: findings.variables.samples)
         for problem in result.problems where problem.severity == .error {
-            let place = lines.prefix(problem.line).last.flatMap { plan.places[$0.part] } ?? start
-            findings.refuse("what this stands for cannot be: \(problem.message)", at: place)
+            let position = lines.prefix(problem.line).last.flatMap { plan.positions[$0.part] } ?? start
+            findings.refuse("what this stands for cannot be: \(problem.message)", at: position)
         }
         return result.configuration != nil
     }
 
-    private var start: SourcePlace { SourcePlace(file: file, line: 1, column: 1) }
+    private var start: SourcePosition { SourcePosition(file: file, line: 1, column: 1) }
 
     private func read(_ text: String, _ findings: Findings) throws(SyntaxProblem) -> Draft {
         switch kind {

@@ -1,4 +1,4 @@
-/// Goes through a text scalar by scalar and knows the place.
+/// Goes through a text scalar by scalar and knows the position.
 struct TextCursor {
     /// Bytes of one file: some thousand servers; stops a file given by mistake from being taken apart.
     static let byteLimit = 1 << 20
@@ -18,10 +18,7 @@ struct TextCursor {
     /// The next scalar, not taken; nil at the end.
     var next: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
 
-    /// The one behind the next.
-    var second: Unicode.Scalar? { index + 1 < scalars.count ? scalars[index + 1] : nil }
-
-    var place: SourcePlace { SourcePlace(file: file, line: line, column: column) }
+    var position: SourcePosition { SourcePosition(file: file, line: line, column: column) }
 
     /// Takes the next scalar.
     @discardableResult
@@ -46,16 +43,5 @@ struct TextCursor {
             take()
         }
         return String(taken)
-    }
-}
-
-/// A file that cannot be read as what it is said to be.
-struct SyntaxProblem: Error {
-    let message: String
-    let place: SourcePlace
-
-    init(_ message: String, at place: SourcePlace) {
-        self.message = message
-        self.place = place
     }
 }

@@ -23,14 +23,8 @@ final class Variables {
     /// - Parameter fallback: what holds where the variable is not set.
     /// - Returns: what stands for it in a text; nil if the name cannot be one of ours.
     func refer(to name: String, or fallback: String? = nil) -> String? {
-        guard let first = name.unicodeScalars.first, !("0"..."9").contains(first),
-            name.unicodeScalars.allSatisfy({ scalar in
-                switch scalar {
-                case "a"..."z", "A"..."Z", "0"..."9", "_": true
-                default: false
-                }
-            })
-        else { return nil }
+        let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+        guard isName, name.first?.isNumber == false else { return nil }
         let standIn = references.name("${\(name)\(fallback.map { ":-\($0)" } ?? "")}")
         if samples[name] == nil {
             names.append(name)
@@ -107,7 +101,4 @@ extension Network {
             return nil
         }
     }
-
-    /// The one address of a network that has only one.
-    var single: IPAddress? { prefix == (base.isV4 ? 32 : 128) ? base : nil }
 }

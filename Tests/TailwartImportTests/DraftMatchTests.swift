@@ -1,5 +1,6 @@
 import TailwartCore
 import TailwartTesting
+import TailwartWire
 import Testing
 
 @testable import TailwartImport
@@ -8,26 +9,30 @@ import Testing
 @Suite struct DraftMatchTests {
     /// A connection, as far as conditions go.
     private struct Situation {
-        let name: ServerNamePattern?
+        let name: String?
         let alpn: String?
-        let client: Network?
+        let client: IPAddress?
     }
 
-    private static let names = ["a", "b"].map { ServerNamePattern($0) }
+    private static let names = ["a", "b.a", "c.b.a", "*.a", "*.b.a"].map { ServerNamePattern($0) }
     private static let alpns = ["h2", "imap"]
-    private static let clients = ["10.0.0.0/8", "192.0.2.0/24"].map { Network($0) }
+    private static let clients = ["10.0.0.0/8", "10.1.0.0/16", "192.0.2.0/24"].map { Network($0) }
 
-    private static let situations: [Situation] = (names + [nil]).flatMap { name in
+    private static let situations: [Situation] = ["a", "b.a", "c.b.a", "d.b.a", "e.a", nil].flatMap { name in
         (alpns + [nil]).flatMap { alpn in
-            (clients + [nil]).map { Situation(name: name, alpn: alpn, client: $0) }
+            [IPAddress("10.0.0.1"), IPAddress("10.1.0.1"), IPAddress("192.0.2.1"), nil].map {
+                Situation(name: name, alpn: alpn, client: $0)
+            }
         }
     }
 
     private static func holds(_ match: DraftMatch, _ situation: Situation) -> Bool {
-        !match.isNever
-            && (match.serverNames.isEmpty || match.serverNames.contains { $0 == situation.name })
+        let parent = situation.name?.split(separator: ".", maxSplits: 1).dropFirst().last.map(String.init)
+        return !match.isNever
+            && (match.serverNames.isEmpty
+                || match.serverNames.contains { $0.name == ($0.isWildcard ? parent : situation.name) })
             && (match.alpn.isEmpty || match.alpn.contains { $0 == situation.alpn })
-            && (match.clients.isEmpty || match.clients.contains { $0 == situation.client })
+            && (match.clients.isEmpty || situation.client.map { match.clients.contain($0) } == true)
             && !match.not.contains { holds($0, situation) }
     }
 

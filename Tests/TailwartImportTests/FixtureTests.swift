@@ -25,7 +25,7 @@ import Testing
         #expect(ForeignConfiguration.recognise(text: try fixture.text) == fixture.kind)
     }
 
-    @Test(arguments: Fixture.all) func `a file becomes ours, and what is said has a place`(fixture: Fixture) throws {
+    @Test(arguments: Fixture.all) func `a file becomes ours, and what is said has a position`(fixture: Fixture) throws {
         let result = try fixture.load()
         try fixture.expect(result.yaml, in: "expected.yaml")
         try fixture.expect(result.messages.map { "\($0)\n" }.joined(), in: "messages")
@@ -57,9 +57,9 @@ import Testing
 
     @Test(arguments: Fixture.all) func `every finding names a line that is there`(fixture: Fixture) throws {
         let lines = try fixture.text.split(separator: "\n", omittingEmptySubsequences: false)
-        for finding in try fixture.load().findings where finding.place.file == fixture.url.lastPathComponent {
-            #expect(finding.place.line <= lines.count)
-            #expect(finding.place.column <= (lines[finding.place.line - 1].count + 1))
+        for finding in try fixture.load().findings where finding.position.file == fixture.url.lastPathComponent {
+            #expect(finding.position.line <= lines.count)
+            #expect(finding.position.column <= (lines[finding.position.line - 1].count + 1))
         }
     }
 

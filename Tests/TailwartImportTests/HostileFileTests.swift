@@ -1,12 +1,13 @@
 import TailwartConfig
 import TailwartCore
-import TailwartImport
 import TailwartTesting
 import Testing
 
+@testable import TailwartImport
+
 /// Files that end early, are changed at random, or are built to cost time: each gets an answer.
 @Suite(.ownThreads) struct HostileFileTests {
-    /// Whatever comes out must be a file of ours, and what is refused must have a place.
+    /// Whatever comes out must be a file of ours, and what is refused must have a position.
     private func check(_ result: ImportResult, _ what: String) {
         if let yaml = result.yaml {
             #expect(throws: Never.self, "\(what)") { _ = try FixtureTests.configuration(yaml, result.variables) }
@@ -82,9 +83,18 @@ import Testing
         #expect(result.findings.last?.message.contains("where the list ends") == true)
     }
 
+    @Test func `long lists of names are not compared one by one`() throws {
+        let names = (0..<20_000).map { "n\($0).example.org" }.joined(separator: " ")
+        let match = try #require(
+            DraftMatch(serverNames: names.split(separator: " ").compactMap { ServerNamePattern($0) }).and(
+                DraftMatch(
+                    serverNames: names.split(separator: " ").dropFirst().compactMap { ServerNamePattern($0) })))
+        #expect(match.serverNames.count == 20_000 && !match.not.isEmpty)
+    }
+
     @Test func `conditions that multiply are refused and not multiplied`() {
         let sets = (0..<20).map { "{ req.ssl_sni -i n\($0).example.org } or { src 10.0.0.\($0) }" }
-        let lines = (0..<12).map { "acl a\($0) req.ssl_sni a\($0).example.org\nacl a\($0) src 10.\($0).0.0/16" }
+        let lines = (0..<12).map { "acl a\($0) req.ssl_alpn p\($0)\nacl a\($0) src 10.\($0).0.0/16" }
         let text = """
             frontend f
             bind :443

@@ -11,7 +11,7 @@ import Testing
             try body()
             return nil
         } catch {
-            return (error.place.line, error.place.column)
+            return (error.position.line, error.position.column)
         }
     }
 
@@ -35,7 +35,7 @@ import Testing
     @Test func `a JSON pointer leads to where it is`() throws {
         let root = try JSONElement(reading: "{\"a/b\": [1,\n {\"c~d\": true}]}", file: "x")
         let element = try #require(root["a/b"]?.elements?.last?["c~d"])
-        #expect(element.place == SourcePlace(file: "x", line: 2, column: 10, pointer: "/a~1b/1/c~0d"))
+        #expect(element.position == SourcePosition(file: "x", line: 2, column: 10, pointer: "/a~1b/1/c~0d"))
     }
 
     @Test func `nginx words may be in quotes and hold variables`() throws {
@@ -44,7 +44,7 @@ import Testing
         #expect(directives.map(\.name.text) == ["a", "k", "n"])
         #expect(directives[0].texts == ["b c", "d;e", "f g", "${h}i"])
         #expect(directives[1].block?.map(\.name.text) == ["l"])
-        #expect(directives[2].place == SourcePlace(file: "x", line: 3, column: 1))
+        #expect(directives[2].position == SourcePosition(file: "x", line: 3, column: 1))
     }
 
     @Test(arguments: [

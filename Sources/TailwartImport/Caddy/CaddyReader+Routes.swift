@@ -3,26 +3,18 @@ import TailwartCore
 import TailwartWire
 
 extension CaddyReader {
-    /// Handlers that others have and ours has not, with what to do.
-    private static let foreignHandlers = [
-        "tls":
-            "Tailwart ends no TLS; pass it through to a mailbox that has the certificate, or keep this server with Caddy",
-        "postgres_tls": "Tailwart ends no TLS; keep this server with Caddy",
-        "echo": "nothing here answers by itself; keep this server with Caddy",
-        "socks5": "nothing here answers by itself; keep this server with Caddy",
-        "throttle": "rates are not limited here; remove it, or keep this server with Caddy",
-        "tee": "connections are not copied here; remove it, or keep this server with Caddy",
-        "vars": "there are no variables of a connection here; write the values where they are used",
+    private static let foreignHandlers: [String: Unsupported] = [
+        "tls": .endsTLS, "postgres_tls": .endsTLS, "echo": .answers, "socks5": .answers, "throttle": .clients,
+        "tee": .content, "vars": .perConnection,
     ]
 
     /// Reads one route, and what stands in its subroutes.
     ///
     /// - Parameter outer: the conditions around it, one of which holds.
     func read(_ route: JSONElement, under outer: [DraftMatch], into routes: inout CaddyRoutes) {
-        guard members(route, known: ["match", "handle"]) else { return }
-        guard let own = matches(route["match"]) else { return }
+        guard members(route, known: ["match", "handle"]), let own = matches(route["match"]) else { return }
         guard var matches = DraftMatch.and(outer, own) else {
-            return refuse(route, "these conditions cannot be said in one match here; divide the route")
+            return findings.refuse(nil, .several, at: route.position)
         }
         let handlers = list(route["handle"])
         if handlers.isEmpty {
@@ -36,102 +28,111 @@ extension CaddyReader {
             switch kind {
             case "proxy":
                 guard let dial = dial(handler) else { return }
-                routes.add(matches, dial, at: route.place, behindHeader: behindHeader)
+                routes.add(matches, dial, at: route.position, behindHeader: behindHeader)
             case "close":
                 _ = members(handler, known: ["handler"])
-                routes.add(matches, nil, at: route.place, behindHeader: behindHeader)
+                routes.add(matches, nil, at: route.position, behindHeader: behindHeader)
             case "subroute":
                 guard members(handler, known: ["handler", "routes", "matching_timeout"]) else { return }
                 routes.innerTimeout = handler["matching_timeout"] ?? routes.innerTimeout
-                if behindHeader {
-                    readBehindHeader(handler, under: matches, into: &routes)
-                } else {
-                    for inner in list(handler["routes"]) { read(inner, under: matches, into: &routes) }
-                }
+                let outer = routes.isBehindHeader
+                routes.isBehindHeader = outer || behindHeader
+                for inner in list(handler["routes"]) { read(inner, under: matches, into: &routes) }
+                if behindHeader { routes.isBehindHeader = outer }
                 continue
             case "proxy_protocol":
-                guard let rest = readHeader(handler, of: matches, isLast: number == handlers.count - 1, &routes) else {
-                    return
+                if behindHeader || routes.isBehindHeader {
+                    return refuse(handler, "a second PROXY header behind the first is not read here; remove one")
                 }
+                guard let rest = readHeader(handler, of: matches, &routes) else { return }
                 matches = rest
                 behindHeader = true
                 continue
             default:
-                return refuse(
-                    handler,
-                    "'handler': \(kind.quoted): "
-                        + (Self.foreignHandlers[kind] ?? "this handler is not known here; keep this server with Caddy"))
+                return findings.refuse(kind, Self.foreignHandlers[kind] ?? .unknown, at: handler.position)
             }
             if number < handlers.count - 1 {
                 note(handlers[number + 1], "never reached: the handler before it ends the route")
             }
             return
         }
+        // Nothing has ended the route, so those that follow have the header before them too.
+        if behindHeader, matches == [.always] { routes.isBehindHeader = true }
     }
 
-    private func readBehindHeader(
-        _ handler: JSONElement, under matches: [DraftMatch], into routes: inout CaddyRoutes
-    ) {
-        var inner = CaddyRoutes()
-        for route in list(handler["routes"]) { read(route, under: matches, into: &inner) }
-        if let place = inner.inboundPlace {
-            findings.refuse("a second PROXY header behind the first is not read here; remove one", at: place)
-        }
-        for route in inner.settled(findings) {
-            routes.add([route.match], route.dial, at: route.place, behindHeader: true)
-        }
-        routes.innerTimeout = inner.innerTimeout ?? routes.innerTimeout
-    }
-
-    /// The handler that reads a PROXY header.
+    /// The handler that reads a PROXY header. As of caddy-l4 0.1.2 it believes everybody whom `deny` does not name, whatever
+    /// `allow` and `fallback_policy` say, and passes connections on that have no header.
     ///
     /// - Returns: the conditions that are left for what follows; nil if it was refused.
     private func readHeader(
-        _ handler: JSONElement, of matches: [DraftMatch], isLast: Bool, _ routes: inout CaddyRoutes
+        _ handler: JSONElement, of matches: [DraftMatch], _ routes: inout CaddyRoutes
     ) -> [DraftMatch]? {
         guard members(handler, known: ["handler", "timeout", "allow", "deny", "fallback_policy"]) else { return nil }
-        let peers = matches.flatMap(\.clients).withoutRepeats
-        let allowed = networks(handler["allow"])
-        if let deny = handler["deny"] {
-            guard !allowed.isEmpty || !peers.isEmpty else {
-                refuse(
-                    deny,
-                    "whom to trust must be named here, not whom to distrust; list the trusted networks under 'allow'")
+        var peers = Peers(allowed: networks(handler["allow"]))
+        peers.deny(networks(handler["deny"]))
+        var rest: [DraftMatch] = []
+        for match in matches {
+            // What stands before the header is about who sends it, behind it about the client that it names.
+            let excluded = match.not.first { $0 == DraftMatch(clients: $0.clients) }
+            if match.not != (excluded.map { [$0] } ?? [])
+                || matches.count > 1 && matches.contains(where: \.asksForClients)
+            {
+                findings.refuse(nil, .several, at: handler.position)
                 return nil
             }
-            note(deny, "left out: whoever is not trusted is closed here")
+            if !match.clients.isEmpty { peers.allow(match.clients) }
+            peers.deny(excluded?.clients ?? [])
+            rest.append(DraftMatch(serverNames: match.serverNames, alpn: match.alpn, tls: match.tls))
         }
-        var trusted = allowed.isEmpty ? peers : allowed
-        if trusted.isEmpty {
-            trusted = findings.trustAnybody(at: handler.place)
-        }
-        if handler["fallback_policy"]?.text?.uppercased() != "REQUIRE" || !allowed.isEmpty {
-            note(handler, "caddy-l4 also takes connections without a PROXY header here; this listener closes them")
-        }
-        var header = ProxyProtocolIn(trusted: trusted)
-        if let element = handler["timeout"], let given = duration(element), given > .zero {
-            header.timeout = given.within(
-                ProxyProtocolIn.timeoutRange, "the wait for a PROXY header", at: element.place, findings)
-        }
-        // Behind the header, conditions on the client are about the one that it names.
-        let rest = DraftMatch.or(
-            matches.map { match in
-                var match = match
-                match.clients = []
-                match.proxyHeader = false
-                return match
-            })
         if rest.contains(where: \.needsHello) {
             note(
                 handler,
                 "a TLS hello is asked for before the PROXY header has been read, so this never matched (mholt/caddy-l4#202); "
                     + "imported as meant: the name behind the header")
         }
-        let forAll = isLast && rest == [.always]
-        guard routes.expectHeader(header, forAll: forAll, at: handler.place) else {
-            refuse(handler, "a second way to read PROXY headers on one port; here a listener has one: join them")
-            return nil
+        let isAskedFor = matches.allSatisfy { $0.proxyHeader && !$0.clients.isEmpty }
+        routes.expect(
+            DraftHeader(
+                peers: peers,
+                timeout: duration(
+                    handler["timeout"], in: ProxyProtocolIn.timeoutRange, or: ProxyProtocolIn.defaultTimeout),
+                position: handler.position, naming: "list them under 'allow'",
+                others: isAskedFor
+                    ? nil
+                    : "believes everybody whom 'deny' does not name, whatever 'allow' and 'fallback_policy' say, and serves "
+                        + "connections without a header"), findings)
+        return DraftMatch.or(rest)
+    }
+}
+
+extension DraftMatch {
+    fileprivate var asksForClients: Bool { !clients.isEmpty || not.contains(where: \.asksForClients) }
+}
+
+/// The routes of one server, flattened: what stands in a subroute or behind a PROXY header becomes one list.
+struct CaddyRoutes {
+    private(set) var flat: [DraftRoute] = []
+    private(set) var header: DraftHeader?
+    /// The matching timeout of a subroute.
+    var innerTimeout: JSONElement?
+    /// Routes from here on have a PROXY header before them.
+    var isBehindHeader = false
+
+    mutating func add(_ matches: [DraftMatch], _ dial: DraftDial?, at position: SourcePosition, behindHeader: Bool) {
+        // Who is closed after a header has been read from all others is not trusted.
+        if dial == nil, header != nil, !behindHeader, !isBehindHeader { return }
+        flat += matches.map {
+            DraftRoute(
+                match: $0, dial: dial, position: position, isBeforeHeader: !behindHeader && !isBehindHeader)
         }
-        return rest
+    }
+
+    mutating func expect(_ header: DraftHeader, _ findings: Findings) {
+        if let first = self.header, first.peers.trusted != header.peers.trusted || first.timeout != header.timeout {
+            findings.refuse(
+                "a second way to read PROXY headers on one port; here a listener has one: join them",
+                at: header.position)
+        }
+        self.header = self.header ?? header
     }
 }

@@ -3,15 +3,22 @@ import TailwartWire
 
 extension CaddyReader {
     /// Refuses what is not an object, and every key that is not known: Caddy does so too, and whatever it is, it is not imported.
-    func members(_ element: JSONElement, known: [String]) -> Bool {
-        guard let members = element.members else {
-            refuse(element, "an object should stand here, not \(element.value.found)")
-            return false
-        }
-        for member in members where !known.contains(member.key) {
-            refuse(member, "\(member.key.quoted) has no counterpart here; remove it, or keep this server with Caddy")
-        }
-        return true
+    ///
+    /// - Parameter left: keys that are left out, with the reason.
+    func members(
+        _ element: JSONElement, known: [String], left: [String: String] = [:],
+        refused: [String: Unsupported] = [:]
+    ) -> Bool {
+        let table = WordTable(harmless: known.joined(separator: " "), left: left, refused: refused)
+        for member in objects(element) { table.read(member.key, at: member.position, findings) }
+        return element.members != nil
+    }
+
+    /// The members of an object, none with that refused if it is none.
+    func objects(_ element: JSONElement) -> [JSONElement] {
+        if let members = element.members { return members }
+        refuse(element, "an object should stand here, not \(element.value.found)")
+        return []
     }
 
     /// The members of a list, none where it is absent.
@@ -46,7 +53,14 @@ extension CaddyReader {
             rest = rest[rest.index(after: end)...]
             let reference = name.hasPrefix("env.") ? variables.refer(to: String(name.dropFirst(4))) : nil
             guard let reference else {
-                refuse(element, Self.refusal(ofPlaceholder: name))
+                if name.hasPrefix("l4.") {
+                    findings.refuse("{\(name)}", .perConnection, at: element.position)
+                } else {
+                    refuse(
+                        element,
+                        "\("{\(name)}".quoted) is not replaced here, only {env.NAME} with letters, digits and '_' in its name; write "
+                            + "its value")
+                }
                 return nil
             }
             result += before + reference
@@ -54,42 +68,49 @@ extension CaddyReader {
         return result + rest
     }
 
-    private static func refusal(ofPlaceholder name: String) -> String {
-        switch name {
-        case _ where name.hasPrefix("env."):
-            "the variable \(name.dropFirst(4).quoted) cannot be named here, where names have letters, digits and '_'; rename it"
-        case _ where name.hasPrefix("l4."):
-            "the placeholder {\(name)} is filled in for each connection, and here a client never chooses where it goes; "
-                + "write a route with `sni` for each name"
-        case _ where name.hasPrefix("$"):
-            "{\(name)} is replaced in Caddyfiles only and stays as it is in JSON; write {env.\(name.dropFirst())}"
-        default:
-            "there is nothing here for the placeholder {\(name)}, only {env.NAME} becomes ${NAME}; write its value"
+    /// `tcp4/…` and the like; TCP where nothing is said.
+    func address(_ element: JSONElement) -> SourceAddress? {
+        guard var text = text(element) else { return nil }
+        let raw = element.text ?? text
+        var family = SourceAddress.Family.any
+        if let slash = text.firstIndex(of: "/"), !variables.areIn(text[..<slash]) {
+            guard let named = findings.family(String(text[..<slash]), of: raw, at: element.position) else { return nil }
+            family = named
+            text = String(text[text.index(after: slash)...])
         }
+        return SourceAddress(raw: raw, family: family, text: text, position: element.position)
     }
 
-    func wholeNumber(_ element: JSONElement?) -> Int? {
-        guard let element else { return nil }
-        if let number = element.wholeNumber { return number }
+    /// A number in a range, which Caddy has a default for.
+    func number(_ element: JSONElement?, in range: ClosedRange<Int>, or usual: Int) -> Int {
+        guard let element else { return usual }
+        if let number = element.wholeNumber {
+            return findings.fit(number, in: range, "'\(element.key)'", at: element.position)
+        }
         refuse(element, "a whole number should stand here, not \(element.value.found)")
-        return nil
+        return usual
     }
 
     /// Nanoseconds, or a text such as `1m30s`.
-    func duration(_ element: JSONElement?) -> Duration? {
-        guard let element else { return nil }
+    func duration(_ element: JSONElement) -> Duration? {
         if let nanoseconds = element.wholeNumber { return .nanoseconds(nanoseconds) }
         if let duration = element.text.flatMap({ ForeignDuration.caddy($0) }) { return duration }
         refuse(element, "a duration such as \"30s\" should stand here, not \(element.value.found)")
         return nil
     }
 
-    /// Networks in the form that ours takes.
-    func networks(_ element: JSONElement?) -> [Network] {
-        texts(element).compactMap { text, element in findings.network(text, at: element.place) }
+    /// A duration in a range. Zero and less is Caddy's default.
+    func duration(_ element: JSONElement?, in range: ClosedRange<Duration>, or usual: Duration) -> Duration {
+        guard let element, let given = duration(element), given > .zero else { return usual }
+        return findings.fit(given, in: range, "'\(element.key)'", at: element.position)
     }
 
-    func refuse(_ element: JSONElement, _ message: String) { findings.refuse(message, at: element.place) }
+    /// Networks in the form that ours takes.
+    func networks(_ element: JSONElement?) -> [Network] {
+        texts(element).compactMap { text, element in findings.network(text, at: element.position) }
+    }
 
-    func note(_ element: JSONElement, _ message: String) { findings.note(message, at: element.place) }
+    func refuse(_ element: JSONElement, _ message: String) { findings.refuse(message, at: element.position) }
+
+    func note(_ element: JSONElement, _ message: String) { findings.note(message, at: element.position) }
 }

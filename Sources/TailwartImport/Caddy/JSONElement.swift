@@ -1,6 +1,6 @@
 import TailwartWire
 
-/// A JSON value together with the way to it, so that whatever is said about it names the place.
+/// A JSON value together with the way to it, so that whatever is said about it names the position.
 struct JSONElement {
     let value: JSON
     private let file: String
@@ -13,7 +13,7 @@ struct JSONElement {
             value = try JSONReader.read(bytes.span, JSONReader.Options(refusesRepeatedKeys: true))
         } catch {
             throw SyntaxProblem(
-                error.message, at: SourcePlace(file: file, line: error.place.line, column: error.place.column))
+                error.message, at: SourcePosition(file: file, line: error.place.line, column: error.place.column))
         }
         self.file = file
         path = []
@@ -26,15 +26,15 @@ struct JSONElement {
     }
 
     /// With the pointer of RFC 6901; keys are made printable, and cut where they are absurdly long.
-    var place: SourcePlace {
-        var place = SourcePlace(file: file, line: value.place.line, column: value.place.column)
-        place.pointer = path.map { step in
+    var position: SourcePosition {
+        var position = SourcePosition(file: file, line: value.place.line, column: value.place.column)
+        position.pointer = path.map { step in
             let key = step.prefix(60).printable + (step.count > 60 ? "…" : "")
             return "/"
                 + key.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
                 .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
         }.joined()
-        return place
+        return position
     }
 
     /// The last step of the way: a key, or a number in a list.

@@ -8,15 +8,17 @@ extension Draft {
         listeners = listeners.flatMap { listener -> [DraftListener] in
             let (divided, notes, isRefused) = findings.during { () -> [DraftListener] in
                 var listener = listener
-                listener.mergeBinds(findings)
-                return (listener.dividedByLocalAddress(findings) ?? [])
-                    .flatMap(\.dividedByProtocol)
-                    .map { listener in
-                        var listener = listener
-                        listener.settleRoutes(findings)
-                        listener.settleTimeouts(findings)
-                        return listener
-                    }
+                if listener.binds.isEmpty {
+                    findings.refuse("there is no address to listen on here; add one", at: listener.position)
+                }
+                listener.mergeBinds()
+                listener.settleHeader(findings)
+                return listener.dividedByProtocol.map { listener in
+                    var listener = listener
+                    listener.settleRoutes(findings)
+                    listener.settleTimeouts(findings)
+                    return listener
+                }
             }
             guard !isRefused, !divided.isEmpty else { return [] }
             var result = divided
@@ -28,23 +30,31 @@ extension Draft {
         var said: Set<String> = []
         for index in listeners.indices {
             listeners[index].notes.removeAll { !said.insert($0.message).inserted }
-            listeners[index].notes.sort { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
+            listeners[index].notes.sort {
+                ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column)
+            }
         }
     }
 
-    /// The same address in two listeners: the kernel would divide connections between them, or refuse.
+    /// The same address in two listeners: the kernel would divide connections between them, or refuse. And each is a socket.
     private mutating func refuseSharedAddresses(_ findings: Findings) {
         var owners: [BindAddress: DraftListener] = [:]
         listeners = listeners.filter { listener in
             for bind in listener.binds {
-                guard let owner = owners[bind] else {
-                    owners[bind] = listener
-                    continue
+                if let owner = owners[bind] {
+                    findings.refuse(
+                        "\(findings.variables.references.written(bind).quoted) is listened on in "
+                            + "\(owner.position.inWords(of: listener.position.file)) too, so each connection goes to one of the "
+                            + "two by chance; join them, or remove one", at: listener.position)
+                    return false
                 }
-                findings.refuse(
-                    "\(findings.variables.references.written(bind).quoted) is listened on in \(owner.place.inWords(of: listener.place.file)) too, so each connection goes to one of the "
-                        + "two by chance; join them, or remove one", at: listener.place)
-                return false
+                guard owners.count < Allowed.bindAddresses.upperBound else {
+                    findings.refuse(
+                        "more than \(Allowed.bindAddresses.upperBound) addresses to listen on with these; leave some out",
+                        at: listener.position)
+                    return false
+                }
+                owners[bind] = listener
             }
             return true
         }
@@ -53,7 +63,7 @@ extension Draft {
 
 extension DraftListener {
     /// `0.0.0.0` beside `::` is all addresses; an address beside all of them says nothing more.
-    fileprivate mutating func mergeBinds(_ findings: Findings) {
+    fileprivate mutating func mergeBinds() {
         for port in Set(binds.compactMap(\.port)) {
             let same = binds.filter { $0.port == port }
             let isAll = same.contains { $0.ip == nil } || Set(same.filter(\.isOfAll)).count == 2
@@ -62,34 +72,30 @@ extension DraftListener {
             binds.removeAll { $0.port == port && $0 != .any(port: port) }
         }
         binds = binds.withoutRepeats
-        guard binds.count > Allowed.bindAddresses.upperBound else { return }
-        findings.refuse(
-            "\(binds.count) addresses to listen on, more than \(Allowed.bindAddresses.upperBound); leave some out",
-            at: place)
     }
 
     fileprivate mutating func settleTimeouts(_ findings: Findings) {
         let needsHello = routes.contains(where: \.match.needsHello)
-        if let (value, place) = hello {
+        if let (value, position) = hello {
             if needsHello {
-                hello?.time = value.within(Allowed.hello, "the wait for a hello", at: place, findings)
+                hello?.time = findings.fit(value, in: Allowed.hello, "the wait for a hello", at: position)
             } else {
                 let reason =
                     proto.firstSpeaker == .server
                     ? "the server speaks first here, and waiting for the client would hang it"
                     : "no route asks for a name"
-                findings.note("a timeout for the client's hello is not needed: \(reason); left out", at: place)
+                findings.note("a timeout for the client's hello is not needed: \(reason); left out", at: position)
                 hello = nil
             }
         }
-        guard let (value, place) = idle else { return }
+        guard let (value, position) = idle else { return }
         if proto.isMail, value < proto.defaultIdle {
             findings.note(
                 "a silence of \(value.configurationText) ends connections here, and mail has longer ones (IMAP IDLE 29 minutes, "
-                    + "SMTP 10); imported as meant: the defaults of the protocols, which are longer", at: place)
+                    + "SMTP 10); imported as meant: the defaults of the protocols, which are longer", at: position)
             idle = nil
         } else {
-            idle?.time = value.within(Allowed.idle, "a silence", at: place, findings)
+            idle?.time = findings.fit(value, in: Allowed.idle, "a silence", at: position)
         }
     }
 }

@@ -15,21 +15,16 @@ struct DraftListener {
     var name: String?
     var binds: [BindAddress]
     var routes: [DraftRoute]
-    var place: SourcePlace
-    var hello: (time: Duration, place: SourcePlace)?
-    var idle: (time: Duration, place: SourcePlace)?
+    var position: SourcePosition
+    var hello: (time: Duration, position: SourcePosition)?
+    var idle: (time: Duration, position: SourcePosition)?
     var halfClosed: Duration?
+    /// What reads PROXY headers; ``proxyProtocolIn`` follows from it.
+    var header: DraftHeader?
     var proxyProtocolIn: ProxyProtocolIn?
     var maxConnections: Int?
     /// What there is to say about it.
     var notes: [Finding] = []
-
-    init(name: String?, binds: [BindAddress], routes: [DraftRoute], place: SourcePlace) {
-        self.name = name
-        self.binds = binds
-        self.routes = routes
-        self.place = place
-    }
 
     /// What is spoken: known from the port, else from the ports that are dialled, else TLS if a name is asked for.
     var proto: ListenerProtocol {
@@ -46,29 +41,30 @@ struct DraftListener {
 }
 
 /// A route whose upstream stands in it, as other programs have them.
-struct DraftRoute: Equatable {
+struct DraftRoute {
     var match: DraftMatch
     /// Nil closes.
     var dial: DraftDial?
-    var place: SourcePlace
+    var position: SourcePosition
+    /// Whether it is about who sends a PROXY header, where one is read.
+    var isBeforeHeader = false
+
+    /// What two routes have in common that dial the same in the same way, wherever that is described.
+    var upstream: Upstream? { dial?.upstream }
 }
 
-/// An upstream as one route dials it. Equal are two that dial the same in the same way, wherever they are described.
-struct DraftDial: Hashable {
+/// An upstream as one route dials it.
+struct DraftDial {
     /// Has no name yet. Endpoints have ports, or the client's is dialled.
     var upstream: Upstream
     /// What the source calls it.
     var name: String?
     /// Where it is described.
-    var place: SourcePlace
+    var position: SourcePosition
 
-    init(_ endpoints: [Endpoint], name: String? = nil, place: SourcePlace) {
+    init(_ endpoints: [Endpoint], name: String? = nil, position: SourcePosition) {
         upstream = Upstream(name: "", endpoints: endpoints)
         self.name = name
-        self.place = place
+        self.position = position
     }
-
-    static func == (first: DraftDial, second: DraftDial) -> Bool { first.upstream == second.upstream }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(upstream) }
 }

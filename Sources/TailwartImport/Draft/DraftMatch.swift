@@ -11,8 +11,6 @@ struct DraftMatch: Hashable {
     /// At most one; an array because a value cannot hold itself.
     var not: [DraftMatch] = []
 
-    /// Networks of the address that the client came to.
-    var locals: [Network] = []
     /// True: any TLS hello; false: anything but one.
     var tls: Bool?
     /// A PROXY header comes first.
@@ -37,23 +35,46 @@ struct DraftMatch: Hashable {
         RouteMatch(serverNames: serverNames, alpn: alpn, clients: clients, not: not.map(\.routeMatch))
     }
 
+    /// What is left of it for a client that shows no hello.
+    var withoutHello: DraftMatch {
+        if isNever || !serverNames.isEmpty || !alpn.isEmpty || tls == true { return .never }
+        var match = self
+        match.tls = nil
+        match.not = not.map(\.withoutHello).filter { !$0.isNever }
+        return match.not.contains(.always) ? .never : match
+    }
+
     /// Both; nil if that cannot be said in one match.
     func and(_ other: DraftMatch) -> DraftMatch? {
         if isNever || other.isNever { return .never }
         var both = self
-        var rest = DraftMatch()
+        var exclusions = other.not
+        // More pairs than these are not compared: nobody writes as many by hand.
+        let alternatives = 100 * Self.alternativesLimit
         both.proxyHeader = proxyHeader || other.proxyHeader
-        func join(_ list: WritableKeyPath<DraftMatch, [some Equatable]>) {
-            if both[keyPath: list].isEmpty {
-                both[keyPath: list] = other[keyPath: list]
-            } else if both[keyPath: list] != other[keyPath: list] {
-                rest[keyPath: list] = other[keyPath: list]
+        /// - Parameter common: what two members have in common, nil for nothing; or nil where that cannot be known.
+        func join<Member: Hashable>(
+            _ list: WritableKeyPath<DraftMatch, [Member]>, _ common: ((Member, Member) -> Member?)?
+        ) -> Bool {
+            let (one, two) = (both[keyPath: list], other[keyPath: list])
+            if one.isEmpty || two.isEmpty || one == two {
+                both[keyPath: list] = one.isEmpty ? two : one
+            } else if let common, one.count <= alternatives / two.count {
+                both[keyPath: list] = one.flatMap { first in two.compactMap { common(first, $0) } }.withoutRepeats
+                return !both[keyPath: list].isEmpty
+            } else {
+                var rest = DraftMatch()
+                rest[keyPath: list] = two
+                exclusions.append(DraftMatch(not: [rest]))
             }
+            return true
         }
-        join(\.serverNames)
-        join(\.alpn)
-        join(\.clients)
-        join(\.locals)
+        // What a variable holds is not known here.
+        let areNamesKnown = !(serverNames + other.serverNames).contains { $0.name.contains(".invalid") }
+        let areClientsKnown = !(clients + other.clients).contains(where: \.isStandIn)
+        guard join(\.serverNames, areNamesKnown ? { $0.intersection($1) } : nil), join(\.alpn, nil),
+            join(\.clients, areClientsKnown ? { $0.intersection($1) } : nil)
+        else { return .never }
         if let tls = other.tls {
             if both.tls == !tls { return .never }
             both.tls = tls
@@ -63,7 +84,6 @@ struct DraftMatch: Hashable {
             if both.tls == false { return .never }
             both.tls = nil
         }
-        let exclusions = other.not + (rest.isAlways ? [] : [DraftMatch(not: [rest])])
         for exclusion in exclusions where both.not != [exclusion] {
             if both.not.isEmpty {
                 both.not = [exclusion]
@@ -88,7 +108,7 @@ struct DraftMatch: Hashable {
             first[keyPath: list] = (self[keyPath: list] + other[keyPath: list]).withoutRepeats
             return first
         }
-        return joined(\.serverNames) ?? joined(\.alpn) ?? joined(\.clients) ?? joined(\.locals)
+        return joined(\.serverNames) ?? joined(\.alpn) ?? joined(\.clients)
     }
 
     /// The opposite; nil if it cannot be said.
@@ -142,4 +162,15 @@ struct DraftMatch: Hashable {
 
     /// Alternatives of one condition: nobody writes so many by hand, and each multiplies with the next.
     static let alternativesLimit = 1000
+}
+
+extension ServerNamePattern {
+    /// The names of both: a star stands for one label.
+    fileprivate func intersection(_ other: ServerNamePattern) -> ServerNamePattern? {
+        if self == other { return self }
+        if isWildcard == other.isWildcard { return nil }
+        let (pattern, name) = isWildcard ? (self, other) : (other, self)
+        let parent = name.name.split(separator: ".", maxSplits: 1).last.map(String.init)
+        return parent == pattern.name && name.name != pattern.name ? name : nil
+    }
 }

@@ -10,28 +10,24 @@ struct HAProxyACLs {
 
     init(_ lines: [HAProxyLine], _ findings: Findings) {
         self.findings = findings
-        var named: [String: [HAProxyLine]] = [:]
-        for line in lines where line.keyword == "acl" && line.words.count >= 3 {
-            named[line.words[1].text, default: []].append(line)
-        }
-        self.lines = named
+        let named = lines.filter { $0.keyword == "acl" && $0.words.count >= 3 }
+        self.lines = Dictionary(grouping: named) { $0.words[1].text }
     }
 
     /// What follows `if` or `unless`; nil if something was refused.
-    func condition(_ words: ArraySlice<HAProxyLine.Word>, at place: SourcePlace) -> [DraftMatch]? {
+    func condition(_ words: ArraySlice<SourceWord>) -> [DraftMatch]? {
         guard let first = words.first else { return [.always] }
         guard ["if", "unless"].contains(first.text) else {
             findings.refuse(
-                "\(first.text.quoted) is not understood here; 'if' or 'unless' should follow", at: first.place)
+                "\(first.text.quoted) is not understood here; 'if' or 'unless' should follow", at: first.position)
             return nil
         }
-        guard let alternatives = alternatives(words.dropFirst(), at: place) else { return nil }
-        guard first.text == "unless" else { return alternatives }
-        return negated(alternatives, at: place)
+        guard let alternatives = alternatives(words.dropFirst()) else { return nil }
+        return first.text == "unless" ? negated(alternatives, at: first.position) : alternatives
     }
 
     /// Terms side by side are ANDed, `or` and `||` stand between alternatives.
-    private func alternatives(_ words: ArraySlice<HAProxyLine.Word>, at place: SourcePlace) -> [DraftMatch]? {
+    private func alternatives(_ words: ArraySlice<SourceWord>) -> [DraftMatch]? {
         var result: [DraftMatch] = []
         var current: [DraftMatch] = [.always]
         var rest = words
@@ -42,28 +38,22 @@ struct HAProxyACLs {
                 current = [.always]
                 continue
             }
-            var text = word.text
-            while text.hasPrefix("!") {
-                isNegated.toggle()
-                text.removeFirst()
-            }
+            let text = word.text.drop { $0 == "!" }
+            if !(word.text.count - text.count).isMultiple(of: 2) { isNegated.toggle() }
             if text.isEmpty { continue }
             var term: [DraftMatch]?
             if text == "{" {
                 let inner = rest.prefix { $0.text != "}" }
                 rest = rest.dropFirst(inner.count + 1)
-                term = test(Array(inner), at: word.place)
+                term = test(Array(inner), at: word.position)
             } else {
-                term = named(text, at: word.place)
+                term = named(String(text), at: word.position)
             }
-            guard var matches = term else { return nil }
-            if isNegated {
-                guard let opposite = negated(matches, at: word.place) else { return nil }
-                matches = opposite
-            }
+            if isNegated { term = term.flatMap { negated($0, at: word.position) } }
             isNegated = false
-            guard let both = DraftMatch.and(current, matches) else {
-                findings.refuse("these conditions cannot be said in one match here; divide them", at: word.place)
+            guard let term else { return nil }
+            guard let both = DraftMatch.and(current, term) else {
+                findings.refuse(nil, .several, at: word.position)
                 return nil
             }
             current = both
@@ -71,40 +61,36 @@ struct HAProxyACLs {
         return DraftMatch.or(result + current)
     }
 
-    private func negated(_ matches: [DraftMatch], at place: SourcePlace) -> [DraftMatch]? {
+    private func negated(_ matches: [DraftMatch], at position: SourcePosition) -> [DraftMatch]? {
         if let none = DraftMatch.none(of: matches) { return none.isNever ? [] : [none] }
-        findings.refuse("the opposite of this cannot be said in one match here; divide it", at: place)
+        findings.refuse(nil, .several, at: position)
         return nil
     }
 
     /// All lines of an ACL's name are alternatives.
-    private func named(_ name: String, at place: SourcePlace) -> [DraftMatch]? {
-        switch name {
-        case "TRUE", "WAIT_END": return [.always]
-        case "FALSE": return []
-        case "LOCALHOST": return [DraftMatch(clients: ["127.0.0.0/8", "::1"].compactMap { Network($0) })]
-        default: break
-        }
+    private func named(_ name: String, at position: SourcePosition) -> [DraftMatch]? {
+        if name == "TRUE" { return [.always] }
         guard let lines = lines[name] else {
-            findings.refuse("there is no acl \(name.quoted) that is known here", at: place)
+            findings.refuse("there is no acl \(name.quoted) that is known here", at: position)
             return nil
         }
         var result: [DraftMatch] = []
         for line in lines {
-            guard let matches = test(Array(line.words.dropFirst(2)), at: line.place) else { return nil }
+            guard let matches = test(Array(line.words.dropFirst(2)), at: line.position) else { return nil }
             result += matches
         }
         return DraftMatch.or(result)
     }
 
-    /// A fetch with its flags and patterns.
-    private func test(_ words: [HAProxyLine.Word], at place: SourcePlace) -> [DraftMatch]? {
+    /// A fetch with its flags and patterns. Whatever is not understood to the last word is refused: what is left over changes what
+    /// is matched.
+    private func test(_ words: [SourceWord], at position: SourcePosition) -> [DraftMatch]? {
         guard let fetch = words.first else {
-            findings.refuse("an empty condition", at: place)
+            findings.refuse("an empty condition", at: position)
             return nil
         }
-        var method = "str"
-        var patterns: [HAProxyLine.Word] = []
+        var method: SourceWord?
+        var patterns: [SourceWord] = []
         var rest = words.dropFirst()
         while let word = rest.popFirst() {
             switch word.text {
@@ -112,57 +98,51 @@ struct HAProxyACLs {
             case "--":
                 patterns += rest
                 rest = []
-            case "-m": method = rest.popFirst()?.text ?? ""
+            case "-m": method = rest.popFirst() ?? word
             case "-f", "-M":
-                findings.refuse("lists in files of their own are not read; write the values here", at: word.place)
+                findings.refuse(nil, .lists, at: word.position)
                 return nil
             default: patterns.append(word)
             }
         }
-        let name = fetch.text.split(separator: ",").first.map(String.init) ?? ""
+        /// Whether the test is one of those that are understood, with some values to compare with.
+        func isPlain(_ known: String...) -> Bool {
+            known.contains(method?.text ?? known[0]) && !patterns.isEmpty
+        }
+        let parts = fetch.text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        // Names are compared in lower case anyway.
+        let name = (parts[0] + parts.dropFirst().filter { $0 != "lower" }.map { ",\($0)" }.joined())
+            .replacing("req_ssl_", with: "req.ssl_")
         switch name {
-        case "req.ssl_sni", "req_ssl_sni", "req.ssl_sni_end", "req_ssl_sni_end":
-            return serverNames(patterns, method: name.hasSuffix("_end") ? "end" : method, at: fetch.place)
-        case "req.ssl_alpn", "req_ssl_alpn":
-            return method == "found" ? [DraftMatch(tls: true)] : [DraftMatch(alpn: patterns.map(\.text))]
-        case "src": return networks(patterns).map { [DraftMatch(clients: $0)] }
-        case "req.ssl_hello_type", "req_ssl_hello_type", "req.ssl_ver", "req_ssl_ver", "req.proto_tls":
-            return patterns.first?.text == "0" ? [DraftMatch(tls: false)] : [DraftMatch(tls: true)]
-        case "req.len", "req_len", "always_true", "wait_end": return [.always]
-        case "always_false": return []
-        case "dst": return networks(patterns).map { [DraftMatch(locals: $0)] }
+        case "req.ssl_sni" where isPlain("str", "end", "dom"):
+            return serverNames(patterns, method: method?.text ?? "str")
+        case "req.ssl_sni_end" where isPlain("end"):
+            return serverNames(patterns, method: "end")
+        case "req.ssl_alpn" where isPlain("str") && parts.count == 1: return [DraftMatch(alpn: patterns.map(\.text))]
+        case "src" where isPlain("ip"):
+            let networks = patterns.compactMap { findings.network($0.text, at: $0.position) }
+            return networks.count == patterns.count ? [DraftMatch(clients: networks)] : nil
+        case "req.ssl_hello_type" where isPlain("int") && patterns.map(\.text) == ["1"]:
+            return [DraftMatch(tls: true)]
         default:
-            findings.refuse(
-                "\(fetch.text.quoted): connections are told apart by TLS server name, ALPN and client address only; remove it, or "
-                    + "keep this with HAProxy", at: fetch.place)
+            findings.refuse(words.map(\.text).joined(separator: " "), .conditions, at: fetch.position)
             return nil
         }
     }
 
-    private func networks(_ patterns: [HAProxyLine.Word]) -> [Network]? {
-        let networks = patterns.compactMap { findings.network($0.text, at: $0.place) }
-        return networks.count == patterns.count ? networks : nil
-    }
-
-    private func serverNames(_ patterns: [HAProxyLine.Word], method: String, at place: SourcePlace) -> [DraftMatch]? {
-        if method == "found" { return [DraftMatch(tls: true)] }
-        guard ["str", "end", "dom"].contains(method) else {
-            findings.refuse(
-                "'-m \(method)' has no counterpart here; write the names, or '-m end .example.org' for all of a domain",
-                at: place)
-            return nil
-        }
+    private func serverNames(_ patterns: [SourceWord], method: String) -> [DraftMatch]? {
         var names: [ServerNamePattern] = []
         for word in patterns {
             let isParent = word.text.hasPrefix(".")
-            let text = isParent ? String(word.text.dropFirst()) : word.text
-            if method == "str", text.contains("*") {
+            if method == "str", word.text.contains("*") {
                 findings.note(
                     "HAProxy takes \(word.text.quoted) letter by letter, so it never matches; imported as meant",
-                    at: word.place)
+                    at: word.position)
             }
-            guard let name = ServerNamePattern(text), method == "str" || !name.isWildcard else {
-                findings.refuse("\(word.text.quoted) is no server name", at: word.place)
+            guard let name = ServerNamePattern(isParent ? String(word.text.dropFirst()) : word.text),
+                method == "str" ? !isParent : !name.isWildcard
+            else {
+                findings.refuse("\(word.text.quoted) is no server name", at: word.position)
                 return nil
             }
             if method == "str" {
@@ -171,9 +151,9 @@ struct HAProxyACLs {
             }
             findings.note(
                 "'-m \(method) \(word.text)' matches any number of labels, and any end of one; here '*.' stands for one label, so "
-                    + "a.b.\(name) would no longer match", at: word.place)
+                    + "a.b.\(name) would no longer match", at: word.position)
             names += (isParent ? [] : [name]) + [ServerNamePattern("*.\(name)")].compactMap(\.self)
         }
-        return names.isEmpty ? [] : [DraftMatch(serverNames: names.withoutRepeats)]
+        return [DraftMatch(serverNames: names.withoutRepeats)]
     }
 }

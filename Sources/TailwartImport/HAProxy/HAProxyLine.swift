@@ -1,18 +1,15 @@
 /// One line of a HAProxy configuration, taken apart into words.
 struct HAProxyLine {
-    struct Word {
-        /// With quotes and escapes gone; what stands for an environment variable is of ``Variables``.
-        let text: String
-        let place: SourcePlace
-    }
-
     /// Never empty.
-    let words: [Word]
+    let words: [SourceWord]
 
     var keyword: String { words[0].text }
-    var place: SourcePlace { words[0].place }
-    var arguments: ArraySlice<Word> { words.dropFirst() }
+    var position: SourcePosition { words[0].position }
     var texts: [String] { words.dropFirst().map(\.text) }
+    /// The first word behind the keyword.
+    var argument: SourceWord? { words.dropFirst().first }
+    /// Whether it describes something to dial.
+    var isServer: Bool { ["server", "server-template"].contains(keyword) }
 }
 
 /// A section with its lines.
@@ -21,7 +18,7 @@ struct HAProxySection {
     let name: String?
     /// What stands behind `from`: the named defaults.
     let base: String?
-    let place: SourcePlace
+    let position: SourcePosition
     var lines: [HAProxyLine] = []
     /// The lines of the defaults that hold for it.
     var defaults: [HAProxyLine] = []
@@ -34,5 +31,11 @@ struct HAProxySection {
     /// The line that holds: the last one, those of the section after those of its defaults.
     func last(_ words: String...) -> HAProxyLine? {
         all.last { $0.words.map(\.text).starts(with: words) }
+    }
+
+    /// The line `disabled`, unless `enabled` follows.
+    var disabled: HAProxyLine? {
+        let line = all.last { ["disabled", "enabled"].contains($0.keyword) }
+        return line?.keyword == "disabled" ? line : nil
     }
 }

@@ -7,8 +7,8 @@ struct HAProxyParser {
 
     static let sectionKinds: Set<String> = [
         "global", "defaults", "frontend", "backend", "listen", "resolvers", "peers", "userlist", "cache", "mailers",
-        "program",
-        "ring", "http-errors", "log-forward", "log-profile", "crt-store", "crt-list", "traces", "fcgi-app", "acme",
+        "program", "ring", "http-errors", "log-forward", "log-profile", "crt-store", "crt-list", "traces", "fcgi-app",
+        "acme",
     ]
 
     private var cursor: TextCursor
@@ -20,23 +20,24 @@ struct HAProxyParser {
         var parser = HAProxyParser(cursor: TextCursor(text, file: file), variables: variables)
         var sections: [HAProxySection] = []
         while parser.cursor.next != nil {
-            guard let line = try parser.line() else { continue }
+            let words = try parser.words()
+            if words.isEmpty { continue }
+            let line = HAProxyLine(words: words)
             if line.keyword.hasPrefix(".") {
                 throw SyntaxProblem(
                     "\(line.keyword.quoted): conditional blocks are not followed; leave the lines that hold for this host, and "
-                        + "remove the conditions", at: line.place)
+                        + "remove the conditions", at: line.position)
             }
             if sectionKinds.contains(line.keyword) {
-                let texts = line.texts
-                let from = texts.firstIndex(of: "from")
+                let parts = line.texts.split(separator: "from", omittingEmptySubsequences: false)
                 sections.append(
                     HAProxySection(
-                        kind: line.keyword, name: from == 0 ? nil : texts.first,
-                        base: from.flatMap { texts.indices.contains($0 + 1) ? texts[$0 + 1] : nil }, place: line.place))
+                        kind: line.keyword, name: parts[0].first, base: parts.dropFirst().first?.first,
+                        position: line.position))
             } else if sections.isEmpty {
                 throw SyntaxProblem(
                     "\(line.keyword.quoted) stands in no section; one such as 'global' or 'frontend' comes first",
-                    at: line.place)
+                    at: line.position)
             } else {
                 sections[sections.count - 1].lines.append(line)
             }
@@ -44,72 +45,56 @@ struct HAProxyParser {
         return sections
     }
 
-    /// The next line; nil if it is empty.
-    private mutating func line() throws(SyntaxProblem) -> HAProxyLine? {
-        var words: [HAProxyLine.Word] = []
+    /// Those of the next line.
+    private mutating func words() throws(SyntaxProblem) -> [SourceWord] {
+        var words: [SourceWord] = []
         while let scalar = cursor.next {
             switch scalar {
             case "\n":
                 cursor.take()
-                return words.isEmpty ? nil : HAProxyLine(words: words)
+                return words
             case "#": _ = cursor.take(while: { $0 != "\n" })
             case " ", "\t", "\r": cursor.take()
             default:
                 guard words.count < Self.wordLimit else {
-                    throw SyntaxProblem("more than \(Self.wordLimit) words on one line", at: cursor.place)
+                    throw SyntaxProblem("more than \(Self.wordLimit) words on one line", at: cursor.position)
                 }
-                let place = cursor.place
-                words.append(.init(text: try word(), place: place))
+                let position = cursor.position
+                words.append(SourceWord(text: try word(), position: position))
             }
         }
-        return words.isEmpty ? nil : HAProxyLine(words: words)
-    }
-
-    private mutating func word() throws(SyntaxProblem) -> String {
-        var text = ""
-        while let scalar = cursor.next, ![" ", "\t", "\r", "\n", "#"].contains(scalar) {
-            switch scalar {
-            case "'":
-                text += try quoted("'")
-            case "\"":
-                text += try quoted("\"")
-            case "\\":
-                cursor.take()
-                if let escaped = cursor.take() { text.unicodeScalars.append(escaped) }
-            default:
-                text.unicodeScalars.append(scalar)
-                cursor.take()
-            }
-        }
-        return text
+        return words
     }
 
     /// In double quotes variables are replaced and a backslash escapes, in single quotes nothing is special.
-    private mutating func quoted(_ quote: Unicode.Scalar) throws(SyntaxProblem) -> String {
-        let start = cursor.place
-        cursor.take()
+    private mutating func word() throws(SyntaxProblem) -> String {
         var text = ""
+        var quote: (scalar: Unicode.Scalar, position: SourcePosition)?
         while let scalar = cursor.next, scalar != "\n" {
-            if scalar == quote {
-                cursor.take()
-                return text
-            }
-            if quote == "\"", scalar == "\\" {
-                cursor.take()
-                if let escaped = cursor.take() { text.unicodeScalars.append(escaped) }
-            } else if quote == "\"", scalar == "$" {
+            let position = cursor.position
+            if quote == nil, [" ", "\t", "\r", "#"].contains(scalar) { break }
+            if quote?.scalar == "\"", scalar == "$" {
                 text += try variable()
+                continue
+            }
+            cursor.take()
+            if quote?.scalar == scalar {
+                quote = nil
+            } else if quote == nil, scalar == "'" || scalar == "\"" {
+                quote = (scalar, position)
+            } else if scalar == "\\", quote?.scalar != "'" {
+                if let escaped = cursor.take() { text.unicodeScalars.append(escaped) }
             } else {
                 text.unicodeScalars.append(scalar)
-                cursor.take()
             }
         }
-        throw SyntaxProblem("this quote is not closed on its line", at: start)
+        if let quote { throw SyntaxProblem("this quote is not closed on its line", at: quote.position) }
+        return text
     }
 
     /// `$NAME`, `${NAME}` or `${NAME-default}`.
     private mutating func variable() throws(SyntaxProblem) -> String {
-        let place = cursor.place
+        let position = cursor.position
         cursor.take()
         let isBraced = cursor.next == "{"
         if isBraced { cursor.take() }
@@ -122,13 +107,13 @@ struct HAProxyParser {
                 cursor.take()
                 fallback = cursor.take { $0 != "}" && $0 != "\"" && $0 != "\n" }
             }
-            guard cursor.take() == "}" else { throw SyntaxProblem("this variable has no '}'", at: place) }
+            guard cursor.take() == "}" else { throw SyntaxProblem("this variable has no '}'", at: position) }
         }
         guard fallback?.contains("$") != true else {
-            throw SyntaxProblem("a default cannot hold another variable here; write its value", at: place)
+            throw SyntaxProblem("a default cannot hold another variable here; write its value", at: position)
         }
         guard let reference = variables.refer(to: name, or: fallback) else {
-            throw SyntaxProblem("\(name.quoted) cannot be the name of a variable here; rename it", at: place)
+            throw SyntaxProblem("\(name.quoted) cannot be the name of a variable here; rename it", at: position)
         }
         return reference
     }

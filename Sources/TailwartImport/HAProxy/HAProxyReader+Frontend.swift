@@ -2,150 +2,156 @@ import TailwartCore
 import TailwartWire
 
 extension HAProxyReader {
-    /// Keywords that tune, log, or say what happens here anyway.
-    private static let harmless: Set<String> = [
-        "mode", "log", "log-format", "log-format-sd", "log-tag", "option", "timeout", "retries", "balance", "server",
-        "default-server", "server-template", "acl", "use_backend", "default_backend", "bind", "tcp-request", "maxconn",
-        "backlog", "description", "id", "bind-process", "unique-id-format", "stats", "errorfile", "errorfiles",
-        "errorloc",
-        "tcp-check", "http-check", "load-server-state-from-file", "fullconn", "hash-type", "no", "enabled", "guid",
-        "external-check", "email-alert", "compression", "http-reuse", "monitor-uri", "monitor-net", "cookie",
-    ]
+    /// Keywords of a section that listens, where no code reads them.
+    private static let keywords = WordTable(
+        harmless: """
+            mode log log-format log-format-sd log-tag log-steps option timeout retries balance server default-server
+            server-template acl use_backend default_backend bind tcp-request maxconn backlog description id bind-process
+            unique-id-format stats errorfile errorfiles errorloc errorloc302 errorloc303 tcp-check http-check
+            load-server-state-from-file fullconn hash-type no enabled guid external-check email-alert compression http-reuse
+            monitor-uri cookie http-request http-response http-after-response http-error http-errors max-keep-alive-queue
+            unique-id-header clitcpka-cnt clitcpka-idle clitcpka-intvl srvtcpka-cnt srvtcpka-idle srvtcpka-intvl disabled
+            """,
+        refused: [
+            "source": .source, "rate-limit": .clients, "stick-table": .clients, "stick": .clients, "filter": .content,
+            "tcp-response": .content, "use-server": .conditions, "monitor-net": .answers, "transparent": .source,
+        ])
 
-    private static let foreign: [String: String] = [
-        "source": "the address to dial from cannot be chosen here; let the routing table choose it, and remove this",
-        "rate-limit": "rates are not limited here; let the firewall do it, and remove this",
-        "stick-table": "clients are not counted or remembered here; 'balance source' keeps a client on its server",
-        "stick": "clients are not remembered here; 'balance source' keeps a client on its server",
-        "filter": "there are no filters here; keep this with HAProxy",
-        "use-server": "a backend has one policy here; make it two backends",
-        "tcp-response": "what servers answer is not looked at here; remove it, or keep this with HAProxy",
-        "dispatch": "name the address as a server",
-        "disabled": "it is disabled; remove the section, or this line",
-        "transparent": "clients' addresses are not taken over here; a PROXY header tells them",
-    ]
+    /// Words of `bind` behind the address.
+    private static let bindWords = WordTable(
+        harmless: """
+            accept-proxy defer-accept tfo v4v6 v6only allow-0rtt generate-certificates prefer-client-ciphers no-ca-names
+            strict-sni expose-fd quic-force-retry
+            """,
+        valued: """
+            backlog id mss name nice process thread shards tcp-ut user group mode uid gid label level cc guid-prefix
+            severity-output interface namespace crt crt-list maxconn
+            """,
+        left: ["maxconn": "the listener's own limit is 'max_connections'"],
+        refused: ["ssl": .endsTLS, "crt": .endsTLS, "crt-list": .endsTLS, "interface": .unknown, "namespace": .unknown])
 
     func listener(_ proxy: HAProxySection) -> DraftListener? {
-        let own = proxy.kind == "listen" ? proxy.all : proxy.all.filter { $0.keyword != "server" }
-        for line in own where !Self.harmless.contains(line.keyword) {
-            if let reason = Self.foreign[line.keyword] {
-                findings.refuse("\(line.keyword.quoted): \(reason)", at: line.place)
-            } else if proxy.lines.contains(where: { $0.place == line.place }) {
-                findings.refuse(
-                    "\(line.keyword.quoted) has no counterpart here; remove it, or keep this with HAProxy",
-                    at: line.place)
-            }
+        for line in proxy.all where proxy.kind == "listen" || !line.isServer {
+            Self.keywords.read(line.keyword, at: line.position, findings)
         }
-        let bindLines = proxy.lines.filter { $0.keyword == "bind" }
-        if bindLines.isEmpty {
-            // Old style: listen name :25
-            findings.refuse("there is no 'bind' here, so no address to listen on; add one", at: proxy.place)
-        }
-        var binds: [BindAddress] = []
-        var places: [SourcePlace] = []
-        for line in bindLines {
-            let place = line.words.dropFirst().first?.place ?? line.place
-            let own = self.binds(line)
-            binds += own
-            places += own.map { _ in place }
-        }
-        for (bind, place) in zip(binds, places) { noteFamily(of: bind, among: binds, at: place) }
+        let binds = proxy.lines.filter { $0.keyword == "bind" }.flatMap { self.binds($0) }
+        findings.noteFamilies(binds)
         var rules = HAProxyRules(findings: findings, acls: HAProxyACLs(proxy.all, findings))
         rules.read(proxy.all)
-        guard let routes = routes(of: proxy, &rules) else { return nil }
+        let targets = targets(of: proxy, rules)
         var listener = DraftListener(
-            name: proxy.name, binds: binds, routes: routes, place: proxy.place)
-        readHeader(bindLines, &rules, into: &listener)
-        listener.routes = rules.closing.map(\.route) + routes
-        readTimeouts(proxy, rules, into: &listener)
-        if let line = proxy.last("maxconn"), let text = line.texts.first {
-            guard let limit = Int(text) else {
-                findings.refuse("\(text.quoted) is no number", at: line.place)
-                return nil
-            }
-            listener.maxConnections = limit.within(Allowed.maxConnections, "'maxconn'", at: line.place, findings)
+            name: proxy.name, binds: binds.map(\.address), routes: rules.closing + targets.map(\.route),
+            position: proxy.position)
+        listener.header = header(binds, rules)
+        if let waiting = listener.routes.first(where: \.match.needsHello), !rules.waitsForHello {
+            findings.note(
+                "HAProxy waits for a hello only where 'tcp-request inspect-delay' and a 'tcp-request content' rule ask for one; "
+                    + "without them this is decided at once, mostly before the hello has come; imported as meant: it is waited for",
+                at: waiting.position)
         }
+        readTimeouts(proxy, targets.map(\.backend), rules, into: &listener)
+        if let line = proxy.last("maxconn") { listener.maxConnections = maxconn(line) }
         return listener
     }
 
-    /// `use_backend` in order, then `default_backend`, or the servers of a `listen` itself.
-    private func routes(of proxy: HAProxySection, _ rules: inout HAProxyRules) -> [DraftRoute]? {
-        var routes: [DraftRoute] = []
-        for line in proxy.lines where line.keyword == "use_backend" {
-            guard let name = line.words.dropFirst().first else { continue }
-            guard let matches = rules.condition(of: line, after: 2), let dial = dial(name) else {
-                continue
+    private func binds(_ line: HAProxyLine) -> [SourceBind] {
+        guard let addresses = line.argument else { return [] }
+        var rest = line.words.dropFirst(2)
+        while let word = rest.popFirst() {
+            if Self.bindWords.read(word.text, at: word.position, findings) { _ = rest.popFirst() }
+            // What follows is about TLS too.
+            if word.text == "ssl" { return [] }
+        }
+        let isV6Only = line.texts.contains("v6only")
+        return addresses.text.split(separator: ",").flatMap { text -> [SourceBind] in
+            guard let address = address(String(text), at: addresses.position) else { return [] }
+            let own = findings.binds(address) { host in
+                switch host {
+                case "": address.family == .v6 ? (isV6Only ? "::" : "") : "0.0.0.0"
+                // Linux gives a socket on :: the IPv4 clients too, unless it is told otherwise.
+                case "::": isV6Only ? "::" : ""
+                default: host
+                }
             }
-            for match in matches { routes.append(DraftRoute(match: match, dial: dial, place: line.place)) }
+            return own.map {
+                SourceBind(
+                    address: $0, expectsHeader: line.texts.contains("accept-proxy"), position: addresses.position)
+            }
         }
-        if proxy.lines.contains(where: { ["server", "server-template"].contains($0.keyword) }), proxy.kind == "listen" {
-            guard let dial = dial(proxy) else { return nil }
-            routes.append(DraftRoute(match: .always, dial: dial, place: proxy.place))
-        } else if let line = proxy.last("default_backend"), let name = line.words.dropFirst().first {
-            guard let dial = dial(name) else { return nil }
-            routes.append(DraftRoute(match: .always, dial: dial, place: line.place))
-        }
-        return routes
     }
 
-    private func dial(_ name: HAProxyLine.Word) -> DraftDial? {
-        guard !name.text.contains("%[") else {
-            findings.refuse(
-                "the backend is worked out for each connection here; write a 'use_backend' with 'req.ssl_sni' for each name",
-                at: name.place)
+    /// `use_backend` in order, then `default_backend`, which comes before the servers of a `listen` itself.
+    private func targets(
+        of proxy: HAProxySection, _ rules: HAProxyRules
+    ) -> [(route: DraftRoute, backend: HAProxySection)] {
+        var targets: [(DraftRoute, HAProxySection)] = []
+        func add(_ matches: [DraftMatch], _ backend: HAProxySection?, at position: SourcePosition) {
+            guard let backend, let dial = dial(backend) else { return }
+            for match in matches { targets.append((DraftRoute(match: match, dial: dial, position: position), backend)) }
+        }
+        for line in proxy.lines where line.keyword == "use_backend" {
+            guard let name = line.argument, let matches = rules.condition(of: line, after: 2) else { continue }
+            add(matches, backend(name), at: line.position)
+        }
+        if let line = proxy.last("default_backend"), let name = line.argument {
+            add([.always], backend(name), at: line.position)
+        } else if proxy.kind == "listen", proxy.lines.contains(where: \.isServer) {
+            add([.always], proxy, at: proxy.position)
+        }
+        return targets
+    }
+
+    private func backend(_ name: SourceWord) -> HAProxySection? {
+        if name.text.contains("%[") {
+            findings.refuse(name.text, .perConnection, at: name.position)
             return nil
         }
         guard let backend = backends[name.text] else {
-            findings.refuse("there is no backend \(name.text.quoted)", at: name.place)
+            findings.refuse("there is no backend \(name.text.quoted)", at: name.position)
             return nil
         }
-        guard backend.isTCP else {
-            findings.refuse(
-                "the backend \(name.text.quoted) is in HTTP mode; Tailwart speaks no HTTP", at: name.place)
-            return nil
+        if let line = backend.disabled {
+            findings.refuse("\(name.text.quoted) is disabled, and passed to; remove one of both", at: line.position)
         }
-        return dial(backend)
+        if !backend.isTCP {
+            findings.refuse(
+                "the backend \(name.text.quoted) is in HTTP mode; Tailwart speaks no HTTP", at: name.position)
+        }
+        for line in backend.all where ["tcp-request", "tcp-response"].contains(line.keyword) {
+            findings.refuse(line.keyword, .content, at: line.position)
+        }
+        return backend
     }
 
-    private func readHeader(_ binds: [HAProxyLine], _ rules: inout HAProxyRules, into listener: inout DraftListener) {
-        let accepting = binds.filter { $0.texts.contains("accept-proxy") }
-        guard let place = accepting.first?.place ?? rules.expectPlace else { return }
-        if !accepting.isEmpty, accepting.count < binds.count {
-            findings.refuse(
-                "some addresses of this listener expect a PROXY header and some do not; give each kind a listener of its own",
-                at: place)
-        }
-        var trusted = rules.takePeers()
-        if trusted.isEmpty {
-            trusted = findings.trustAnybody(at: place)
-        } else {
-            findings.note(
-                "HAProxy also takes connections from others, without a PROXY header; this listener closes them",
-                at: place)
-        }
-        listener.proxyProtocolIn = ProxyProtocolIn(trusted: trusted)
+    private func header(_ binds: [SourceBind], _ rules: HAProxyRules) -> DraftHeader? {
+        let accepting = findings.expectsHeader(binds)
+        guard let position = accepting ?? rules.expected?.position else { return nil }
+        return DraftHeader(
+            peers: Peers(allowed: rules.expected?.networks), position: position,
+            naming: "let in those who send one with 'tcp-request connection expect-proxy layer4 if { src … }', or with "
+                + "'tcp-request connection reject if !{ src … }'",
+            others: accepting == nil ? "takes connections from others, without a PROXY header" : nil,
+            takesEverybody: true)
     }
 
-    private func readTimeouts(_ proxy: HAProxySection, _ rules: HAProxyRules, into listener: inout DraftListener) {
+    private func readTimeouts(
+        _ proxy: HAProxySection, _ backends: [HAProxySection], _ rules: HAProxyRules, into listener: inout DraftListener
+    ) {
         // The tunnel's timeout takes the place of the other two; of those the shorter ends the connection.
-        let idle =
-            proxy.last("timeout", "tunnel").map { [$0] }
-            ?? ["client", "server"].compactMap { proxy.last("timeout", $0) }
-        for line in idle {
+        let sections = backends.isEmpty ? [proxy] : backends
+        let tunnels = sections.compactMap { $0.last("timeout", "tunnel") }
+        let sides = [proxy.last("timeout", "client")] + sections.map { $0.last("timeout", "server") }
+        for line in tunnels.isEmpty ? sides.compactMap(\.self) : tunnels {
             guard let value = duration(line) else { continue }
             if let shorter = listener.idle?.time, shorter <= value { continue }
-            listener.idle = (value, line.place)
+            listener.idle = (value, line.position)
         }
-        if let inspect = rules.inspectDelay { listener.hello = duration(inspect).map { ($0, inspect.place) } }
-        if let fin = proxy.last("timeout", "client-fin") {
-            listener.halfClosed = duration(fin)?.within(
-                Allowed.halfClosed, "'timeout client-fin'", at: fin.place, findings)
+        if let line = rules.inspectDelay, let value = duration(line), value != .unlimited {
+            listener.hello = (value, line.position)
         }
-    }
-
-    func duration(_ line: HAProxyLine) -> Duration? {
-        if let text = line.texts.last, let duration = ForeignDuration.haproxy(text) { return duration }
-        findings.refuse("a duration such as 30s should stand here", at: line.place)
-        return nil
+        if let line = proxy.last("timeout", "client-fin"), let value = duration(line) {
+            listener.halfClosed = findings.fit(
+                value, in: Allowed.halfClosed, "'timeout client-fin'", at: line.position)
+        }
     }
 }

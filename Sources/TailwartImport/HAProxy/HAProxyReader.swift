@@ -22,15 +22,24 @@ struct HAProxyReader {
         for proxy in proxies where proxy.kind != "frontend" {
             if let name = proxy.name { backends[name] = proxy }
         }
-        draft.notes = findings.notes { draft.maxConnections = readGlobal(sections) }
+        draft.notes = findings.notes {
+            for line in sections.filter({ $0.kind == "global" }).flatMap(\.lines) where line.keyword == "maxconn" {
+                draft.maxConnections = maxconn(line)
+            }
+        }
         for proxy in proxies where proxy.kind != "backend" {
-            if proxy.isTCP {
+            if proxy.isTCP, proxy.disabled == nil {
                 if let listener = findings.listener({ listener(proxy) }) { draft.listeners.append(listener) }
-            } else {
-                draft.notes += findings.notes {
+                continue
+            }
+            draft.notes += findings.notes {
+                let subject = "\(proxy.kind) \(proxy.name ?? "")"
+                if let line = proxy.disabled {
+                    findings.note("\(subject) is disabled; left out", at: line.position)
+                } else {
                     findings.note(
-                        "\(proxy.kind) \(proxy.name ?? "") is in HTTP mode and left to HAProxy: keep it running for this, on ports that "
-                            + "no listener here has", at: proxy.place)
+                        "\(subject) is in HTTP mode and left to HAProxy: keep it running for this, on ports that no listener "
+                            + "here has", at: proxy.position)
                 }
             }
         }
@@ -53,7 +62,7 @@ struct HAProxyReader {
                 let defaults = section.base.map { named[$0] } ?? latest
                 if section.base != nil, defaults == nil {
                     findings.refuse(
-                        "there are no defaults named \((section.base ?? "").quoted) above", at: section.place)
+                        "there are no defaults named \((section.base ?? "").quoted) above", at: section.position)
                 }
                 var proxy = section
                 proxy.defaults = defaults?.lines ?? []
@@ -65,15 +74,35 @@ struct HAProxyReader {
         return proxies
     }
 
-    private func readGlobal(_ sections: [HAProxySection]) -> Int? {
-        var limit: Int?
-        for line in sections.filter({ $0.kind == "global" }).flatMap(\.lines) where line.keyword == "maxconn" {
-            guard let text = line.texts.first, let number = Int(text) else {
-                findings.refuse("a whole number should stand here", at: line.place)
-                continue
-            }
-            limit = number.within(Allowed.maxConnections, "'maxconn'", at: line.place, findings)
+    /// Nil where nothing is said: 0 is HAProxy's own choice.
+    func maxconn(_ line: HAProxyLine) -> Int? {
+        line.texts == ["0"]
+            ? nil : findings.number(line.texts.first, in: Allowed.maxConnections, "'maxconn'", at: line.position)
+    }
+
+    /// A limit of time; 0 is none.
+    func duration(_ line: HAProxyLine) -> Duration? {
+        if let text = line.texts.last, let duration = ForeignDuration.haproxy(text) {
+            return duration == .zero ? .unlimited : duration
         }
-        return limit
+        findings.refuse("a duration such as 30s should stand here", at: line.position)
+        return nil
+    }
+
+    /// An address of `bind` or `server`: `ipv4@…` and the like, or a path.
+    func address(_ text: String, at position: SourcePosition) -> SourceAddress? {
+        var rest = text
+        var family = SourceAddress.Family.any
+        if let at = text.firstIndex(of: "@") {
+            guard let named = findings.family(String(text[..<at]), of: text, at: position) else { return nil }
+            family = named
+            rest = String(text[text.index(after: at)...])
+        }
+        if rest.hasPrefix("/") { family = .unix }
+        // HAProxy writes IPv6 without brackets too; the last colon is that of the port.
+        if let colon = rest.lastIndex(of: ":"), !rest.hasPrefix("["), case .v6 = IPAddress(rest[..<colon]) {
+            rest = "[\(rest[..<colon])]\(rest[colon...])"
+        }
+        return SourceAddress(raw: text, family: family, text: rest, position: position)
     }
 }

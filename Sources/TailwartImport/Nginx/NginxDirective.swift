@@ -1,19 +1,15 @@
 /// One statement of an nginx configuration: a name, words behind it, and for some a block.
 struct NginxDirective {
-    struct Word {
-        let text: String
-        let place: SourcePlace
-        /// In quotes, so that it is no keyword.
-        let isQuoted: Bool
-    }
-
-    let name: Word
-    let words: [Word]
+    let name: SourceWord
+    let words: [SourceWord]
     /// Nil for a statement that ends in a semicolon.
     let block: [NginxDirective]?
 
-    var place: SourcePlace { name.place }
+    var position: SourcePosition { name.position }
 
     /// The words' texts.
     var texts: [String] { words.map(\.text) }
+
+    /// The only word behind the name.
+    var onlyWord: SourceWord? { words.count == 1 ? words[0] : nil }
 }

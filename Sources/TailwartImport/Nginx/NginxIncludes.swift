@@ -6,7 +6,6 @@ struct NginxIncludes {
     static let fileLimit = 100
     /// Bytes of all of them.
     static let byteLimit = 4 << 20
-    static let depthLimit = 16
 
     let files: any IncludedFiles
     let findings: Findings
@@ -22,42 +21,42 @@ struct NginxIncludes {
     }
 
     /// - Parameter read: makes directives of a file's text and name.
-    mutating func expand(
-        _ directives: [NginxDirective], depth: Int = 0
-    ) throws(SyntaxProblem) -> [NginxDirective] {
+    mutating func expand(_ directives: [NginxDirective]) throws(SyntaxProblem) -> [NginxDirective] {
         var result: [NginxDirective] = []
         for directive in directives {
             guard directive.name.text == "include", directive.block == nil else {
                 result.append(directive)
                 continue
             }
-            guard let pattern = directive.words.first?.text, directive.words.count == 1 else {
-                throw SyntaxProblem("'include' takes one path", at: directive.place)
-            }
-            guard depth < Self.depthLimit else {
-                throw SyntaxProblem(
-                    "files that include files more than \(Self.depthLimit) deep; do they include each other?",
-                    at: directive.place)
+            guard let pattern = directive.onlyWord?.text else {
+                throw SyntaxProblem("'include' takes one path", at: directive.position)
             }
             let path = pattern.hasPrefix("/") || folder.isEmpty ? pattern : "\(folder)/\(pattern)"
-            for path in files.paths(of: path) {
+            let paths = files.paths(of: path)
+            if paths.isEmpty {
+                findings.note(
+                    "there is no file \(path.quoted) on this host, and nginx reads none then; run the import where they are",
+                    at: directive.position)
+            }
+            for path in paths {
                 guard count < Self.fileLimit else {
                     throw SyntaxProblem(
-                        "more than \(Self.fileLimit) files are included; that is too many", at: directive.place)
+                        "more than \(Self.fileLimit) files are included; do they include each other?",
+                        at: directive.position)
                 }
                 count += 1
                 guard let text = files.text(of: path) else {
                     findings.refuse(
                         "\(path.quoted) cannot be read, so what it says is missing; run the import where it is, or put its lines here",
-                        at: directive.place)
+                        at: directive.position)
                     continue
                 }
                 bytes += text.utf8.count
                 guard bytes <= Self.byteLimit else {
                     throw SyntaxProblem(
-                        "the included files have more than 4 MiB; that is too much", at: directive.place)
+                        "the included files have more than 4 MiB; that is too much", at: directive.position)
                 }
-                result += try expand(NginxParser.parse(text, file: path), depth: depth + 1)
+                result += try expand(NginxParser.parse(text, file: path))
             }
         }
         return result

@@ -5,14 +5,6 @@ struct NginxParser {
     /// Blocks in blocks. nginx has four levels.
     static let depthLimit = 32
 
-    private enum Token {
-        case word(NginxDirective.Word)
-        case semicolon
-        case open
-        case close
-        case end
-    }
-
     private var cursor: TextCursor
 
     static func parse(_ text: String, file: String) throws(SyntaxProblem) -> [NginxDirective] {
@@ -20,74 +12,46 @@ struct NginxParser {
         return try parser.block(depth: 0, openedAt: nil)
     }
 
-    private mutating func block(depth: Int, openedAt start: SourcePlace?) throws(SyntaxProblem) -> [NginxDirective] {
+    private mutating func block(depth: Int, openedAt start: SourcePosition?) throws(SyntaxProblem) -> [NginxDirective] {
         guard depth < Self.depthLimit else {
-            throw SyntaxProblem("blocks more than \(Self.depthLimit) deep; a configuration is not", at: cursor.place)
+            throw SyntaxProblem("blocks more than \(Self.depthLimit) deep; a configuration is not", at: cursor.position)
         }
         var directives: [NginxDirective] = []
-        var words: [NginxDirective.Word] = []
+        var words: [SourceWord] = []
         while true {
             skipSpace()
-            let place = cursor.place
-            switch try token() {
-            case .word(let word):
-                words.append(word)
-            case .semicolon:
+            let position = cursor.position
+            switch cursor.next {
+            case let end? where end == ";" || end == "{":
+                cursor.take()
                 guard let name = words.first else {
-                    throw SyntaxProblem("nothing stands before this ';'; remove it", at: place)
+                    throw SyntaxProblem("nothing stands before this '\(end)'; remove it", at: position)
                 }
-                directives.append(NginxDirective(name: name, words: Array(words.dropFirst()), block: nil))
-                words = []
-            case .open:
-                guard let name = words.first else { throw SyntaxProblem("nothing stands before this '{'", at: place) }
-                let inner = try block(depth: depth + 1, openedAt: place)
+                let inner = end == "{" ? try block(depth: depth + 1, openedAt: position) : nil
                 directives.append(NginxDirective(name: name, words: Array(words.dropFirst()), block: inner))
                 words = []
-            case .close:
+            case nil, "}":
+                let isClosed = cursor.take() != nil
                 if let word = words.last {
-                    throw SyntaxProblem("a ';' is missing behind \(word.text.quoted)", at: word.place)
+                    throw SyntaxProblem("a ';' is missing behind \(word.text.quoted)", at: word.position)
                 }
-                guard start != nil else { throw SyntaxProblem("this '}' closes nothing; remove it", at: place) }
+                if let start, !isClosed { throw SyntaxProblem("this '{' is not closed", at: start) }
+                if start == nil, isClosed { throw SyntaxProblem("this '}' closes nothing; remove it", at: position) }
                 return directives
-            case .end:
-                if let word = words.last {
-                    throw SyntaxProblem("a ';' is missing behind \(word.text.quoted)", at: word.place)
-                }
-                if let start { throw SyntaxProblem("this '{' is not closed", at: start) }
-                return directives
+            case let quote? where quote == "\"" || quote == "'":
+                words.append(SourceWord(text: try quoted(quote), position: position, isQuoted: true))
+            default: words.append(SourceWord(text: plain(), position: position))
             }
         }
     }
 
-    private mutating func token() throws(SyntaxProblem) -> Token {
-        let place = cursor.place
-        switch cursor.next {
-        case nil: return .end
-        case ";":
-            cursor.take()
-            return .semicolon
-        case "{":
-            cursor.take()
-            return .open
-        case "}":
-            cursor.take()
-            return .close
-        case "\"", "'": return .word(.init(text: try quoted(), place: place, isQuoted: true))
-        default: return .word(.init(text: plain(), place: place, isQuoted: false))
-        }
-    }
-
-    private mutating func quoted() throws(SyntaxProblem) -> String {
-        let start = cursor.place
-        let quote = cursor.take()
+    private mutating func quoted(_ quote: Unicode.Scalar) throws(SyntaxProblem) -> String {
+        let start = cursor.position
+        cursor.take()
         var text = String.UnicodeScalarView()
         while let scalar = cursor.take() {
             if scalar == quote { return String(text) }
-            if scalar == "\\", let escaped = cursor.take() {
-                text.append(contentsOf: Self.unescaped(escaped))
-            } else {
-                text.append(scalar)
-            }
+            append(scalar, to: &text)
         }
         throw SyntaxProblem("this quote is not closed", at: start)
     }
@@ -99,35 +63,27 @@ struct NginxParser {
             if Self.isSpace(scalar) || scalar == ";" || scalar == "{" && text.last != "$" { break }
             if scalar == "}" && !text.contains("{") { break }
             cursor.take()
-            if scalar == "\\", let escaped = cursor.take() {
-                text.append(contentsOf: Self.unescaped(escaped))
-            } else {
-                text.append(scalar)
-            }
+            append(scalar, to: &text)
         }
         return String(text)
     }
 
-    private static func unescaped(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
-        switch scalar {
-        case "t": ["\t"]
-        case "n": ["\n"]
-        case "r": ["\r"]
-        case "\"", "'", "\\", " ", ";", "{", "}": [scalar]
+    /// A scalar that was taken, with what it escapes.
+    private mutating func append(_ scalar: Unicode.Scalar, to text: inout String.UnicodeScalarView) {
+        guard scalar == "\\", let escaped = cursor.take() else { return text.append(scalar) }
+        switch escaped {
+        case "t": text.append("\t")
+        case "n": text.append("\n")
+        case "r": text.append("\r")
+        case "\"", "'", "\\", " ", ";", "{", "}": text.append(escaped)
         // In a regular expression the backslash is meant.
-        default: ["\\", scalar]
+        default: text.append(contentsOf: [scalar, escaped])
         }
     }
 
     private mutating func skipSpace() {
-        while let scalar = cursor.next {
-            if scalar == "#" {
-                _ = cursor.take(while: { $0 != "\n" })
-            } else if Self.isSpace(scalar) {
-                cursor.take()
-            } else {
-                return
-            }
+        while let scalar = cursor.next, scalar == "#" || Self.isSpace(scalar) {
+            _ = cursor.take(while: scalar == "#" ? { $0 != "\n" } : Self.isSpace)
         }
     }
 

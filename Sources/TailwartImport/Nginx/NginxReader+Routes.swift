@@ -1,34 +1,44 @@
 import TailwartCore
+import TailwartWire
 
 extension NginxReader {
-    /// Where `proxy_pass` leads: to one place, or by a map to several. Nil if something was refused.
+    private static let policies: [String: Upstream.Policy] = [
+        "least_conn": .leastConnections, "random": .roundRobin, "hash": .clientHash,
+    ]
+    private static let upstreamWords = WordTable(harmless: "zone resolver resolver_timeout state keepalive")
+    private static let serverWords = WordTable(
+        harmless: "max_fails fail_timeout slow_start resolve",
+        left: ["max_conns": "each listener counts here ('max_connections')"])
+
+    /// Where `proxy_pass` leads: to one destination, or by a map to several. Nil if something was refused.
+    ///
+    /// - Parameter complete: says how it is dialled.
     func routes(
-        to destination: NginxDirective.Word, _ settings: NginxSettings, header: ProxyProtocolOut,
-        connectTimeout: Duration?
+        to destination: SourceWord, isPreread: Bool, complete: (inout Upstream) -> Void
     ) -> [DraftRoute]? {
-        let references = Self.references(in: destination.text)
-        guard let name = references.first(where: { maps[$0] != nil }) else {
-            guard let dial = dial(destination, header, connectTimeout) else { return nil }
-            return [DraftRoute(match: .always, dial: dial, place: destination.place)]
+        var asked: String?
+        _ = Self.replacing(destination.text) { name, _ in
+            if maps[name] != nil { asked = asked ?? name }
+            return nil
         }
-        guard let map = map(setting: name) else { return nil }
-        if settings.preread?.texts != ["on"] {
+        guard let asked, let map = maps[asked] else {
+            guard let dial = dial(destination, complete) else { return nil }
+            return [DraftRoute(match: .always, dial: dial, position: destination.position)]
+        }
+        if !isPreread {
             findings.note(
                 "without 'ssl_preread on' nginx never sees a server name, so everything went the default way; imported as meant",
-                at: destination.place)
-        }
-        func mappedDial(_ value: NginxDirective.Word) -> DraftDial? {
-            let text = Self.replacing(destination.text) { other, _ in other == name ? value.text : nil }
-            return self.dial(.init(text: text, place: value.place, isQuoted: false), header, connectTimeout)
+                at: destination.position)
         }
         var routes: [DraftRoute] = []
-        for entry in map.entries {
-            guard let dial = mappedDial(entry.value) else { continue }
-            routes.append(DraftRoute(match: entry.match, dial: dial, place: entry.place))
-        }
-        if let fallback = map.fallback, !fallback.text.isEmpty {
-            guard let dial = mappedDial(fallback) else { return nil }
-            routes.append(DraftRoute(match: .always, dial: dial, place: map.fallbackPlace ?? map.place))
+        for (match, value, position) in entries(of: map) {
+            let text = Self.replacing(destination.text) { other, _ in other == asked ? value.text : nil }
+            // Passing to nothing fails.
+            let dial = text.isEmpty ? nil : dial(SourceWord(text: text, position: value.position), complete)
+            if dial == nil, !text.isEmpty { return nil }
+            if dial != nil || !match.isAlways {
+                routes.append(DraftRoute(match: match, dial: dial, position: position))
+            }
         }
         return Self.joined(routes)
     }
@@ -38,9 +48,9 @@ extension NginxReader {
         var result: [DraftRoute] = []
         for route in routes {
             let isPattern = route.match.serverNames.contains(where: \.isWildcard)
-            let last = result.lastIndex { $0.dial == route.dial && !$0.match.isAlways }
+            let last = result.lastIndex { $0.upstream == route.upstream && !$0.match.isAlways }
             if let last, !route.match.isAlways, let both = result[last].match.union(route.match),
-                !isPattern || !result[(last + 1)...].contains(where: { $0.dial != route.dial })
+                !isPattern || !result[(last + 1)...].contains(where: { $0.upstream != route.upstream })
             {
                 result[last].match = both
             } else {
@@ -50,49 +60,129 @@ extension NginxReader {
         return result
     }
 
-    /// The names of variables, `$name` and `${name}`.
-    static func references(in text: String) -> [String] {
-        var names: [String] = []
-        _ = replacing(text) { name, _ in
-            names.append(name)
-            return nil
+    private typealias Entry = (match: DraftMatch, value: SourceWord, position: SourcePosition)
+
+    /// The lines of a map, in the order in which nginx asks: names, then the longest patterns first, then the default.
+    private func entries(of map: NginxDirective) -> [Entry] {
+        guard let source = map.words.first?.text, Self.variableName(source) == "ssl_preread_server_name" else {
+            findings.refuse(map.words.first?.text, .conditions, at: map.position)
+            return []
         }
-        return names
+        let block = map.block ?? []
+        let hasHostNames = block.contains { $0.name.text == "hostnames" && $0.words.isEmpty }
+        var (names, patterns, fallback): ([Entry], [Entry], [Entry]) = ([], [], [])
+        var nameless: SourceWord?
+        for entry in block where !(["hostnames", "volatile"].contains(entry.name.text) && entry.words.isEmpty) {
+            guard let value = entry.onlyWord else {
+                findings.refuse("a line of a map is a key and a value", at: entry.position)
+                continue
+            }
+            if entry.name.text == "default", !entry.name.isQuoted {
+                fallback = [(.always, value, entry.position)]
+            } else if entry.name.text.isEmpty {
+                nameless = value
+            } else if let match = match(entry, hasHostNames: hasHostNames) {
+                if match.serverNames.contains(where: \.isWildcard) {
+                    patterns.append((match, value, entry.position))
+                } else {
+                    names.append((match, value, entry.position))
+                }
+            }
+        }
+        if let nameless, nameless.text != fallback.first?.value.text ?? "" {
+            findings.refuse(
+                "clients without a server name are not told apart here; let them go the default way",
+                at: nameless.position)
+        }
+        patterns.sort { ($0.match.serverNames.last?.name.count ?? 0) > ($1.match.serverNames.last?.name.count ?? 0) }
+        return names + patterns + fallback
     }
 
-    /// - Parameter value: of a variable, given its name and whether that is in braces; nil leaves it as it is.
-    static func replacing(_ text: String, _ value: (_ name: String, _ isBraced: Bool) -> String?) -> String {
-        var result = ""
-        var rest = text[...]
-        while let dollar = rest.firstIndex(of: "$") {
-            result += rest[..<dollar]
-            rest = rest[rest.index(after: dollar)...]
-            let isBraced = rest.hasPrefix("{")
-            let inside = isBraced ? rest.dropFirst() : rest
-            let name = String(inside.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
-            rest = inside.dropFirst(name.count + (isBraced ? 1 : 0))
-            result += value(name, isBraced) ?? (isBraced ? "${\(name)}" : "$\(name)")
+    private func match(_ entry: NginxDirective, hasHostNames: Bool) -> DraftMatch? {
+        let text = entry.name.text.hasPrefix("\\") ? String(entry.name.text.dropFirst()) : entry.name.text
+        if text.hasPrefix("~") || text.hasSuffix(".*") {
+            findings.refuse(
+                "\(text.quoted): only names are matched here; write each, or \"*.example.org\" for one label before it",
+                at: entry.position)
+            return nil
         }
-        return result + rest
+        let isPattern = text.hasPrefix(".") || text.hasPrefix("*.")
+        if isPattern, !hasHostNames {
+            findings.note(
+                "without 'hostnames' nginx takes \(text.quoted) letter by letter, so it never matches; imported as meant",
+                at: entry.position)
+        }
+        guard let name = ServerNamePattern(isPattern ? String(text.drop { $0 == "*" }.dropFirst()) : text),
+            !name.isWildcard
+        else {
+            findings.refuse("\(text.quoted) is no server name", at: entry.position)
+            return nil
+        }
+        guard isPattern else { return DraftMatch(serverNames: [name]) }
+        findings.note(
+            "\(text.quoted) stands for any number of labels in nginx; here '*.' stands for one, so a.b.\(name) would go the "
+                + "default way", at: entry.position)
+        return DraftMatch(
+            serverNames: (text.hasPrefix(".") ? [name] : []) + [ServerNamePattern("*.\(name)")].compactMap(\.self))
     }
 
     /// An upstream by name, or an address.
-    private func dial(
-        _ word: NginxDirective.Word, _ header: ProxyProtocolOut, _ connectTimeout: Duration?
-    ) -> DraftDial? {
-        let text = Self.replacing(word.text) { name, _ in constants[name] }
-        var dial: DraftDial
-        if let upstream = upstreams[text] {
-            guard let read = self.dial(upstream) else { return nil }
-            dial = read
-        } else {
-            let address = NginxDirective.Word(text: text, place: word.place, isQuoted: word.isQuoted)
-            guard let endpoint = endpoint(address) else { return nil }
-            noteNames([endpoint], at: word.place)
-            dial = DraftDial([endpoint], place: word.place)
+    private func dial(_ word: SourceWord, _ complete: (inout Upstream) -> Void) -> DraftDial? {
+        var dial: DraftDial?
+        if let upstream = upstreams[word.text] {
+            dial = self.dial(upstream)
+        } else if !word.text.contains(where: { ":$".contains($0) }) {
+            findings.refuse("there is no upstream \(word.text.quoted), and no port to dial in it", at: word.position)
+        } else if let endpoint = address(word).flatMap({ findings.endpoint($0) }) {
+            findings.noteNames([endpoint], at: word.position)
+            dial = findings.dial([endpoint], .first, at: word.position)
         }
-        dial.upstream.proxyProtocol = header
-        dial.upstream.connectTimeout = connectTimeout
-        return dial
+        return dial.map { dial in
+            var dial = dial
+            complete(&dial.upstream)
+            return dial
+        }
+    }
+
+    private func dial(_ upstream: NginxDirective) -> DraftDial? {
+        var endpoints: [Endpoint] = []
+        var policy = Upstream.Policy.roundRobin
+        for directive in upstream.block ?? [] {
+            let (name, texts) = (directive.name.text, directive.texts)
+            if name == "server" {
+                if let endpoint = endpoint(directive) { endpoints.append(endpoint) }
+            } else if name == "hash", !["$remote_addr", "$binary_remote_addr"].contains(texts.first) {
+                findings.refuse(
+                    "only the client's address can be hashed here; write 'hash $remote_addr' or another method",
+                    at: directive.position)
+            } else if let known = Self.policies[name] {
+                policy = texts.contains("least_conn") ? .leastConnections : known
+            } else {
+                Self.upstreamWords.read(name, at: directive.position, findings)
+            }
+        }
+        findings.noteNames(endpoints, at: upstream.position)
+        return findings.dial(endpoints, policy, name: upstream.onlyWord?.text, at: upstream.position)
+    }
+
+    private func endpoint(_ directive: NginxDirective) -> Endpoint? {
+        guard let word = directive.words.first, let address = address(word), var endpoint = findings.endpoint(address)
+        else {
+            return nil
+        }
+        for word in directive.words.dropFirst() {
+            let parts = word.text.split(separator: "=", maxSplits: 1).map(String.init)
+            switch parts.first {
+            case "weight":
+                endpoint.weight =
+                    findings.number(parts.last, in: Allowed.weight, "a weight", at: word.position) ?? endpoint.weight
+            case "backup": endpoint.isBackup = true
+            case "down":
+                findings.note("\(directive.words[0].text.quoted) is marked as down; left out", at: word.position)
+                return nil
+            default: Self.serverWords.read(parts.first ?? "", at: word.position, findings)
+            }
+        }
+        return endpoint
     }
 }

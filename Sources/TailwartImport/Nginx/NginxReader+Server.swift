@@ -2,177 +2,144 @@ import TailwartCore
 import TailwartWire
 
 extension NginxReader {
+    /// Words behind the address of `listen`.
+    private static let listenWords = WordTable(
+        harmless: """
+            reuseport bind deferred multipath default_server backlog rcvbuf sndbuf so_keepalive fastopen setfib accept_filter
+            proxy_protocol ipv6only
+            """, refused: ["ssl": .endsTLS, "udp": .datagrams, "quic": .datagrams])
+
     /// One `server` of the stream block; nil if something was refused.
-    mutating func listener(
-        _ directives: [NginxDirective], shared: NginxSettings, at place: SourcePlace
+    func listener(
+        _ directives: [NginxDirective], shared: NginxSettings, at position: SourcePosition
     ) -> DraftListener? {
         var settings = shared
-        var listens: [NginxDirective] = []
+        var binds: [SourceBind] = []
         var pass: NginxDirective?
         for directive in directives {
             switch directive.name.text {
-            case "listen": listens.append(directive)
+            case "listen": binds += self.binds(directive)
             case "proxy_pass": pass = directive
-            case "set": readConstant(directive)
             default: settings.read(directive, isServer: true)
             }
         }
-        for (directive, reason) in settings.refused {
-            findings.refuse("\(directive.name.text.quoted): \(reason)", at: directive.place)
-        }
-        guard let pass, let destination = pass.words.first, pass.words.count == 1 else {
+        for other in settings.others { NginxSettings.words.read(other.name.text, at: other.position, findings) }
+        guard let destination = pass?.onlyWord else {
             findings.refuse(
-                "there is no 'proxy_pass' here; only servers that pass connections on can be imported", at: place)
+                "there is no 'proxy_pass' here; only servers that pass connections on can be imported", at: position)
             return nil
         }
-        if listens.isEmpty {
-            findings.refuse("there is no 'listen' here, so no address to listen on; add one", at: place)
+        findings.noteFamilies(binds)
+        // Without `set_real_ip_from` they are about who sends a header.
+        let access = access(settings.access, isBeforeHeader: settings.realIP.isEmpty)
+        let (header, inbound) = headers(settings, binds)
+        let connect = settings["proxy_connect_timeout"]
+        let timeout = findings.connectTimeout(
+            duration(connect), "'proxy_connect_timeout'", at: connect?.position ?? position)
+        let targets = routes(to: destination, isPreread: settings.isOn("ssl_preread")) { upstream in
+            upstream.proxyProtocol = header
+            upstream.connectTimeout = timeout
         }
-        let binds = listens.flatMap { self.binds($0) }
-        noteFamilies(binds, at: listens.first?.place ?? place)
-        let expectsHeader = listens.contains { $0.texts.contains("proxy_protocol") }
-
-        let (header, inbound) = headers(settings, expectsHeader: expectsHeader, listen: listens.first?.place ?? place)
-        let timeout = connectTimeout(settings)
-        guard let routes = routes(to: destination, settings, header: header, connectTimeout: timeout) else {
-            return nil
+        guard let targets else { return nil }
+        var listener = DraftListener(
+            name: nil, binds: binds.map(\.address), routes: access + targets, position: position)
+        listener.header = inbound
+        if let directive = settings["preread_timeout"] {
+            listener.hello = duration(directive).map { ($0, directive.position) }
         }
-        checkBind(settings.bind)
-        var listener = DraftListener(name: nil, binds: binds, routes: access(settings.access) + routes, place: place)
-        listener.proxyProtocolIn = inbound
-        if inbound != nil, settings.realIP.isEmpty { readPeers(settings.access, routes, into: &listener) }
-        if let directive = settings.prereadTimeout {
-            listener.hello = duration(directive).map { ($0, directive.place) }
+        if let directive = settings["proxy_timeout"] {
+            listener.idle = duration(directive).map { ($0, directive.position) }
+        } else {
+            findings.note(
+                "nginx ends connections after 10 minutes of silence, its default, and mail has longer ones (IMAP IDLE 29 "
+                    + "minutes); here the defaults of the protocols are longer", at: position)
         }
-        readTimeout(settings, into: &listener)
         return listener
     }
 
-    private mutating func readConstant(_ directive: NginxDirective) {
-        guard directive.words.count == 2, directive.words[0].text.hasPrefix("$"), !directive.words[1].text.contains("$")
-        else {
-            return findings.refuse("only 'set $name value' without other variables is understood", at: directive.place)
+    /// What one `listen` stands for: several addresses for a range of ports.
+    private func binds(_ listen: NginxDirective) -> [SourceBind] {
+        guard let word = listen.words.first, var address = address(word) else { return [] }
+        for word in listen.words.dropFirst() {
+            Self.listenWords.read(String(word.text.prefix { $0 != "=" }), at: word.position, findings)
         }
-        constants[Self.variableName(directive.words[0].text)] = directive.words[1].text
-    }
-
-    /// `listen 25` is IPv4 alone.
-    private func noteFamilies(_ binds: [BindAddress], at place: SourcePlace) {
-        guard binds.contains(where: { $0.ip == .anyV4 }),
-            !binds.contains(where: { $0.ip?.isV4 == false || $0.ip == nil && $0.port != nil })
-        else {
-            return
+        // A port alone is all IPv4 addresses.
+        if !address.text.contains(":"), variables.ports(address.text) != nil { address.text = ":\(address.text)" }
+        let own = findings.binds(address) { host in
+            switch host {
+            case "": "0.0.0.0"
+            case "::" where listen.texts.contains("ipv6only=off"): ""
+            default: host
+            }
         }
-        findings.noteFamily(in: "nginx", at: place)
+        return own.map {
+            SourceBind(
+                address: $0, expectsHeader: listen.texts.contains("proxy_protocol"), position: listen.position)
+        }
     }
 
     /// The PROXY header for the upstream, and the one that clients must send.
     private func headers(
-        _ settings: NginxSettings, expectsHeader: Bool, listen: SourcePlace
-    ) -> (ProxyProtocolOut, ProxyProtocolIn?) {
+        _ settings: NginxSettings, _ binds: [SourceBind]
+    ) -> (ProxyProtocolOut, DraftHeader?) {
         var header = Defaults.proxyProtocol
-        let sends = settings.proxyProtocol?.texts == ["on"]
-        if sends {
-            header.version = settings.proxyProtocolVersion?.texts == ["2"] ? .v2 : .v1
-            if header.version == .v1, let place = settings.proxyProtocol?.place {
+        if let directive = settings["proxy_protocol"], settings.isOn("proxy_protocol") {
+            header.version = settings["proxy_protocol_version"]?.texts == ["2"] ? .v2 : .v1
+            if header.version == .v1 {
                 findings.note(
                     "nginx before 1.31.4 sends version 1 of the PROXY header only; imported as it is: a mailbox that reads both may "
-                        + "get v2", at: place)
+                        + "get v2", at: directive.position)
             }
         }
-        guard expectsHeader else { return (header, nil) }
-        let trusted = settings.realIP.flatMap(\.texts).compactMap { text in
-            text == "unix:" ? nil : Network(foreign: text)
-        }
-        if trusted.isEmpty, !sends {
+        guard let position = findings.expectsHeader(binds) else { return (header, nil) }
+        if settings.realIP.isEmpty, header == Defaults.proxyProtocol {
             findings.note(
                 "'proxy_protocol' behind 'listen' expects a header from every client and refuses those that send none, and nothing "
                     + "is passed on; imported as meant: the header goes to the upstream. If another proxy stands in front of this "
-                    + "one, add 'proxy_protocol_in' with its addresses instead", at: listen)
+                    + "one, add 'proxy_protocol_in' with its addresses instead", at: position)
             return (ProxyProtocolOut(.v1), nil)
         }
-        return (header, ProxyProtocolIn(trusted: trusted.isEmpty ? findings.trustAnybody(at: listen) : trusted))
-    }
-
-    /// Nil where nothing else than ours is said.
-    private func connectTimeout(_ settings: NginxSettings) -> Duration? {
-        guard let directive = settings.connectTimeout, let timeout = duration(directive) else { return nil }
-        let allowed = timeout.within(Allowed.connect, "'proxy_connect_timeout'", at: directive.place, findings)
-        return allowed == Timeouts.defaultConnect ? nil : allowed
-    }
-
-    private func readTimeout(_ settings: NginxSettings, into listener: inout DraftListener) {
-        guard let directive = settings.timeout else {
-            // nginx's default, and what the protocols of the ports have.
-            if listener.proto.isMail {
-                findings.note(
-                    "nginx ends connections after 10 minutes of silence, its default, and mail has longer ones (IMAP IDLE 29 "
-                        + "minutes); here the defaults of the protocols are longer", at: listener.place)
-            }
-            return
+        if settings.realIP.isEmpty {
+            findings.note(
+                "without 'set_real_ip_from' nginx tells the upstream the address of the proxy in front; here the client's",
+                at: position)
         }
-        listener.idle = duration(directive).map { ($0, directive.place) }
+        let networks = settings.realIP.filter { $0.texts != ["unix:"] }.compactMap { directive in
+            findings.network(directive.onlyWord?.text ?? "", at: directive.position)
+        }
+        return (
+            header,
+            DraftHeader(
+                peers: Peers(allowed: networks), position: position, naming: "list them under 'set_real_ip_from'",
+                others: settings.realIP.isEmpty
+                    ? nil : "takes connections from others, with a header that it does not believe")
+        )
     }
 
     /// `allow` and `deny`: the first that holds decides, and after an end without one all are let in.
-    private func access(_ directives: [NginxDirective]) -> [DraftRoute] {
+    private func access(_ directives: [NginxDirective], isBeforeHeader: Bool) -> [DraftRoute] {
         var routes: [DraftRoute] = []
         var allowed: [Network] = []
-        for directive in directives {
-            guard let text = directive.words.first?.text, directive.words.count == 1 else {
-                findings.refuse("one network should follow", at: directive.place)
-                continue
-            }
+        for directive in directives where directive.texts != ["unix:"] {
             let isAllow = directive.name.text == "allow"
-            if text == "all" {
-                if !isAllow {
-                    let match = allowed.isEmpty ? DraftMatch.always : DraftMatch(not: [DraftMatch(clients: allowed)])
-                    routes.append(DraftRoute(match: match, place: directive.place))
-                }
-                return routes
+            var clients: [Network] = []
+            if directive.texts != ["all"] {
+                let text = directive.onlyWord?.text ?? ""
+                guard let network = findings.network(text, at: directive.position) else { continue }
+                clients = [network]
             }
-            if text == "unix:" { continue }
-            guard let network = findings.network(text, at: directive.place) else { continue }
             if isAllow {
-                allowed.append(network)
+                if clients.isEmpty { break }
+                allowed += clients
             } else {
-                var match = DraftMatch(clients: [network])
-                if !allowed.isEmpty { match.not = [DraftMatch(clients: allowed)] }
-                routes.append(DraftRoute(match: match, place: directive.place))
+                let spared = allowed.isEmpty ? [] : [DraftMatch(clients: allowed)]
+                routes.append(
+                    DraftRoute(
+                        match: DraftMatch(clients: clients, not: spared), position: directive.position,
+                        isBeforeHeader: isBeforeHeader))
+                if clients.isEmpty { break }
             }
         }
         return routes
-    }
-
-    /// Without `set_real_ip_from`, `allow` and `deny` are about who sends the PROXY header.
-    private func readPeers(_ access: [NginxDirective], _ routes: [DraftRoute], into listener: inout DraftListener) {
-        guard let place = access.first?.place else { return }
-        let allowed = access.filter { $0.name.text == "allow" }.flatMap(\.texts).compactMap {
-            Network(foreign: $0)
-        }
-        listener.routes = routes
-        guard access.last?.texts == ["all"], access.dropLast().allSatisfy({ $0.name.text == "allow" }), !allowed.isEmpty
-        else {
-            return findings.refuse(
-                "whom to trust must be named here, not whom to distrust; let in those who send a PROXY header with 'allow', and "
-                    + "end with 'deny all'", at: place)
-        }
-        listener.proxyProtocolIn?.trusted = allowed
-    }
-
-    /// The address to dial from. On a tailnet the kernel chooses no other.
-    private func checkBind(_ directive: NginxDirective?) {
-        guard let directive, directive.texts != ["off"] else { return }
-        findings.checkSource(
-            directive.texts.count == 1 ? directive.texts[0] : nil, "proxy_bind", at: directive.place,
-            else:
-                "the address to dial from cannot be chosen here; a PROXY header tells the client's address, and the routing "
-                + "table chooses this host's")
-    }
-
-    func duration(_ directive: NginxDirective) -> Duration? {
-        if let duration = ForeignDuration.nginx(directive.texts.joined(separator: " ")) { return duration }
-        findings.refuse("a duration such as 30s should stand here, not \(directive.texts.listed)", at: directive.place)
-        return nil
     }
 }

@@ -1,13 +1,15 @@
+import TailwartCore
+import TailwartWire
+
 /// Reads nginx's `stream {}`: servers become listeners, everything else is left to nginx.
 struct NginxReader {
     let findings: Findings
     let files: any IncludedFiles
     var variables: Variables { findings.variables }
-    var upstreams: [String: NginxUpstream] = [:]
+    /// Blocks by name, read only when something is passed to them.
+    var upstreams: [String: NginxDirective] = [:]
     /// By the variable that they set; read only when something is passed by it.
-    var maps: [String: (directive: NginxDirective, block: [NginxDirective])] = [:]
-    /// From `set $name value;`.
-    var constants: [String: String] = [:]
+    var maps: [String: NginxDirective] = [:]
 
     init(findings: Findings, files: any IncludedFiles) {
         self.findings = findings
@@ -26,26 +28,23 @@ struct NginxReader {
         let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
         var includes = NginxIncludes(files: files, findings: findings, folder: folder)
         let top = try includes.expand(try NginxParser.parse(text, file: file))
-        var streams: [[NginxDirective]] = []
         draft.notes = findings.notes {
             for directive in top {
-                if directive.name.text == "stream", let block = directive.block {
-                    streams.append(block)
-                } else if let reason = Self.otherBlocks[directive.name.text] {
-                    findings.note("'\(directive.name.text)' is left to nginx: \(reason)", at: directive.place)
-                }
+                guard let reason = Self.otherBlocks[directive.name.text] else { continue }
+                findings.note("'\(directive.name.text)' is left to nginx: \(reason)", at: directive.position)
             }
         }
-        if streams.isEmpty {
-            // A file that is itself included in a stream block.
-            let isInside = top.contains { ["server", "upstream", "map"].contains($0.name.text) && $0.block != nil }
-            guard isInside else {
-                findings.refuse(
-                    "there is no 'stream' block here; nginx's http and mail are not imported",
-                    at: SourcePlace(file: file, line: 1, column: 1))
-                return draft
-            }
+        var streams = top.filter { $0.name.text == "stream" }.compactMap(\.block)
+        // A file that is itself included in a stream block.
+        if streams.isEmpty,
+            top.contains(where: { ["server", "upstream", "map"].contains($0.name.text) && $0.block != nil })
+        {
             streams = [top]
+        }
+        if streams.isEmpty {
+            findings.refuse(
+                "there is no 'stream' block here; nginx's http and mail are not imported",
+                at: SourcePosition(file: file, line: 1, column: 1))
         }
         for stream in streams { draft.listeners += try listeners(of: try includes.expand(stream), &includes) }
         return draft
@@ -55,34 +54,77 @@ struct NginxReader {
         of stream: [NginxDirective], _ includes: inout NginxIncludes
     ) throws(SyntaxProblem) -> [DraftListener] {
         var shared = NginxSettings()
-        var servers: [(directive: NginxDirective, block: [NginxDirective])] = []
+        var servers: [NginxDirective] = []
         for directive in stream {
-            switch (directive.name.text, directive.block) {
-            case ("server", let block?):
-                servers.append((directive, block))
-            case ("upstream", let block?):
-                guard let name = directive.words.first?.text else { continue }
-                upstreams[name] = NginxUpstream(
-                    name: name, place: directive.place, directives: try includes.expand(block))
-            case ("map", let block?):
-                guard let name = directive.words.last?.text, directive.words.count == 2, name.hasPrefix("$") else {
-                    throw SyntaxProblem("'map' takes a variable to look at and one to set", at: directive.place)
-                }
-                maps[Self.variableName(name)] = (directive, try includes.expand(block))
-            case (_, nil):
+            guard let block = directive.block else {
                 shared.read(directive)
-            default:
-                // Whatever needs what is defined here will say so.
                 continue
             }
-        }
-        var listeners: [DraftListener] = []
-        for (server, block) in servers {
-            let read = try findings.listener { () throws(SyntaxProblem) in
-                listener(try includes.expand(block), shared: shared, at: server.place)
+            let whole = NginxDirective(
+                name: directive.name, words: directive.words, block: try includes.expand(block))
+            switch directive.name.text {
+            case "server": servers.append(whole)
+            case "upstream": if let name = directive.onlyWord { upstreams[name.text] = whole }
+            case "map":
+                guard let name = directive.words.last?.text, directive.words.count == 2, name.hasPrefix("$") else {
+                    throw SyntaxProblem("'map' takes a variable to look at and one to set", at: directive.position)
+                }
+                maps[Self.variableName(name)] = whole
+            // Whatever needs what is defined here will say so.
+            default: break
             }
-            if let read { listeners.append(read) }
         }
-        return listeners
+        return servers.compactMap { server in
+            findings.listener { listener(server.block ?? [], shared: shared, at: server.position) }
+        }
+    }
+
+    /// An address of `listen` or `server`.
+    ///
+    /// Variables are filled in for each connection; `${NAME}` in capitals, which nginx has none of, is for `envsubst`, as in the
+    /// templates of its container.
+    func address(_ word: SourceWord) -> SourceAddress? {
+        let isUnix = word.text.hasPrefix("unix:")
+        var refused: String?
+        let text = Self.replacing(isUnix ? String(word.text.dropFirst(5)) : word.text) { name, isBraced in
+            let isForEnvsubst = isBraced && name.allSatisfy { $0.isUppercase || $0.isNumber || $0 == "_" }
+            let reference = isForEnvsubst ? variables.refer(to: name) : nil
+            if reference == nil { refused = refused ?? "$\(name)" }
+            return reference
+        }
+        if let refused {
+            findings.refuse(refused, .perConnection, at: word.position)
+            return nil
+        }
+        return SourceAddress(raw: word.text, family: isUnix ? .unix : .any, text: text, position: word.position)
+    }
+
+    /// `$name` and `${name}`.
+    static func variableName(_ text: String) -> String {
+        String(text.dropFirst().filter { $0 != "{" && $0 != "}" })
+    }
+
+    /// - Parameter value: of a variable, given its name and whether that is in braces; nil leaves it as it is.
+    static func replacing(_ text: String, _ value: (_ name: String, _ isBraced: Bool) -> String?) -> String {
+        var result = ""
+        var rest = text[...]
+        while let dollar = rest.firstIndex(of: "$") {
+            result += rest[..<dollar]
+            rest = rest[rest.index(after: dollar)...]
+            let isBraced = rest.hasPrefix("{")
+            let inside = isBraced ? rest.dropFirst() : rest
+            let name = String(inside.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
+            rest = inside.dropFirst(name.count + (isBraced ? 1 : 0))
+            result += value(name, isBraced) ?? (isBraced ? "${\(name)}" : "$\(name)")
+        }
+        return result + rest
+    }
+
+    func duration(_ directive: NginxDirective?) -> Duration? {
+        guard let directive else { return nil }
+        if let duration = ForeignDuration.nginx(directive.texts.joined(separator: " ")) { return duration }
+        findings.refuse(
+            "a duration such as 30s should stand here, not \(directive.texts.listed)", at: directive.position)
+        return nil
     }
 }

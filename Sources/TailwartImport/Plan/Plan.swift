@@ -6,9 +6,9 @@ import TailwartWire
 struct Plan {
     private(set) var configuration = Configuration()
     /// Where a part stands in the imported file.
-    private(set) var places: [FilePlaces.Part: SourcePlace] = [:]
-    /// All places that an upstream comes from.
-    private var origins: [FilePlaces.Part: [SourcePlace]] = [:]
+    private(set) var positions: [FilePlaces.Part: SourcePosition] = [:]
+    /// All positions that an upstream comes from.
+    private var origins: [FilePlaces.Part: [SourcePosition]] = [:]
     /// What there is to say about each listener.
     private let notes: [[Finding]]
     /// What there is to say about names that are added.
@@ -20,15 +20,15 @@ struct Plan {
         notes = draft.listeners.map(\.notes)
         let shared = SharedUpstreams(draft.listeners, variables)
         let planned = shared.planned
-        for (upstream, places) in planned { origins[.upstream(upstream.name)] = places }
+        for (upstream, positions) in planned { origins[.upstream(upstream.name)] = positions }
         configuration.maxConnections = draft.maxConnections ?? Defaults.maxConnections
         configuration.upstreams = planned.map(\.upstream)
         var names = UniqueNames()
         configuration.listeners = draft.listeners.enumerated().map { number, draft in
-            origins[.listener(number)] = [draft.place]
+            origins[.listener(number)] = [draft.position]
             let name = names.take(variables.references.written(draft.name ?? draft.proto.rawValue, escaped: false))
             let routes = draft.routes.enumerated().map { index, route in
-                places[.route(listener: number, index)] = route.place
+                positions[.route(listener: number, index)] = route.position
                 let match = route.match.isAlways ? nil : route.match.routeMatch
                 guard let dial = route.dial, let (upstream, port) = shared.find(route, of: draft) else {
                     return Route(match: match, to: .close)
@@ -40,7 +40,7 @@ struct Plan {
             }
             return draft.listener(named: name, routes: routes)
         }
-        for (part, all) in origins { places[part] = all.first }
+        for (part, all) in origins { positions[part] = all.first }
     }
 
     /// The newest of the names that mail programs look up below a domain are missing in files that are older than them: with these
@@ -48,9 +48,10 @@ struct Plan {
     mutating func complete(_ findings: Findings) {
         var completed = configuration
         let (old, newest) = (Defaults.httpsNamePrefixes.dropLast(), Defaults.httpsNamePrefixes.suffix(1))
-        var additions: [(name: ServerNamePattern, place: SourcePlace)] = []
+        var additions: [(name: ServerNamePattern, position: SourcePosition)] = []
         for (number, listener) in configuration.listeners.enumerated() {
-            guard let names = listener.routes[0].match?.serverNames, let place = places[.route(listener: number, 0)]
+            guard let names = listener.routes[0].match?.serverNames,
+                let position = positions[.route(listener: number, 0)]
             else {
                 continue
             }
@@ -61,17 +62,17 @@ struct Plan {
                 let all = old.compactMap { ServerNamePattern("\($0).\(domain)") }
                 let missing = newest.compactMap { ServerNamePattern("\($0).\(domain)") }.filter { !names.contains($0) }
                 guard Set(all).isSubset(of: names) else { continue }
-                additions += missing.map { ($0, place) }
+                additions += missing.map { ($0, position) }
                 completed.listeners[number].routes[0].match?.serverNames += missing
             }
         }
         guard ConfigurationWriter(completed, references: variables.references).mailbox != nil else { return }
         configuration = completed
         self.additions = findings.notes {
-            for (name, place) in additions {
+            for (name, position) in additions {
                 findings.note(
                     "\(name) goes to the mailbox too: mail programs look it up like the others",
-                    at: place)
+                    at: position)
             }
         }
     }
@@ -80,7 +81,7 @@ struct Plan {
     ///
     /// - Parameters:
     ///   - head: what stands above all of it.
-    ///   - file: whose name is not repeated with each place.
+    ///   - file: whose name is not repeated with each position.
     func write(head: [String], of file: String) -> [YAMLWriter.Line] {
         let writer = ConfigurationWriter(configuration, references: variables.references)
         var comments: [FilePlaces.Part: [String]] = [:]
@@ -98,9 +99,9 @@ struct Plan {
     }
 
     /// `from line 7 (/apps/layer4/…) and lines 8, 9`.
-    private static func origin(_ places: [SourcePlace], in file: String) -> String {
-        let others = places.dropFirst().map { place in
-            place.file == places[0].file ? "\(place.line)" : "\(place.line) of \(place.file)"
+    private static func origin(_ positions: [SourcePosition], in file: String) -> String {
+        let others = positions.dropFirst().map { position in
+            position.file == positions[0].file ? "\(position.line)" : "\(position.line) of \(position.file)"
         }.withoutRepeats
         let more =
             switch others.count {
@@ -109,7 +110,7 @@ struct Plan {
             case 2...8: " and lines \(others.joined(separator: ", "))"
             default: " and \(others.count) more places"
             }
-        return "from \(places[0].inWords(of: file))\(more)"
+        return "from \(positions[0].inWords(of: file))\(more)"
     }
 }
 
@@ -130,21 +131,11 @@ struct UniqueNames {
     private var taken: Set<String> = ["close"]
 
     mutating func take(_ wish: String) -> String {
-        let isAllowed = { (scalar: Unicode.Scalar) in
-            scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
-        }
-        var name = ""
-        for scalar in wish.unicodeScalars.prefix(50) {
-            let isGood = isAllowed(scalar) || (!name.isEmpty && "-_.".unicodeScalars.contains(scalar))
-            if isGood {
-                name.unicodeScalars.append(scalar)
-            } else if !name.isEmpty, name.last != "-" {
-                name += "-"
-            }
-        }
+        let words = wish.prefix(50).split { !($0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0))) }
+        var name = words.joined(separator: "-").drop { "-_.".contains($0) }
         while name.last == "-" { name.removeLast() }
         if name.isEmpty { name = "unnamed" }
-        var candidate = name
+        var candidate = String(name)
         var number = 2
         while !taken.insert(candidate).inserted {
             candidate = "\(name)-\(number)"

@@ -64,15 +64,15 @@ struct SharedUpstreams {
         return isJoining ? stripped : (dial.upstream.withoutHeader, nil)
     }
 
-    /// In the order in which they are first dialled, with the places that describe them.
-    var planned: [(upstream: Upstream, places: [SourcePlace])] {
+    /// In the order in which they are first dialled, with the positions that describe them.
+    var planned: [(upstream: Upstream, positions: [SourcePosition])] {
         var names = UniqueNames()
         return groups.map { group in
             var upstream = group.key
             upstream.name = names.take(variables.references.written(group.name(variables), escaped: false))
             upstream.proxyProtocol = group.header
             if let port = group.ownPort { upstream.setPort(port) }
-            return (upstream, group.dials.map(\.dial.place).withoutRepeats)
+            return (upstream, group.dials.map(\.dial.position).withoutRepeats)
         }
     }
 

@@ -1,7 +1,7 @@
 import TailwartWire
 
 /// Where something stands in a file that is imported; both numbers count from 1, columns in Unicode scalars.
-package struct SourcePlace: Sendable, Hashable {
+package struct SourcePosition: Sendable, Hashable {
     package let file: String
     package let line: Int
     package let column: Int
@@ -22,7 +22,26 @@ package struct SourcePlace: Sendable, Hashable {
     }
 }
 
-extension SourcePlace: CustomStringConvertible {
+extension SourcePosition: CustomStringConvertible {
     /// `caddy.json:7:21`.
     package var description: String { "\(file.printable):\(line):\(column)" }
+}
+
+/// One word of a file, with quotes and escapes gone; what stands for an environment variable is of ``Variables``.
+struct SourceWord {
+    let text: String
+    let position: SourcePosition
+    /// In quotes, so that it is no keyword.
+    var isQuoted = false
+}
+
+/// A file that cannot be read as what it is said to be.
+struct SyntaxProblem: Error {
+    let message: String
+    let position: SourcePosition
+
+    init(_ message: String, at position: SourcePosition) {
+        self.message = message
+        self.position = position
+    }
 }

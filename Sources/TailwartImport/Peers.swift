@@ -1,0 +1,144 @@
+import TailwartCore
+import TailwartWire
+
+/// Who may send a PROXY header, as far as a source names them.
+struct Peers {
+    /// Nil: everybody.
+    private var allowed: [Network]?
+    private var denied: [Network] = []
+    /// Whether a list that a variable is in would have to be compared with another one.
+    private(set) var isUnknown = false
+
+    init(allowed: [Network]? = nil) {
+        self.allowed = allowed.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Whom to trust; nil where nobody is named.
+    var trusted: [Network]? { allowed?.subtracting(denied) }
+
+    /// Whether nobody is left out either.
+    var areEverybody: Bool { allowed == nil && denied.isEmpty }
+
+    mutating func allow(_ networks: [Network]) {
+        compare(denied.isEmpty ? [] : networks)
+        guard let known = allowed, known != networks else { return allowed = networks }
+        compare(known + networks)
+        allowed = known.intersection(networks)
+    }
+
+    mutating func deny(_ networks: [Network]) {
+        compare(networks.isEmpty ? [] : networks + (allowed ?? []))
+        denied += networks
+    }
+
+    private mutating func compare(_ networks: [Network]) {
+        isUnknown = isUnknown || networks.contains(where: \.isStandIn)
+    }
+
+    /// Takes away who is closed before a header is read.
+    ///
+    /// - Returns: false where the condition is about anything else than who it is.
+    mutating func close(_ match: DraftMatch) -> Bool {
+        let spared = match.not.first?.clients ?? []
+        var peers = DraftMatch(clients: match.clients)
+        if !spared.isEmpty { peers.not = [DraftMatch(clients: spared)] }
+        guard match == peers, !match.isAlways else { return false }
+        if match.clients.isEmpty { allow(spared) } else { deny(match.clients.subtracting(spared)) }
+        return true
+    }
+}
+
+/// Where and from whom a listener takes PROXY headers.
+struct DraftHeader {
+    var peers = Peers()
+    var timeout = ProxyProtocolIn.defaultTimeout
+    let position: SourcePosition
+    /// How the source names networks.
+    let naming: String
+    /// What the program does with whoever is not named; nil: it closes them too.
+    var others: String?
+    /// Whether a source that names nobody means everybody.
+    var takesEverybody = false
+}
+
+extension DraftListener {
+    /// Makes of routes before the header whom to trust; refuses where that would be everybody. A header is required of every
+    /// connection or of none.
+    mutating func settleHeader(_ findings: Findings) {
+        guard var header else {
+            for route in routes where route.match.asksForHeader {
+                findings.refuse(
+                    "a client's PROXY header is not told apart and passed on as it is; read it here, and send one to the upstream",
+                    at: route.position)
+            }
+            return
+        }
+        for route in routes where route.isBeforeHeader {
+            guard route.dial == nil, header.peers.close(route.match) else {
+                findings.refuse(
+                    "connections with and without a PROXY header on one port; here a listener requires it of all: give the "
+                        + "others a port of their own", at: route.position)
+                continue
+            }
+        }
+        routes.removeAll(where: \.isBeforeHeader)
+        if header.takesEverybody, header.peers.areEverybody {
+            findings.note(
+                "any client may send a PROXY header here and claim to be anybody; imported as it is: put the addresses of the "
+                    + "proxy in front under 'trusted'", at: header.position)
+            header.peers.allow(["0.0.0.0/0", "::/0"].compactMap { Network($0) })
+        }
+        if header.peers.isUnknown {
+            findings.refuse(
+                "whom to trust depends on what a variable holds; write the networks", at: header.position)
+        }
+        let trusted = header.peers.trusted ?? []
+        if trusted.isEmpty {
+            findings.refuse(
+                "any client could send a PROXY header here and claim to be anybody; name the networks of the proxies in front: "
+                    + header.naming, at: header.position)
+        } else if let others = header.others {
+            findings.note(
+                "\(findings.program) also \(others); here only whoever is trusted is let in", at: header.position)
+        }
+        proxyProtocolIn = ProxyProtocolIn(trusted: trusted, timeout: header.timeout)
+    }
+}
+
+extension Network {
+    /// Whether it stands for a variable: of addresses that nobody has.
+    var isStandIn: Bool {
+        [Network("240.0.0.0/4"), Network("100::/64")].contains { $0?.contains(base) == true }
+    }
+
+    /// The part of both: of two networks one lies in the other, or they have nothing in common.
+    func intersection(_ other: Network) -> Network? {
+        if prefix <= other.prefix { return contains(other.base) ? other : nil }
+        return other.contains(base) ? self : nil
+    }
+
+    /// What is left of it without another one: halves, of which one is cut again.
+    func subtracting(_ other: Network) -> [Network] {
+        guard let common = intersection(other) else { return [self] }
+        guard common != self, let lower = Network(base, prefix: prefix + 1) else { return [] }
+        let step = UInt64(1) << UInt64(((base.isV4 ? 31 : 127) - prefix) & 63)
+        let upper: IPAddress =
+            switch base {
+            case .v4(let bits): .v4(bits | UInt32(step))
+            case .v6(let high, let low): prefix < 64 ? .v6(high | step, low) : .v6(high, low | step)
+            }
+        return [lower, Network(enclosing: upper, prefix: prefix + 1)].compactMap(\.self).flatMap {
+            $0.subtracting(other)
+        }
+    }
+}
+
+extension [Network] {
+    func intersection(_ others: [Network]) -> [Network] {
+        flatMap { one in others.compactMap { one.intersection($0) } }.withoutRepeats
+    }
+
+    func subtracting(_ others: [Network]) -> [Network] {
+        others.reduce(self) { rest, other in rest.flatMap { $0.subtracting(other) } }
+    }
+}

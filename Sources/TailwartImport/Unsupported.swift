@@ -1,0 +1,64 @@
+import TailwartWire
+
+/// What no source's word can be turned into here, and what to do. `keep this with …` is added to each.
+enum Unsupported: String {
+    case unknown = "it has no counterpart here; remove it"
+    case endsTLS = "Tailwart ends no TLS; pass it through to a mailbox that has the certificate"
+    case opensTLS = "Tailwart opens no TLS to an upstream; pass the client's TLS through"
+    case datagrams = "UDP is not carried; remove it"
+    case network = "only TCP and Unix stream sockets are carried; name one of these"
+    case conditions = "connections are told apart by TLS server name, ALPN and client address only; remove it"
+    case perConnection =
+        "it is filled in for each connection, and here a client never chooses where it goes; write a route for each name"
+    case clients = "clients are not counted, remembered or slowed down here; let the firewall do it"
+    case source = "the address to dial from cannot be chosen here; let the routing table choose it (`ip route … src`)"
+    case answers = "nothing here answers by itself; remove it"
+    case content = "what is sent is not looked into, copied or changed here; remove it"
+    case lists = "lists in files of their own are not read; write the values here"
+    case several = "these conditions cannot be said in one match here; divide them"
+}
+
+/// The words of a source that no code is needed for: what each comes to.
+struct WordTable {
+    private let harmless: Set<String>
+    private let valued: Set<String>
+    private let left: [String: String]
+    private let refused: [String: Unsupported]
+
+    /// - Parameters:
+    ///   - harmless: words that tune, log or say what happens here anyway, with space between them.
+    ///   - valued: words before one value, of whichever kind; the others stand alone.
+    ///   - left: words that are left out, with the reason.
+    init(
+        harmless: String, valued: String = "", left: [String: String] = [:], refused: [String: Unsupported] = [:]
+    ) {
+        func words(_ text: String) -> Set<String> { Set(text.split(whereSeparator: \.isWhitespace).map(String.init)) }
+        self.valued = words(valued)
+        self.harmless = words(harmless).union(self.valued)
+        self.left = left
+        self.refused = refused
+    }
+
+    /// Says what becomes of a word.
+    ///
+    /// - Returns: whether a value belongs to it.
+    @discardableResult
+    func read(_ word: String, at position: SourcePosition, _ findings: Findings) -> Bool {
+        if let reason = left[word] {
+            findings.note("\(word.quoted) is left out: \(reason)", at: position)
+        } else if let reason = refused[word] {
+            findings.refuse(word, reason, at: position)
+        } else if !harmless.contains(word) {
+            findings.refuse(word, .unknown, at: position)
+        }
+        return valued.contains(word)
+    }
+}
+
+extension Findings {
+    /// - Parameter word: of the source; nil where the position says it all.
+    func refuse(_ word: String?, _ reason: Unsupported, at position: SourcePosition) {
+        let subject = word.map { "\($0.quoted): " } ?? ""
+        refuse("\(subject)\(reason.rawValue), or keep this with \(program)", at: position)
+    }
+}
