@@ -41,7 +41,9 @@ import Testing
         let result = Configuration.load(text: text, file: "test.yaml", environment: [:])
         let configuration = try #require(result.configuration, "\(result.problems)")
         // No name server may know the name.
-        let servers = NameServers(magicDNS: nil, system: "127.0.0.1:\(try FreePort.take())")
+        let servers = NameServers(magicDNS: nil) { [port = try FreePort.take()] in
+            ResolvConf([InternetAddress(.loopbackV4, port: port)])
+        }
         return await Preflight(
             configuration, edgeTag: "tag:edge", servers: servers, group: MultiThreadedEventLoopGroup.singleton
         ).run()
