@@ -25,8 +25,15 @@ package final class Edge: Sendable {
         self.configuration = configuration
         self.ledger = ledger
         let name = ServerNamePattern.edgeName(host: HostName.current)
-        let first = Topology(configuration, edge: name, addresses: { _ in [] })
-        listeners = try ListenerSet(first)
+        let unbound = Topology(configuration, edge: name, addresses: { _ in nil })
+        listeners = try ListenerSet(unbound)
+        let binds = listeners.binds
+        // Asked for anew each time: the tailnet's address comes after the start, others by DHCP.
+        let own: @Sendable () -> OwnDoors = { OwnDoors(binds, host: InterfaceAddresses.all()) }
+        let topology: @Sendable ([String: [IPAddress]]) -> Topology = { addresses in
+            Topology(configuration, edge: name, addresses: { addresses[$0] }, own: own(), carrying: unbound)
+        }
+        let first = topology([:])
         Self.raiseDescriptorLimit(for: configuration, ledger)
         let engine = try Engine(
             topology: first, sockets: listeners.sockets, workers: configuration.workers ?? Self.cores,
@@ -36,12 +43,15 @@ package final class Edge: Sendable {
         var made: Observers?
         do throws(SystemError) {
             let watched = ProbeSubject.all(of: configuration)
+            let leftOut = LeftOutReport(configuration, probed: Set(watched.map(\.place)), ledger: ledger)
+            leftOut.take(first)
             let observers = watched.isEmpty && configuration.tailscale == nil ? nil : try Observers()
             made = observers
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
-                    watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), ledger: ledger
+                    watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), ledger: ledger,
+                    own: own
                 ) { engine.close([$0]) }
             }
             let names = configuration.hostNames
@@ -51,8 +61,9 @@ package final class Edge: Sendable {
                 : try Resolver(names: names) { host, entry, addresses in
                     ledger.post(Self.event(host, entry))
                     health?.learn(addresses)
-                    engine.apply(
-                        Topology(configuration, edge: name, addresses: { addresses[$0] ?? [] }, carrying: first))
+                    let next = topology(addresses)
+                    engine.apply(next)
+                    leftOut.take(next)
                 }
             self.resolver = resolver
             resolverThread = try resolver?.start()

@@ -9,6 +9,17 @@ package final class ListenerSet: Sendable {
     /// In the order of the configuration.
     package let sockets: [DoorSocket]
 
+    /// Where they really listen: with the ports that the kernel chose.
+    var binds: [BindAddress] {
+        sockets.map { socket in
+            switch (socket.key.bind, socket.address) {
+            case (.any, let address?): .any(port: address.port)
+            case (.internet, let address?): .internet(address)
+            case (let bind, _): bind
+            }
+        }
+    }
+
     /// Closes them all; no worker may watch them any more.
     func close() {
         for socket in sockets { socket.close() }

@@ -1,3 +1,5 @@
+package import TailwartWire
+
 /// Where a route to an upstream leads those who came to one port: the upstream, the place of each of its endpoints, and what is sent
 /// there first.
 package final class Passage: Sendable {
@@ -29,4 +31,6 @@ package struct Approach: Sendable {
     package let endpoint: Int
     /// The versions of the headers that the routes to it send.
     package internal(set) var headers: Set<ProxyProtocolOut.Version>
+    /// Addresses of the endpoint that are not dialled on this port, as they lead back to the edge.
+    package let leftOut: [IPAddress]
 }

@@ -23,13 +23,14 @@ package final class Topology: Sendable {
 
     /// - Parameters:
     ///   - edge: what the edge calls itself where the file says nothing else.
-    ///   - addresses: the addresses of a host name in the order in which they are tried, empty while it does not resolve. Asked for
-    ///     each of ``Configuration/hostNames`` only.
+    ///   - addresses: the addresses of a host name in the order in which they are tried, empty while it does not resolve, nil before
+    ///     anybody has answered for it. Asked for each of ``Configuration/hostNames`` only.
+    ///   - own: where the edge would meet itself; such an address is left out.
     ///   - old: the topology that this one follows. What has the same key in both is the same object; a key that comes back after a
     ///     topology without it begins anew, and what still happens under the older one does not count for it.
     package init(
-        _ configuration: Configuration, edge: String = "localhost", addresses: (String) -> [IPAddress],
-        carrying old: Topology? = nil
+        _ configuration: Configuration, edge: String = "localhost", addresses: (String) -> [IPAddress]?,
+        own: OwnDoors = OwnDoors([], host: []), carrying old: Topology? = nil
     ) {
         var turns: [String: Turn] = [:]
         let backends = configuration.upstreams.map { upstream in
@@ -37,7 +38,7 @@ package final class Topology: Sendable {
             turns[upstream.name] = turn
             return Backend(upstream, tailscale: configuration.tailscale, turn: turn, addresses: addresses)
         }
-        var survey = Survey(configuration, backends, old: old)
+        var survey = Survey(configuration, backends, own: own, old: old)
         var headcounts: [String: Headcount] = [:]
         var doors: [Door.Key: Int] = [:]
         var ordinals: [BindAddress: Int] = [:]
@@ -82,6 +83,7 @@ package final class Topology: Sendable {
 /// Follows all routes of a configuration to their places.
 private struct Survey {
     private let upstreams: [String: (upstream: Upstream, backend: Backend)]
+    private let own: OwnDoors
     private let old: Topology?
     private var numbers: [Place.Key: Int] = [:]
     private(set) var approaches: [Approach] = []
@@ -92,7 +94,8 @@ private struct Survey {
         let header: ProxyProtocolOut
     }
 
-    init(_ configuration: Configuration, _ backends: [Backend], old: Topology?) {
+    init(_ configuration: Configuration, _ backends: [Backend], own: OwnDoors, old: Topology?) {
+        self.own = own
         upstreams = Dictionary(
             zip(configuration.upstreams, backends).map { ($0.name, ($0, $1)) }
         ) { first, _ in first }
@@ -118,11 +121,18 @@ private struct Survey {
             }
             let clientPorts = depends ? listener.clientPorts : [listener.clientPorts.first ?? nil]
             let passages = clientPorts.map { clientPort in
-                Passage(
-                    backend, header: aim.header, connectLimit: listener.timeouts.connect.microseconds,
-                    places: upstream.endpoints.indices.map { index in
-                        let dialled = upstream.endpoints[index].dialledPort(route: port, client: clientPort)
-                        return place(backend, index, port: dialled ?? 0, header: aim.header.version)
+                let ports = upstream.endpoints.map { $0.dialledPort(route: port, client: clientPort) ?? 0 }
+                var left: [Int: [IPAddress]] = [:]
+                let rest = backend.without { index, address in
+                    guard own.contains(InternetAddress(address, port: ports[index])) else { return false }
+                    left[index, default: []].append(address)
+                    return true
+                }
+                return Passage(
+                    rest, header: aim.header, connectLimit: listener.timeouts.connect.microseconds,
+                    places: ports.indices.map { index in
+                        place(
+                            rest, index, port: ports[index], header: aim.header.version, leftOut: left[index] ?? [])
                     })
             }
             known[aim] = passages
@@ -131,7 +141,7 @@ private struct Survey {
     }
 
     private mutating func place(
-        _ backend: Backend, _ endpoint: Int, port: UInt16, header: ProxyProtocolOut.Version
+        _ backend: Backend, _ endpoint: Int, port: UInt16, header: ProxyProtocolOut.Version, leftOut: [IPAddress]
     ) -> Place {
         let key = Place.Key(upstream: backend.name, endpoint: backend.endpoints[endpoint].name, port: port)
         if let number = numbers[key] {
@@ -140,7 +150,8 @@ private struct Survey {
         }
         let place = old?.place(key) ?? Place(key)
         numbers[key] = approaches.count
-        approaches.append(Approach(place: place, backend: backend, endpoint: endpoint, headers: [header]))
+        approaches.append(
+            Approach(place: place, backend: backend, endpoint: endpoint, headers: [header], leftOut: leftOut))
         return place
     }
 }
