@@ -27,13 +27,8 @@ package final class Edge: Sendable {
         let name = ServerNamePattern.edgeName(host: HostName.current)
         let unbound = Topology(configuration, edge: name, addresses: { _ in nil })
         listeners = try ListenerSet(unbound)
-        let binds = listeners.binds
-        // Asked for anew each time: the tailnet's address comes after the start, others by DHCP.
-        let own: @Sendable () -> OwnDoors = { OwnDoors(binds, host: InterfaceAddresses.all()) }
-        let topology: @Sendable ([String: [IPAddress]]) -> Topology = { addresses in
-            Topology(configuration, edge: name, addresses: { addresses[$0] }, own: own(), carrying: unbound)
-        }
-        let first = topology([:])
+        let maker = TopologyMaker(configuration, edge: name, binds: listeners.binds, carrying: unbound)
+        let first = maker.topology()
         Self.raiseDescriptorLimit(for: configuration, ledger)
         let engine = try Engine(
             topology: first, sockets: listeners.sockets, workers: configuration.workers ?? Self.cores,
@@ -45,13 +40,17 @@ package final class Edge: Sendable {
             let watched = ProbeSubject.all(of: configuration)
             let leftOut = LeftOutReport(configuration, probed: Set(watched.map(\.place)), ledger: ledger)
             leftOut.take(first)
+            let apply: @Sendable (Topology) -> Void = { topology in
+                engine.apply(topology)
+                leftOut.take(topology)
+            }
             let observers = watched.isEmpty && configuration.tailscale == nil ? nil : try Observers()
             made = observers
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
                     watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), ledger: ledger,
-                    own: own
+                    own: { maker.own }
                 ) { engine.close([$0]) }
             }
             let names = configuration.hostNames
@@ -61,9 +60,7 @@ package final class Edge: Sendable {
                 : try Resolver(names: names) { host, entry, addresses in
                     ledger.post(Self.event(host, entry))
                     health?.learn(addresses)
-                    let next = topology(addresses)
-                    engine.apply(next)
-                    leftOut.take(next)
+                    maker.learn(addresses, apply: apply)
                 }
             self.resolver = resolver
             resolverThread = try resolver?.start()
@@ -77,7 +74,8 @@ package final class Edge: Sendable {
                         isNeeded: configuration.upstreams.contains { $0.via == .tailscale }
                             || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") },
                         direct: Set(names)),
-                    resolver: resolver, ledger: ledger)
+                    resolver: resolver, ledger: ledger
+                ) { maker.learnHost(outer: $0, apply: apply) }
                 work.append { await tailnet.run() }
             }
             observers.start(work)

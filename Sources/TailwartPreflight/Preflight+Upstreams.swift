@@ -25,7 +25,8 @@ extension Preflight {
         let names = await NameLookup(names: configuration.hostNames, servers: servers).entries(
             learning: { try? await status.value?.get() }, within: Self.nameTimeout)
         let addresses = names.mapValues(\.addresses)
-        let own = OwnDoors(configuration.listeners.flatMap(\.bind), host: InterfaceAddresses.all())
+        let outer = (try? await status.value?.get())?.outerAddresses ?? []
+        let own = OwnDoors(configuration.listeners.flatMap(\.bind), host: InterfaceAddresses.all(), outer: outer)
         let prober = Prober(group: group, ehloName: ServerNamePattern.edgeName(host: HostName.current))
         var probed = await withTaskGroup { group in
             for (index, subject) in subjects.enumerated() {

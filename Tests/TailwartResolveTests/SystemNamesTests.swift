@@ -156,6 +156,18 @@ import Testing
                 == [Self.v4])
     }
 
+    /// c-ares leaves the sockets to us where a server is on one link: an interface of another address is not looked at.
+    @Test(arguments: [false, true])
+    func `a name server with an interface is asked over packets and streams alike`(usesTCP: Bool) throws {
+        let all = (0..<100).map { IPAddress.v4(0x0a00_0000 + $0) }
+        let (found, _, streams) = try Self.addresses([Self.mailbox: .init(addresses: all)]) { file in
+            file.servers[0].interface = 1
+            file.usesTCP = usesTCP
+        }
+        #expect(Set(try found.get()) == Set(all))
+        #expect(streams > 0)
+    }
+
     @Test(arguments: ["localhost", "LOCALHOST", "localhost.", "mail.localhost"])
     func `this host is known without any name server`(name: String) throws {
         let nobody = ResolvConf([InternetAddress(.loopbackV4, port: 1)])

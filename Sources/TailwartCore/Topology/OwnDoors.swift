@@ -6,11 +6,13 @@ package struct OwnDoors: Sendable {
     /// An unspecified address stands for all of its family.
     private let listening: [InternetAddress]
     private let host: Set<IPAddress>
+    private let outer: Set<IPAddress>
 
     /// - Parameters:
     ///   - binds: what the edge listens on, with the ports that the kernel chose.
     ///   - host: the addresses of this host.
-    package init(_ binds: [BindAddress], host: [IPAddress]) {
+    ///   - outer: those that a router or the provider maps to one of them, port by port: dialled from here they lead back (hairpin).
+    package init(_ binds: [BindAddress], host: [IPAddress], outer: [IPAddress] = []) {
         listening = binds.flatMap { bind -> [InternetAddress] in
             switch bind {
             case .any(let port): [InternetAddress(.anyV4, port: port), InternetAddress(.anyV6, port: port)]
@@ -19,6 +21,7 @@ package struct OwnDoors: Sendable {
             }
         }
         self.host = Set(host.map(\.unmapped))
+        self.outer = Set(outer.map(\.unmapped))
     }
 
     /// Whether a connection to this address would be the edge's own to accept.
@@ -29,8 +32,10 @@ package struct OwnDoors: Sendable {
         if ip == .anyV6 { ip = .loopbackV6 }
         let isOfHost = ip.isLoopback || host.contains(ip)
         return listening.contains { door in
-            door.port == dialled.port
-                && (door.ip == ip || isOfHost && door.ip.isUnspecified && door.ip.isV4 == ip.isV4)
+            guard door.port == dialled.port, door.ip.isV4 == ip.isV4 else { return false }
+            if door.ip == ip || isOfHost && door.ip.isUnspecified { return true }
+            // To which address of this host it is mapped nobody tells; not to loopback.
+            return outer.contains(ip) && !door.ip.isLoopback
         }
     }
 }
