@@ -201,7 +201,7 @@ final class Lookup {
         options.timeout = CInt(ResolvConf.turn * 1000)
         // MagicDNS is on this host. One that does not answer at once is not there.
         options.tries = source == .magicDNS ? 1 : CInt(servers.tries)
-        options.flags = CInt(ARES_FLAG_NOSEARCH) | (servers.usesTCP ? CInt(ARES_FLAG_USEVC) : 0)
+        options.flags = CInt(ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES) | (servers.usesTCP ? CInt(ARES_FLAG_USEVC) : 0)
         // What MagicDNS does not serve it answers with SERVFAIL, which is an answer; c-ares would take it for a server that cannot be
         // reached.
         if source == .magicDNS { options.flags |= CInt(ARES_FLAG_NOCHECKRESP) }
@@ -222,13 +222,23 @@ final class Lookup {
             }
         }
         guard let made else { return nil }
-        let list = servers.servers.map { "\($0.address)" }.joined(separator: ",")
-        guard ares_set_servers_ports_csv(made, list) == ARES_SUCCESS else {
+        // Later releases ask for the interface of a link-local address, and drop a server without; earlier ones cannot read it.
+        var release: CInt = 0
+        ares_version(&release)
+        let forms = release >= 0x01_14_00 ? [true, false] : [false]
+        guard forms.contains(where: { ares_set_servers_ports_csv(made, list(servers, zoned: $0)) == ARES_SUCCESS })
+        else {
             ares_destroy(made)
             return nil
         }
         links?.open(for: made)
         return made
+    }
+
+    private static func list(_ servers: ResolvConf, zoned: Bool) -> String {
+        servers.servers.map { server in
+            zoned && server.interface != 0 ? "\(server.address)%\(server.interface)" : "\(server.address)"
+        }.joined(separator: ",")
     }
 
     private static func outcome(
