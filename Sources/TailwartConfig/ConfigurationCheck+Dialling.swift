@@ -12,14 +12,22 @@ extension ConfigurationCheck {
             else { continue }
             let place = places[.target(listener: number, route: index)] ?? .start
             for way in Configuration.ways(of: listener, route, upstreams) {
-                if case .unix = way.endpoint.host { continue }
+                if case .unix(let path) = way.endpoint.host {
+                    guard let own = ownListener(where: { $0 == .unix(path: path) }) else { continue }
+                    problems.error(
+                        "\(name.quoted) leads back to the edge: its own listener \(own.quoted) is on \(path)",
+                        at: place)
+                    continue
+                }
                 guard let port = way.port else {
                     let fix = "a Unix socket has none to take over; write \(name):PORT"
                     problems.error("no port to dial \(way.endpoint.text.quoted) on: \(fix)", at: place)
                     continue
                 }
                 guard way.upstream.via == .direct, let address = way.endpoint.host.literal,
-                    let own = ownListener(at: InternetAddress(address, port: port))
+                    let own = ownListener(where: {
+                        OwnDoors([$0], host: []).contains(InternetAddress(address, port: port))
+                    })
                 else { continue }
                 problems.error(
                     "\(name.quoted) leads back to the edge: its own listener \(own.quoted) is on port \(port)",
@@ -28,17 +36,9 @@ extension ConfigurationCheck {
         }
     }
 
-    /// The listener that a dialled address would lead to.
-    private func ownListener(at dialled: InternetAddress) -> String? {
-        configuration.listeners.first { listener in
-            listener.bind.contains { bind in
-                switch bind {
-                case .any(let port): port == dialled.port && dialled.ip.isLoopback
-                case .internet(let address): address.unmapped == dialled
-                case .unix: false
-                }
-            }
-        }?.name
+    /// The listener that what is dialled would lead to.
+    private func ownListener(where leadsThere: (BindAddress) -> Bool) -> String? {
+        configuration.listeners.first { $0.bind.contains(where: leadsThere) }?.name
     }
 
     /// The authority and the ALPN of a PROXY header come from the ClientHello, which only some listeners get to see.

@@ -25,23 +25,32 @@ package final class Edge: Sendable {
         self.configuration = configuration
         self.ledger = ledger
         let name = ServerNamePattern.edgeName(host: HostName.current)
-        let first = Topology(configuration, edge: name, addresses: { _ in [] })
-        listeners = try ListenerSet(first)
+        let unbound = Topology(configuration, edge: name, addresses: { _ in nil })
+        listeners = try ListenerSet(unbound)
+        let maker = TopologyMaker(configuration, edge: name, binds: listeners.binds, carrying: unbound)
+        let first = maker.topology()
         Self.raiseDescriptorLimit(for: configuration, ledger)
         let engine = try Engine(
-            topology: first, sockets: listeners.sockets, workers: configuration.workers ?? Self.cores,
+            topology: first, sockets: listeners.ready(for: first), workers: configuration.workers ?? Self.cores,
             idSeed: UInt64.random(in: 0...(.max)), recordReader: ledger.waker)
         self.engine = engine
         ledger.follow(engine.records)
         var made: Observers?
         do throws(SystemError) {
             let watched = ProbeSubject.all(of: configuration)
+            let leftOut = LeftOutReport(configuration, probed: Set(watched.map(\.place)), ledger: ledger)
+            leftOut.take(first)
+            let apply: @Sendable (Topology) -> Void = { [listeners] topology in
+                engine.apply(topology, opening: listeners.ready(for: topology))
+                leftOut.take(topology)
+            }
             let observers = watched.isEmpty && configuration.tailscale == nil ? nil : try Observers()
             made = observers
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
-                    watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), ledger: ledger
+                    watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), ledger: ledger,
+                    own: { maker.own }
                 ) { engine.close([$0]) }
             }
             let names = configuration.hostNames
@@ -51,8 +60,7 @@ package final class Edge: Sendable {
                 : try Resolver(names: names) { host, entry, addresses in
                     ledger.post(Self.event(host, entry))
                     health?.learn(addresses)
-                    engine.apply(
-                        Topology(configuration, edge: name, addresses: { addresses[$0] ?? [] }, carrying: first))
+                    maker.learn(addresses, apply: apply)
                 }
             self.resolver = resolver
             resolverThread = try resolver?.start()
@@ -66,7 +74,8 @@ package final class Edge: Sendable {
                         isNeeded: configuration.upstreams.contains { $0.via == .tailscale }
                             || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") },
                         direct: Set(names)),
-                    resolver: resolver, ledger: ledger)
+                    resolver: resolver, ledger: ledger
+                ) { maker.learnHost(outer: $0, apply: apply) }
                 work.append { await tailnet.run() }
             }
             observers.start(work)

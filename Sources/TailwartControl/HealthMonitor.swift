@@ -14,13 +14,15 @@ final class HealthMonitor: Sendable {
     private let ledger: Ledger
     /// Ends the connections to places that became unhealthy.
     private let close: @Sendable (Place) -> Void
+    private let own: @Sendable () -> OwnDoors
     private let addresses = Mutex<[String: [IPAddress]]>([:])
     private let events: AsyncStream<Watch.Event>
     private let inbox: AsyncStream<Watch.Event>.Continuation
 
+    /// - Parameter own: where the edge would meet itself at the moment.
     init(
         _ subjects: [ProbeSubject], in topology: Topology, prober: Prober, ledger: Ledger,
-        close: @escaping @Sendable (Place) -> Void
+        own: @escaping @Sendable () -> OwnDoors, close: @escaping @Sendable (Place) -> Void
     ) {
         self.subjects = Dictionary(subjects.map { ($0.place, $0) }) { first, _ in first }
         order = subjects
@@ -30,6 +32,7 @@ final class HealthMonitor: Sendable {
         ) { first, _ in first }
         self.prober = prober
         self.ledger = ledger
+        self.own = own
         self.close = close
         (events, inbox) = AsyncStream.makeStream()
     }
@@ -96,7 +99,7 @@ final class HealthMonitor: Sendable {
     private func probe(_ key: Place.Key, _ name: String?) async {
         guard let subject = subjects[key] else { return }
         let result = await subject.probe(
-            with: prober, addresses.withLock { $0 }, serverName: name, timeout: subject.health.timeout)
+            with: prober, addresses.withLock { $0 }, own: own(), serverName: name, timeout: subject.health.timeout)
         // What a probe says that was cut short is not true.
         if !Task.isCancelled { inbox.yield(.probed(key, serverName: name, result)) }
     }

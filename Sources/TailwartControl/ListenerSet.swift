@@ -13,6 +13,23 @@ package final class ListenerSet: Sendable {
     /// In the order of the configuration; none once they were let go.
     package var sockets: [DoorSocket] { open.withLock { $0 } }
 
+    /// Where they really listen: with the ports that the kernel chose.
+    var binds: [BindAddress] {
+        sockets.map { socket in
+            switch (socket.key.bind, socket.address) {
+            case (.any, let address?): .any(port: address.port)
+            case (.internet, let address?): .internet(address)
+            case (let bind, _): bind
+            }
+        }
+    }
+
+    /// Those whose clients can be dialled for, or told that they cannot. Where nobody has answered yet what a name stands for, clients wait
+    /// in the queue of the socket, as after a start of a host whose first name server is silent.
+    func ready(for topology: Topology) -> [DoorSocket] {
+        sockets.filter { !(topology.frontend(of: $0.key)?.isAwaited ?? false) }
+    }
+
     /// Each is closed when the workers have let go of it too. Never by `shutdown`, which would end it for whoever else has it.
     func letGo() { open.withLock { $0 = [] } }
 

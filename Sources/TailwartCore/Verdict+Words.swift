@@ -7,6 +7,11 @@ extension Verdict {
         case .well: "The mailbox answers as it should."
         case .nameUnknown:
             "The mailbox's name is not known: no grant lets this edge see it, or it has another name now."
+        case .ownAddress:
+            """
+            The mailbox's address is one of this host's own, and the edge itself listens on this port there: each \
+            connection would come back to it, so it is not dialled.
+            """
         case .refused: "The host answers, but nothing listens on this port."
         case .timeout: "Nothing answers: the tailnet's access rules drop this port without a word, or the host is off."
         case .unreachable: "There is no way to the mailbox's network from here."
@@ -50,6 +55,11 @@ extension Verdict {
             """
             Look for the mailbox in 'tailscale status'. If it came back as NAME-1, remove the old machine and rename \
             the new one; if it is missing, grant this edge's tag access to it in the policy file.
+            """
+        case .ownAddress:
+            """
+            Correct the name's record, or write the mailbox's tailnet name or address in tailwart.yaml; a mail server on \
+            this same host needs a port that the edge does not listen on.
             """
         case .refused:
             """

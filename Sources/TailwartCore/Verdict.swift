@@ -6,6 +6,7 @@ package enum Verdict: String, CaseIterable, Sendable {
 
     // On the way there.
     case nameUnknown = "name_unknown"
+    case ownAddress = "own_address"
     case refused
     case timeout
     case unreachable
@@ -52,8 +53,8 @@ package enum Verdict: String, CaseIterable, Sendable {
         case .startTLSMissing, .certificateFallback, .certificateSelfSigned, .certificateExpired, .certificateExpiring,
             .certificateNameMismatch, .certificateUntrusted:
             .degraded
-        case .nameUnknown, .refused, .timeout, .unreachable, .proxyFailed, .headerNotTrusted, .headerRequired, .silent,
-            .banned, .booting, .wrongProtocol, .busy, .tlsFailed:
+        case .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .headerNotTrusted,
+            .headerRequired, .silent, .banned, .booting, .wrongProtocol, .busy, .tlsFailed:
             .failed
         }
     }

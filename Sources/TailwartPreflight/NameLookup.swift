@@ -9,6 +9,9 @@ struct NameLookup: Sendable {
     let names: [String]
     let servers: NameServers
 
+    /// For the second family of a name.
+    private static let familyDelay = Duration.milliseconds(250)
+
     private final class Answers: Sendable {
         private static let pause = Duration.milliseconds(10)
 
@@ -44,6 +47,10 @@ struct NameLookup: Sendable {
                 }
             }
             await answers.wait(until: deadline) { $0.count == names.count }
+            // The families of a name come one by one.
+            if answers.entries.withLock({ $0.values.contains { $0.source != .tailscale } }) {
+                try? await Task.sleep(for: Self.familyDelay)
+            }
             resolver.stop()
             thread.join()
         } catch {

@@ -25,17 +25,26 @@ extension Preflight {
         let names = await NameLookup(names: configuration.hostNames, servers: servers).entries(
             learning: { try? await status.value?.get() }, within: Self.nameTimeout)
         let addresses = names.mapValues(\.addresses)
+        let outer = (try? await status.value?.get())?.outerAddresses ?? []
+        let own = OwnDoors(configuration.listeners.flatMap(\.bind), host: InterfaceAddresses.all(), outer: outer)
         let prober = Prober(group: group, ehloName: ServerNamePattern.edgeName(host: HostName.current))
         var probed = await withTaskGroup { group in
             for (index, subject) in subjects.enumerated() {
-                group.addTask { (index, await Self.probe(subject, prober, addresses)) }
+                group.addTask { (index, await Self.probe(subject, prober, addresses, own)) }
             }
             var all = [Probed?](repeating: nil, count: subjects.count)
             for await (index, result) in group { all[index] = result }
             return all.compactMap(\.self)
         }
         await diagnose(&probed, prober, addresses)
+        let approaches = Topology(configuration, addresses: { addresses[$0] }, own: own).approaches
         return configuration.hostNames.map { NameLookup.finding($0, names[$0]) }
+            + approaches.compactMap { approach in
+                let isSaid = probed.contains {
+                    $0.subject.place == approach.place.key && $0.results.first?.result.verdict == .ownAddress
+                }
+                return isSaid ? nil : UpstreamCheck.leftOut(approach)
+            }
             + configuration.placesWithWays.flatMap { place, ways in
                 guard let done = probed.first(where: { $0.subject.place == place }) else {
                     return ways.prefix(1).map { UpstreamCheck.unprobed($0.upstream, $0.endpoint, port: place.port) }
@@ -46,13 +55,14 @@ extension Preflight {
     }
 
     private static func probe(
-        _ subject: ProbeSubject, _ prober: Prober, _ addresses: [String: [IPAddress]]
+        _ subject: ProbeSubject, _ prober: Prober, _ addresses: [String: [IPAddress]], _ own: OwnDoors
     ) async -> Probed {
         let deadline = ContinuousClock.now + subject.health.timeout
         let ways = max(1, subject.ways(addresses).count)
         let ask: @Sendable (String?) async -> ProbeResult = { name in
             let left = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
-            return await subject.probe(with: prober, addresses, serverName: name, timeout: left / ways)
+            return await subject.probe(
+                with: prober, addresses, own: own, serverName: name, timeout: left / ways)
         }
         let first = await ask(subject.serverNames[0])
         var probed = Probed(subject: subject, results: [(subject.serverNames[0], first)])
@@ -103,7 +113,7 @@ extension Verdict {
     /// Whether no server was met, so that it would say the same to any name.
     fileprivate var isBeforeTheServer: Bool {
         switch self {
-        case .nameUnknown, .refused, .timeout, .unreachable, .proxyFailed, .banned: true
+        case .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .banned: true
         default: false
         }
     }

@@ -35,6 +35,17 @@ enum UpstreamCheck {
         return Finding(.upstream, subject, .unknown, Verdict.unprobed.cause, fix: Verdict.unprobed.fix)
     }
 
+    /// Addresses that lead back to the edge, where no probe says so: it went to others of the same name, or there is none. Nil if there
+    /// are none.
+    static func leftOut(_ approach: Approach) -> Finding? {
+        guard !approach.leftOut.isEmpty else { return nil }
+        let result = ProbeResult.ownAddress(approach.leftOut, port: approach.place.key.port)
+        return Finding(
+            .upstream, "\(approach.backend.name) \(approach.place.key.endpoint)",
+            approach.addresses.isEmpty ? .fail : .warn,
+            "\(result.verdict.name): \(result.verdict.cause) \(result.detail)", fix: result.verdict.fix)
+    }
+
     static func late(_ subject: ProbeSubject) -> Finding {
         Finding(
             .upstream, subject.label(nil), .unknown, "Not all of its names could be asked for in time.",

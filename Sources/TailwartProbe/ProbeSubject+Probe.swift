@@ -1,15 +1,22 @@
+import TailwartClient
 package import TailwartCore
 package import TailwartWire
 
 extension ProbeSubject {
     /// Asks the place by one of its ways after the other, until one leads there.
     ///
-    /// - Parameter timeout: for each way.
+    /// - Parameters:
+    ///   - own: where the edge would meet itself; such a way is not gone.
+    ///   - timeout: for each way.
     package func probe(
-        with prober: Prober, _ addresses: [String: [IPAddress]], serverName: String?, timeout: Duration
+        with prober: Prober, _ addresses: [String: [IPAddress]], own: OwnDoors, serverName: String?, timeout: Duration
     ) async -> ProbeResult {
         var result = ProbeResult(.nameUnknown, "The name stands for no address.")
         for way in ways(addresses) {
+            if case .direct(let address) = way, own.contains(address) {
+                if result.verdict == .nameUnknown { result = .ownAddress([address.ip], port: port) }
+                continue
+            }
             result = await prober.probe(question(way, serverName: serverName), timeout: timeout)
             // Another address of the same host may be reached where this one is not.
             guard result.verdict.isOfTheWay else { break }

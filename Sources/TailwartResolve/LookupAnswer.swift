@@ -19,4 +19,9 @@ struct LookupAnswer: Sendable, Equatable {
 
     let name: String
     let outcome: Outcome
+    /// Whether both families have been answered for. Of addresses without that, those of the other family are not known: its
+    /// answer is to come, or nobody gives one.
+    var isWhole = true
+    /// Whether nothing more comes.
+    var isLast = true
 }

@@ -1,17 +1,18 @@
 import TailwartSystem
-import TailwartWire
+package import TailwartWire
 
 /// Which name servers are asked.
 package struct NameServers: Sendable {
-    /// tailscaled's own: `address:port`; nil is never asked.
-    package var magicDNS: String?
-    /// `address:port`, separated by commas; nil for those of `/etc/resolv.conf`.
-    package var system: String?
+    /// tailscaled's own; nil is never asked.
+    package var magicDNS: InternetAddress?
+    /// The system's, asked for anew with each question, and while one is open: tailscaled and DHCP clients rewrite the file.
+    package var system: @Sendable () -> ResolvConf
     /// Whether this host has an address in a tailnet, looked at whenever names are asked for.
     package var isInTailnet: @Sendable () -> Bool
 
     package init(
-        magicDNS: String? = "100.100.100.100:53", system: String? = nil,
+        magicDNS: InternetAddress? = InternetAddress(.v4(0x6464_6464), port: 53),
+        system: @escaping @Sendable () -> ResolvConf = ResolvConf.current,
         isInTailnet: @escaping @Sendable () -> Bool = NameServers.hasTailnetAddress
     ) {
         self.magicDNS = magicDNS
@@ -25,11 +26,9 @@ package struct NameServers: Sendable {
         InterfaceAddresses.all().contains { $0.isV4 && $0.isOfTailnet }
     }
 
-    func address(of source: NameSource) -> String? {
-        switch source {
-        case .tailscale: nil
-        case .magicDNS: magicDNS
-        case .system: system
-        }
+    /// Whom to ask now.
+    func servers(of source: NameSource) -> ResolvConf {
+        guard source == .magicDNS, let magicDNS else { return system() }
+        return ResolvConf([magicDNS])
     }
 }

@@ -22,6 +22,8 @@ struct NameTable {
     static let quickAnswer: UInt64 = 500_000
     /// Seconds until a silent MagicDNS is tried again.
     static let silenceInterval = 60
+    /// Addresses of one name; the rest of a longer answer is not dialled. Each costs a client up to a whole connect timeout.
+    static let maximumAddresses = 16
 
     /// A change that is told.
     struct News: Equatable {
@@ -71,13 +73,13 @@ struct NameTable {
         records = Dictionary(names.map { ($0, Record(due: now)) }) { first, _ in first }
     }
 
-    /// The addresses of all names.
-    var addresses: [String: [IPAddress]] { records.mapValues(\.entry.addresses) }
+    /// The addresses of all names that somebody has answered for: none of one that nobody knows.
+    var addresses: [String: [IPAddress]] { records.filter { $0.value.entry.isAnswered }.mapValues(\.entry.addresses) }
 
     /// When there is something to ask, nil if nothing is to be asked until an answer or a word of tailscaled comes.
     var nextDue: UInt64? { records.values.compactMap { $0.asked.isEmpty ? $0.due : nil }.min() }
 
-    /// What to ask now. Each question is to be answered by one ``take(_:from:after:at:)``.
+    /// What to ask now. Each question is to be answered by ``take(_:from:after:at:)``, up to the last answer.
     ///
     /// - Parameter isInTailnet: whether packets to MagicDNS find a way.
     mutating func questions(at now: UInt64, isInTailnet: Bool) -> [NameSource: [String]] {
@@ -114,7 +116,7 @@ struct NameTable {
                 record.word = .has
                 record.due = nil
                 record.fallsThrough = false
-                record.entry = Resolver.Entry(addresses: addresses.interleaved, source: .tailscale)
+                record.entry = Resolver.Entry(addresses: Self.bounded(addresses, record), source: .tailscale)
             case (_?, let word):
                 record.word = .hasNot
                 if word == .has || word == .had { record.due = now }
@@ -136,7 +138,8 @@ struct NameTable {
         _ answer: LookupAnswer, from source: NameSource, after duration: UInt64, at now: UInt64
     ) -> News? {
         if source == .magicDNS { noteMagicDNS(answer.outcome, duration, now) }
-        guard var record = records[answer.name], record.asked.remove(source) != nil else { return nil }
+        guard var record = records[answer.name], record.asked.contains(source) else { return nil }
+        if answer.isLast { record.asked.remove(source) }
         defer { records[answer.name] = record }
         // tailscaled has spoken while the question was on its way.
         guard record.word != .has, record.word != .had else { return nil }
@@ -145,7 +148,12 @@ struct NameTable {
         case .addresses(let addresses, let timeToLive):
             if let better = record.answered, better < source { return nil }
             record.answered = source
-            record.entry = Resolver.Entry(addresses: addresses.interleaved, source: source)
+            var all = addresses
+            if !answer.isWhole, record.entry.source == source {
+                // Of the family that is not answered for the last good answer stands.
+                all += record.entry.addresses.filter { old in !addresses.contains { $0.isV4 == old.isV4 } }
+            }
+            record.entry = Resolver.Entry(addresses: Self.bounded(all, record), source: source)
             let seconds = min(max(timeToLive, Self.refreshRange.lowerBound), Self.refreshRange.upperBound)
             record.due = now + Self.microseconds(seconds)
         case .failed(let reason, _):
@@ -188,6 +196,15 @@ struct NameTable {
         let isNews =
             Set(entry.addresses) != Set(before.addresses) || (entry.failure == nil) != (before.failure == nil)
         return isNews ? News(name: name, entry: entry) : nil
+    }
+
+    /// In the order in which to try them. Of too many those that are known stay, since name servers turn the order.
+    private static func bounded(_ addresses: [IPAddress], _ record: Record) -> [IPAddress] {
+        let all = addresses.interleaved
+        guard all.count > maximumAddresses else { return all }
+        let known = Set(record.entry.addresses)
+        return Array((all.filter(known.contains) + all.filter { !known.contains($0) }).prefix(maximumAddresses))
+            .interleaved
     }
 
     private static func microseconds(_ seconds: Int) -> UInt64 { UInt64(seconds) * 1_000_000 }

@@ -19,6 +19,9 @@ package final class Resolver: Sendable {
             self.failure = failure
             self.source = source
         }
+
+        /// Whether anybody has said anything, be it that there is no address.
+        var isAnswered: Bool { !addresses.isEmpty || failure != nil }
     }
 
     private struct State {
@@ -28,7 +31,7 @@ package final class Resolver: Sendable {
         var stops = false
     }
 
-    /// The name, what is known of it now, and the addresses of all names.
+    /// The name, what is known of it now, and the addresses of all names; one that nobody has answered for yet is not among them.
     package typealias Changed = @Sendable (String, Entry, [String: [IPAddress]]) -> Void
 
     private let state: Mutex<State>
@@ -76,16 +79,30 @@ package final class Resolver: Sendable {
             let (questions, due) = state.withLock { state in
                 (state.table.questions(at: Clock.monotonic(), isInTailnet: isInTailnet), state.table.nextDue)
             }
-            for (source, names) in questions {
-                if let lookup = Lookup(names, from: source, servers: servers.address(of: source)) {
-                    lookups.append(lookup)
-                } else {
-                    take(names.map { .init(name: $0, outcome: .failed("out of memory", .other)) }, source, 0)
-                }
-            }
+            for (source, names) in questions { ask(names, source, &lookups) }
+            askAnew(&lookups)
             Lookup.wait(for: lookups, waker: waker, longest: questions.isEmpty ? Self.milliseconds(until: due) : 0)
             for lookup in lookups { take(lookup.takeAnswers(), lookup.source, Clock.monotonic() - lookup.start) }
             lookups.removeAll(where: \.isDone)
+        }
+    }
+
+    private func ask(_ names: [String], _ source: NameSource, _ lookups: inout [Lookup]) {
+        if let lookup = Lookup(names, from: source, servers.servers(of: source)) {
+            lookups.append(lookup)
+        } else {
+            take(names.map { .init(name: $0, outcome: .failed("out of memory", .other)) }, source, 0)
+        }
+    }
+
+    /// Asks the system's new name servers what the old ones have not answered, as when tailscaled comes up after the edge.
+    private func askAnew(_ lookups: inout [Lookup]) {
+        for lookup in lookups where lookup.source == .system && lookup.servers != servers.system() {
+            // What it has answered meanwhile is not lost.
+            take(lookup.takeAnswers(), .system, Clock.monotonic() - lookup.start)
+            let names = lookup.open
+            lookups.removeAll { $0 === lookup }
+            if !names.isEmpty { ask(names, .system, &lookups) }
         }
     }
 

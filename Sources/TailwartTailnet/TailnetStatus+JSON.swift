@@ -8,6 +8,9 @@ extension TailnetStatus {
     /// Entries of `Health` that are kept, and bytes of each.
     private static let maximumHealth = (entries: 16, bytes: 300)
 
+    /// Entries of `Addrs` that are looked at: a host has a few for each interface.
+    private static let maximumAddresses = 64
+
     /// - Throws: `notJSON` if this is no JSON object or says no `BackendState`, so is no status.
     init(json: ByteBuffer) throws(LocalAPIError) {
         let answer = try JSON(answer: json)
@@ -15,6 +18,9 @@ extension TailnetStatus {
         backendState = BackendState(state)
         usesTUN = answer["TUN"]?.flag ?? true
         own = answer["Self"].flatMap { TailnetPeer($0, otherwise: answer.texts("TailscaleIPs")) }
+        outerAddresses = (answer["Self"]?.texts("Addrs") ?? []).prefix(Self.maximumAddresses)
+            .compactMap { text in (try? HostAndPortText(text)).flatMap { IPAddress($0.host) } }
+            .filter { $0.reach == .everywhere }
         if let own, own.name.isEmpty, own.addresses.isEmpty { self.own = nil }
         health = answer.texts("Health").prefix(Self.maximumHealth.entries)
             .map { $0.printable(atMost: Self.maximumHealth.bytes) }

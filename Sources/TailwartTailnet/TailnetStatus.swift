@@ -14,11 +14,15 @@ package struct TailnetStatus: Sendable, Equatable {
     package var suffix: String?
     /// Everyone whom the access rules let this host see, sorted by name.
     package var peers: [TailnetPeer]
+    /// Public addresses at which others reach this host, as tailscaled has found out (STUN, RFC 8489): also one that no interface has, as
+    /// a router or the provider maps it.
+    package var outerAddresses: [IPAddress]
 
     package init(
         backendState: BackendState, usesTUN: Bool = true, own: TailnetPeer? = nil, health: [String] = [],
-        suffix: String? = nil, peers: [TailnetPeer] = []
+        suffix: String? = nil, peers: [TailnetPeer] = [], outerAddresses: [IPAddress] = []
     ) {
+        self.outerAddresses = outerAddresses
         self.backendState = backendState
         self.usesTUN = usesTUN
         self.own = own

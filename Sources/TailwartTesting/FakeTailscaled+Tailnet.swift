@@ -48,6 +48,8 @@ extension FakeTailscaled {
         package var hostName: String?
         package var addresses: [IPAddress]
         package var tags: [String]
+        /// Where it is reached, with ports, as it has found out itself.
+        package var found: [String] = []
         package var isOnline = true
         package var path = Path.idle
         /// The code of the region that it is at home in; said whatever the path.
@@ -148,7 +150,8 @@ extension FakeTailscaled.Node {
         var node: [String: Any] = [
             "ID": "n\(abs(name.hashValue))CNTRL", "PublicKey": "nodekey:00", "HostName": hostName ?? label,
             "DNSName": name + ".", "OS": "linux", "UserID": 1, "TailscaleIPs": addresses.map { "\($0)" },
-            "AllowedIPs": addresses.map { $0.isV4 ? "\($0)/32" : "\($0)/128" }, "Addrs": NSNull(), "CurAddr": "",
+            "AllowedIPs": addresses.map { $0.isV4 ? "\($0)/32" : "\($0)/128" },
+            "Addrs": found.isEmpty ? NSNull() : found as Any, "CurAddr": "",
             "Relay": region, "PeerRelay": "", "RxBytes": 0, "TxBytes": 0, "Created": created,
             "LastWrite": "0001-01-01T00:00:00Z", "LastSeen": "0001-01-01T00:00:00Z", "LastHandshake": lastHandshake,
             "Online": isOnline, "ExitNode": false, "ExitNodeOption": false, "Active": false, "PeerAPIURL": NSNull(),

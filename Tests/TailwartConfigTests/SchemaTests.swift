@@ -13,6 +13,7 @@ struct SchemaTests {
         "empty-variable": "what a variable holds",
         "hello-on-server-first": "a match and the protocol of its listener",
         "loop": "an endpoint and the listeners",
+        "loop-forms": "an endpoint and the listeners",
         "mailbox-ports-repeated": "several ports together",
         "mixed-ports": "several addresses together",
         "no-port": "an endpoint and its listener",

@@ -112,6 +112,73 @@ struct TopologyTests {
         #expect(topology.frontend(of: Door.Key(.any(port: 0), ordinal: 2)) === topology.frontends[1])
     }
 
+    // MARK: - addresses
+
+    private static let elsewhere = IPAddress.v4(0xc000_0201)
+
+    @Test func `an address at which the edge itself listens is left out, on that port only`() throws {
+        let upstream = Self.upstream("mailbox", Self.first, Self.second, Endpoint(.address(.anyV4)))
+        let configuration = Configuration(
+            upstreams: [upstream],
+            listeners: [
+                Self.listener("a", [25, 587], to: "mailbox"), Self.listener("b", [26], to: "mailbox", port: 10025),
+            ])
+        let topology = Topology(
+            configuration, addresses: { _ in [.loopbackV4, Self.elsewhere] },
+            own: OwnDoors(configuration.listeners.flatMap(\.bind), host: []))
+        func dialled(_ frontend: Int, _ port: UInt16) -> [[IPAddress?]]? {
+            topology.frontends[frontend].passage(route: 0, port: port)?.addresses.map { addresses in
+                addresses.map { $0.dialled(doorPort: port).internet?.ip }
+            }
+        }
+        let both = [IPAddress.loopbackV4, Self.elsewhere]
+        for port in [25, 587] as [UInt16] { #expect(dialled(0, port) == [[Self.elsewhere], both, []]) }
+        #expect(dialled(1, 26) == [both, both, [.anyV4]])
+        let (first, second, any) = (Self.first.text, Self.second.text, "0.0.0.0")
+        #expect(
+            topology.approaches.map { "\($0.place.key.endpoint) \($0.place.key.port) \($0.leftOut)" } == [
+                "\(first) 25 [127.0.0.1]", "\(second) 2525 []", "\(any) 25 [0.0.0.0]", "\(first) 587 [127.0.0.1]",
+                "\(any) 587 [0.0.0.0]", "\(first) 10025 []", "\(second) 10025 []", "\(any) 10025 []",
+            ])
+    }
+
+    @Test(arguments: [Upstream.Via.socks5(InternetAddress(.loopbackV4, port: 1055)), .tailscale])
+    func `what somebody else dials is his`(via: Upstream.Via) {
+        let upstream = Upstream(name: "mailbox", endpoints: [Endpoint(.address(.loopbackV4))], via: via)
+        let topology = Topology(
+            Configuration(upstreams: [upstream], listeners: [Self.listener(to: "mailbox")]), addresses: { _ in [] },
+            own: OwnDoors([.any(port: 25)], host: []))
+        #expect(topology.approaches.map(\.leftOut) == [[]])
+    }
+
+    @Test func `a name that nobody has answered for is told from one without an address`() {
+        let upstream = Self.upstream("mailbox", Self.first, Self.second, Self.socket)
+        func awaited(_ addresses: (String) -> [IPAddress]?) -> [Bool] {
+            Topology(
+                Configuration(upstreams: [upstream], listeners: [Self.listener(to: "mailbox")]), addresses: addresses
+            ).frontends[0].passage(route: 0, port: 25)?.backend.endpoints.map(\.isAwaited) ?? []
+        }
+        #expect(awaited { _ in nil } == [true, true, false])
+        #expect(awaited { $0 == "a.example" ? [] : nil } == [false, true, false])
+        #expect(awaited { _ in [.loopbackV4] } == [false, false, false])
+    }
+
+    @Test func `a frontend waits for the first answer where a route would have nobody to dial for want of it`() {
+        func isAwaited(_ endpoints: [Endpoint], _ addresses: (String) -> [IPAddress]?) -> Bool {
+            Topology(
+                Configuration(
+                    upstreams: [Upstream(name: "mailbox", endpoints: endpoints)],
+                    listeners: [Self.listener(to: "mailbox")]),
+                addresses: addresses
+            ).frontends[0].isAwaited
+        }
+        #expect(isAwaited([Self.first]) { _ in nil })
+        #expect(isAwaited([Self.first, Self.second]) { $0 == "a.example" ? [] : nil })
+        #expect(!isAwaited([Self.first, Self.second]) { $0 == "a.example" ? [.loopbackV4] : nil })
+        #expect(!isAwaited([Self.first, Self.socket]) { _ in nil })
+        #expect(!isAwaited([Self.first]) { _ in [] })
+    }
+
     // MARK: - one after the other
 
     /// Two listeners and two upstreams with something to remember in each object.

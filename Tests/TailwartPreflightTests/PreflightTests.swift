@@ -13,9 +13,11 @@ import Testing
     private static let name = "stalwart.tail1234.ts.net"
 
     /// Runs with listeners on free ports that lead to these ports of the mailbox.
+    ///
+    /// - Parameter listensThere: the listeners are on the ports of the mailbox, which are this host's own.
     private static func run(
         _ protocols: [(ListenerProtocol, UInt16)], upstream: String = "proxy_protocol: v2",
-        tailnet change: (inout FakeTailscaled.Tailnet) -> Void = { _ in }
+        listensThere: Bool = false, tailnet change: (inout FakeTailscaled.Tailnet) -> Void = { _ in }
     ) async throws -> [Finding] {
         let tailscaled = try FakeTailscaled()
         defer { tailscaled.close() }
@@ -26,7 +28,7 @@ import Testing
         var listeners = ""
         for (proto, port) in protocols {
             listeners +=
-                "  - {name: \(proto.rawValue), bind: [\"127.0.0.1:\(try FreePort.take())\"], protocol: \(proto.rawValue), "
+                "  - {name: \(proto.rawValue), bind: [\"127.0.0.1:\(listensThere ? port : try FreePort.take())\"], protocol: \(proto.rawValue), "
             listeners += "to: \"mailbox:\(port)\"}\n"
         }
         let text = """
@@ -41,7 +43,9 @@ import Testing
         let result = Configuration.load(text: text, file: "test.yaml", environment: [:])
         let configuration = try #require(result.configuration, "\(result.problems)")
         // No name server may know the name.
-        let servers = NameServers(magicDNS: nil, system: "127.0.0.1:\(try FreePort.take())")
+        let servers = NameServers(magicDNS: nil) { [port = try FreePort.take()] in
+            ResolvConf([InternetAddress(.loopbackV4, port: port)])
+        }
         return await Preflight(
             configuration, edgeTag: "tag:edge", servers: servers, group: MultiThreadedEventLoopGroup.singleton
         ).run()
@@ -90,6 +94,16 @@ import Testing
         #expect(gone.first { $0.check == .peer }?.result == .fail)
         #expect(gone.first { $0.check == .name }?.result == .fail)
         #expect(Self.upstreams(gone).first?.detail.hasPrefix("name_unknown: ") == true)
+    }
+
+    @Test(arguments: ["proxy_protocol: v2", "health: off"])
+    func `a name that leads back to the edge is said, whether it is probed or not`(upstream: String) async throws {
+        let port = try FreePort.take()
+        let findings = try await Self.run([(.smtp, port)], upstream: upstream, listensThere: true)
+        let back = try #require(Self.upstreams(findings).filter { $0.detail.hasPrefix("own_address: ") }.first)
+        #expect(back.result == .fail && back.fix == Verdict.ownAddress.fix)
+        #expect(back.detail.hasSuffix("127.0.0.1:\(port) leads back to this edge."))
+        #expect(Self.upstreams(findings).count == (upstream == "health: off" ? 2 : 1))
     }
 
     @Test func `the path is asked for, as it is idle before`() async throws {

@@ -36,6 +36,32 @@ import Testing
         #expect(result.verdict == .unreachable, "\(result.detail)")
     }
 
+    @Test func `the edge itself is not asked, and another address of the name is`() async throws {
+        let server = try TestListener()
+        let port = try server.address.port
+        let configuration = Configuration(
+            upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.name(Self.name), port: port)])],
+            listeners: [
+                Listener(
+                    name: "smtp", bind: [.any(port: port)], proto: .smtp,
+                    routes: [Route(to: .upstream("mailbox", port: nil))])
+            ])
+        let subject = try #require(ProbeSubject.all(of: configuration).first)
+        let own = OwnDoors([.any(port: port)], host: [])
+        func result(_ addresses: [IPAddress]) async -> ProbeResult {
+            await subject.probe(
+                with: prober, [Self.name: addresses], own: own, serverName: nil, timeout: impatience)
+        }
+        let found = await result([.loopbackV4, .anyV4])
+        #expect(found.verdict == .ownAddress)
+        #expect(found.detail == "127.0.0.1:\(port) leads back to this edge.")
+        // The broadcast address: no TCP connection leads there.
+        #expect(await result([.loopbackV4, .v4(0xffff_ffff)]).verdict == .unreachable)
+        #expect(await result([.v4(0xffff_ffff), .loopbackV4]).verdict == .unreachable)
+        #expect(await result([]).verdict == .nameUnknown)
+        #expect(try server.accept(within: 0) == nil)
+    }
+
     @Test(arguments: [ProxyProtocolOut.Version.none, .v1, .v2])
     func `a Unix socket is probed like a port`(version: ProxyProtocolOut.Version) async throws {
         let result = try await withUnixServer { connection in

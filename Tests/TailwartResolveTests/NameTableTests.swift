@@ -218,6 +218,61 @@ import Testing
                 == nil, "an answer to no question is dropped")
     }
 
+    @Test func `the first family counts at once, and the name is asked for again when the last is answered for`() {
+        var desk = Desk(isInTailnet: false)
+        func answer(_ addresses: [IPAddress], isWhole: Bool, isLast: Bool) -> Resolver.Entry? {
+            let answer = LookupAnswer(
+                name: desk.name, outcome: .addresses(addresses, timeToLive: 5), isWhole: isWhole, isLast: isLast)
+            return desk.table.take(answer, from: .system, after: 1000, at: desk.now)?.entry
+        }
+        _ = desk.asks()
+        #expect(answer([Self.v4], isWhole: false, isLast: false)?.addresses == [Self.v4])
+        #expect(desk.asks(after: 10) == [], "the other family is still asked for")
+        #expect(answer([Self.v4, Self.v6], isWhole: true, isLast: true)?.addresses == [Self.v4, Self.v6])
+        #expect(desk.asks(after: 5) == [.system])
+        #expect(answer([Self.moved], isWhole: false, isLast: false)?.addresses == [Self.moved, Self.v6])
+        #expect(
+            answer([Self.moved], isWhole: false, isLast: true) == nil, "nobody answers: the last good answer stands")
+        #expect(desk.asks(after: 5) == [.system])
+        #expect(answer([Self.moved], isWhole: true, isLast: true)?.addresses == [Self.moved], "there is none any more")
+    }
+
+    @Test func `a family of another source is not kept`() {
+        var desk = Desk()
+        _ = desk.asks()
+        _ = desk.answer(.system, [Self.moved, Self.v6])
+        let answer = LookupAnswer(
+            name: desk.name, outcome: .addresses([Self.v4], timeToLive: 5), isWhole: false, isLast: false)
+        #expect(desk.table.take(answer, from: .magicDNS, after: 1, at: desk.now)?.entry.addresses == [Self.v4])
+    }
+
+    @Test func `of many addresses some are kept, and the same ones when the order turns`() throws {
+        var desk = Desk(isInTailnet: false)
+        let all = (0..<100).map { IPAddress.v4($0) } + (0..<100).map { IPAddress.v6(1, $0) }
+        _ = desk.asks()
+        let first = try #require(desk.answer(.system, all)?.addresses)
+        #expect(first.count == NameTable.maximumAddresses)
+        #expect(first.filter(\.isV4).count == first.count / 2)
+        _ = desk.asks(after: 5)
+        #expect(desk.answer(.system, all.reversed()) == nil)
+        _ = desk.asks(after: 5)
+        let rest = all.filter { $0 != first[0] }
+        let later = try #require(desk.answer(.system, rest)?.addresses)
+        #expect(later.count == first.count && Set(later).isSuperset(of: first.dropFirst()))
+    }
+
+    @Test func `a name is answered for when there is an address or a failure`() {
+        var desk = Desk(isInTailnet: false)
+        #expect(desk.table.addresses == [:])
+        _ = desk.asks()
+        #expect(desk.table.addresses == [:])
+        _ = desk.fail(.system)
+        #expect(desk.table.addresses == [desk.name: []])
+        _ = desk.asks(after: 2)
+        _ = desk.answer(.system, [Self.v4])
+        #expect(desk.table.addresses == [desk.name: [Self.v4]])
+    }
+
     @Test(arguments: [
         ([IPAddress](), [IPAddress]()), ([v6], [v6]), ([v4, moved], [v4, moved]), ([v6, v4], [v4, v6]),
         ([v6, .v6(1, 1), .v6(1, 2), v4, moved], [v4, v6, moved, .v6(1, 1), .v6(1, 2)]),

@@ -31,7 +31,7 @@ import Testing
         _ body: (News, Resolver) throws -> Void
     ) throws {
         let news = News()
-        let servers = NameServers(magicDNS: magicDNS?.servers, system: server.servers) { magicDNS != nil }
+        let servers = NameServers(magicDNS: magicDNS?.address, system: { server.file }) { magicDNS != nil }
         let resolver = try Resolver(names: names, servers: servers) { name, entry, _ in news.add(name, entry) }
         let thread = try resolver.start()
         defer {
@@ -177,7 +177,7 @@ import Testing
 
     @Test func `what was learned before the start is told after it`() throws {
         let news = News()
-        let resolver = try Resolver(names: [mailbox], servers: NameServers(magicDNS: nil, system: "127.0.0.1:1")) {
+        let resolver = try Resolver(names: [mailbox], servers: NameServers(magicDNS: nil)) {
             name, entry, all in
             #expect(all == [name: entry.addresses])
             news.add(name, entry)
@@ -188,6 +188,80 @@ import Testing
         #expect(news.wait { $1.source == .tailscale })
         resolver.stop()
         thread.join()
+    }
+
+    @Test func `a name server that is silent about one family holds nobody up, and its answer is added when it comes`()
+        throws
+    {
+        let server = try FakeNameServer()
+        let (v4, v6) = (IPAddress.v4(0x6440_0003), IPAddress.v6(0xfd7a_115c_a1e0_0000, 3))
+        server.set(mailbox, .init(addresses: [v6, v4], silentFamily: .v6))
+        try withResolver([mailbox], server) { news in
+            #expect(news.wait { $1 == .init(addresses: [v4], source: .system) })
+            server.set(mailbox, .init(addresses: [v6, v4]))
+            #expect(news.wait { $1 == .init(addresses: [v4, v6], source: .system) })
+            server.set(mailbox, .init(addresses: [v6, v4], silentFamily: .v6))
+            let asked = server.asked
+            for _ in 0..<1000 where server.asked < asked + 2 { usleep(10_000) }
+            #expect(news.count == 2, "of the family that is not answered for the last good answer stands")
+        }
+    }
+
+    @Test func `a server that is silent is not waited for where there is another`() throws {
+        let (silent, server) = (try FakeNameServer(), try FakeNameServer())
+        silent.set(mailbox, .init(code: nil))
+        server.set(mailbox, .init(addresses: [.v4(0x6440_0003)]))
+        let news = News()
+        let file = ResolvConf([silent.address, server.address])
+        let resolver = try Resolver(names: [mailbox], servers: NameServers(magicDNS: nil) { file }) { name, entry, _ in
+            news.add(name, entry)
+        }
+        let thread = try resolver.start()
+        #expect(news.wait { _, _ in true })
+        #expect(news.wait { $1 == .init(addresses: [.v4(0x6440_0003)], source: .system) })
+        #expect(news.count == 1)
+        resolver.stop()
+        thread.join()
+        silent.stop()
+        server.stop()
+    }
+
+    @Test func `name servers that change while a question is open are asked at once`() throws {
+        let (silent, server) = (try FakeNameServer(), try FakeNameServer())
+        silent.set(mailbox, .init(code: nil))
+        server.set(mailbox, .init(addresses: [.v4(0x6440_0003)]))
+        let isChanged = Mutex(false)
+        var old = silent.file
+        // So that only the change brings an answer within the time of the test.
+        old.timeout = 30
+        let news = News()
+        let servers = NameServers(magicDNS: nil) { [old] in isChanged.withLock { $0 } ? server.file : old }
+        let resolver = try Resolver(names: [mailbox], servers: servers) { name, entry, _ in news.add(name, entry) }
+        let thread = try resolver.start()
+        for _ in 0..<1000 where silent.asked == 0 { usleep(10_000) }
+        isChanged.withLock { $0 = true }
+        #expect(news.wait { $1 == .init(addresses: [.v4(0x6440_0003)], source: .system) })
+        #expect(news.count == 1)
+        resolver.stop()
+        thread.join()
+        silent.stop()
+        server.stop()
+    }
+
+    @Test func `a name that nobody has answered for yet is not among the addresses, one without an address is`() throws
+    {
+        let server = try FakeNameServer()
+        server.set("silent.test", .init(code: nil))
+        let told = Mutex<[String: [IPAddress]]?>(nil)
+        let resolver = try Resolver(
+            names: ["silent.test", "gone.test"], servers: NameServers(magicDNS: nil, system: { server.file })
+        ) { _, _, all in told.withLock { $0 = $0 ?? all } }
+        let thread = try resolver.start()
+        for _ in 0..<1000 where told.withLock({ $0 == nil }) { usleep(10_000) }
+        #expect(told.withLock { $0 } == ["gone.test": []])
+        resolver.stop()
+        thread.join()
+        server.stop()
     }
 
     @Test func `this host's own addresses are seen`() {

@@ -51,6 +51,14 @@ import Testing
         #expect(try status(json).ownAddresses == [.v4(0x6440_0002)])
     }
 
+    @Test func `public addresses at which this host is reached are kept, whatever else is among them`() throws {
+        let json = #"""
+            {"BackendState":"Running","Self":{"DNSName":"edge.tail1234.ts.net.","Addrs":["203.0.113.7:41641",
+             "10.0.0.5:41641","[2001:db8::7]:41641","nonsense",7,"[::","100.64.0.2:1"]}}
+            """#
+        #expect(try status(json).outerAddresses == [.v4(0xcb00_7107), .v6(0x2001_0db8_0000_0000, 7)])
+    }
+
     @Test func `what is printed is fit for a line, and bounded`() throws {
         let long = String(repeating: "y", count: 10_000)
         let health = Array(repeating: "\"bad\\nthing \(long)\"", count: 100).joined(separator: ",")

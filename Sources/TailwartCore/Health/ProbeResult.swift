@@ -1,3 +1,5 @@
+package import TailwartWire
+
 /// What one probe found out.
 package struct ProbeResult: Sendable, Equatable {
     package var verdict: Verdict
@@ -19,5 +21,11 @@ package struct ProbeResult: Sendable, Equatable {
         self.detail = detail
         self.certificate = certificate
         self.roundTrip = roundTrip
+    }
+
+    /// Nobody was asked, as these addresses of the place lead back to the edge.
+    package static func ownAddress(_ addresses: [IPAddress], port: UInt16) -> ProbeResult {
+        let list = addresses.map { "\(InternetAddress($0, port: port))" }.joined(separator: ", ")
+        return ProbeResult(.ownAddress, "\(list) leads back to this edge.")
     }
 }

@@ -25,8 +25,9 @@ package final class Backend: Sendable {
     /// Whether probes ask its places how they are.
     package let isProbed: Bool
 
+    /// - Parameter addresses: of a host name; nil: nobody has answered for it yet.
     package init(
-        _ upstream: Upstream, tailscale: TailscaleSettings?, turn: Turn = Turn(), addresses: (String) -> [IPAddress]
+        _ upstream: Upstream, tailscale: TailscaleSettings?, turn: Turn = Turn(), addresses: (String) -> [IPAddress]?
     ) {
         let via: Via =
             switch upstream.via {
@@ -36,13 +37,14 @@ package final class Backend: Sendable {
             }
         name = upstream.name
         endpoints = upstream.endpoints.map { endpoint in
-            let location: ResolvedEndpoint.Location =
-                switch endpoint.host {
-                case .name(let name): via == .direct ? .addresses(addresses(name)) : .host(name)
-                case .address(let address): .addresses([address])
-                case .unix(let path): .unix(path: path)
-                }
-            return ResolvedEndpoint(endpoint, at: location)
+            switch endpoint.host {
+            case .name(let name) where via == .direct:
+                let found = addresses(name)
+                return ResolvedEndpoint(endpoint, at: .addresses(found ?? []), isAwaited: found == nil)
+            case .name(let name): return ResolvedEndpoint(endpoint, at: .host(name))
+            case .address(let address): return ResolvedEndpoint(endpoint, at: .addresses([address]))
+            case .unix(let path): return ResolvedEndpoint(endpoint, at: .unix(path: path))
+            }
         }
         policy = upstream.policy
         self.via = via
@@ -82,12 +84,16 @@ package struct ResolvedEndpoint: Sendable, Equatable {
     /// Of the name (FNV-1a, 64 bits): the same in every process and wherever it stands in the list.
     package let identity: UInt64
     package let location: Location
+    /// Nobody has answered for its name yet, so it has no address for that reason alone: the first answer may be waited for. False of
+    /// a name that is known to stand for no address, and of all that needs no resolver here.
+    package let isAwaited: Bool
     /// 1 to 256; its share where the policy knows shares.
     package let weight: Int
     /// Used only when no other endpoint can be reached.
     package let isBackup: Bool
 
-    package init(_ endpoint: Endpoint, at location: Location) {
+    package init(_ endpoint: Endpoint, at location: Location, isAwaited: Bool = false) {
+        self.isAwaited = isAwaited
         name = endpoint.text
         identity = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         self.location = location

@@ -51,6 +51,9 @@ package final class Frontend: Sendable {
             idle: listener.timeouts.idle.microseconds, halfClosed: listener.timeouts.halfClosed.microseconds)
     }
 
+    /// Whether a route would lead to nobody, merely because nobody has answered yet what its upstream's names stand for.
+    package var isAwaited: Bool { passages.contains { $0.contains(where: \.isAwaited) } }
+
     /// Where a route leads; nil for one that closes.
     ///
     /// - Parameter port: where the client came in, 0 on a Unix socket. One that is in no bind address, as when the kernel chose it,

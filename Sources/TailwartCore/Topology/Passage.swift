@@ -1,3 +1,5 @@
+package import TailwartWire
+
 /// Where a route to an upstream leads those who came to one port: the upstream, the place of each of its endpoints, and what is sent
 /// there first.
 package final class Passage: Sendable {
@@ -18,6 +20,8 @@ package final class Passage: Sendable {
         addresses = approaches.map(\.addresses)
     }
 
+    var isAwaited: Bool { addresses.allSatisfy(\.isEmpty) && backend.endpoints.contains(where: \.isAwaited) }
+
     package var isWhollyUnhealthy: Bool {
         for index in places.indices where !places[index].isUnhealthy { return false }
         return !places.isEmpty
@@ -31,4 +35,6 @@ package struct Approach: Sendable {
     package let backend: Backend
     /// The versions of the headers that the routes to it send.
     package internal(set) var headers: Set<ProxyProtocolOut.Version>
+    /// Addresses of the endpoint that are not dialled on this port, as they lead back to the edge.
+    package let leftOut: [IPAddress]
 }

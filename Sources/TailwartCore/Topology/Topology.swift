@@ -23,13 +23,14 @@ package final class Topology: Sendable {
 
     /// - Parameters:
     ///   - edge: what the edge calls itself where the file says nothing else.
-    ///   - addresses: the addresses of a host name in the order in which they are tried, empty while it does not resolve. Asked for
-    ///     each of ``Configuration/hostNames`` only.
+    ///   - addresses: the addresses of a host name in the order in which they are tried, empty while it does not resolve, nil before
+    ///     anybody has answered for it. Asked for each of ``Configuration/hostNames`` only.
+    ///   - own: where the edge would meet itself; such an address is left out.
     ///   - old: the topology that this one follows. What has the same key in both is the same object; a key that comes back after a
     ///     topology without it begins anew, and what still happens under the older one does not count for it.
     package init(
-        _ configuration: Configuration, edge: String = "localhost", addresses: (String) -> [IPAddress],
-        carrying old: Topology? = nil
+        _ configuration: Configuration, edge: String = "localhost", addresses: (String) -> [IPAddress]?,
+        own: OwnDoors = OwnDoors([], host: []), carrying old: Topology? = nil
     ) {
         var turns: [String: Turn] = [:]
         let backends = configuration.upstreams.map { upstream in
@@ -37,7 +38,7 @@ package final class Topology: Sendable {
             turns[upstream.name] = turn
             return Backend(upstream, tailscale: configuration.tailscale, turn: turn, addresses: addresses)
         }
-        var survey = Survey(configuration, backends, old: old)
+        var survey = Survey(configuration, backends, own: own, old: old)
         var headcounts: [String: Headcount] = [:]
         var doors: [Door.Key: Int] = [:]
         var ordinals: [BindAddress: Int] = [:]
@@ -85,6 +86,7 @@ package final class Topology: Sendable {
 /// Follows all routes of a configuration to their places.
 private struct Survey {
     private let upstreams: [String: (upstream: Upstream, backend: Backend)]
+    private let own: OwnDoors
     private let old: Topology?
     private var numbers: [Place.Key: Int] = [:]
     private(set) var approaches: [Approach] = []
@@ -95,7 +97,8 @@ private struct Survey {
         let header: ProxyProtocolOut
     }
 
-    init(_ configuration: Configuration, _ backends: [Backend], old: Topology?) {
+    init(_ configuration: Configuration, _ backends: [Backend], own: OwnDoors, old: Topology?) {
+        self.own = own
         upstreams = Dictionary(
             zip(configuration.upstreams, backends).map { ($0.name, ($0, $1)) }
         ) { first, _ in first }
@@ -142,11 +145,18 @@ private struct Survey {
             return approaches[number]
         }
         let earlier = old?.addresses(of: key) ?? []
-        let addresses = backend.dialled(endpoint, port: port).prefix(PlaceAddress.maximumCount).map { dialled in
+        var leftOut: [IPAddress] = []
+        let dialled = backend.dialled(endpoint, port: port).filter { dialled in
+            guard backend.via == .direct, let address = dialled.internet, own.contains(address) else { return true }
+            leftOut.append(address.ip)
+            return false
+        }
+        let addresses = dialled.prefix(PlaceAddress.maximumCount).map { dialled in
             earlier.first { $0.dialled == dialled } ?? PlaceAddress(dialled)
         }
         let approach = Approach(
-            place: old?.place(key) ?? Place(key), addresses: addresses, backend: backend, headers: [header])
+            place: old?.place(key) ?? Place(key), addresses: addresses, backend: backend, headers: [header],
+            leftOut: leftOut)
         numbers[key] = approaches.count
         approaches.append(approach)
         return approach

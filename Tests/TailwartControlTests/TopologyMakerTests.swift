@@ -1,0 +1,63 @@
+import Synchronization
+import TailwartCore
+import TailwartWire
+import Testing
+
+@testable import TailwartControl
+
+@Suite struct TopologyMakerTests {
+    private static let name = "mail.example.org"
+    private static let outer = IPAddress.v4(0xcb00_7107)
+    private static let elsewhere = IPAddress.v4(0xc000_0201)
+
+    /// A maker for an edge on port 25 of all addresses, with a mailbox by name.
+    private static func maker() -> TopologyMaker {
+        let bind = BindAddress.any(port: 25)
+        let configuration = Configuration(
+            upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.name(name))])],
+            listeners: [
+                Listener(name: "smtp", bind: [bind], proto: .smtp, routes: [Route(to: .upstream("mailbox", port: nil))])
+            ])
+        return TopologyMaker(
+            configuration, edge: "edge", binds: [bind], carrying: Topology(configuration, addresses: { _ in nil }))
+    }
+
+    private static func dialled(_ topology: Topology) -> [IPAddress]? {
+        guard let approach = topology.approaches.first, !approach.backend.endpoints[0].isAwaited else { return nil }
+        return approach.addresses.compactMap { $0.dialled(doorPort: 25).internet?.ip }
+    }
+
+    @Test func `a name is awaited until there is an answer`() {
+        let maker = Self.maker()
+        #expect(Self.dialled(maker.topology()) == nil)
+        maker.learn([:]) { #expect(Self.dialled($0) == nil) }
+        maker.learn([Self.name: []]) { #expect(Self.dialled($0) == []) }
+        maker.learn([Self.name: [Self.elsewhere]]) { #expect(Self.dialled($0) == [Self.elsewhere]) }
+    }
+
+    @Test func `an address that turns out to be the edge's own is left out, and taken back when it is not any more`() {
+        let maker = Self.maker()
+        var made: [[IPAddress]?] = []
+        maker.learn([Self.name: [Self.outer, Self.elsewhere]]) { made.append(Self.dialled($0)) }
+        for outer in [nil, [], [Self.outer], nil, [Self.outer], [Self.outer, .v4(1)], []] as [[IPAddress]?] {
+            maker.learnHost(outer: outer) { made.append(Self.dialled($0)) }
+        }
+        #expect(made == [[Self.outer, Self.elsewhere], [Self.elsewhere], [Self.outer, Self.elsewhere]])
+    }
+
+    @Test func `what is mapped stays known while names change`() {
+        let maker = Self.maker()
+        maker.learnHost(outer: [Self.outer]) { _ in Issue.record("nobody has that address yet") }
+        maker.learn([Self.name: [Self.outer]]) { #expect(Self.dialled($0) == []) }
+        #expect(maker.own.contains(InternetAddress(Self.outer, port: 25)))
+        #expect(!maker.own.contains(InternetAddress(Self.outer, port: 2525)))
+    }
+
+    @Test func `what is known of an address goes from each topology to the next`() {
+        let maker = Self.maker()
+        maker.learn([Self.name: [Self.elsewhere]]) { $0.approaches[0].addresses[0].distrusts(now: 1) }
+        maker.learn([Self.name: [.v4(1), Self.elsewhere]]) { topology in
+            #expect(topology.approaches[0].addresses.map(\.distrustsHeader) == [false, true])
+        }
+    }
+}
