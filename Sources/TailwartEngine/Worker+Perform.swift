@@ -135,7 +135,9 @@ extension Worker {
         }
         var span = buffer.bindMemory(to: UInt8.self).mutableSpan
         let length = session.pointee.connection.write(message, into: &span)
-        switch session.pointee.upstream.socket.send(UnsafeRawBufferPointer(window(length))) {
+        // What the client has said so far, its hello, follows the header at once: one segment for both.
+        let more = session.pointee.connection.hasMore(behind: message)
+        switch session.pointee.upstream.socket.send(UnsafeRawBufferPointer(window(length)), more: more) {
         case .count(length): return .sent
         case .count: return .torn
         case .wouldBlock: return .blocked

@@ -68,8 +68,12 @@ package struct Socket: Sendable {
         IOResult.of { recv(raw, buffer.baseAddress, buffer.count, CInt(MSG_PEEK)) }
     }
 
-    package func send(_ buffer: UnsafeRawBufferPointer) -> IOResult {
-        IOResult.of { Glibc.send(raw, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL)) }
+    /// - Parameter more: more follows at once, so that the kernel may keep an incomplete segment back for it (`MSG_MORE`, send(2)): for at
+    ///   most 200 ms if nothing does.
+    package func send(_ buffer: UnsafeRawBufferPointer, more: Bool = false) -> IOResult {
+        IOResult.of {
+            Glibc.send(raw, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL) | (more ? CInt(MSG_MORE) : 0))
+        }
     }
 
     /// Says that no more will be sent.

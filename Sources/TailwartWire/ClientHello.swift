@@ -20,7 +20,8 @@ extension ClientHello {
     /// nginx, HAProxy and Envoy stop at 16 KiB too. It bounds what a client can make the edge look at.
     package static let maximumMessageLength = 16 * 1024
 
-    /// Bytes peeked for a hello, record headers included. A client may cut its hello into records of one byte, six on
-    /// the wire, and this bounds the walk over them.
-    package static let maximumWireLength = 64 * 1024
+    /// Bytes of the longest hello, with the headers of all its records.
+    package static let maximumWireLength =
+        HandshakeRecords.messageHeadLength + maximumMessageLength
+        + HandshakeRecords.maximumCount * HandshakeRecords.headerLength
 }

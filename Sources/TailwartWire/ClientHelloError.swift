@@ -4,7 +4,7 @@ package enum ClientHelloError: Error, Equatable, Sendable, CaseIterable {
     case unexpectedRecord
     case emptyRecord
     case recordTooLong
-    case wireTooLong
+    case tooManyRecords
     case notClientHello
     case messageTooShort
     case messageTooLong
@@ -32,7 +32,7 @@ extension ClientHelloError: CustomStringConvertible {
         case .unexpectedRecord: "a record that is not a TLS handshake interrupts the ClientHello"
         case .emptyRecord: "a handshake record is empty"
         case .recordTooLong: "a TLS record is longer than 16384 bytes"
-        case .wireTooLong: "the ClientHello with its records is longer than \(ClientHello.maximumWireLength) bytes"
+        case .tooManyRecords: "the ClientHello is cut into more than \(HandshakeRecords.maximumCount) records"
         case .notClientHello: "the first handshake message is not a ClientHello"
         case .messageTooShort: "the ClientHello is too short to be one"
         case .messageTooLong: "the ClientHello is longer than \(ClientHello.maximumMessageLength) bytes"

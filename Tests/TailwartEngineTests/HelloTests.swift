@@ -20,7 +20,8 @@ import Testing
         "records of 512 bytes": ClientHelloBuilder(serverName: name, paddedLength: 1800).bytes(recordLengths: 512),
         "1.8 KB": ClientHelloBuilder(serverName: name, paddedLength: 1800).bytes,
         "8 KB": ClientHelloBuilder(serverName: name, paddedLength: 8192).bytes,
-        "8 KB in records of 1 byte": ClientHelloBuilder(serverName: name, paddedLength: 8192).bytes(recordLengths: 1),
+        "8 KB in records of 40 bytes": ClientHelloBuilder(serverName: name, paddedLength: 8192).bytes(
+            recordLengths: 40),
     ]
 
     @Test(arguments: hellos.keys.sorted())

@@ -32,6 +32,24 @@ import Testing
         }
     }
 
+    @Test func `a hello that was looked at follows its header in the same segment`() throws {
+        let mailbox = try TestListener()
+        let named = Route.toFirst(.name("mail.example.org"), header: .init(.v2))
+        try withEngine(listeners: [.test(.https, routes: [named])], upstreams: [.test(mailbox.address)]) { edge in
+            let hello = ClientHelloBuilder(serverName: "mail.example.org").bytes
+            for _ in 0..<20 {
+                let client = try edge.connect()
+                try client.send(hello)
+                let pair = Pair(client: client, upstream: try mailbox.accept())
+                // Kept back from its segment, the hello would come by itself 200 ms later.
+                #expect(Array(try pair.upstream.receive(atMost: 4096).dropFirst(28)) == hello)
+                try pair.exchange()
+                try pair.finish()
+            }
+            _ = try edge.records(20)
+        }
+    }
+
     @Test(arguments: [ProxyProtocolOut.Version.v1, .v2])
     func `an IPv6 client is named as such`(version: ProxyProtocolOut.Version) throws {
         let mailbox = try TestListener()

@@ -27,7 +27,7 @@ struct ClientHelloRecordTests {
         }
     }
 
-    @Test(arguments: [(1800, 1), (1800, 64), (1800, 512), (1800, 16384), (8000, 512), (8000, 16384), (16384, 16384)])
+    @Test(arguments: [(200, 1), (1800, 8), (1800, 64), (1800, 512), (1800, 16384), (8000, 512), (8000, 16384), (16384, 16384)])
     func `a large hello is found and every beginning of it needs more`(length: Int, recordLength: Int) throws {
         let builder = Builder(serverName: "mail.example.org", alpn: ["imap"], paddedLength: length)
         #expect(builder.message.count == 4 + length)
@@ -37,12 +37,20 @@ struct ClientHelloRecordTests {
         #expect(outcome == .found(try #require(Self.expected)))
     }
 
-    @Test func `a hello in records of one byte is found up to the limit on the wire`() throws {
-        let fits = ClientHello.maximumWireLength / 6
-        let builder = Builder(serverName: "mail.example.org", alpn: ["imap"], paddedLength: fits - 4)
-        #expect(parseHello(builder.bytes(recordLengths: 1)) == .found(try #require(Self.expected)))
-        let tooLong = Builder(serverName: "mail.example.org", alpn: ["imap"], paddedLength: fits - 3)
-        #expect(parseHello(tooLong.bytes(recordLengths: 1)) == .invalid(.wireTooLong))
+    @Test func `a hello in records of one byte is found up to 256 of them`() throws {
+        let fits = Builder(serverName: "mail.example.org", alpn: ["imap"], paddedLength: 256 - 4)
+        #expect(parseHello(fits.bytes(recordLengths: 1)) == .found(try #require(Self.expected)))
+        let tooMany = Builder(serverName: "mail.example.org", alpn: ["imap"], paddedLength: 256 - 3)
+        #expect(parseHello(tooMany.bytes(recordLengths: 1)) == .invalid(.tooManyRecords))
+    }
+
+    @Test func `the longest hello in the most records fits what is peeked`() throws {
+        let length = ClientHello.maximumMessageLength + 4
+        let longest = Builder(
+            serverName: "mail.example.org", alpn: ["imap"], paddedLength: ClientHello.maximumMessageLength)
+        let bytes = Builder.records(longest.message, lengths: [Int](repeating: 1, count: 255) + [length - 255])
+        #expect(bytes.count == ClientHello.maximumWireLength)
+        #expect(parseHello(bytes) == .found(try #require(Self.expected)))
     }
 
     @Test func `a message longer than 16 KiB is refused by its length`() {

@@ -9,6 +9,12 @@ extension Connection {
     /// Whether the header must name the address that the client came to, which only the socket knows.
     package var needsDestination: Bool { destination == nil && record.client != nil }
 
+    /// Whether bytes of the client, which were seen in its socket, follow the message at once.
+    package func hasMore(behind message: Action.Message) -> Bool {
+        guard case .proxyHeader = message else { return false }
+        return record.hello != nil
+    }
+
     package mutating func learn(destination: InternetAddress?) { self.destination = destination }
 
     /// Writes a message; the memory holds at least ``maximumMessageLength`` bytes.
