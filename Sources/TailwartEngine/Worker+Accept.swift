@@ -73,6 +73,24 @@ extension Worker {
         guard let accepting = accepting[index] else { return }
         var left = batch > 1 || !queue.isEmpty ? Self.acceptsAtOnce : 1
         while left > 0, acceptOne(accepting) { left -= 1 }
+        if hasMoreThanItsShare { letOthersGoFirst(index) }
+    }
+
+    /// Connections over a fair share, before a worker steps back.
+    private static let headStart = 16
+
+    /// Asked once in so many connections, as stepping back costs two calls.
+    private var hasMoreThanItsShare: Bool {
+        guard parts.workers > 1, nextID % UInt64(Self.headStart) == 0 else { return false }
+        return sessions.count > topology.headcount.live / parts.workers + Self.headStart
+    }
+
+    /// With `EPOLLEXCLUSIVE` the kernel wakes the first of the workers that wait, in the order in which they began to watch the socket, so
+    /// that one of them would get all slow connections: watches anew, behind the others.
+    private mutating func letOthersGoFirst(_ index: Int) {
+        guard !isPaused, let socket = accepting[index]?.socket.socket else { return }
+        epoll.remove(watched: socket)
+        watch(index)
     }
 
     /// - Returns: whether there may be more.

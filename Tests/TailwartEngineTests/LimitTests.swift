@@ -27,6 +27,22 @@ import Testing
         }
     }
 
+    @Test func `slow connections that come one by one are shared by the workers`() throws {
+        let mailbox = try FakeMailbox { connection, _ in _ = try connection.receiveToEnd() }
+        try withEngine(upstreams: [.test(mailbox.address)], workers: 2) { edge in
+            var clients: [TestSocket] = []
+            for number in 1...200 {
+                clients.append(try edge.connect())
+                try edge.waitForLive(number)
+            }
+            for client in clients { client.close() }
+            // The number of the worker stands in the upper bits of a record's id.
+            let byWorker = Dictionary(grouping: try edge.records(200)) { $0.id >> 48 }
+            #expect(byWorker.values.map(\.count).min() ?? 0 >= 50, "\(byWorker.mapValues(\.count))")
+            #expect(byWorker.count == 2)
+        }
+    }
+
     private func checkThirdIsTurnedAway(
         _ edge: EngineHarness, _ mailbox: TestListener, _ reason: CloseReason
     ) throws {
