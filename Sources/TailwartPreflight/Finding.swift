@@ -22,6 +22,8 @@ package struct Finding: Sendable, Equatable {
         case upstream
         /// Open files against `max_connections`.
         case descriptors
+        /// Ports to connect from against `max_connections`.
+        case localPorts = "local_ports"
         case clock
     }
 

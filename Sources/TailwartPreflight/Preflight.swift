@@ -50,6 +50,7 @@ package struct Preflight: Sendable {
             HostCheck.descriptors(
                 highest: DescriptorLimit.highest, needed: DescriptorLimit.needed(for: configuration.maxConnections),
                 connections: configuration.maxConnections),
+            HostCheck.localPorts(.ofHost, connections: configuration.maxConnections),
             HostCheck.clock(isSynchronized: Clock.isSynchronized),
         ]
     }

@@ -187,7 +187,8 @@ extension CommandTests {
                 .deletingLastPathComponent().deletingLastPathComponent().appending(path: "docs/preflight.md")
             let text = try String(contentsOf: page, encoding: .utf8)
             for check in [
-                "port", "firewall", "cloud", "address", "tailnet", "peer", "name", "upstream", "descriptors", "clock",
+                "port", "firewall", "cloud", "address", "tailnet", "peer", "name", "upstream", "descriptors",
+                "local_ports", "clock",
             ] {
                 #expect(text.contains("\n| `\(check)` |"), "\(check)")
             }

@@ -91,4 +91,14 @@ import Testing
     func `the clock is kept right or not`(isSynchronized: Bool?, expected: Finding.Result) {
         #expect(HostCheck.clock(isSynchronized: isSynchronized).result == expected)
     }
+
+    @Test(
+        arguments: [
+            (nil, .unknown), (LocalPorts(count: 28_232, areReused: false), .pass),
+            (LocalPorts(count: 8000, areReused: true), .pass),
+            (LocalPorts(count: 7999, areReused: true), .warn),
+        ] as [(LocalPorts?, Finding.Result)])
+    func `a port to connect from is there for each connection or not`(ports: LocalPorts?, expected: Finding.Result) {
+        #expect(HostCheck.localPorts(ports, connections: 8000).result == expected)
+    }
 }

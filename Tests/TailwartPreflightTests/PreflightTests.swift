@@ -60,7 +60,7 @@ import Testing
             #expect(name.result == .pass && name.detail == "It is 127.0.0.1 (tailscale).")
             #expect(
                 Set(findings.map(\.check)) == [
-                    .port, .address, .tailnet, .peer, .name, .upstream, .descriptors, .clock,
+                    .port, .address, .tailnet, .peer, .name, .upstream, .descriptors, .localPorts, .clock,
                 ])
             #expect(findings.filter { $0.check == .port }.map(\.result) == [.pass, .pass])
             let upstreams = Self.upstreams(findings)
