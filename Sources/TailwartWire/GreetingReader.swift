@@ -163,12 +163,12 @@ extension Span<UInt8> {
         return count == text.utf8CodeUnitCount ? true : nil
     }
 
-    /// EHLO or HELO, in any case (RFC 5321 section 4.1.1.1).
-    fileprivate var beginsWithHello: Bool {
-        guard count >= 4 else { return false }
-        let (first, second) = (self[0] & 0xdf, self[1] & 0xdf)
-        let (e, h) = (UInt8(ascii: "E"), UInt8(ascii: "H"))
-        return (first == e && second == h || first == h && second == e)
-            && self[2] & 0xdf == UInt8(ascii: "L") && self[3] & 0xdf == UInt8(ascii: "O")
+    /// EHLO or HELO, in any case (RFC 5321 section 4.1.1.1), or how one of them begins: a first segment may hold less.
+    fileprivate var beginsWithHello: Bool { begins(withLetters: "EHLO") || begins(withLetters: "HELO") }
+
+    private func begins(withLetters word: StaticString) -> Bool {
+        for position in 0..<Swift.min(count, word.utf8CodeUnitCount)
+        where self[position] & 0xdf != word.utf8Start[position] { return false }
+        return true
     }
 }

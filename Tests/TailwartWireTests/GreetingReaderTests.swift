@@ -98,6 +98,7 @@ struct GreetingReaderTests {
 
     @Test(arguments: [
         ("EHLO client.example.net\r\n", "500 5.5.1 Invalid command.\r\n", true),
+        ("eh", "500 5.5.1 Invalid command.\r\n", true),
         ("helo client\r\n", "502 5.5.2 Error: command not recognized\r\n", true),
         ("EHLO client.example.net\r\n", "221 2.0.0 Bye\r\n", true),
         ("EHLO client.example.net\r\n", "250-mail.example.org\r\n250 PIPELINING\r\n", false),
