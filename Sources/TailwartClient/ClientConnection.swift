@@ -34,7 +34,8 @@ package struct ClientConnection: Sendable {
         }
     }
 
-    package let patience: Patience
+    /// Whoever changes it changes his own copy only.
+    package var patience: Patience
     private let channel: any Channel
     private let parts: NIOLoopBound<Parts>
 

@@ -24,8 +24,8 @@ package final class Edge: Sendable {
     package init(_ configuration: Configuration, ledger: Ledger) throws {
         self.configuration = configuration
         self.ledger = ledger
-        let name = ServerNamePattern.edgeName(host: HostName.current)
-        let first = Topology(configuration, edge: name, addresses: { _ in [] })
+        let identity = EdgeIdentity(configuration)
+        let first = Topology(configuration, edge: identity.name.description, addresses: { _ in [] })
         listeners = try ListenerSet(first)
         Self.raiseDescriptorLimit(for: configuration, ledger)
         let engine = try Engine(
@@ -41,7 +41,8 @@ package final class Edge: Sendable {
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
-                    watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), ledger: ledger
+                    watched, in: first, prober: Prober(group: observers.eventLoops, name: { identity.name }),
+                    ledger: ledger
                 ) { engine.close([$0]) }
             }
             let names = configuration.hostNames
@@ -51,8 +52,7 @@ package final class Edge: Sendable {
                 : try Resolver(names: names) { host, entry, addresses in
                     ledger.post(Self.event(host, entry))
                     health?.learn(addresses)
-                    engine.apply(
-                        Topology(configuration, edge: name, addresses: { addresses[$0] ?? [] }, carrying: first))
+                    identity.resolved(addresses) { engine.apply($0.topology(of: configuration, carrying: first)) }
                 }
             self.resolver = resolver
             resolverThread = try resolver?.start()
@@ -66,7 +66,12 @@ package final class Edge: Sendable {
                         isNeeded: configuration.upstreams.contains { $0.via == .tailscale }
                             || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") },
                         direct: Set(names)),
-                    resolver: resolver, ledger: ledger)
+                    resolver: resolver, ledger: ledger,
+                    learnName: { name in
+                        identity.joined(tailnet: name) {
+                            engine.apply($0.topology(of: configuration, carrying: first))
+                        }
+                    })
                 work.append { await tailnet.run() }
             }
             observers.start(work)

@@ -76,7 +76,7 @@ final class HealthMonitor: Sendable {
 
     private func perform(_ effect: Watch.Effect, in group: inout DiscardingTaskGroup) {
         switch effect {
-        case .probe(let key, let name): group.addTask { await self.probe(key, name) }
+        case .probe(let key, let name, let time): group.addTask { await self.probe(key, name, listensFor: time) }
         case .askSetupPage(let key): group.addTask { await self.askSetupPage(key) }
         case .lookAtTraffic:
             for subject in order {
@@ -93,10 +93,11 @@ final class HealthMonitor: Sendable {
         }
     }
 
-    private func probe(_ key: Place.Key, _ name: String?) async {
+    private func probe(_ key: Place.Key, _ name: String?, listensFor: Duration?) async {
         guard let subject = subjects[key] else { return }
         let result = await subject.probe(
-            with: prober, addresses.withLock { $0 }, serverName: name, timeout: subject.health.timeout)
+            with: prober, addresses.withLock { $0 }, serverName: name, timeout: subject.health.timeout,
+            listensFor: listensFor)
         // What a probe says that was cut short is not true.
         if !Task.isCancelled { inbox.yield(.probed(key, serverName: name, result)) }
     }
@@ -113,7 +114,7 @@ final class HealthMonitor: Sendable {
 extension ProbeSubject {
     fileprivate var watched: HealthMonitor.Watch.Subject {
         HealthMonitor.Watch.Subject(
-            key: place, place: named, interval: health.interval, rise: health.rise, fall: health.fall,
+            key: place, place: named, interval: health.interval, affects: health.affects, rise: health.rise, fall: health.fall,
             closesIfUnhealthy: health.closeIfUnhealthy, serverNames: serverNames)
     }
 }

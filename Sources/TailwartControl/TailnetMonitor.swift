@@ -13,6 +13,8 @@ struct TailnetMonitor: Sendable {
     let control: TailnetControl
     let resolver: Resolver?
     let ledger: Ledger
+    /// Takes this host's full name on the tailnet; empty while it has none.
+    let learnName: @Sendable (String) -> Void
 
     /// Asks until the task is cancelled.
     func run() async {
@@ -26,6 +28,7 @@ struct TailnetMonitor: Sendable {
                 answer = .failure(error)
             }
             guard !Task.isCancelled else { return }
+            if let status = try? answer.get() { learnName(status.ownName) }
             for effect in control.take(answer, socket: socket, at: Int(Clock.wall() / 1_000_000)) {
                 await perform(effect)
             }

@@ -25,7 +25,10 @@ extension Preflight {
         let names = await NameLookup(names: configuration.hostNames, servers: servers).entries(
             learning: { try? await status.value?.get() }, within: Self.nameTimeout)
         let addresses = names.mapValues(\.addresses)
-        let prober = Prober(group: group, ehloName: ServerNamePattern.edgeName(host: HostName.current))
+        let name = EdgeName(
+            configuration, host: HostName.current, tailnet: try? await status.value?.get().ownName,
+            addresses: InterfaceAddresses.all())
+        let prober = Prober(group: group, name: { name })
         var probed = await withTaskGroup { group in
             for (index, subject) in subjects.enumerated() {
                 group.addTask { (index, await Self.probe(subject, prober, addresses)) }

@@ -8,13 +8,13 @@ import Testing
 
     private static func subject(
         _ key: String = "smtp", endpoint: String = "stalwart.example", port: UInt16 = 25,
-        proto: ListenerProtocol = .smtp, rise: Int = 2, fall: Int = 3, closes: Bool = false,
-        names: [String?] = [nil]
+        proto: ListenerProtocol = .smtp, affects: HealthSettings.Affects = .reachability, rise: Int = 2, fall: Int = 3,
+        closes: Bool = false, names: [String?] = [nil]
     ) -> Watch.Subject {
         Watch.Subject(
             key: key,
             place: ProbedPlace(upstream: "mailbox", endpoint: endpoint, hasPort: false, port: port, proto: proto),
-            interval: interval, rise: rise, fall: fall, closesIfUnhealthy: closes, serverNames: names)
+            interval: interval, affects: affects, rise: rise, fall: fall, closesIfUnhealthy: closes, serverNames: names)
     }
 
     /// Something that happens, some seconds after the start, and what follows from it. A probe that was asked for is no news here.
@@ -71,7 +71,8 @@ import Testing
     }
 
     private static let setup = [
-        subject("smtp", port: 25), subject("imaps", port: 993, proto: .imaps), subject("other", endpoint: "b.example"),
+        subject("smtp", port: 25, fall: 1), subject("imaps", port: 993, proto: .imaps, fall: 1),
+        subject("other", endpoint: "b.example"),
     ]
 
     private static let stories: [Story] = [
@@ -79,10 +80,43 @@ import Testing
             "the first probe decides, for good",
             steps: [Step(1, probed(.well), [mark(false), said(.well), turned(true, .probes)])]),
         Story(
-            "the first probe decides, for bad",
+            "the first bad probe alone turns nothing off",
             steps: [
-                Step(
-                    1, probed(.silent), [mark(true), said(.silent), turned(false, .probes)])
+                Step(1, probed(.timeout), [mark(false), said(.timeout)]),
+                Step(6, probed(.timeout), [mark(false)]),
+                Step(11, probed(.timeout), [mark(true), turned(false, .probes)]),
+            ]),
+        Story(
+            "the first bad probe turns off what connections were dialled in vain to",
+            steps: [
+                Step(1, traffic(0, 1)),
+                Step(1, probed(.timeout), [mark(true), said(.timeout), turned(false, .probes)]),
+            ]),
+        Story(
+            "a connection that is dialled in vain turns off what the first probe did not reach",
+            steps: [
+                Step(1, probed(.timeout), [mark(false), said(.timeout)]),
+                Step(2, traffic(0, 1), [mark(true), turned(false, .connections)]),
+            ]),
+        Story(
+            "what a server says is told and turns nothing off, for however long",
+            steps: [
+                Step(1, probed(.busy), [mark(false), said(.busy), turned(true, .probes)]),
+                Step(2, probed(.tlsFailed), [mark(false), said(.tlsFailed)]),
+                Step(3, probed(.silent), [mark(false), said(.silent)]),
+                Step(4, probed(.silent), [mark(false)]), Step(5, probed(.silent), [mark(false)]),
+                Step(6, probed(.silent), [mark(false)]),
+                Step(7, probed(.wrongProtocol), [mark(false, costly: true), said(.wrongProtocol)]),
+                Step(8, probed(.ehloRefused), [mark(false), said(.ehloRefused)]),
+                Step(9, probed(.banned), [mark(false), said(.banned)]),
+                Step(10, probed(.headerRequired), [mark(false), said(.headerRequired)]),
+            ]),
+        Story(
+            "where nothing counts, probes only speak", [subject(affects: .nothing, rise: 1, fall: 1)],
+            steps: [
+                Step(1, probed(.refused), [mark(false), said(.refused), turned(true, .probes)]),
+                Step(2, probed(.headerNotTrusted), [mark(false, costly: true), said(.headerNotTrusted)]),
+                Step(3, traffic(0, 9)),
             ]),
         Story(
             "a verdict that stays is said once, and it takes three bad ones to fall and two good ones to rise",
@@ -105,7 +139,8 @@ import Testing
         Story(
             "connections that are served make a place healthy at once, connections that are not make it unhealthy",
             steps: [
-                Step(1, probed(.silent), [mark(true), said(.silent), turned(false, .probes)]),
+                Step(1, traffic(0, 1)),
+                Step(1, probed(.refused), [mark(true), said(.refused), turned(false, .probes)]),
                 Step(2, traffic(1, 0), [mark(false, forgets: true), turned(true, .connections)]),
                 Step(3, traffic(0, 2)), Step(4, traffic(1, 5)), Step(5, traffic(0, 2)),
                 Step(6, traffic(0, 1), [mark(true), turned(false, .connections)]),
@@ -119,9 +154,12 @@ import Testing
                     1, probed(.headerNotTrusted),
                     [mark(true, costly: true), said(.headerNotTrusted), turned(false, .probes)]),
                 Step(2, traffic(3, 0)),
+                // One good probe is enough.
+                Step(
+                    3, probed(.well), [mark(false, forgets: true), said(.well), turned(true, .probes)]),
             ]),
         Story(
-            "connections end where the file says so", [subject(closes: true)],
+            "connections end where the file says so", [subject(affects: .all, fall: 1, closes: true)],
             steps: [
                 Step(
                     1, probed(.silent),
@@ -130,7 +168,7 @@ import Testing
                     ]),
                 Step(2, traffic(1, 0), [mark(false, forgets: true), turned(true, .connections)]),
                 Step(
-                    3, traffic(0, 3),
+                    3, traffic(0, 1),
                     [mark(true), turned(false, .connections), .close("smtp")]),
             ]),
         Story(
@@ -149,7 +187,7 @@ import Testing
             ]),
         Story(
             "a web server may refuse the handshake for one of many names and serve the others",
-            [subject("web", port: 443, proto: .https, names: ["a.example", "b.example"])],
+            [subject("web", port: 443, proto: .https, affects: .all, fall: 1, names: ["a.example", "b.example"])],
             steps: [
                 Step(
                     1, probed(.tlsFailed, "web", name: "a.example"),
@@ -230,7 +268,7 @@ import Testing
             guard at <= seconds else { break }
             var effects = watch.take(.tick, now: due, jitter: { jitter })
             while !effects.isEmpty {
-                guard case .probe(let key, let name) = effects.removeFirst() else { continue }
+                guard case .probe(let key, let name, _) = effects.removeFirst() else { continue }
                 probes.append((at, key, name))
                 let result = Self.result(answer(key, at))
                 effects += watch.take(.probed(key, serverName: name, result), now: due, jitter: { jitter })
@@ -246,14 +284,86 @@ import Testing
         for (time, wanted) in zip(times, expected) { #expect(abs(time - wanted) < 0.001) }
     }
 
-    @Test func `an unhealthy place is probed every five seconds`() {
-        #expect(probes([Self.subject()], for: 16, answer: { _, _ in .silent }).map(\.at) == [0.5, 5.5, 10.5, 15.5])
+    @Test func `a place that cannot be reached is probed every five seconds`() {
+        #expect(probes([Self.subject()], for: 16, answer: { _, _ in .refused }).map(\.at) == [0.5, 5.5, 10.5, 15.5])
+    }
+
+    @Test func `a place that greets before the header is listened to every five seconds, and a mended one is used at once`() {
+        let start = ContinuousClock.now
+        var watch = Watch([Self.subject()], reachable: ["smtp"], now: start, jitter: { 1 })
+        let free = ProbeResult(.headerNotTrusted, "Seen.")
+        var (now, count, turned) = (start, 0, false)
+        while let due = watch.nextDue, due < start + .seconds(3600) {
+            now = due
+            for case .probe(let key, let name, nil) in watch.take(.tick, now: now, jitter: { 1 }) {
+                count += 1
+                _ = watch.take(.probed(key, serverName: name, free), now: now, jitter: { 1 })
+            }
+        }
+        #expect(count > 600)
+        while let due = watch.nextDue, !turned {
+            #expect(due < now + .seconds(6))
+            for case .probe(let key, let name, nil) in watch.take(.tick, now: due, jitter: { 1 }) {
+                let effects = watch.take(.probed(key, serverName: name, Self.result(.well)), now: due, jitter: { 1 })
+                turned = effects.contains(Self.turned(true, .probes))
+            }
+        }
+    }
+
+    @Test func `after a costly probe the next ones listen first`() {
+        let start = ContinuousClock.now
+        var watch = Watch([Self.subject()], reachable: ["smtp"], now: start, jitter: { 0 })
+        #expect(watch.take(.tick, now: start, jitter: { 0 }) == [.probe("smtp", serverName: nil, listensFor: nil)])
+        let costly = ProbeResult(.headerNotTrusted, "Seen.", greeting: .seconds(1.5), isCostly: true)
+        _ = watch.take(.probed("smtp", serverName: nil, costly), now: start, jitter: { 0 })
+        let later = watch.take(.tick, now: start + .seconds(4.5), jitter: { 0 })
+        #expect(later.first == .probe("smtp", serverName: nil, listensFor: .seconds(3)))
+    }
+
+    @Test func `a place where clients are served is probed every five minutes`() {
+        for (proto, names, served, count) in [
+            (ListenerProtocol.smtp, [nil], true, 12), (.smtp, [nil], false, 120), (.https, ["a"], true, 12),
+            (.https, ["a", "b"], true, 120),
+        ] as [(ListenerProtocol, [String?], Bool, Int)] {
+            let start = ContinuousClock.now
+            var watch = Watch(
+                [Self.subject(proto: proto, names: names)], reachable: ["smtp"], now: start, jitter: { 0.5 })
+            var probes = 0
+            while let due = watch.nextDue, due < start + .seconds(3600) {
+                for effect in watch.take(.tick, now: due, jitter: { 0.5 }) {
+                    switch effect {
+                    case .probe(let key, let name, _):
+                        probes += 1
+                        _ = watch.take(
+                            .probed(key, serverName: name, Self.result(.well)), now: due, jitter: { 0.5 })
+                    case .lookAtTraffic where served: _ = watch.take(Self.traffic(1, 0), now: due, jitter: { 0.5 })
+                    default: break
+                    }
+                }
+            }
+            #expect(probes == count, "\(proto) \(names.count)")
+        }
+    }
+
+    @Test func `a connection that is dialled in vain brings the next probe forward`() {
+        let start = ContinuousClock.now
+        var watch = Watch([Self.subject()], reachable: ["smtp"], now: start, jitter: { 0 })
+        let at = { (seconds: Double) in start + Duration.seconds(seconds) }
+        _ = watch.take(.tick, now: start, jitter: { 0 })
+        _ = watch.take(Self.probed(.well), now: at(1), jitter: { 0 })
+        _ = watch.take(Self.traffic(5, 0), now: at(2), jitter: { 0 })
+        #expect(watch.take(.tick, now: at(200), jitter: { 0 }) == [.lookAtTraffic])
+        _ = watch.take(Self.traffic(0, 1), now: at(201), jitter: { 0 })
+        #expect(watch.take(.tick, now: at(205), jitter: { 0 }) == [.lookAtTraffic])
+        #expect(
+            watch.take(.tick, now: at(206), jitter: { 0 }).first
+                == .probe("smtp", serverName: nil, listensFor: nil))
     }
 
     @Test func `a place is not probed again while a probe is under way`() {
         let start = ContinuousClock.now
         var watch = Watch([Self.subject()], reachable: ["smtp"], now: start, jitter: { 0 })
-        #expect(watch.take(.tick, now: start, jitter: { 0 }) == [.probe("smtp", serverName: nil)])
+        #expect(watch.take(.tick, now: start, jitter: { 0 }) == [.probe("smtp", serverName: nil, listensFor: nil)])
         let later = watch.take(.tick, now: start + .seconds(600), jitter: { 0 })
         #expect(later == [.lookAtTraffic])
     }
@@ -266,7 +376,7 @@ import Testing
         #expect(watch.take(.tick, now: start + .seconds(1), jitter: { 0 }).isEmpty)
         #expect(
             watch.take(.reachable(["smtp"]), now: start + .seconds(1.5), jitter: { 0 })
-                == [.probe("smtp", serverName: nil)])
+                == [.probe("smtp", serverName: nil, listensFor: nil)])
     }
 
     @Test func `the names of a web server are asked for in turn`() {
@@ -275,8 +385,8 @@ import Testing
     }
 
     @Test func `probes that the mailbox counts are few`() {
-        // Quarter of an hour, four hours, twelve hours: rounded up to the next time that it is looked.
-        #expect(probes([Self.subject()], for: 86_400, answer: { _, _ in .headerNotTrusted }).count == 4)
+        // At once, then a quarter of an hour, four hours, twelve hours: rounded up to the next time that it is looked.
+        #expect(probes([Self.subject()], for: 86_400, answer: { _, _ in .headerNotTrusted }).count == 5)
     }
 
     @Test func `mending one port frees the others of its endpoint, and no more`() {
@@ -289,12 +399,17 @@ import Testing
                 Self.subject("elsewhere", endpoint: "b.example"),
             ], reachable: Set(["smtp"] + others), now: start, jitter: { 0.5 })
         #expect(watch.take(.tick, now: at(0.5), jitter: { 0.5 }).count == 3)
-        _ = watch.take(Self.probed(.headerNotTrusted), now: at(1), jitter: { 0.5 })
-        for key in others { _ = watch.take(Self.probed(.headerNotTrusted, key), now: at(60), jitter: { 0.5 }) }
-        #expect(watch.take(.tick, now: at(902), jitter: { 0.5 }) == [.probe("smtp", serverName: nil), .lookAtTraffic])
+        for _ in 0...1 {
+            _ = watch.take(Self.probed(.headerNotTrusted), now: at(1), jitter: { 0.5 })
+            for key in others { _ = watch.take(Self.probed(.headerNotTrusted, key), now: at(60), jitter: { 0.5 }) }
+        }
+        #expect(
+            watch.take(.tick, now: at(902), jitter: { 0.5 }) == [
+                .probe("smtp", serverName: nil, listensFor: .seconds(2.5)), .lookAtTraffic,
+            ])
         let effects = watch.take(Self.probed(.well), now: at(910), jitter: { 0.5 })
-        #expect(effects.contains(.probe("submission", serverName: nil)))
-        #expect(!effects.contains(.probe("elsewhere", serverName: nil)))
+        #expect(effects.contains(.probe("submission", serverName: nil, listensFor: nil)))
+        #expect(!effects.contains(.probe("elsewhere", serverName: nil, listensFor: nil)))
     }
 
     @Test func `connections that are served lift the pause`() {
@@ -305,7 +420,7 @@ import Testing
         _ = watch.take(Self.probed(.wrongProtocol), now: at(0.6), jitter: { 0.5 })
         #expect(watch.take(.tick, now: at(10), jitter: { 0.5 }) == [.lookAtTraffic])
         _ = watch.take(Self.traffic(1, 0), now: at(11), jitter: { 0.5 })
-        #expect(watch.take(.tick, now: at(20), jitter: { 0.5 }).contains(.probe("smtp", serverName: nil)))
+        #expect(watch.take(.tick, now: at(20), jitter: { 0.5 }).contains(.probe("smtp", serverName: nil, listensFor: nil)))
     }
 
     @Test func `traffic is looked at every two seconds, and nothing is due where nothing is watched`() throws {

@@ -10,7 +10,9 @@ extension MailTests {
     /// The probes against real mail servers: what they find, and what those servers' logs say about them.
     @Suite(.serialized) struct ProbeMailTests {
         private static let patience = Duration.seconds(20)
-        private static let prober = Prober(group: MultiThreadedEventLoopGroup.singleton, ehloName: "edge.example.org")
+        private static let prober = Prober(
+            group: MultiThreadedEventLoopGroup.singleton,
+            name: { EdgeName(host: "edge.example.org", addresses: []) })
 
         private func probe(
             _ mailbox: Mailbox, _ port: UInt16, _ proto: ListenerProtocol, _ version: ProxyProtocolOut.Version,
@@ -20,7 +22,7 @@ extension MailTests {
                 upstream: "mailbox", endpoint: PostfixServer.hostName,
                 way: .direct(InternetAddress(.loopbackV4, port: port)), proto: proto, proxyProtocol: version,
                 serverName: PostfixServer.hostName, trustRoots: mailbox.certificates.authority.path)
-            return await Self.prober.probe(question, timeout: timeout)
+            return await Self.prober.probe(question, timeout: timeout, patience: timeout)
         }
 
         @Test(.timeLimit(.minutes(2)), arguments: [ProxyProtocolOut.Version.v2, .v1])

@@ -11,7 +11,7 @@ import Testing
     private static let name = "stalwart.tail1234.ts.net"
 
     private func probe(_ way: ProbeWay, timeout: Duration = patience) async -> ProbeResult {
-        await prober.probe(.test(way, .smtp), timeout: timeout)
+        await prober.probe(.test(way, .smtp), timeout: timeout, patience: timeout)
     }
 
     // MARK: direct

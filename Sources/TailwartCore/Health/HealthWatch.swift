@@ -10,6 +10,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         package let key: Key
         package let place: ProbedPlace
         package let interval: Duration
+        package let affects: HealthSettings.Affects
         package let rise: Int
         package let fall: Int
         /// Whether connections to it end when it becomes unhealthy.
@@ -18,12 +19,13 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         package let serverNames: [String?]
 
         package init(
-            key: Key, place: ProbedPlace, interval: Duration, rise: Int, fall: Int, closesIfUnhealthy: Bool,
-            serverNames: [String?]
+            key: Key, place: ProbedPlace, interval: Duration, affects: HealthSettings.Affects, rise: Int, fall: Int,
+            closesIfUnhealthy: Bool, serverNames: [String?]
         ) {
             self.key = key
             self.place = place
             self.interval = interval
+            self.affects = affects
             self.rise = rise
             self.fall = fall
             self.closesIfUnhealthy = closesIfUnhealthy
@@ -45,7 +47,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
 
     package enum Effect: Sendable, Equatable {
         /// Ask the place; the answer is ``Event/probed(_:serverName:_:)``.
-        case probe(Key, serverName: String?)
+        ///
+        /// - Parameter listensFor: how long to wait for a greeting before a header is sent; nil: as long as a probe does by itself.
+        case probe(Key, serverName: String?, listensFor: Duration?)
         /// Ask for the setup page; the answer is ``Event/setupPage(_:isOpen:)``.
         case askSetupPage(Key)
         /// Look at what traffic met, at every place; what there is comes as ``Event/traffic(_:successes:failures:)``.
@@ -61,9 +65,12 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case close(Key)
     }
 
-    /// The longest pause between two probes of a place that is unhealthy for a reason which asking does not make worse: a mailbox that
-    /// comes back is to be used soon.
+    /// The longest pause between two probes of a place that is not healthy, for a reason which asking does not make worse: a mailbox that
+    /// comes back is to be used soon, and one that was never reached to be judged soon.
     package static var recoveryInterval: Duration { .seconds(5) }
+    /// Between two probes of a place where clients are served, unless the file's interval is longer: each probe is a line or two in a
+    /// mailbox's log, and says nothing there that clients do not show.
+    package static var servedInterval: Duration { .seconds(5 * 60) }
     /// Between two looks at what traffic found out.
     package static var trafficInterval: Duration { .seconds(2) }
     /// Between two looks at a setup page: the mail server counts requests per address.
@@ -84,6 +91,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         /// The next of the server names.
         var turn = 0
         var isMarkedUnhealthy = false
+        var lastProbe: Instant?
+        /// Whether connections were served, and none was dialled in vain, since the last probe.
+        var hasServed = false
         var step: Step
     }
 
@@ -119,7 +129,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         for subject in subjects {
             let first = now + Self.firstSpread * jitter()
             cases[subject.key] = Case(
-                subject: subject, health: Health(rise: subject.rise, fall: subject.fall),
+                subject: subject, health: Health(affects: subject.affects, rise: subject.rise, fall: subject.fall),
                 step: .pause(until: first, patience: first + Self.nameLimit))
         }
     }
@@ -144,7 +154,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case .reachable(let keys): reachable = keys
         case .probed(let key, let name, let result): effects = probed(key, name, result, now, jitter)
         case .setupPage(let key, let isOpen): effects = sawSetupPage(key, isOpen, now, jitter)
-        case .traffic(let key, let successes, let failures): effects = sawTraffic(key, successes, failures)
+        case .traffic(let key, let successes, let failures): effects = sawTraffic(key, successes, failures, now)
         }
         return effects + startDue(now, jitter)
     }
@@ -159,10 +169,16 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
                 pause(key, now, jitter)
                 continue
             }
+            if let rest = rest(of: entry, jitter), rest > now {
+                cases[key]?.step = .pause(until: rest, patience: nil)
+                continue
+            }
             let names = entry.subject.serverNames
             cases[key]?.turn = (entry.turn + 1) % names.count
             cases[key]?.step = .probing
-            effects.append(.probe(key, serverName: names[entry.turn]))
+            cases[key]?.lastProbe = now
+            cases[key]?.hasServed = false
+            effects.append(.probe(key, serverName: names[entry.turn], listensFor: entry.guardian.listensFor))
         }
         if nextLook <= now, !cases.isEmpty {
             nextLook = now + Self.trafficInterval
@@ -171,10 +187,19 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         return effects
     }
 
+    /// Until when traffic says enough; nil where it does not. Of many names each is asked for in its turn, and clients of one say nothing
+    /// of the others.
+    private func rest(of entry: Case, _ jitter: () -> Double) -> Instant? {
+        guard entry.hasServed, entry.subject.serverNames.count == 1, let last = entry.lastProbe,
+            entry.health.standing == .healthy, let latest = entry.latest, latest.verdict.grade != .failed
+        else { return nil }
+        return last + max(entry.subject.interval, Self.servedInterval) * (0.9 + 0.2 * jitter())
+    }
+
     private mutating func pause(_ key: Key, _ now: Instant, _ jitter: () -> Double) {
         guard let entry = cases[key] else { return }
         let usual = entry.subject.interval
-        let interval = entry.health.standing == .unhealthy ? min(usual, Self.recoveryInterval) : usual
+        let interval = entry.health.standing == .healthy ? usual : min(usual, Self.recoveryInterval)
         cases[key]?.step = .pause(until: now + interval * (0.9 + 0.2 * jitter()), patience: nil)
     }
 
@@ -227,7 +252,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         let subject = entry.subject
         let before = entry.results.updateValue(result, forKey: name)
         entry.latest = result
-        entry.guardian.record(result.verdict, isCostly: result.isCostly, at: now)
+        entry.guardian.record(result, at: now)
         let hasTurned = entry.health.probed(
             result.reachability(of: subject, serverName: name),
             serverGreets: subject.place.proto.firstSpeaker == .server)
@@ -252,9 +277,14 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
 
     // MARK: - traffic
 
-    private mutating func sawTraffic(_ key: Key, _ successes: Int, _ failures: Int) -> [Effect] {
+    private mutating func sawTraffic(_ key: Key, _ successes: Int, _ failures: Int, _ now: Instant) -> [Effect] {
         guard var entry = cases[key] else { return [] }
         defer { cases[key] = entry }
+        if failures == 0 { entry.hasServed = entry.hasServed || successes > 0 } else { entry.hasServed = false }
+        if successes == 0, case .pause(let until, nil) = entry.step, entry.latest != nil {
+            // Something changed: a probe tells what, and need not wait until the last one is old.
+            entry.step = .pause(until: min(until, now + Self.recoveryInterval), patience: nil)
+        }
         guard entry.health.sawTraffic(successes: successes, failures: failures) else { return [] }
         if successes > 0 { entry.guardian.reset() }
         return [Self.mark(&entry, trialsAreCostly: false)] + Self.turned(entry, .connections)
