@@ -17,11 +17,21 @@ final class EdgeIdentity: Sendable {
     }
 
     private let configuration: Configuration
+    private let host: String?
+    private let interfaces: @Sendable () -> [IPAddress]
     private let known: Mutex<Known>
 
-    init(_ configuration: Configuration) {
+    /// - Parameters:
+    ///   - host: what the system calls itself.
+    ///   - interfaces: the addresses of this host at the moment.
+    init(
+        _ configuration: Configuration, host: String? = HostName.current,
+        interfaces: @escaping @Sendable () -> [IPAddress] = InterfaceAddresses.all
+    ) {
         self.configuration = configuration
-        known = Mutex(Known(name: Self.name(configuration, tailnet: nil)))
+        self.host = host
+        self.interfaces = interfaces
+        known = Mutex(Known(name: EdgeName(configuration, host: host, addresses: interfaces())))
     }
 
     var name: EdgeName { known.withLock { $0.name } }
@@ -38,15 +48,11 @@ final class EdgeIdentity: Sendable {
     func joined(tailnet: String, apply: (Known) -> Void) {
         // A name that is gone for a moment is still this host's.
         guard !tailnet.isEmpty else { return }
-        let name = Self.name(configuration, tailnet: tailnet)
+        let name = EdgeName(configuration, host: host, tailnet: tailnet, addresses: interfaces())
         known.withLock { known in
             guard known.name != name else { return }
             known.name = name
             apply(known)
         }
-    }
-
-    private static func name(_ configuration: Configuration, tailnet: String?) -> EdgeName {
-        EdgeName(configuration, host: HostName.current, tailnet: tailnet, addresses: InterfaceAddresses.all())
     }
 }

@@ -114,7 +114,8 @@ final class HealthMonitor: Sendable {
 extension ProbeSubject {
     fileprivate var watched: HealthMonitor.Watch.Subject {
         HealthMonitor.Watch.Subject(
-            key: place, place: named, interval: health.interval, affects: health.affects, rise: health.rise, fall: health.fall,
+            key: place, place: named, interval: health.interval, affects: health.affects, rise: health.rise,
+            fall: health.fall,
             closesIfUnhealthy: health.closeIfUnhealthy, serverNames: serverNames)
     }
 }

@@ -92,8 +92,8 @@ extension Verdict {
             """
         case .banned:
             """
-            Stalwart: delete this edge's address from BlockedIp and add it to AllowedIp, then restart. Dovecot: add it to \
-            haproxy_trusted_networks. If it is neither, a container's port forward may take connections for a server that \
+            Stalwart: delete this edge's address from BlockedIp and reload the blocked addresses (ReloadBlockedIps), and add \
+            it to AllowedIp, which is read at the next start. Dovecot: add it to haproxy_trusted_networks. If it is neither, a container's port forward may take connections for a server that \
             is not there.
             """
         case .booting:

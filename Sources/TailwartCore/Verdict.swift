@@ -52,7 +52,8 @@ package enum Verdict: String, CaseIterable, Sendable {
     package var grade: Grade {
         switch self {
         case .well, .slow, .unprobed: .good
-        case .ehloRefused, .startTLSMissing, .startTLSRefused, .certificateFallback, .certificateSelfSigned, .certificateExpired, .certificateExpiring,
+        case .ehloRefused, .startTLSMissing, .startTLSRefused, .certificateFallback, .certificateSelfSigned,
+            .certificateExpired, .certificateExpiring,
             .certificateNameMismatch, .certificateUntrusted:
             .degraded
         case .nameUnknown, .refused, .timeout, .unreachable, .proxyFailed, .headerNotTrusted, .headerRequired, .silent,

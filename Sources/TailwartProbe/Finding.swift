@@ -9,6 +9,8 @@ struct Finding: Sendable, Equatable {
     var goodbye: String?
     /// Nothing was sent that a server could take for a bad command: only its greeting was read.
     var isFree = false
+    /// The server closed as soon as it had the header, without a byte.
+    var isClosedOnHeader = false
 
     init(_ verdict: Verdict, _ detail: String, goodbye: String? = nil, isFree: Bool = false) {
         self.isFree = isFree

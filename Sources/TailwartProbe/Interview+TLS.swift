@@ -74,8 +74,11 @@ extension Interview {
         do throws(ConnectionEnd) {
             try await connection.wait(until: .now() + pause)
         } catch {
-            return error == .deadline
-                ? nil : Finding(.banned, "The server closed the connection without a byte when it had the header.")
+            guard error != .deadline else { return nil }
+            var finding = Finding(
+                .banned, "The server closed the connection without a byte when it had the header.")
+            finding.isClosedOnHeader = true
+            return finding
         }
         let bytes = await connection.firstBytes()
         guard bytes.first == 21 else { return await plainText() }

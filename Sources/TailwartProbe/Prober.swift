@@ -41,27 +41,39 @@ package struct Prober: Sendable {
         }
         if let time = question.listensFor, question.proto.firstSpeaker == .server, question.proxyProtocol != .none {
             let heard = await meet(question, timeout, patience) { await $0.listen(for: TimeAmount(time)) }
-            if let heard { return heard }
+            if let heard { return heard.result }
         }
-        return await meet(question, timeout, patience) { await $0.run() }
-            ?? ProbeResult(.unprobed, "There is nothing to ask.")
+        guard let met = await meet(question, timeout, patience, { await $0.run() }) else {
+            return ProbeResult(.unprobed, "There is nothing to ask.")
+        }
+        guard met.isClosedOnHeader else { return met.result }
+        // OpenSSL closes where others send an alert. Who goes on with TLS where there is no header does not know about headers.
+        var bare = question
+        bare.proxyProtocol = .none
+        let other = await meet(bare, timeout, patience) { await $0.run() }
+        guard other?.result.certificate != nil else { return met.result }
+        return ProbeResult(
+            .headerNotTrusted, "The server closes when it has the header, and begins TLS where there is none.",
+            roundTrip: met.result.roundTrip)
     }
 
     /// - Returns: nil if the conversation came to nothing.
     private func meet(
         _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration,
         _ converse: (Interview) async -> Finding?
-    ) async -> ProbeResult? {
+    ) async -> (result: ProbeResult, isClosedOnHeader: Bool)? {
         let context: TLSContext
         do {
             context = try tls.get()
         } catch {
-            return ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(Quoted.text("\(error)".utf8)).")
+            let reason = Quoted.text("\(error)".utf8)
+            return (ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."), false)
         }
         let dial = Dial(
-            way: question.way, deadline: Self.deadline(timeout), patience: TimeAmount(Self.bounded(patience)), group: group)
+            way: question.way, deadline: Self.deadline(timeout), patience: TimeAmount(Self.bounded(patience)),
+            group: group)
         switch await dial.run() {
-        case .failed(let verdict, let detail): return ProbeResult(verdict, detail)
+        case .failed(let verdict, let detail): return (ProbeResult(verdict, detail), false)
         case .connected(let connection, let roundTrip):
             let interview = Interview(
                 connection: connection, proto: question.proto, version: question.proxyProtocol,
@@ -75,7 +87,7 @@ package struct Prober: Sendable {
                 guard let finding else { return nil }
                 var result = await judge(finding, chain: chain, question: question, roundTrip: roundTrip)
                 result.greeting = greeting.map { .nanoseconds($0.nanoseconds) }
-                return result
+                return (result, finding.isClosedOnHeader)
             } onCancel: {
                 connection.abort()
             }

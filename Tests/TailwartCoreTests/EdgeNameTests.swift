@@ -12,7 +12,8 @@ import Testing
             (["mx"], "vm", "vm.tail1234.ts.net", "vm.tail1234.ts.net"), ([], "vm", nil, "[1.1.1.5]"),
             ([], "localhost", "", "[1.1.1.5]"), (["mx", "mx.example.org"], nil, nil, "mx.example.org"),
             // Nor is what is no name.
-            ([], "192.0.2.1", nil, "[1.1.1.5]"), ([], "*.example.org", nil, "[1.1.1.5]"), ([], "a..b", nil, "[1.1.1.5]"),
+            ([], "192.0.2.1", nil, "[1.1.1.5]"), ([], "*.example.org", nil, "[1.1.1.5]"),
+            ([], "a..b", nil, "[1.1.1.5]"),
             ([], nil, nil, "[1.1.1.5]"),
         ] as [([String], String?, String?, String)])
     func `the file, the host, the tailnet, the address`(

@@ -29,7 +29,8 @@ import Testing
         // What can be reached is never off.
         ("~", .healthy), ("~~~~~", .healthy), ("+~~~~~", .healthy), ("--~--", .healthy), ("---~~", .healthy),
         // But for a header that is taken for commands: one probe is enough, both ways.
-        ("!", .unhealthy), ("+!", .unhealthy), ("!s", .unhealthy), ("+!sss", .unhealthy), ("!+", .healthy), ("!~", .healthy),
+        ("!", .unhealthy), ("+!", .unhealthy), ("!s", .unhealthy), ("+!sss", .unhealthy), ("!+", .healthy),
+        ("!~", .healthy),
         ("!---+", .healthy), ("!-s", .healthy), ("---!+", .healthy), ("!+---+", .unhealthy),
     ]
 

@@ -114,7 +114,7 @@ import Testing
         Story(
             "where nothing counts, probes only speak", [subject(affects: .nothing, rise: 1, fall: 1)],
             steps: [
-                Step(1, probed(.refused), [mark(false), said(.refused), turned(true, .probes)]),
+                Step(1, probed(.timeout), [mark(false), said(.timeout), turned(true, .probes)]),
                 Step(2, probed(.headerNotTrusted), [mark(false, costly: true), said(.headerNotTrusted)]),
                 Step(3, traffic(0, 9)),
             ]),
@@ -140,7 +140,7 @@ import Testing
             "connections that are served make a place healthy at once, connections that are not make it unhealthy",
             steps: [
                 Step(1, traffic(0, 1)),
-                Step(1, probed(.refused), [mark(true), said(.refused), turned(false, .probes)]),
+                Step(1, probed(.timeout), [mark(true), said(.timeout), turned(false, .probes)]),
                 Step(2, traffic(1, 0), [mark(false, forgets: true), turned(true, .connections)]),
                 Step(3, traffic(0, 2)), Step(4, traffic(1, 5)), Step(5, traffic(0, 2)),
                 Step(6, traffic(0, 1), [mark(true), turned(false, .connections)]),
@@ -157,6 +157,15 @@ import Testing
                 // One good probe is enough.
                 Step(
                     3, probed(.well), [mark(false, forgets: true), said(.well), turned(true, .probes)]),
+            ]),
+        Story(
+            "a client's connection shows it too: off at once, until one good probe",
+            steps: [
+                Step(1, probed(.well), [mark(false), said(.well), turned(true, .probes)]),
+                Step(2, .mistrusted("smtp"), [mark(true, costly: true), .say(seenByClient), turned(false, .probes)]),
+                Step(3, traffic(1, 0)),
+                Step(4, .mistrusted("smtp"), [mark(true, costly: true)]),
+                Step(5, probed(.well), [mark(false, forgets: true), said(.well), turned(true, .probes)]),
             ]),
         Story(
             "connections end where the file says so", [subject(affects: .all, fall: 1, closes: true)],
@@ -223,6 +232,10 @@ import Testing
             ]),
     ]
 
+    private static let seenByClient = EdgeEvent.verdict(
+        subject().place,
+        ProbeResult(.headerNotTrusted, "The mailbox answered the header of a client's connection."), serverName: nil)
+
     private static func mismatch(_ missing: [String]) -> ProbeResult {
         ProbeResult(
             .certificateNameMismatch, "Seen.",
@@ -285,10 +298,11 @@ import Testing
     }
 
     @Test func `a place that cannot be reached is probed every five seconds`() {
-        #expect(probes([Self.subject()], for: 16, answer: { _, _ in .refused }).map(\.at) == [0.5, 5.5, 10.5, 15.5])
+        #expect(probes([Self.subject()], for: 16, answer: { _, _ in .timeout }).map(\.at) == [0.5, 5.5, 10.5, 15.5])
     }
 
-    @Test func `a place that greets before the header is listened to every five seconds, and a mended one is used at once`() {
+    @Test
+    func `a place that greets before the header is listened to every five seconds, and a mended one is used at once`() {
         let start = ContinuousClock.now
         var watch = Watch([Self.subject()], reachable: ["smtp"], now: start, jitter: { 1 })
         let free = ProbeResult(.headerNotTrusted, "Seen.")
@@ -308,6 +322,21 @@ import Testing
                 turned = effects.contains(Self.turned(true, .probes))
             }
         }
+    }
+
+    @Test
+    func `what a client's connection shows brings the next probe forward, and does not disturb one that is under way`()
+    {
+        let start = ContinuousClock.now
+        let at = { (seconds: Double) in start + Duration.seconds(seconds) }
+        var watch = Watch([Self.subject()], reachable: ["smtp"], now: start, jitter: { 0 })
+        #expect(watch.take(.tick, now: start, jitter: { 0 }).count == 1)
+        _ = watch.take(.mistrusted("smtp"), now: at(1), jitter: { 0 })
+        #expect(watch.take(.tick, now: at(100), jitter: { 0 }) == [.lookAtTraffic])
+        _ = watch.take(Self.probed(.well), now: at(100), jitter: { 0 })
+        _ = watch.take(.mistrusted("smtp"), now: at(101), jitter: { 0 })
+        let next = watch.take(.tick, now: at(105.5), jitter: { 0 })
+        #expect(next.first == .probe("smtp", serverName: nil, listensFor: nil))
     }
 
     @Test func `after a costly probe the next ones listen first`() {
@@ -417,10 +446,11 @@ import Testing
         var watch = Watch([Self.subject(proto: .https)], reachable: ["smtp"], now: start, jitter: { 0.5 })
         let at = { (seconds: Double) in start + Duration.seconds(seconds) }
         _ = watch.take(.tick, now: at(0.5), jitter: { 0.5 })
-        _ = watch.take(Self.probed(.wrongProtocol), now: at(0.6), jitter: { 0.5 })
+        for _ in 0...1 { _ = watch.take(Self.probed(.headerNotTrusted), now: at(0.6), jitter: { 0.5 }) }
         #expect(watch.take(.tick, now: at(10), jitter: { 0.5 }) == [.lookAtTraffic])
         _ = watch.take(Self.traffic(1, 0), now: at(11), jitter: { 0.5 })
-        #expect(watch.take(.tick, now: at(20), jitter: { 0.5 }).contains(.probe("smtp", serverName: nil, listensFor: nil)))
+        #expect(
+            watch.take(.tick, now: at(20), jitter: { 0.5 }).contains(.probe("smtp", serverName: nil, listensFor: nil)))
     }
 
     @Test func `traffic is looked at every two seconds, and nothing is due where nothing is watched`() throws {

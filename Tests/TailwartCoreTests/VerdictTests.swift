@@ -21,7 +21,9 @@ import Testing
         let rows = try rows()
         #expect(Set(rows.keys) == Set(Verdict.allCases.map(\.name)))
         for (name, cells) in rows {
-            #expect(cells.count == 6, "\(name): verdict, grade, whether it turns off, fault, what the client sees, fix; once")
+            #expect(
+                cells.count == 6,
+                "\(name): verdict, grade, whether it turns off, fault, what the client sees, fix; once")
             #expect(cells.allSatisfy { !$0.isEmpty }, "\(name) has an empty cell")
         }
     }

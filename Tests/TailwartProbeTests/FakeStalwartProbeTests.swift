@@ -1,4 +1,5 @@
 import Foundation
+import NIOPosix
 import TailwartClient
 import TailwartCore
 import TailwartTesting
@@ -47,6 +48,27 @@ import Testing
         }
     }
 
+    @Test(arguments: FakeStalwart.protocols.filter { $0 != .https }, [ProxyProtocolOut.Version.v2, .none])
+    func `a greeting that takes its time is slow, and no missing header`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        try await withAuthority { authority, roots in
+            let certificate = try authority.issue([Self.host])
+            var settings =
+                version == .none
+                ? .init(certificate: certificate) : FakeStalwart.Settings.trusting(certificate: certificate)
+            settings.greetingDelay = .milliseconds(3200)
+            try await withStalwart(settings) { fake in
+                let result = await fake.probe(proto, version, names: [Self.host], roots: roots)
+                #expect(result.verdict == .slow, "\(result.detail)")
+                #expect(result.detail.contains("complete after 3 s") && result.detail.contains("valid until"))
+                #expect(result.verdict.grade == .good)
+                #expect(fake.complaints == noComplaints)
+                #expect(fake.counters.goodbyes == 1)
+            }
+        }
+    }
+
     @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .server }, [ProxyProtocolOut.Version.v2, .v1])
     func `a mailbox that does not trust the edge is recognised by its early greeting, at no cost`(
         proto: ListenerProtocol, version: ProxyProtocolOut.Version
@@ -73,6 +95,43 @@ import Testing
             #expect(result.isCostly)
             // The lines of the header and what is left of it in front of the first command, and not one more.
             #expect((1...5).contains(fake.counters.invalidCommands), "\(fake.counters.invalidCommands)")
+        }
+    }
+
+    @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .server })
+    func `a probe that listens first costs nothing, and finds a mended mailbox well`(
+        proto: ListenerProtocol
+    ) async throws {
+        var settings = FakeStalwart.Settings()
+        settings.greetingDelay = .milliseconds(1500)
+        try await withStalwart(settings) { fake in
+            var question = ProbeQuestion.test(.direct(fake.address(proto)), proto, .v2)
+            question.listensFor = .seconds(3)
+            let result = await prober.probe(question, timeout: patience)
+            #expect(result.verdict == .headerNotTrusted, "\(result.detail)")
+            #expect(!result.isCostly)
+            #expect(fake.complaints == noComplaints)
+
+            try await fake.configure { $0.trusted = FakeStalwart.Settings.trusting().trusted }
+            let later = await prober.probe(question, timeout: patience)
+            #expect(later.verdict == .certificateFallback, "\(later.detail)")
+            #expect(fake.counters.invalidCommands == 0)
+        }
+    }
+
+    @Test func `a name without a dot is refused by Stalwart, and an edge without a better one says its address`()
+        async throws
+    {
+        try await withStalwart { fake in
+            let client = try TestSocket.connect(to: fake.address(.smtp))
+            _ = try client.hear()
+            try client.say("EHLO vm")
+            #expect(try client.hear() == "550 5.5.0 Invalid EHLO domain.")
+            client.close()
+            let nameless = Prober(
+                group: MultiThreadedEventLoopGroup.singleton, name: { EdgeName(host: "vm", addresses: [.loopbackV4]) })
+            let result = await nameless.probe(.test(.direct(fake.address(.smtp)), .smtp), timeout: patience)
+            #expect(result.verdict == .certificateFallback, "\(result.detail)")
         }
     }
 

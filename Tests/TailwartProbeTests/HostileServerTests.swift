@@ -1,3 +1,4 @@
+import Synchronization
 import TailwartClient
 import TailwartCore
 import TailwartTesting
@@ -131,6 +132,71 @@ import Testing
         #expect(result.detail.contains("TLS"))
     }
 
+    @Test func `STARTTLS that is answered 454 is a word about now, and the server is left with a goodbye`() async throws
+    {
+        let result = try await probe(.smtp) { connection in
+            try connection.say("220 mail.example.org")
+            _ = try connection.hear()
+            try connection.say("250-mail.example.org", "250 STARTTLS")
+            guard try connection.hear() == "STARTTLS" else { throw TestFailure("not the words of a probe") }
+            try connection.say("454 4.7.0 TLS not available due to local problem")
+            guard try connection.hear() == "QUIT" else { throw TestFailure("not the words of a probe") }
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .startTLSRefused, "\(result.detail)")
+        #expect(result.verdict.grade == .degraded)
+    }
+
+    @Test func `a teaser means alive, and nothing is said into it`() async throws {
+        let heard = Mutex<[UInt8]>([])
+        let result = try await probe(.smtp, timeout: impatience) { connection in
+            try connection.say("220-mail.example.org ESMTP Postfix")
+            let bytes = (try? connection.receiveToEnd())?.bytes ?? []
+            heard.withLock { $0 = bytes }
+        }
+        #expect(result.verdict == .slow, "\(result.detail)")
+        #expect(heard.withLock { $0 }.isEmpty)
+    }
+
+    @Test(arguments: [1, 2])
+    func `a command that is answered once was refused, and one that is answered twice was two`(replies: Int)
+        async throws
+    {
+        let result = try await probe(.smtp, .v1) { connection in
+            _ = try connection.hear()
+            try connection.say("220 mail.example.org")
+            _ = try connection.hear()
+            for _ in 0..<replies { try connection.say("502-5.5.2 Error:", "502 5.5.2 command not recognized") }
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == (replies == 1 ? .ehloRefused : .headerNotTrusted), "\(result.detail)")
+    }
+
+    @Test func `something without TLS on 443, such as sshd, is another protocol and turns nothing off`() async throws {
+        let result = try await probe(.https) { connection in
+            try connection.say("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3")
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .wrongProtocol)
+        #expect(!result.verdict.turnsOff(.reachability))
+    }
+
+    @Test(arguments: secure, [ProxyProtocolOut.Version.none, .v2])
+    func `an alert in answer to the hello shows that the server lives, whatever it says`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        for code: UInt8 in [80, 112, 40, 47, 50, 70, 116] {
+            let result = try await probe(proto, version) { connection in
+                if version != .none { _ = try connection.receiveHeader() }
+                _ = try connection.receive()
+                try connection.send([21, 3, 3, 0, 2, 2, code])
+                Self.waitForEnd(connection)
+            }
+            #expect(result.verdict == .tlsFailed, "\(code): \(result.detail)")
+            #expect(!result.verdict.turnsOff(.reachability))
+        }
+    }
+
     @Test func `text behind the answer to STARTTLS is not taken for TLS`() async throws {
         let result = try await probe(.smtp) { connection in
             try connection.say("220 mail.example.org")
@@ -194,7 +260,10 @@ import Testing
         let address = server.address
         let verdicts = await withTaskGroup(of: Verdict.self) { group in
             for _ in 0..<40 {
-                group.addTask { await prober.probe(.test(.direct(address), .smtp), timeout: .seconds(2), patience: .seconds(2)).verdict }
+                group.addTask {
+                    await prober.probe(.test(.direct(address), .smtp), timeout: .seconds(2), patience: .seconds(2))
+                        .verdict
+                }
             }
             return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
         }

@@ -43,6 +43,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case setupPage(Key, isOpen: Bool)
         /// What connections met since the last look.
         case traffic(Key, successes: Int, failures: Int)
+        /// The mailbox took a client's PROXY header for commands.
+        case mistrusted(Key)
     }
 
     package enum Effect: Sendable, Equatable {
@@ -155,6 +157,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case .probed(let key, let name, let result): effects = probed(key, name, result, now, jitter)
         case .setupPage(let key, let isOpen): effects = sawSetupPage(key, isOpen, now, jitter)
         case .traffic(let key, let successes, let failures): effects = sawTraffic(key, successes, failures, now)
+        case .mistrusted(let key): effects = sawMistrust(key, now, jitter)
         }
         return effects + startDue(now, jitter)
     }
@@ -288,6 +291,16 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         guard entry.health.sawTraffic(successes: successes, failures: failures) else { return [] }
         if successes > 0 { entry.guardian.reset() }
         return [Self.mark(&entry, trialsAreCostly: false)] + Self.turned(entry, .connections)
+    }
+
+    /// As good as a probe that found it out. What a client spent at the mailbox is no probe's doing, and the next one listens first anyway.
+    private mutating func sawMistrust(_ key: Key, _ now: Instant, _ jitter: () -> Double) -> [Effect] {
+        guard let entry = cases[key] else { return [] }
+        let result = ProbeResult(.headerNotTrusted, "The mailbox answered the header of a client's connection.")
+        let effects = takeIn(key, entry.subject.serverNames[0], result, now, jitter)
+        // A probe that is under way goes on, and its end decides when the next one is due.
+        if case .pause = entry.step {} else { cases[key]?.step = entry.step }
+        return effects
     }
 
     // MARK: - what follows

@@ -21,7 +21,8 @@ package struct EdgeName: Sendable, Hashable, CustomStringConvertible {
 
     /// - Parameter configuration: whose `refusal.host` comes first, that of listeners for mail from other servers before all others.
     package init(_ configuration: Configuration, host: String?, tailnet: String? = nil, addresses: [IPAddress]) {
-        let listeners = configuration.listeners.filter { $0.proto == .smtp }
+        let listeners =
+            configuration.listeners.filter { $0.proto == .smtp }
             + configuration.listeners.filter { $0.proto != .smtp }
         self.init(file: listeners.compactMap(\.refusal.host), host: host, tailnet: tailnet, addresses: addresses)
     }
