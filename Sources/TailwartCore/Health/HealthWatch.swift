@@ -70,8 +70,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     /// The longest pause between two probes of a place that is not healthy, for a reason which asking does not make worse: a mailbox that
     /// comes back is to be used soon, and one that was never reached to be judged soon.
     package static var recoveryInterval: Duration { .seconds(5) }
-    /// Between two probes of a place where clients are served, unless the file's interval is longer: each probe is a line or two in a
-    /// mailbox's log, and says nothing there that clients do not show.
+    /// Between two probes of a place where clients are served from one interval to the next: each probe is a line or two in a mailbox's
+    /// log, and says nothing there that clients do not show.
     package static var servedInterval: Duration { .seconds(5 * 60) }
     /// Between two looks at what traffic found out.
     package static var trafficInterval: Duration { .seconds(2) }
@@ -94,7 +94,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         var turn = 0
         var isMarkedUnhealthy = false
         var lastProbe: Instant?
-        /// Whether connections were served, and none was dialled in vain, since the last probe.
+        /// Whether connections were served, and none was dialled in vain, since a probe was last due.
         var hasServed = false
         var step: Step
     }
@@ -172,8 +172,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
                 pause(key, now, jitter)
                 continue
             }
-            if let rest = rest(of: entry, jitter), rest > now {
-                cases[key]?.step = .pause(until: rest, patience: nil)
+            if mayRest(entry, now) {
+                cases[key]?.hasServed = false
+                pause(key, now, jitter)
                 continue
             }
             let names = entry.subject.serverNames
@@ -190,13 +191,12 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         return effects
     }
 
-    /// Until when traffic says enough; nil where it does not. Of many names each is asked for in its turn, and clients of one say nothing
-    /// of the others.
-    private func rest(of entry: Case, _ jitter: () -> Double) -> Instant? {
+    /// Whether traffic says enough this time. Of many names each is asked for in its turn, and clients of one say nothing of the others.
+    private func mayRest(_ entry: Case, _ now: Instant) -> Bool {
         guard entry.hasServed, entry.subject.serverNames.count == 1, let last = entry.lastProbe,
             entry.health.standing == .healthy, let latest = entry.latest, latest.verdict.grade != .failed
-        else { return nil }
-        return last + max(entry.subject.interval, Self.servedInterval) * (0.9 + 0.2 * jitter())
+        else { return false }
+        return now < last + Self.servedInterval
     }
 
     private mutating func pause(_ key: Key, _ now: Instant, _ jitter: () -> Double) {
