@@ -34,7 +34,7 @@ package struct ClientConnection: Sendable {
         }
     }
 
-    /// Whoever changes it changes his own copy only.
+    /// Each copy has its own.
     package var patience: Patience
     private let channel: any Channel
     private let parts: NIOLoopBound<Parts>

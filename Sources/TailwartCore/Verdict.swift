@@ -42,7 +42,7 @@ package enum Verdict: String, CaseIterable, Sendable {
         case good
         /// Connections pass, but some clients turn away by themselves, or will.
         case degraded
-        /// No connection can be of use.
+        /// A probe got no use out of it. Whether clients are turned away is another question: ``Verdict/turnsOff(_:)``.
         case failed
     }
 

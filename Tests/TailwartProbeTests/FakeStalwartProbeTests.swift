@@ -59,7 +59,10 @@ import Testing
                 ? .init(certificate: certificate) : FakeStalwart.Settings.trusting(certificate: certificate)
             settings.greetingDelay = .milliseconds(3200)
             try await withStalwart(settings) { fake in
-                let result = await fake.probe(proto, version, names: [Self.host], roots: roots)
+                // What limits the connection does not limit the greeting.
+                let question = ProbeQuestion.test(
+                    .direct(fake.address(proto)), proto, version, serverName: Self.host, roots: roots)
+                let result = await prober.probe(question, timeout: .seconds(2), patience: patience)
                 #expect(result.verdict == .slow, "\(result.detail)")
                 #expect(result.detail.contains("complete after 3 s") && result.detail.contains("valid until"))
                 #expect(result.verdict.grade == .good)
