@@ -32,7 +32,7 @@ package struct BurnGuard: Sendable, Equatable {
         guard result.verdict.costsQuota else { return reset() }
         guard result.isCostly else { return next = nil }
         if result.verdict == .headerNotTrusted {
-            let wanted = max(listensFor ?? .zero, (result.greeting ?? .zero) * 2)
+            let wanted = max(listensFor ?? .zero, (result.greeting ?? .zero) + .seconds(2))
             let isFirst = listensFor == nil
             listensFor = min(max(wanted, Self.listening.lowerBound), Self.listening.upperBound)
             if isFirst { return }

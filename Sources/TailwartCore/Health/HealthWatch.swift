@@ -140,7 +140,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     private mutating func pause(_ key: Key, _ now: Instant, _ jitter: () -> Double) {
         guard let entry = cases[key] else { return }
         let usual = entry.subject.interval
-        let interval = entry.health.standing == .healthy ? usual : min(usual, Self.recoveryInterval)
+        // A probe that listens spends a part of the pause with that, so that a mended mailbox is seen as soon.
+        let recovery = max(.seconds(1), Self.recoveryInterval - (entry.guardian.listensFor ?? .zero))
+        let interval = entry.health.standing == .healthy ? usual : min(usual, recovery)
         cases[key]?.step = .pause(until: now + interval * (0.9 + 0.2 * jitter()), patience: nil)
     }
 
