@@ -34,7 +34,8 @@ package struct ClientConnection: Sendable {
         }
     }
 
-    package let patience: Patience
+    /// Each copy has its own.
+    package var patience: Patience
     private let channel: any Channel
     private let parts: NIOLoopBound<Parts>
 

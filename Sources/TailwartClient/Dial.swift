@@ -8,6 +8,7 @@ import TailwartWire
 package struct Dial {
     let way: DialWay
     let deadline: NIODeadline
+    let patience: TimeAmount?
     let group: any EventLoopGroup
 
     package enum Outcome {
@@ -16,17 +17,20 @@ package struct Dial {
         case failed(Verdict, String)
     }
 
-    /// - Parameter deadline: for the whole conversation, from here on.
-    package init(way: DialWay, deadline: NIODeadline, group: any EventLoopGroup) {
+    /// - Parameters:
+    ///   - deadline: for the way to the endpoint.
+    ///   - patience: for what is said once it is there; nil: until the deadline.
+    package init(way: DialWay, deadline: NIODeadline, patience: TimeAmount? = nil, group: any EventLoopGroup) {
         self.way = way
         self.deadline = deadline
+        self.patience = patience
         self.group = group
     }
 
     package func run() async -> Outcome {
         let start = NIODeadline.now()
         do {
-            let connection = try await open()
+            var connection = try await open()
             do {
                 try await askForPassage(connection)
                 if way.isIndirect { await connection.begin() }
@@ -34,7 +38,9 @@ package struct Dial {
                 await connection.end(saying: nil)
                 throw error
             }
-            return .connected(connection, roundTrip: .nanoseconds((NIODeadline.now() - start).nanoseconds))
+            let now = NIODeadline.now()
+            if let patience { connection.patience = .until(now + patience) }
+            return .connected(connection, roundTrip: .nanoseconds((now - start).nanoseconds))
         } catch let failure as Failure {
             return .failed(failure.verdict, failure.detail)
         } catch {

@@ -62,6 +62,7 @@ extension HealthSettings {
         var entries: [YAMLMember] = []
         if interval != Defaults.healthInterval { entries.append(YAMLMember("interval", .duration(interval))) }
         if timeout != Defaults.healthTimeout { entries.append(YAMLMember("timeout", .duration(timeout))) }
+        if affects != Defaults.healthAffects { entries.append(YAMLMember("affects", .text(affects.rawValue))) }
         if rise != Defaults.healthRise { entries.append(YAMLMember("rise", .text("\(rise)"))) }
         if fall != Defaults.healthFall { entries.append(YAMLMember("fall", .text("\(fall)"))) }
         if closeIfUnhealthy { entries.append(YAMLMember("close_if_unhealthy", .flag(true))) }

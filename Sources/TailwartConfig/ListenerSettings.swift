@@ -83,7 +83,8 @@ extension ValueType<Refusal> {
         .mapping("'refusal'") { reader in
             Refusal(
                 host: reader.value(
-                    "host", .hostName, about: "The name that the edge gives itself; by default the host's own."),
+                    "host", .hostName,
+                    about: "The name that the edge gives itself; by default the host's own, if it has a dot."),
                 text: reader.value(
                     "text", .refusalText,
                     about: "What a person should know, behind a code that says: later. No quotes or backslashes."))

@@ -13,7 +13,11 @@ extension HealthSettings {
         interval = reader.value(
             "interval", .duration(Allowed.healthInterval), or: interval,
             about: "From one probe of an endpoint's port to the next.")
-        timeout = reader.value("timeout", .duration(Allowed.healthTimeout), or: timeout, about: "For one whole probe.")
+        timeout = reader.value(
+            "timeout", .duration(Allowed.healthTimeout), or: timeout, about: "For a probe's connection.")
+        affects = reader.value(
+            "affects", .word(), or: affects,
+            about: "What turns an endpoint off: that it cannot be reached, all that a probe finds failed, or nothing.")
         rise = reader.value(
             "rise", .integer(Allowed.healthCount), or: rise,
             about: "Good probes in a row until an endpoint counts as well again.")

@@ -24,10 +24,10 @@ package final class Edge: Sendable {
     package init(_ configuration: Configuration, ledger: Ledger) throws {
         self.configuration = configuration
         self.ledger = ledger
-        let name = ServerNamePattern.edgeName(host: HostName.current)
-        let unbound = Topology(configuration, edge: name, addresses: { _ in nil })
+        let unbound = Topology(configuration, addresses: { _ in nil })
         listeners = try ListenerSet(unbound)
-        let maker = TopologyMaker(configuration, edge: name, binds: listeners.binds, carrying: unbound)
+        let maker = TopologyMaker(
+            configuration, host: HostName.current, binds: listeners.binds, carrying: unbound)
         let first = maker.topology()
         Self.raiseDescriptorLimit(for: configuration, ledger)
         let engine = try Engine(
@@ -49,7 +49,8 @@ package final class Edge: Sendable {
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
-                    watched, in: first, prober: Prober(group: observers.eventLoops, ehloName: name), ledger: ledger,
+                    watched, in: { maker.latest }, prober: Prober(group: observers.eventLoops, name: { maker.name }),
+                    ledger: ledger,
                     own: { maker.own }
                 ) { engine.close([$0]) }
             }
@@ -75,7 +76,7 @@ package final class Edge: Sendable {
                             || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") },
                         direct: Set(names)),
                     resolver: resolver, ledger: ledger
-                ) { maker.learnHost(outer: $0, apply: apply) }
+                ) { maker.learnHost(tailnet: $0?.ownName, outer: $0?.outerAddresses, apply: apply) }
                 work.append { await tailnet.run() }
             }
             observers.start(work)

@@ -1,6 +1,7 @@
 import Synchronization
 import TailwartCore
 import TailwartProbe
+import TailwartSystem
 import TailwartWire
 
 /// Does what ``HealthWatch`` says: probes, looks at traffic, tells workers and operator; and tells it of answers, addresses and time.
@@ -9,7 +10,7 @@ final class HealthMonitor: Sendable {
 
     private let subjects: [Place.Key: ProbeSubject]
     private let order: [ProbeSubject]
-    private let places: [Place.Key: Place]
+    private let topology: @Sendable () -> Topology
     private let prober: Prober
     private let ledger: Ledger
     /// Ends the connections to places that became unhealthy.
@@ -19,17 +20,16 @@ final class HealthMonitor: Sendable {
     private let events: AsyncStream<Watch.Event>
     private let inbox: AsyncStream<Watch.Event>.Continuation
 
-    /// - Parameter own: where the edge would meet itself at the moment.
+    /// - Parameters:
+    ///   - topology: the one that new connections are served by.
+    ///   - own: where the edge would meet itself at the moment.
     init(
-        _ subjects: [ProbeSubject], in topology: Topology, prober: Prober, ledger: Ledger,
+        _ subjects: [ProbeSubject], in topology: @escaping @Sendable () -> Topology, prober: Prober, ledger: Ledger,
         own: @escaping @Sendable () -> OwnDoors, close: @escaping @Sendable (Place) -> Void
     ) {
         self.subjects = Dictionary(subjects.map { ($0.place, $0) }) { first, _ in first }
         order = subjects
-        places = Dictionary(
-            // Both come from the same ways.
-            subjects.map { ($0.place, topology.place($0.place) ?? Place($0.place)) }
-        ) { first, _ in first }
+        self.topology = topology
         self.prober = prober
         self.ledger = ledger
         self.own = own
@@ -79,29 +79,56 @@ final class HealthMonitor: Sendable {
 
     private func perform(_ effect: Watch.Effect, in group: inout DiscardingTaskGroup) {
         switch effect {
-        case .probe(let key, let name): group.addTask { await self.probe(key, name) }
+        case .probe(let key, let name, let time): group.addTask { await self.probe(key, name, listensFor: time) }
         case .askSetupPage(let key): group.addTask { await self.askSetupPage(key) }
-        case .lookAtTraffic:
-            for subject in order {
-                guard let (successes, failures) = places[subject.place]?.takeTraffic() else { continue }
-                if successes > 0 || failures > 0 {
-                    inbox.yield(.traffic(subject.place, successes: successes, failures: failures))
-                }
-            }
+        case .lookAtTraffic: lookAtTraffic()
         case .mark(let key, let isUnhealthy, let trialsAreCostly, let forgetsTraffic):
-            if forgetsTraffic { _ = places[key]?.takeTraffic() }
-            places[key]?.setUnhealthy(isUnhealthy, trialsAreCostly: trialsAreCostly)
+            let place = topology().place(key)
+            if forgetsTraffic { _ = place?.takeTraffic() }
+            place?.setUnhealthy(isUnhealthy, trialsAreCostly: trialsAreCostly)
         case .say(let event): ledger.post(event)
-        case .close(let key): if let place = places[key] { close(place) }
+        case .close(let key): if let place = topology().place(key) { close(place) }
         }
     }
 
-    private func probe(_ key: Place.Key, _ name: String?) async {
+    private func lookAtTraffic() {
+        let topology = topology()
+        for subject in order {
+            guard let place = topology.place(subject.place) else { continue }
+            if place.takeAnsweredHeaders() > 0 {
+                let isOfOne = topology.addresses(of: subject.place).contains { !$0.distrustsHeader }
+                inbox.yield(.mistrusted(subject.place, isOfOneAddress: isOfOne))
+            }
+            let (successes, failures) = place.takeTraffic()
+            if successes > 0 || failures > 0 {
+                inbox.yield(.traffic(subject.place, successes: successes, failures: failures))
+            }
+        }
+    }
+
+    private func probe(_ key: Place.Key, _ name: String?, listensFor: Duration?) async {
         guard let subject = subjects[key] else { return }
         let result = await subject.probe(
-            with: prober, addresses.withLock { $0 }, own: own(), serverName: name, timeout: subject.health.timeout)
+            with: prober, addresses.withLock { $0 }, own: own(), serverName: name, timeout: subject.health.timeout,
+            listensFor: listensFor, isDistrusted: { self.address(of: key, $0)?.distrustsHeader ?? false }
+        ) { address, found in
+            guard !Task.isCancelled, let address = self.address(of: key, address) else { return }
+            switch found.verdict {
+            case .headerNotTrusted: if subject.health.affects != .nothing { address.distrusts(now: Clock.monotonic()) }
+            case .refused, .timeout, .unreachable, .proxyFailed: break
+            // Whatever else is wrong there, it is no answer to a header.
+            default: address.trustsAgain()
+            }
+        }
         // What a probe says that was cut short is not true.
         if !Task.isCancelled { inbox.yield(.probed(key, serverName: name, result)) }
+    }
+
+    /// What workers know an address as; nil stands for the only one of a place.
+    private func address(of key: Place.Key, _ wanted: InternetAddress?) -> PlaceAddress? {
+        let addresses = topology().addresses(of: key)
+        guard let wanted else { return addresses.first }
+        return addresses.first { $0.dialled(doorPort: wanted.port) == .internet(wanted) }
     }
 
     private func askSetupPage(_ key: Place.Key) async {
@@ -116,7 +143,8 @@ final class HealthMonitor: Sendable {
 extension ProbeSubject {
     fileprivate var watched: HealthMonitor.Watch.Subject {
         HealthMonitor.Watch.Subject(
-            key: place, place: named, interval: health.interval, rise: health.rise, fall: health.fall,
+            key: place, place: named, interval: health.interval, affects: health.affects, rise: health.rise,
+            fall: health.fall,
             closesIfUnhealthy: health.closeIfUnhealthy, serverNames: serverNames)
     }
 }

@@ -2,7 +2,6 @@ import TailwartCore
 import TailwartResolve
 import TailwartSystem
 import TailwartTailnet
-import TailwartWire
 
 /// Asks tailscaled now and then, and does what ``TailnetControl`` says of the answer.
 struct TailnetMonitor: Sendable {
@@ -14,8 +13,8 @@ struct TailnetMonitor: Sendable {
     let control: TailnetControl
     let resolver: Resolver?
     let ledger: Ledger
-    /// Told with each answer what addresses a router maps to this host; nil without one.
-    let host: @Sendable ([IPAddress]?) -> Void
+    /// Told each answer, for what it says of this host; nil without one.
+    let host: @Sendable (TailnetStatus?) -> Void
 
     /// Asks until the task is cancelled.
     func run() async {
@@ -29,7 +28,7 @@ struct TailnetMonitor: Sendable {
                 answer = .failure(error)
             }
             guard !Task.isCancelled else { return }
-            host(try? answer.get().outerAddresses)
+            host(try? answer.get())
             for effect in control.take(answer, socket: socket, at: Int(Clock.wall() / 1_000_000)) {
                 await perform(effect)
             }

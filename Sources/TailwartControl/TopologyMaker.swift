@@ -3,11 +3,12 @@ import TailwartCore
 import TailwartSystem
 import TailwartWire
 
-/// Makes topologies of one configuration, one after the other, as what is around it changes: the addresses of names, and those of this
-/// host.
+/// Makes topologies of one configuration, one after the other, as what is around it changes: the addresses of names, those of this host,
+/// and what the edge calls itself.
 final class TopologyMaker: Sendable {
     private struct State {
         var latest: Topology
+        var name: EdgeName
         var names: [String: [IPAddress]] = [:]
         /// Where this host can be reached though no interface has the address, as a router or the provider maps it here.
         var outer: [IPAddress] = []
@@ -16,28 +17,39 @@ final class TopologyMaker: Sendable {
     }
 
     private let configuration: Configuration
-    private let edge: String
+    private let hostName: String?
+    private let interfaces: @Sendable () -> [IPAddress]
     private let binds: [BindAddress]
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - edge: what the edge calls itself.
+    ///   - host: what the system calls itself.
+    ///   - interfaces: the addresses of this host at the moment.
     ///   - binds: what the edge listens on, with the ports that the kernel chose.
     ///   - first: the one before the first that is made here; what places and doors know goes from each to the next.
-    init(_ configuration: Configuration, edge: String, binds: [BindAddress], carrying first: Topology) {
+    init(
+        _ configuration: Configuration, host: String?,
+        interfaces: @escaping @Sendable () -> [IPAddress] = InterfaceAddresses.all, binds: [BindAddress],
+        carrying first: Topology
+    ) {
         self.configuration = configuration
-        self.edge = edge
+        hostName = host
+        self.interfaces = interfaces
         self.binds = binds
-        state = Mutex(State(latest: first))
+        let name = EdgeName(configuration, host: host, addresses: interfaces())
+        state = Mutex(State(latest: first, name: name))
     }
 
     /// Where the edge would meet itself at the moment.
-    var own: OwnDoors { own(state.withLock { $0.outer }, InterfaceAddresses.all()) }
+    var own: OwnDoors { own(state.withLock { $0.outer }, interfaces()) }
+
+    /// What the edge calls itself at the moment.
+    var name: EdgeName { state.withLock { $0.name } }
 
     /// The last one that was made.
     var latest: Topology { state.withLock { $0.latest } }
 
-    func topology() -> Topology { state.withLock { topology(&$0, InterfaceAddresses.all()) } }
+    func topology() -> Topology { state.withLock { topology(&$0, interfaces()) } }
 
     /// Names have other addresses.
     ///
@@ -45,20 +57,28 @@ final class TopologyMaker: Sendable {
     func learn(_ names: [String: [IPAddress]], apply: (Topology) -> Void) {
         state.withLock { state in
             state.names = names
-            apply(topology(&state, InterfaceAddresses.all()))
+            apply(topology(&state, interfaces()))
         }
     }
 
-    /// Looks at the host's addresses. They come and go without a word: the tailnet's after the start, others by DHCP.
+    /// Looks at what tailscaled says of this host, and at the host's addresses. They come and go without a word: the tailnet's after the
+    /// start, others by DHCP.
     ///
     /// - Parameters:
+    ///   - tailnet: the host's full name on its tailnet; a name that is gone for a moment is still this host's.
     ///   - outer: what is mapped to this host; nil if nobody can tell now.
-    ///   - apply: as above; not called if that changes nothing for any endpoint.
-    func learnHost(outer: [IPAddress]?, apply: (Topology) -> Void) {
+    ///   - apply: as above; not called if that changes nothing, neither for an endpoint nor for what the edge calls itself.
+    func learnHost(tailnet: String? = nil, outer: [IPAddress]?, apply: (Topology) -> Void) {
         state.withLock { state in
             if let outer { state.outer = outer }
-            let host = InterfaceAddresses.all()
-            if met(state, host) != state.met { apply(topology(&state, host)) }
+            let host = interfaces()
+            var name = state.name
+            if let tailnet, !tailnet.isEmpty {
+                name = EdgeName(configuration, host: hostName, tailnet: tailnet, addresses: host)
+            }
+            guard met(state, host) != state.met || name != state.name else { return }
+            state.name = name
+            apply(topology(&state, host))
         }
     }
 
@@ -66,7 +86,8 @@ final class TopologyMaker: Sendable {
         state.met = met(state, host)
         let names = state.names
         state.latest = Topology(
-            configuration, edge: edge, addresses: { names[$0] }, own: own(state.outer, host), carrying: state.latest)
+            configuration, edge: state.name.description, addresses: { names[$0] }, own: own(state.outer, host),
+            carrying: state.latest)
         return state.latest
     }
 

@@ -21,8 +21,8 @@ extension Verdict {
         case .silent: "The mailbox takes the connection and says nothing."
         case .banned:
             """
-            The mailbox takes the connection and closes it at once without a byte: it has banned this edge's address, or \
-            does not know it as a proxy.
+            The mailbox takes the connection and closes it without a byte: it has banned this edge's address, or does not \
+            know it as a proxy.
             """
         case .booting: "The mail server runs without its mail ports: it is starting, or waits to be set up."
         case .wrongProtocol: "Another protocol answers on this port."
@@ -31,8 +31,15 @@ extension Verdict {
             The mail server answers, but turns this edge away: it is shutting down, has too many connections, or has a \
             rule.
             """
-        case .tlsFailed: "The mail server answers, but the TLS handshake fails."
+        case .slow: "The server's greeting takes long, which senders wait for and some mail programs do not."
+        case .ehloRefused: "The mail server greets, and does not take the name that this edge says in EHLO."
+        case .tlsFailed: "The server answers, but the TLS handshake of a probe fails."
         case .startTLSMissing: "The mail server does not offer STARTTLS, so mail and passwords pass without encryption."
+        case .startTLSRefused:
+            """
+            The mail server offers STARTTLS and does not begin it now, so senders go on without encryption and mail \
+            programs do not go on.
+            """
         case .certificateFallback:
             """
             The mail server shows the certificate that Stalwart makes up when it has none (rcgen): its settings were \
@@ -90,12 +97,13 @@ extension Verdict {
         case .silent:
             """
             See whether the mail server hangs, or whether the port wants TLS from the first byte: then its protocol in \
-            tailwart.yaml is submissions, imaps or pop3s.
+            tailwart.yaml is submissions, imaps or pop3s. Where the upstream sends no PROXY header and the mail server \
+            waits for one, set proxy_protocol: v2.
             """
         case .banned:
             """
-            Stalwart: delete this edge's address from BlockedIp and add it to AllowedIp, then restart. Dovecot: add it to \
-            haproxy_trusted_networks. If it is neither, a container's port forward may take connections for a server that \
+            Stalwart: delete this edge's address from BlockedIp and reload the blocked addresses (ReloadBlockedIps), and add \
+            it to AllowedIp, which is read at the next start. Dovecot: add it to haproxy_trusted_networks. If it is neither, a container's port forward may take connections for a server that \
             is not there.
             """
         case .booting:
@@ -106,23 +114,35 @@ extension Verdict {
         case .wrongProtocol:
             """
             Correct the port of the upstream or the protocol of the listener in tailwart.yaml, or the listener of the \
-            mail server.
+            mail server. Where something else is meant to answer, such as SSH on 443, set health: off for this upstream.
             """
         case .busy:
             """
             Wait for the restart to end; else raise the mail server's connection limit and exempt this edge from \
             limits per client.
             """
+        case .slow:
+            """
+            Nothing to do where it is meant so (postscreen, greet_pause). Else look for a name server or an identd that \
+            does not answer the mail server.
+            """
+        case .ehloRefused:
+            """
+            Set refusal.host under defaults in tailwart.yaml to this edge's public name, such as mx.example.org, which \
+            probes then say too; or give the host itself a name with a dot.
+            """
         case .tlsFailed:
             """
-            Read the mail server's log for tls.handshake-error or tls.no-certificates-available, and see that it has a \
-            certificate and speaks TLS 1.2 or later.
+            Read the server's log for the reason (Stalwart: tls.handshake-error or tls.no-certificates-available), and see \
+            that it has a certificate for the name that is asked for and speaks TLS 1.2 or later.
             """
         case .startTLSMissing:
             """
             Give the mail server a certificate and enable STARTTLS: useTls of the listener in Stalwart, \
             smtpd_tls_security_level=may in Postfix.
             """
+        case .startTLSRefused:
+            "Read the mail server's log: it may lack a certificate or entropy, or have too many sessions at the moment."
         case .certificateFallback:
             """
             Restart Stalwart once its database answers, and start it after the database from now on (`tailwart gate \

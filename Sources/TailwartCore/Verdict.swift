@@ -22,10 +22,13 @@ package enum Verdict: String, CaseIterable, Sendable {
     case booting
     case wrongProtocol = "wrong_protocol"
     case busy
+    case slow
+    case ehloRefused = "ehlo_refused"
 
     // TLS.
     case tlsFailed = "tls_failed"
     case startTLSMissing = "starttls_missing"
+    case startTLSRefused = "starttls_refused"
     case certificateFallback = "certificate_fallback"
     case certificateSelfSigned = "certificate_self_signed"
     case certificateExpired = "certificate_expired"
@@ -40,7 +43,7 @@ package enum Verdict: String, CaseIterable, Sendable {
         case good
         /// Connections pass, but some clients turn away by themselves, or will.
         case degraded
-        /// No connection can be of use.
+        /// A probe got no use out of it. Whether clients are turned away is another question: ``Verdict/turnsOff(_:)``.
         case failed
     }
 
@@ -49,13 +52,35 @@ package enum Verdict: String, CaseIterable, Sendable {
 
     package var grade: Grade {
         switch self {
-        case .well, .unprobed: .good
-        case .startTLSMissing, .certificateFallback, .certificateSelfSigned, .certificateExpired, .certificateExpiring,
+        case .well, .slow, .unprobed: .good
+        case .ehloRefused, .startTLSMissing, .startTLSRefused, .certificateFallback, .certificateSelfSigned,
+            .certificateExpired, .certificateExpiring,
             .certificateNameMismatch, .certificateUntrusted:
             .degraded
         case .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .headerNotTrusted,
             .headerRequired, .silent, .banned, .booting, .wrongProtocol, .busy, .tlsFailed:
             .failed
+        }
+    }
+
+    /// Whether it turns a place off.
+    ///
+    /// What can be reached is turned off by nothing but ``headerNotTrusted``: a mailbox that takes the header for commands gives all
+    /// clients a permanent error, and mail bounces. Whatever else a probe finds wrong, a client may get on with, or be told of by the
+    /// mailbox itself; and a connection that is closed without a byte ends in a temporary refusal anyway.
+    package func turnsOff(_ affects: HealthSettings.Affects) -> Bool {
+        switch affects {
+        case .nothing: return false
+        case .all: return grade == .failed
+        case .reachability:
+            return switch self {
+            case .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .booting, .headerNotTrusted:
+                true
+            case .well, .headerRequired, .silent, .banned, .wrongProtocol, .busy, .slow, .ehloRefused, .tlsFailed,
+                .startTLSMissing, .startTLSRefused, .certificateFallback, .certificateSelfSigned, .certificateExpired,
+                .certificateExpiring, .certificateNameMismatch, .certificateUntrusted, .unprobed:
+                false
+            }
         }
     }
 

@@ -14,7 +14,7 @@ extension ConditionCheck {
                 upstream: url.endpoint.host, endpoint: "\(url.endpoint)", way: .direct(address), proto: url.proto,
                 proxyProtocol: url.proxyProtocol, serverName: url.endpoint.address == nil ? url.endpoint.host : nil)
             let share = Duration(max(deadline, .now()) - .now())
-            let result = await prober.probe(question, timeout: share)
+            let result = await prober.probe(question, timeout: share, patience: share)
             return (Finding(result), ![.refused, .timeout, .unreachable].contains(result.verdict))
         }
     }

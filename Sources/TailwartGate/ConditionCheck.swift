@@ -1,7 +1,9 @@
 package import NIOCore
 import NIOPosix
 package import TailwartClient
+import TailwartCore
 import TailwartProbe
+import TailwartSystem
 import TailwartTailnet
 
 /// Makes one attempt at a condition. Everything happens on one event loop.
@@ -29,7 +31,8 @@ package struct ConditionCheck: Sendable {
         dialer = Dialer(loop: loop, resolver: SystemResolver(loop: loop))
         let socket = tailscaleSocket.flatMap { $0.isEmpty ? nil : $0 } ?? LocalAPI.defaultSocket
         localAPI = LocalAPI(socket: socket, group: loop)
-        prober = Prober(group: loop)
+        let name = EdgeName(host: HostName.current, addresses: InterfaceAddresses.all())
+        prober = Prober(group: loop, name: { name })
         trustingTLS = try TLSContext(trusting: .anybody)
         // Reading the authorities takes longer than all else at the start.
         let verifies = verifiesCertificates && conditions.contains(where: \.isEncryptedPage)

@@ -25,9 +25,13 @@ extension Preflight {
         let names = await NameLookup(names: configuration.hostNames, servers: servers).entries(
             learning: { try? await status.value?.get() }, within: Self.nameTimeout)
         let addresses = names.mapValues(\.addresses)
-        let outer = (try? await status.value?.get())?.outerAddresses ?? []
-        let own = OwnDoors(configuration.listeners.flatMap(\.bind), host: InterfaceAddresses.all(), outer: outer)
-        let prober = Prober(group: group, ehloName: ServerNamePattern.edgeName(host: HostName.current))
+        let tailnet = try? await status.value?.get()
+        let interfaces = InterfaceAddresses.all()
+        let own = OwnDoors(
+            configuration.listeners.flatMap(\.bind), host: interfaces, outer: tailnet?.outerAddresses ?? [])
+        let name = EdgeName(
+            configuration, host: HostName.current, tailnet: tailnet?.ownName, addresses: interfaces)
+        let prober = Prober(group: group, name: { name })
         var probed = await withTaskGroup { group in
             for (index, subject) in subjects.enumerated() {
                 group.addTask { (index, await Self.probe(subject, prober, addresses, own)) }

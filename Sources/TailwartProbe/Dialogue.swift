@@ -20,6 +20,8 @@ enum Step: Sendable, Equatable {
     case done
     /// The first mismatch: no more commands but the goodbye.
     case stop(Verdict, String)
+    /// The same, unless another reply follows without another command: then the header was taken for one, and this was the answer to it.
+    case suspect(Verdict, String)
 }
 
 /// What a dialogue has to know about the connection.
@@ -30,10 +32,15 @@ struct DialogueSetting: Sendable {
     var isProtected: Bool
     var ehloName: String
 
-    /// The verdict on a server that takes the header for commands, or, without one, does not know the probe's own commands.
+    /// The verdict on a reply that answers no command of the probe: to the header, if there is one.
     func misunderstood(_ line: ServerLine) -> Step {
         if hasHeader { return .stop(.headerNotTrusted, "The server answered the PROXY header with \(line.quoted).") }
         return .stop(.wrongProtocol, "The server does not know the commands of its protocol: \(line.quoted).")
+    }
+
+    /// The verdict on a refusal that may answer the probe's own command or the header.
+    func refused(_ verdict: Verdict, _ detail: String) -> Step {
+        hasHeader ? .suspect(verdict, detail) : .stop(verdict, detail)
     }
 }
 

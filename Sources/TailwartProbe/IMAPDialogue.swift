@@ -25,15 +25,18 @@ struct IMAPDialogue: Dialogue {
         case .capability:
             if status == "CAPABILITY" { hasStartTLS = hasStartTLS || words.contains("STARTTLS") }
             if status == "BYE" { return .stop(.busy, "The server says \(line.quoted).") }
-            if status == "BAD" || status == "NO" { return setting.misunderstood(line) }
+            if tag != "A1", status == "BAD" { return setting.misunderstood(line) }
             guard tag == "A1" else { return .readOn }
+            guard status == "OK" else {
+                return .stop(.wrongProtocol, "The server answers CAPABILITY with \(line.quoted).")
+            }
             guard hasStartTLS else { return .stop(.startTLSMissing, "The capabilities do not name STARTTLS.") }
             phase = .startTLS
             return .say("a2 STARTTLS")
         case .startTLS:
             guard tag == "A2" else { return .readOn }
             return status == "OK"
-                ? .startTLS : .stop(.tlsFailed, "The server offers STARTTLS and answers it with \(line.quoted).")
+                ? .startTLS : .stop(.startTLSRefused, "The server offers STARTTLS and answers it with \(line.quoted).")
         }
     }
 

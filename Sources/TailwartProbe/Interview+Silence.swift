@@ -23,16 +23,19 @@ extension Interview {
         guard bytes.isEmpty else { return fragment(bytes, end) }
         switch end {
         case .deadline:
-            return hasHeader
-                ? Finding(.silent, "The PROXY header was sent, and nothing came in time.")
-                : Finding(.headerRequired, "No PROXY header was sent, and nothing came in time.")
+            return Finding(
+                .silent,
+                hasHeader
+                    ? "The PROXY header was sent, and nothing came in time."
+                    : "Nothing came in time, as from a server that waits for a PROXY header.")
         default:
             if hasHeader {
-                return Finding(
-                    .headerNotTrusted, "The server closed the connection without a byte when it had the header.")
+                return Finding(.banned, "The server closed the connection without a byte when it had the header.")
             }
-            return await hasGivenUpOnHeader()
-                ? Finding(.headerRequired, "After some seconds without a header the server closed without a byte.")
+            return await hasWaited()
+                ? Finding(
+                    .silent,
+                    "After some seconds the server closed without a byte, as one does that waits for a PROXY header.")
                 : Finding(.banned, "The server closed the connection without a byte.")
         }
     }

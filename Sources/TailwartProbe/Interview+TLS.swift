@@ -21,7 +21,7 @@ extension Interview {
         let bytes = await connection.firstBytes()
         guard let first = bytes.first else { return nothingAnswered(end, afterCommand: afterCommand) }
         switch first {
-        case 21: return alert(bytes, afterCommand: afterCommand)
+        case 21: return Finding(.tlsFailed, "The server answers the handshake with the TLS alert \(Self.alert(bytes)).")
         case 20, 22, 23: return Finding(.tlsFailed, Self.sentence(end))
         default:
             guard !afterCommand else {
@@ -36,7 +36,7 @@ extension Interview {
         let bytes = await connection.firstBytes()
         let greeting = Greeting(bytes)
         // Postfix takes the ClientHello for a header that is broken, and says so in SMTP.
-        if !hasHeader, greeting == .smtp, bytes.starts(with: Array("421".utf8)) {
+        if !hasHeader, await saysThatHeaderIsMissing() {
             return Finding(
                 .headerRequired, "The server answers the TLS handshake with \(Quoted.text(bytes.firstLine)).")
         }
@@ -56,29 +56,43 @@ extension Interview {
         case .deadline:
             return Finding(.silent, "The TLS handshake was begun, and nothing came in time.")
         case .closed, .reset:
-            if afterCommand { return Finding(.tlsFailed, "The server closed the connection in place of a handshake.") }
-            return hasHeader
-                ? Finding(.headerNotTrusted, "The server closed the connection without a byte when it had the header.")
-                : Finding(.headerRequired, "The server closed the connection without a byte when TLS was begun.")
+            return Finding(
+                .tlsFailed,
+                hasHeader || afterCommand
+                    ? "The server closed the connection in place of a handshake."
+                    : "The server closed without a byte when TLS was begun, as one does that waits for a PROXY header.")
         case .tooMuch, .tls: return Finding(.tlsFailed, Self.sentence(end))
         }
     }
 
-    /// Before any key is agreed on an alert is readable: type 21, version, length 2, level, description (RFC 8446 section 6).
-    private func alert(_ bytes: [UInt8], afterCommand: Bool) -> Finding {
-        let code = bytes.count >= 7 ? bytes[6] : nil
-        let name = code.map { Self.alertNames[$0].map { "\($0)" } ?? "\($0)" } ?? "cut short"
-        if hasHeader, !afterCommand, let code, Self.recordAlerts.contains(code) {
-            return Finding(
-                .headerNotTrusted,
-                "The server takes the header for a broken TLS record and answers with the alert \(name).")
+    /// What a server has to say that was sent a header, and no hello behind it yet. One that knows about headers waits for the hello; so
+    /// an alert before that one proves that the header was taken for a record of TLS. Mailboxes count commands and no records, so it
+    /// costs nothing.
+    ///
+    /// - Returns: nil if the server waits.
+    func complaint() async -> Finding? {
+        do throws(ConnectionEnd) {
+            try await connection.wait(until: .now() + pause)
+        } catch {
+            guard error != .deadline else { return nil }
+            var finding = Finding(
+                .banned, "The server closed the connection without a byte when it had the header.")
+            finding.isClosedOnHeader = true
+            return finding
         }
-        return Finding(.tlsFailed, "The server answers the handshake with the TLS alert \(name).")
+        let bytes = await connection.firstBytes()
+        guard bytes.first == 21 else { return await plainText() }
+        return Finding(
+            .headerNotTrusted,
+            "The server takes the header for a broken TLS record and answers with the alert \(Self.alert(bytes)).",
+            isFree: true)
     }
 
-    /// unexpected_message, bad_record_mac, record_overflow, illegal_parameter, decode_error, protocol_version: what servers make of
-    /// a record that is none.
-    private static let recordAlerts: Set<UInt8> = [10, 20, 22, 47, 50, 70]
+    /// Before any key is agreed on an alert is readable: type 21, version, length 2, level, description (RFC 8446 section 6).
+    private static func alert(_ bytes: [UInt8]) -> String {
+        guard bytes.count >= 7 else { return "cut short" }
+        return alertNames[bytes[6]] ?? "\(bytes[6])"
+    }
 
     /// RFC 8446 section 6.
     private static let alertNames: [UInt8: String] = [

@@ -9,60 +9,30 @@ struct Interview {
     let proto: ListenerProtocol
     let version: ProxyProtocolOut.Version
     let serverName: String?
-    let ehloName: String
+    let ehloName: EdgeName
     let roundTrip: Duration
     let tls: TLSContext
 
     /// Lines of a whole conversation. The longest that are known, Dovecot's capabilities, are about 20.
-    private static let maximumLines = 100
+    static let maximumLines = 100
+    /// From here on a greeting is slow. Dovecot and Exim give up a client without a header after 3 s; mail programs wait 10 and more.
+    private static let slowGreeting = Duration.seconds(3)
+    /// For what a server says to the rest of a header, once it has answered the beginning.
+    private static let secondReply = TimeAmount.seconds(2)
 
     var hasHeader: Bool { version != .none }
-    private var isImplicitTLS: Bool { proto.firstSpeaker == .client }
+    var isImplicitTLS: Bool { proto.firstSpeaker == .client }
 
     func run() async -> Finding {
         // Where the client begins, the server gets a moment to show what it is before anything is said to it.
-        if hasHeader || isImplicitTLS, let finding = await listen() { return finding }
+        if hasHeader || isImplicitTLS, let finding = await listen(for: pause) { return finding }
         if hasHeader { connection.send(ProbeHeader.bytes(version, addresses: connection.addresses)) }
-        if isImplicitTLS, let failure = await handshake(afterCommand: false) { return failure }
+        if isImplicitTLS {
+            if hasHeader, let finding = await complaint() { return finding }
+            if let failure = await handshake(afterCommand: false) { return failure }
+        }
         guard proto != .https else { return Finding(.well, "The TLS handshake succeeds.") }
         return await converse()
-    }
-
-    /// A server that has banned the edge closes at once, and one that expects no header greets at once: both are recognised here
-    /// without a byte that the server could count against the edge.
-    private func listen() async -> Finding? {
-        do throws(ConnectionEnd) {
-            try await connection.wait(until: .now() + pause)
-        } catch {
-            return switch error {
-            case .closed: Finding(.banned, "The server closed the connection before a byte was sent either way.")
-            case .reset: Finding(.banned, "The server reset the connection before a byte was sent either way.")
-            default: nil
-            }
-        }
-        var finding = await early()
-        finding.isFree = true
-        return finding
-    }
-
-    /// Two round trips and some time for the server to start a process; not so long that a header would come too late, which is
-    /// after 3 seconds for Dovecot and Exim.
-    private var pause: TimeAmount { min(max(TimeAmount(roundTrip * 3), .milliseconds(150)), .seconds(1)) }
-
-    private func early() async -> Finding {
-        guard !isImplicitTLS, var dialogue = dialogue(isProtected: false) else { return await plainText() }
-        let line: ServerLine
-        do throws(ConnectionEnd) {
-            line = ServerLine(try await connection.lineBytes())
-        } catch {
-            return await silence(error)
-        }
-        if case .stop(let verdict, let detail) = dialogue.receive(line), verdict != .headerNotTrusted {
-            return Finding(verdict, detail, goodbye: Greeting(line.bytes).goodbye)
-        }
-        return Finding(
-            .headerNotTrusted, "The server greets with \(line.quoted) before it has seen a header.",
-            goodbye: dialogue.goodbye)
     }
 
     /// Greeting, STARTTLS, goodbye; over implicit TLS only greeting and goodbye.
@@ -70,6 +40,8 @@ struct Interview {
         guard var dialogue = dialogue(isProtected: isImplicitTLS) else {
             return Finding(.unprobed, "The protocol \(proto.rawValue) has no probe.")
         }
+        let start = ContinuousClock.now
+        var greeted: Duration?
         var first: ServerLine?
         var last: ServerLine?
         for _ in 0..<Self.maximumLines {
@@ -77,35 +49,67 @@ struct Interview {
             do throws(ConnectionEnd) {
                 line = ServerLine(try await connection.lineBytes())
             } catch {
-                if let last { return interruption(error, after: last, goodbye: dialogue.goodbye) }
-                return await silence(error)
+                guard let first, let last else { return await silence(error) }
+                if greeted == nil, error == .deadline { return unfinished(first) }
+                return interruption(error, after: last, goodbye: dialogue.goodbye)
             }
             first = first ?? line
             last = line
-            switch dialogue.receive(line) {
+            let step = dialogue.receive(line)
+            if step != .readOn { greeted = greeted ?? ContinuousClock.now - start }
+            switch step {
             case .readOn: break
             case .say(let words): connection.send(Array("\(words)\r\n".utf8))
-            case .done: return well(first, goodbye: dialogue.goodbye)
+            case .done: return well(first, after: greeted, goodbye: dialogue.goodbye)
             case .startTLS:
                 if let failure = await handshake(afterCommand: true) { return failure }
-                return well(first, goodbye: dialogue.goodbye)
+                return well(first, after: greeted, goodbye: dialogue.goodbye)
             case .stop(let verdict, let detail):
                 return await stopped(verdict, detail, at: line, isFirst: first == line, dialogue)
+            case .suspect(let verdict, let detail):
+                return await isAnsweredAgain
+                    ? Finding(
+                        .headerNotTrusted, "The server answered the PROXY header with \(line.quoted).",
+                        goodbye: dialogue.goodbye)
+                    : await stopped(verdict, detail, at: line, isFirst: first == line, dialogue)
             }
         }
         return Finding(.wrongProtocol, "The server has not come to an end after \(Self.maximumLines) lines.")
     }
 
-    private func well(_ greeting: ServerLine?, goodbye: String) -> Finding {
-        Finding(.well, "The server greets with \(greeting?.quoted ?? "''").", goodbye: goodbye)
+    /// Whether another reply comes to what was one command of the probe: then the header in front of it was another.
+    private var isAnsweredAgain: Bool {
+        get async {
+            do throws(ConnectionEnd) {
+                try await connection.wait(until: .now() + Self.secondReply)
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
+    private func well(_ greeting: ServerLine?, after time: Duration?, goodbye: String) -> Finding {
+        let words = greeting?.quoted ?? "''"
+        guard let time, time >= Self.slowGreeting else {
+            return Finding(.well, "The server greets with \(words).", goodbye: goodbye)
+        }
+        return Finding(
+            .slow, "The server greets with \(words), which was complete after \(time.components.seconds) s.",
+            goodbye: goodbye)
+    }
+
+    /// Who has begun to greet lives, and may take minutes (RFC 5321 section 4.5.3.2.1). No goodbye, which would come too early.
+    private func unfinished(_ first: ServerLine) -> Finding {
+        Finding(.slow, "The server's greeting begins with \(first.quoted), and its end did not come in time.")
     }
 
     private func stopped(
         _ verdict: Verdict, _ detail: String, at line: ServerLine, isFirst: Bool, _ dialogue: any Dialogue
     ) async -> Finding {
         guard isFirst else { return Finding(verdict, detail, goodbye: dialogue.goodbye) }
-        if verdict == .busy, await hasGivenUpOnHeader() {
-            return Finding(.headerRequired, "After some seconds without a header came \(line.quoted).")
+        if verdict == .busy, !hasHeader, await saysThatHeaderIsMissing() {
+            return Finding(.headerRequired, "In place of a header's answer came \(line.quoted).")
         }
         let greeting = Greeting(line.bytes)
         let isFree = !hasHeader && !isImplicitTLS
@@ -118,7 +122,7 @@ struct Interview {
     }
 
     func dialogue(isProtected: Bool) -> (any Dialogue)? {
-        let setting = DialogueSetting(hasHeader: hasHeader, isProtected: isProtected, ehloName: ehloName)
+        let setting = DialogueSetting(hasHeader: hasHeader, isProtected: isProtected, ehloName: ehloName.description)
         return switch proto {
         case .smtp, .submission, .submissions: SMTPDialogue(setting)
         case .imap, .imaps: IMAPDialogue(setting)
@@ -128,10 +132,14 @@ struct Interview {
         }
     }
 
-    /// Dovecot and Exim wait 3 seconds for a header, Postfix 5; whoever turns the edge away for another reason does so at once.
-    func hasGivenUpOnHeader() async -> Bool {
-        guard !hasHeader else { return false }
-        return await connection.delay() > .milliseconds(2500)
+    /// Whether the server was silent for as long as one that waits for a header: Dovecot and Exim wait 3 seconds for one, Postfix 5.
+    /// Others may have been as slow for reasons of their own.
+    func hasWaited() async -> Bool { await connection.delay() > .milliseconds(2500) }
+
+    /// Postfix's smtpd says so of a header that is missing or broken, and of nothing else (`smtpd_proto`, SMTPD_FLAG_HANGUP).
+    func saysThatHeaderIsMissing() async -> Bool {
+        let words = String(decoding: await connection.firstBytes(), as: UTF8.self)
+        return words.hasPrefix("421 4.3.0 ") && words.contains(" Server local error")
     }
 }
 
@@ -166,6 +174,8 @@ struct Finding: Sendable, Equatable {
     var goodbye: String?
     /// Nothing was sent that a server could take for a bad command: only its greeting was read.
     var isFree = false
+    /// The server closed as soon as it had the header, without a byte.
+    var isClosedOnHeader = false
 
     init(_ verdict: Verdict, _ detail: String, goodbye: String? = nil, isFree: Bool = false) {
         self.isFree = isFree

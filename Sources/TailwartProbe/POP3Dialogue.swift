@@ -29,22 +29,21 @@ struct POP3Dialogue: Dialogue {
         case .capabilities(hasBegun: false):
             guard isGood else {
                 // Every server that knows STLS knows CAPA.
-                return setting.hasHeader
-                    ? setting.misunderstood(line)
-                    : .stop(.startTLSMissing, "The server answers CAPA with \(line.quoted).")
+                return setting.refused(.startTLSMissing, "The server answers CAPA with \(line.quoted).")
             }
             phase = .capabilities(hasBegun: true)
             return .readOn
         case .capabilities(hasBegun: true):
             if text == "STLS" { hasStartTLS = true }
-            // Stalwart says BYE in IMAP's words when it shuts down.
-            if isBad || text.hasPrefix("* BYE") { return setting.misunderstood(line) }
+            if text.hasPrefix("* BYE") { return .stop(.busy, "The server says \(line.quoted).") }
+            if isBad { return setting.misunderstood(line) }
             guard text == "." else { return .readOn }
             guard hasStartTLS else { return .stop(.startTLSMissing, "The capabilities do not name STLS.") }
             phase = .startTLS
             return .say("STLS")
         case .startTLS:
-            return isGood ? .startTLS : .stop(.tlsFailed, "The server offers STLS and answers it with \(line.quoted).")
+            return isGood
+                ? .startTLS : .stop(.startTLSRefused, "The server offers STLS and answers it with \(line.quoted).")
         }
     }
 }

@@ -17,11 +17,14 @@ package struct ProbeQuestion: Sendable, Hashable {
     package var expectedNames: [String]
     /// A PEM file of authorities; nil: the system's.
     package var trustRoots: String?
+    /// How long to listen for a greeting before another connection is made to send a header; nil: as long as it takes to see who greets
+    /// at once, and without another connection.
+    package var listensFor: Duration?
 
     package init(
         upstream: String, endpoint: String, way: ProbeWay, proto: ListenerProtocol,
         proxyProtocol: ProxyProtocolOut.Version, serverName: String? = nil, expectedNames: [String] = [],
-        trustRoots: String? = nil
+        trustRoots: String? = nil, listensFor: Duration? = nil
     ) {
         self.upstream = upstream
         self.endpoint = endpoint
@@ -31,6 +34,7 @@ package struct ProbeQuestion: Sendable, Hashable {
         self.serverName = serverName
         self.expectedNames = expectedNames
         self.trustRoots = trustRoots
+        self.listensFor = listensFor
     }
 }
 

@@ -48,10 +48,11 @@ package struct ProbeSubject: Sendable {
         }
     }
 
-    package func question(_ way: ProbeWay, serverName: String?) -> ProbeQuestion {
+    package func question(_ way: ProbeWay, serverName: String?, listensFor: Duration? = nil) -> ProbeQuestion {
         ProbeQuestion(
             upstream: upstream.name, endpoint: endpoint.text, way: way, proto: proto, proxyProtocol: header,
-            serverName: serverName, expectedNames: expectedNames, trustRoots: health.trustRoots)
+            serverName: serverName, expectedNames: expectedNames, trustRoots: health.trustRoots,
+            listensFor: listensFor)
     }
 
     /// As people and programs are told of it.

@@ -7,52 +7,87 @@ import TailwartWire
 /// Asks endpoints how they are, as politely as a well-behaved mail client.
 package struct Prober: Sendable {
     let group: any EventLoopGroup
-    private let ehloName: String
+    private let name: @Sendable () -> EdgeName
     private let now: @Sendable () -> Int
     private let tls: Result<TLSContext, any Error>
     private let roots = TrustRoots()
 
-    /// The name of last resort, for an edge that was not told its own.
-    private static let namelessEHLO = "localhost"
     private static let timeouts = Duration.milliseconds(1)...Duration.seconds(600)
 
     /// - Parameters:
-    ///   - ehloName: the name that the edge gives itself in EHLO.
+    ///   - name: what the edge calls itself at the moment, for EHLO.
     ///   - now: seconds since 1970, to judge certificates by; nil: the system's clock.
     package init(
-        group: any EventLoopGroup, ehloName: String = "localhost", now: (@Sendable () -> Int)? = nil
+        group: any EventLoopGroup, name: @escaping @Sendable () -> EdgeName, now: (@Sendable () -> Int)? = nil
     ) {
         self.group = group
-        self.ehloName = Self.isHostName(ehloName) ? ehloName : Self.namelessEHLO
+        self.name = name
         self.now = now ?? { Int(time(nil)) }
         // The handshake takes every certificate and every version; they are judged afterwards, so that each fault gets its own name.
         tls = Result { try TLSContext(trusting: .anybody) }
     }
 
-    /// Never throws, and never lasts longer than the timeout and a second for the goodbye.
-    package func probe(_ question: ProbeQuestion, timeout: Duration) async -> ProbeResult {
+    /// Never throws, and never lasts longer than the timeout, the patience and a second for the goodbye; twice that where it listens
+    /// first.
+    ///
+    /// - Parameters:
+    ///   - timeout: for the way to the endpoint.
+    ///   - patience: for all that the server says.
+    package func probe(
+        _ question: ProbeQuestion, timeout: Duration, patience: Duration = Defaults.healthPatience
+    ) async -> ProbeResult {
         guard question.proto != .tcp else {
             return ProbeResult(.unprobed, "The protocol tcp tells nothing about who speaks first.")
         }
-        let deadline = Self.deadline(timeout)
+        if let time = question.listensFor, question.proto.firstSpeaker == .server, question.proxyProtocol != .none {
+            let heard = await meet(question, timeout, patience) { await $0.listen(for: TimeAmount(time)) }
+            if let heard { return heard.result }
+        }
+        guard let met = await meet(question, timeout, patience, { await $0.run() }) else {
+            return ProbeResult(.unprobed, "There is nothing to ask.")
+        }
+        guard met.isClosedOnHeader else { return met.result }
+        // OpenSSL closes where others send an alert. Who goes on with TLS where there is no header does not know about headers.
+        var bare = question
+        bare.proxyProtocol = .none
+        let other = await meet(bare, timeout, patience) { await $0.run() }
+        guard other?.result.certificate != nil else { return met.result }
+        return ProbeResult(
+            .headerNotTrusted, "The server closes when it has the header, and begins TLS where there is none.",
+            roundTrip: met.result.roundTrip)
+    }
+
+    /// - Returns: nil if the conversation came to nothing.
+    private func meet(
+        _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration,
+        _ converse: (Interview) async -> Finding?
+    ) async -> (result: ProbeResult, isClosedOnHeader: Bool)? {
         let context: TLSContext
         do {
             context = try tls.get()
         } catch {
-            return ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(Quoted.text("\(error)".utf8)).")
+            let reason = Quoted.text("\(error)".utf8)
+            return (ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."), false)
         }
-        switch await Dial(way: question.way, deadline: deadline, group: group).run() {
-        case .failed(let verdict, let detail): return ProbeResult(verdict, detail)
+        let dial = Dial(
+            way: question.way, deadline: Self.deadline(timeout), patience: TimeAmount(Self.bounded(patience)),
+            group: group)
+        switch await dial.run() {
+        case .failed(let verdict, let detail): return (ProbeResult(verdict, detail), false)
         case .connected(let connection, let roundTrip):
             let interview = Interview(
                 connection: connection, proto: question.proto, version: question.proxyProtocol,
-                serverName: question.serverName.flatMap { Self.isHostName($0) ? $0 : nil }, ehloName: ehloName,
+                serverName: question.serverName.flatMap { Self.isHostName($0) ? $0 : nil }, ehloName: name(),
                 roundTrip: roundTrip, tls: context)
             return await withTaskCancellationHandler {
-                let finding = await interview.run()
+                let finding = await converse(interview)
                 let chain = await connection.chain()
-                await connection.end(saying: finding.goodbye.map { Array("\($0)\r\n".utf8) })
-                return await judge(finding, chain: chain, question: question, roundTrip: roundTrip)
+                let greeting = await connection.firstBytes().isEmpty ? nil : connection.delay()
+                await connection.end(saying: finding?.goodbye.map { Array("\($0)\r\n".utf8) })
+                guard let finding else { return nil }
+                var result = await judge(finding, chain: chain, question: question, roundTrip: roundTrip)
+                result.greeting = greeting.map { .nanoseconds($0.nanoseconds) }
+                return (result, finding.isClosedOnHeader)
             } onCancel: {
                 connection.abort()
             }
@@ -73,23 +108,25 @@ package struct Prober: Sendable {
             let report = try await CertificateReport(
                 chain: chain, names: names, roots: roots.load(question.trustRoots), now: now)
             result.certificate = report
-            guard result.verdict == .well else { return result }
+            guard finding.verdict.allowsCertificate else { return result }
             let (verdict, words) = report.judged(at: now)
-            result.verdict = verdict
-            result.detail = result.verdict == .well ? "\(result.detail) \(words)" : words
+            if verdict != .well { result.verdict = verdict }
+            result.detail = verdict == .well ? "\(result.detail) \(words)" : words
         } catch {
-            guard result.verdict == .well else { return result }
+            guard finding.verdict.allowsCertificate else { return result }
             result.verdict = .certificateUntrusted
             result.detail = "The certificate cannot be read: \(Quoted.text("\(error)".utf8))."
         }
         return result
     }
 
-    static func deadline(_ timeout: Duration) -> NIODeadline {
-        .now() + TimeAmount(min(max(timeout, timeouts.lowerBound), timeouts.upperBound))
+    static func deadline(_ timeout: Duration) -> NIODeadline { .now() + TimeAmount(bounded(timeout)) }
+
+    private static func bounded(_ time: Duration) -> Duration {
+        min(max(time, timeouts.lowerBound), timeouts.upperBound)
     }
 
-    /// Fit for EHLO and for a ClientHello: no address (RFC 6066 section 3), no byte that could end the line.
+    /// Fit for a ClientHello: no address (RFC 6066 section 3).
     private static func isHostName(_ text: String) -> Bool {
         (1...253).contains(text.utf8.count) && IPAddress(text) == nil
             && text.utf8.allSatisfy { byte in
@@ -119,4 +156,9 @@ extension Prober {
         await connection.end(saying: nil)
         return line.map { Greeting($0) } == .http
     }
+}
+
+extension Verdict {
+    /// Whether the conversation went so well that what is wrong with the certificate is more than what was found.
+    fileprivate var allowsCertificate: Bool { self == .well || self == .slow }
 }

@@ -44,14 +44,14 @@ struct SMTPDialogue: Dialogue {
         case .ehlo: return ehlo(reply, line)
         case .startTLS:
             guard reply.isLast else { return .readOn }
+            // RFC 3207 section 4: 454 is temporary. Senders go on in plain text after any refusal.
             return reply.code == 220
-                ? .startTLS : .stop(.tlsFailed, "The server offers STARTTLS and answers it with \(line.quoted).")
+                ? .startTLS : .stop(.startTLSRefused, "The server offers STARTTLS and answers it with \(line.quoted).")
         }
     }
 
     private mutating func greeting(_ reply: SMTPReply, _ line: ServerLine) -> Step {
         guard reply.code == 220 else {
-            if reply.isMisunderstanding, setting.hasHeader { return setting.misunderstood(line) }
             return .stop(.busy, "The server greets with \(line.quoted).")
         }
         guard reply.isLast else { return .readOn }
@@ -62,8 +62,12 @@ struct SMTPDialogue: Dialogue {
 
     private mutating func ehlo(_ reply: SMTPReply, _ line: ServerLine) -> Step {
         guard reply.code == 250 else {
-            if reply.isMisunderstanding { return noExtensions(line) }
-            return .stop(.busy, "The server answers EHLO with \(line.quoted).")
+            guard reply.isLast else { return .readOn }
+            let detail = "The server answers 'EHLO \(setting.ehloName)' with \(line.quoted)."
+            if reply.code == 421 { return .stop(.busy, detail) }
+            guard reply.isMisunderstanding else { return .stop(.ehloRefused, detail) }
+            // Without a header it is a server from before 1993, which knows HELO only.
+            return setting.refused(setting.hasHeader ? .ehloRefused : .startTLSMissing, detail)
         }
         offers.append(reply.text.split(separator: " ").first?.uppercased() ?? "")
         guard reply.isLast else { return .readOn }
@@ -72,11 +76,5 @@ struct SMTPDialogue: Dialogue {
         }
         phase = .startTLS
         return .say("STARTTLS")
-    }
-
-    /// Without a header it is a server from before 1993, which knows HELO only.
-    private func noExtensions(_ line: ServerLine) -> Step {
-        setting.hasHeader
-            ? setting.misunderstood(line) : .stop(.startTLSMissing, "The server answers EHLO with \(line.quoted).")
     }
 }

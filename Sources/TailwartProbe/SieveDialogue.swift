@@ -13,7 +13,10 @@ struct SieveDialogue: Dialogue {
         let text = line.text.uppercased()
         let status = text.prefix { $0.isLetter }
         if hasGreeted {
-            return status == "OK" ? .startTLS : refused(line)
+            return status == "OK"
+                ? .startTLS
+                : setting.refused(
+                    .startTLSRefused, "The server offers STARTTLS and answers it with \(line.quoted).")
         }
         switch status {
         case "OK":
@@ -21,7 +24,8 @@ struct SieveDialogue: Dialogue {
             hasGreeted = true
             return .say("STARTTLS")
         case "BYE": return .stop(.busy, "The server greets with \(line.quoted).")
-        case "NO": return setting.misunderstood(line)
+        case "NO":
+            return setting.refused(.wrongProtocol, "In place of a ManageSieve greeting came \(line.quoted).")
         default:
             guard text.hasPrefix("\"") else {
                 return .stop(.wrongProtocol, "In place of a ManageSieve greeting came \(line.quoted).")
@@ -29,11 +33,5 @@ struct SieveDialogue: Dialogue {
             if text.hasPrefix("\"STARTTLS\"") { hasStartTLS = true }
             return .readOn
         }
-    }
-
-    private func refused(_ line: ServerLine) -> Step {
-        setting.hasHeader
-            ? setting.misunderstood(line)
-            : .stop(.tlsFailed, "The server offers STARTTLS and answers it with \(line.quoted).")
     }
 }

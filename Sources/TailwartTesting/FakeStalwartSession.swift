@@ -83,6 +83,8 @@ struct FakeStalwartSession: LineSession {
         if isReadingMessage { return message(line) }
         switch line.split(separator: " ").first?.uppercased() {
         case "EHLO", "LHLO":
+            // Names and address literals have a dot.
+            guard line.contains(".") else { return Reply("550 5.5.0 Invalid EHLO domain.") }
             return offersStartTLS
                 ? Reply("250-\(Self.hostName) you had me at EHLO", "250-STARTTLS", "250 SIZE 104857600")
                 : Reply("250-\(Self.hostName) you had me at EHLO", "250 SIZE 104857600")

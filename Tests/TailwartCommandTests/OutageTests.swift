@@ -8,7 +8,8 @@ extension CommandTests {
     /// A mailbox that goes, comes, moves and errs, behind the real program.
     @Suite struct Outage {
         private static func configuration(
-            _ fake: FakeStalwart, smtp: UInt16, imaps: UInt16, close: Bool = false
+            _ fake: FakeStalwart, smtp: UInt16, imaps: UInt16, close: Bool = false,
+            affects: HealthSettings.Affects = .reachability
         ) -> String {
             """
             workers: 1
@@ -16,7 +17,7 @@ extension CommandTests {
               mailbox:
                 endpoints: [127.0.0.1]
                 proxy_protocol: v2
-                health: {interval: 1s, timeout: 2s, rise: 1, fall: 1, close_if_unhealthy: \(close)}
+                health: {interval: 1s, timeout: 2s, affects: \(affects.rawValue), rise: 1, fall: 1, close_if_unhealthy: \(close)}
             listeners:
               - name: smtp
                 bind: ["127.0.0.1:\(smtp)"]
@@ -112,6 +113,38 @@ extension CommandTests {
             }
         }
 
+        @Test func `a mailbox that comes to trust the edge is used soon, and was never burned`() async throws {
+            try await TestHost.run { host in
+                try await FakeStalwart.with(FakeStalwart.Settings()) { fake in
+                    let (smtp, imaps) = (try FreePort.take(), try FreePort.take())
+                    let edge = try await EdgeProcess(
+                        on: host, ports: [smtp, imaps], Self.configuration(fake, smtp: smtp, imaps: imaps))
+                    try await edge.verdict("header_not_trusted", port: fake.port(.smtp))
+                    try await edge.verdict("header_not_trusted", port: fake.port(.imaps))
+                    try await fake.configure { $0.trusted = [Network(.loopbackV4)] }
+                    try await edge.verdict("certificate_fallback", port: fake.port(.smtp))
+                    try await edge.verdict("certificate_fallback", port: fake.port(.imaps))
+                    #expect(try Self.greeting(on: smtp).hasPrefix("220 "))
+                    #expect(fake.counters.invalidCommands == 0)
+                }
+            }
+        }
+
+        @Test func `what a mailbox says to everybody is its own word, and no reason to turn it off`() async throws {
+            try await TestHost.run { host in
+                try await FakeStalwart.with(.trusting()) { fake in
+                    try await fake.configure { $0.mode = .unavailable }
+                    let (smtp, imaps) = (try FreePort.take(), try FreePort.take())
+                    let edge = try await EdgeProcess(
+                        on: host, ports: [smtp, imaps], Self.configuration(fake, smtp: smtp, imaps: imaps))
+                    try await edge.verdict("busy", port: fake.port(.smtp))
+                    for _ in 0..<10 { #expect(try Self.greeting(on: smtp).hasPrefix("421 4.3.0 mail.example.org ")) }
+                    try await fake.configure { $0.mode = .serving }
+                    for _ in 0..<10 { #expect(try Self.greeting(on: smtp).hasPrefix("220 ")) }
+                }
+            }
+        }
+
         @Test func `an edge that is banned says so, and clients are told`() async throws {
             try await TestHost.run { host in
                 try await FakeStalwart.with { fake in
@@ -136,7 +169,8 @@ extension CommandTests {
                 try await FakeStalwart.with(.trusting()) { fake in
                     let (smtp, imaps) = (try FreePort.take(), try FreePort.take())
                     let edge = try await EdgeProcess(
-                        on: host, ports: [smtp, imaps], Self.configuration(fake, smtp: smtp, imaps: imaps, close: true))
+                        on: host, ports: [smtp, imaps],
+                        Self.configuration(fake, smtp: smtp, imaps: imaps, close: true, affects: .all))
                     try await edge.verdict("certificate_fallback", port: fake.port(.smtp))
                     let client = try Echo.connect(to: smtp)
                     #expect(try client.receive(exactly: 4) == Array("220 ".utf8))

@@ -19,7 +19,8 @@ import Testing
                 Listener(name: "smtp", bind: [bind], proto: .smtp, routes: [Route(to: .upstream("mailbox", port: nil))])
             ])
         return TopologyMaker(
-            configuration, edge: "edge", binds: [bind], carrying: Topology(configuration, addresses: { _ in nil }))
+            configuration, host: "edge.example.net", binds: [bind],
+            carrying: Topology(configuration, addresses: { _ in nil }))
     }
 
     private static func dialled(_ topology: Topology) -> [IPAddress]? {
@@ -59,5 +60,37 @@ import Testing
         maker.learn([Self.name: [.v4(1), Self.elsewhere]]) { topology in
             #expect(topology.approaches[0].addresses.map(\.distrustsHeader) == [false, true])
         }
+    }
+
+    // MARK: - what the edge calls itself
+
+    private static func maker(host: String, refusal: String? = nil) -> TopologyMaker {
+        let configuration = Configuration(
+            listeners: [Listener(name: "smtp", bind: [], proto: .smtp, routes: [], refusal: Refusal(host: refusal))])
+        return TopologyMaker(
+            configuration, host: host, interfaces: { [.loopbackV4, .v4(0x0101_0105)] }, binds: [],
+            carrying: Topology(configuration, addresses: { _ in nil }))
+    }
+
+    @Test func `the name of the tailnet takes the place of the address, once, and stays`() {
+        let maker = Self.maker(host: "vm")
+        #expect(maker.name.description == "[1.1.1.5]")
+        var applied = 0
+        for name in ["", "vm.tail1234.ts.net", "vm.tail1234.ts.net", "", nil] {
+            maker.learnHost(tailnet: name, outer: nil) { _ in applied += 1 }
+        }
+        #expect(applied == 1)
+        #expect(maker.name.description == "vm.tail1234.ts.net")
+    }
+
+    @Test(
+        arguments: [
+            ("mx.example.org", "vm", "mx.example.org"), ("mx", "vm", "vm.tail1234.ts.net"),
+            (nil, "vm.example.net", "vm.example.net"),
+        ] as [(String?, String, String)])
+    func `what the file says, and the host, come before the tailnet`(file: String?, host: String, name: String) {
+        let maker = Self.maker(host: host, refusal: file)
+        maker.learnHost(tailnet: "vm.tail1234.ts.net", outer: nil) { _ in }
+        #expect(maker.name.description == name)
     }
 }

@@ -4,17 +4,17 @@ import Testing
 @Suite struct HealthWatchTests {
     typealias Watch = HealthWatch<String>
 
-    private static let interval = Duration.seconds(30)
+    static let interval = Duration.seconds(30)
 
-    private static func subject(
+    static func subject(
         _ key: String = "smtp", endpoint: String = "stalwart.example", port: UInt16 = 25,
-        proto: ListenerProtocol = .smtp, rise: Int = 2, fall: Int = 3, closes: Bool = false,
-        names: [String?] = [nil]
+        proto: ListenerProtocol = .smtp, affects: HealthSettings.Affects = .reachability, rise: Int = 2, fall: Int = 3,
+        closes: Bool = false, names: [String?] = [nil]
     ) -> Watch.Subject {
         Watch.Subject(
             key: key,
             place: ProbedPlace(upstream: "mailbox", endpoint: endpoint, hasPort: false, port: port, proto: proto),
-            interval: interval, rise: rise, fall: fall, closesIfUnhealthy: closes, serverNames: names)
+            interval: interval, affects: affects, rise: rise, fall: fall, closesIfUnhealthy: closes, serverNames: names)
     }
 
     /// Something that happens, some seconds after the start, and what follows from it. A probe that was asked for is no news here.
@@ -40,11 +40,11 @@ import Testing
 
     // MARK: - short words for long things
 
-    private static func probed(_ verdict: Verdict, _ key: String = "smtp", name: String? = nil) -> Watch.Event {
+    static func probed(_ verdict: Verdict, _ key: String = "smtp", name: String? = nil) -> Watch.Event {
         .probed(key, serverName: name, result(verdict))
     }
 
-    private static func result(_ verdict: Verdict) -> ProbeResult {
+    static func result(_ verdict: Verdict) -> ProbeResult {
         ProbeResult(verdict, "Seen.", isCostly: verdict.costsQuota)
     }
 
@@ -60,18 +60,19 @@ import Testing
         .say(.verdict(subject.place, result(verdict), serverName: name))
     }
 
-    private static func turned(
+    static func turned(
         _ isHealthy: Bool, _ witness: EdgeEvent.Witness, _ subject: Watch.Subject = subject()
     ) -> Watch.Effect {
         .say(.health(subject.place, isHealthy: isHealthy, witness))
     }
 
-    private static func traffic(_ successes: Int, _ failures: Int, _ key: String = "smtp") -> Watch.Event {
+    static func traffic(_ successes: Int, _ failures: Int, _ key: String = "smtp") -> Watch.Event {
         .traffic(key, successes: successes, failures: failures)
     }
 
     private static let setup = [
-        subject("smtp", port: 25), subject("imaps", port: 993, proto: .imaps), subject("other", endpoint: "b.example"),
+        subject("smtp", port: 25, fall: 1), subject("imaps", port: 993, proto: .imaps, fall: 1),
+        subject("other", endpoint: "b.example"),
     ]
 
     private static let stories: [Story] = [
@@ -79,10 +80,43 @@ import Testing
             "the first probe decides, for good",
             steps: [Step(1, probed(.well), [mark(false), said(.well), turned(true, .probes)])]),
         Story(
-            "the first probe decides, for bad",
+            "the first bad probe alone turns nothing off",
             steps: [
-                Step(
-                    1, probed(.silent), [mark(true), said(.silent), turned(false, .probes)])
+                Step(1, probed(.timeout), [mark(false), said(.timeout)]),
+                Step(6, probed(.timeout), [mark(false)]),
+                Step(11, probed(.timeout), [mark(true), turned(false, .probes)]),
+            ]),
+        Story(
+            "the first bad probe turns off what connections were dialled in vain to",
+            steps: [
+                Step(1, traffic(0, 1)),
+                Step(1, probed(.timeout), [mark(true), said(.timeout), turned(false, .probes)]),
+            ]),
+        Story(
+            "a connection that is dialled in vain turns off what the first probe did not reach",
+            steps: [
+                Step(1, probed(.timeout), [mark(false), said(.timeout)]),
+                Step(2, traffic(0, 1), [mark(true), turned(false, .connections)]),
+            ]),
+        Story(
+            "what a server says is told and turns nothing off, for however long",
+            steps: [
+                Step(1, probed(.busy), [mark(false), said(.busy), turned(true, .probes)]),
+                Step(2, probed(.tlsFailed), [mark(false), said(.tlsFailed)]),
+                Step(3, probed(.silent), [mark(false), said(.silent)]),
+                Step(4, probed(.silent), [mark(false)]), Step(5, probed(.silent), [mark(false)]),
+                Step(6, probed(.silent), [mark(false)]),
+                Step(7, probed(.wrongProtocol), [mark(false, costly: true), said(.wrongProtocol)]),
+                Step(8, probed(.ehloRefused), [mark(false), said(.ehloRefused)]),
+                Step(9, probed(.banned), [mark(false), said(.banned)]),
+                Step(10, probed(.headerRequired), [mark(false), said(.headerRequired)]),
+            ]),
+        Story(
+            "where nothing counts, probes only speak", [subject(affects: .nothing, rise: 1, fall: 1)],
+            steps: [
+                Step(1, probed(.timeout), [mark(false), said(.timeout), turned(true, .probes)]),
+                Step(2, probed(.headerNotTrusted), [mark(false, costly: true), said(.headerNotTrusted)]),
+                Step(3, traffic(0, 9)),
             ]),
         Story(
             "a verdict that stays is said once, and it takes three bad ones to fall and two good ones to rise",
@@ -105,7 +139,8 @@ import Testing
         Story(
             "connections that are served make a place healthy at once, connections that are not make it unhealthy",
             steps: [
-                Step(1, probed(.silent), [mark(true), said(.silent), turned(false, .probes)]),
+                Step(1, traffic(0, 1)),
+                Step(1, probed(.timeout), [mark(true), said(.timeout), turned(false, .probes)]),
                 Step(2, traffic(1, 0), [mark(false, forgets: true), turned(true, .connections)]),
                 Step(3, traffic(0, 2)), Step(4, traffic(1, 5)), Step(5, traffic(0, 2)),
                 Step(6, traffic(0, 1), [mark(true), turned(false, .connections)]),
@@ -119,9 +154,32 @@ import Testing
                     1, probed(.headerNotTrusted),
                     [mark(true, costly: true), said(.headerNotTrusted), turned(false, .probes)]),
                 Step(2, traffic(3, 0)),
+                // One good probe is enough.
+                Step(
+                    3, probed(.well), [mark(false, forgets: true), said(.well), turned(true, .probes)]),
             ]),
         Story(
-            "connections end where the file says so", [subject(closes: true)],
+            "a client's connection shows it too: off at once, until one good probe",
+            steps: [
+                Step(1, probed(.well), [mark(false), said(.well), turned(true, .probes)]),
+                Step(
+                    2, .mistrusted("smtp", isOfOneAddress: false),
+                    [mark(true, costly: true), .say(seenByClient()), turned(false, .probes)]),
+                Step(3, traffic(1, 0)),
+                Step(4, .mistrusted("smtp", isOfOneAddress: false), [mark(true, costly: true)]),
+                Step(5, probed(.well), [mark(false, forgets: true), said(.well), turned(true, .probes)]),
+            ]),
+        Story(
+            "where another address of the place serves it is said, and turns nothing off",
+            steps: [
+                Step(1, probed(.well), [mark(false), said(.well), turned(true, .probes)]),
+                Step(
+                    2, .mistrusted("smtp", isOfOneAddress: true),
+                    [mark(false), .say(seenByClient(isOfOneAddress: true))]),
+                Step(3, probed(.well), [mark(false), said(.well)]),
+            ]),
+        Story(
+            "connections end where the file says so", [subject(affects: .all, fall: 1, closes: true)],
             steps: [
                 Step(
                     1, probed(.silent),
@@ -130,7 +188,7 @@ import Testing
                     ]),
                 Step(2, traffic(1, 0), [mark(false, forgets: true), turned(true, .connections)]),
                 Step(
-                    3, traffic(0, 3),
+                    3, traffic(0, 1),
                     [mark(true), turned(false, .connections), .close("smtp")]),
             ]),
         Story(
@@ -149,7 +207,7 @@ import Testing
             ]),
         Story(
             "a web server may refuse the handshake for one of many names and serve the others",
-            [subject("web", port: 443, proto: .https, names: ["a.example", "b.example"])],
+            [subject("web", port: 443, proto: .https, affects: .all, fall: 1, names: ["a.example", "b.example"])],
             steps: [
                 Step(
                     1, probed(.tlsFailed, "web", name: "a.example"),
@@ -185,6 +243,12 @@ import Testing
             ]),
     ]
 
+    private static func seenByClient(isOfOneAddress: Bool = false) -> EdgeEvent {
+        var result = ProbeResult(.headerNotTrusted, "The mailbox answered the header of a client's connection.")
+        result.isOfOneAddress = isOfOneAddress
+        return .verdict(subject().place, result, serverName: nil)
+    }
+
     private static func mismatch(_ missing: [String]) -> ProbeResult {
         ProbeResult(
             .certificateNameMismatch, "Seen.",
@@ -212,109 +276,5 @@ import Testing
             }
             #expect(news == step.effects, "step \(number)")
         }
-    }
-
-    // MARK: - time
-
-    /// When probes begin, in seconds, if each is answered at once.
-    private func probes(
-        _ subjects: [Watch.Subject], for seconds: Double, jitter: Double = 0.5, reachable: Set<String>? = nil,
-        answer: (String, Double) -> Verdict
-    ) -> [(at: Double, key: String, name: String?)] {
-        let start = ContinuousClock.now
-        var watch = Watch(
-            subjects, reachable: reachable ?? Set(subjects.map(\.key)), now: start, jitter: { jitter })
-        var probes: [(at: Double, key: String, name: String?)] = []
-        while let due = watch.nextDue {
-            let at = (due - start) / .seconds(1)
-            guard at <= seconds else { break }
-            var effects = watch.take(.tick, now: due, jitter: { jitter })
-            while !effects.isEmpty {
-                guard case .probe(let key, let name) = effects.removeFirst() else { continue }
-                probes.append((at, key, name))
-                let result = Self.result(answer(key, at))
-                effects += watch.take(.probed(key, serverName: name, result), now: due, jitter: { jitter })
-            }
-        }
-        return probes
-    }
-
-    @Test(arguments: [(0, [0, 27, 54]), (0.5, [0.5, 30.5, 60.5]), (1, [1, 34, 67])] as [(Double, [Double])])
-    func `a healthy place is probed at its interval, give or take a tenth`(jitter: Double, expected: [Double]) {
-        let times = probes([Self.subject()], for: 67.5, jitter: jitter) { _, _ in .well }.map(\.at)
-        #expect(times.count == expected.count)
-        for (time, wanted) in zip(times, expected) { #expect(abs(time - wanted) < 0.001) }
-    }
-
-    @Test func `an unhealthy place is probed every five seconds`() {
-        #expect(probes([Self.subject()], for: 16, answer: { _, _ in .silent }).map(\.at) == [0.5, 5.5, 10.5, 15.5])
-    }
-
-    @Test func `a place is not probed again while a probe is under way`() {
-        let start = ContinuousClock.now
-        var watch = Watch([Self.subject()], reachable: ["smtp"], now: start, jitter: { 0 })
-        #expect(watch.take(.tick, now: start, jitter: { 0 }) == [.probe("smtp", serverName: nil)])
-        let later = watch.take(.tick, now: start + .seconds(600), jitter: { 0 })
-        #expect(later == [.lookAtTraffic])
-    }
-
-    @Test func `a name that does not resolve has ten seconds before its place is judged`() {
-        let late = probes([Self.subject()], for: 12, reachable: [], answer: { _, _ in .nameUnknown })
-        #expect(late.map(\.at) == [10.5])
-        let start = ContinuousClock.now
-        var watch = Watch([Self.subject()], reachable: [], now: start, jitter: { 0 })
-        #expect(watch.take(.tick, now: start + .seconds(1), jitter: { 0 }).isEmpty)
-        #expect(
-            watch.take(.reachable(["smtp"]), now: start + .seconds(1.5), jitter: { 0 })
-                == [.probe("smtp", serverName: nil)])
-    }
-
-    @Test func `the names of a web server are asked for in turn`() {
-        let web = Self.subject("web", port: 443, proto: .https, names: ["a", "b", "c"])
-        #expect(probes([web], for: 91, answer: { _, _ in .well }).map(\.name) == ["a", "b", "c", "a"])
-    }
-
-    @Test func `probes that the mailbox counts are few`() {
-        // Quarter of an hour, four hours, twelve hours: rounded up to the next time that it is looked.
-        #expect(probes([Self.subject()], for: 86_400, answer: { _, _ in .headerNotTrusted }).count == 4)
-    }
-
-    @Test func `mending one port frees the others of its endpoint, and no more`() {
-        let others = ["submission", "elsewhere"]
-        let start = ContinuousClock.now
-        let at = { (seconds: Double) in start + Duration.seconds(seconds) }
-        var watch = Watch(
-            [
-                Self.subject(), Self.subject("submission", port: 587, proto: .submission),
-                Self.subject("elsewhere", endpoint: "b.example"),
-            ], reachable: Set(["smtp"] + others), now: start, jitter: { 0.5 })
-        #expect(watch.take(.tick, now: at(0.5), jitter: { 0.5 }).count == 3)
-        _ = watch.take(Self.probed(.headerNotTrusted), now: at(1), jitter: { 0.5 })
-        for key in others { _ = watch.take(Self.probed(.headerNotTrusted, key), now: at(60), jitter: { 0.5 }) }
-        #expect(watch.take(.tick, now: at(902), jitter: { 0.5 }) == [.probe("smtp", serverName: nil), .lookAtTraffic])
-        let effects = watch.take(Self.probed(.well), now: at(910), jitter: { 0.5 })
-        #expect(effects.contains(.probe("submission", serverName: nil)))
-        #expect(!effects.contains(.probe("elsewhere", serverName: nil)))
-    }
-
-    @Test func `connections that are served lift the pause`() {
-        let start = ContinuousClock.now
-        var watch = Watch([Self.subject(proto: .https)], reachable: ["smtp"], now: start, jitter: { 0.5 })
-        let at = { (seconds: Double) in start + Duration.seconds(seconds) }
-        _ = watch.take(.tick, now: at(0.5), jitter: { 0.5 })
-        _ = watch.take(Self.probed(.wrongProtocol), now: at(0.6), jitter: { 0.5 })
-        #expect(watch.take(.tick, now: at(10), jitter: { 0.5 }) == [.lookAtTraffic])
-        _ = watch.take(Self.traffic(1, 0), now: at(11), jitter: { 0.5 })
-        #expect(watch.take(.tick, now: at(20), jitter: { 0.5 }).contains(.probe("smtp", serverName: nil)))
-    }
-
-    @Test func `traffic is looked at every two seconds, and nothing is due where nothing is watched`() throws {
-        let start = ContinuousClock.now
-        var watch = Watch([Self.subject()], reachable: [], now: start, jitter: { 1 })
-        #expect(try #require(watch.nextDue) == start + .seconds(2))
-        #expect(watch.take(.tick, now: start + .seconds(2), jitter: { 1 }) == [.lookAtTraffic])
-        #expect(try #require(watch.nextDue) == start + .seconds(4))
-        let empty = Watch([], reachable: [], now: start, jitter: { 1 })
-        #expect(empty.nextDue == nil)
     }
 }

@@ -21,7 +21,9 @@ import Testing
         let rows = try rows()
         #expect(Set(rows.keys) == Set(Verdict.allCases.map(\.name)))
         for (name, cells) in rows {
-            #expect(cells.count == 5, "\(name): verdict, grade, fault, what the client sees, fix; once")
+            #expect(
+                cells.count == 6,
+                "\(name): verdict, grade, whether it turns off, fault, what the client sees, fix; once")
             #expect(cells.allSatisfy { !$0.isEmpty }, "\(name) has an empty cell")
         }
     }
@@ -29,10 +31,11 @@ import Testing
     @Test(arguments: Verdict.allCases)
     func `the table says what the program says`(verdict: Verdict) throws {
         let cells = try #require(try rows()[verdict.name])
-        try #require(cells.count == 5)
+        try #require(cells.count == 6)
         #expect(cells[1] == verdict.grade.rawValue)
-        #expect(cells[2] == verdict.cause)
-        #expect(cells[4] == verdict.fix)
+        #expect(cells[2] == (verdict.turnsOff(.reachability) ? "yes" : "no"))
+        #expect(cells[3] == verdict.cause)
+        #expect(cells[5] == verdict.fix)
     }
 
     @Test(arguments: Verdict.allCases)
@@ -43,6 +46,20 @@ import Testing
             #expect(!text.contains("|") && !text.contains("\n"), "\(text)")
         }
         #expect(verdict.grade == .good || verdict.fix.count > 20)
+    }
+
+    @Test(arguments: Verdict.allCases)
+    func `what turns a place off is failed, and what the file says decides`(verdict: Verdict) {
+        #expect(!verdict.turnsOff(.nothing))
+        #expect(verdict.turnsOff(.all) == (verdict.grade == .failed))
+        #expect(!verdict.turnsOff(.reachability) || verdict.grade == .failed)
+    }
+
+    @Test func `nothing that a server says turns it off, but that it takes the header for commands`() {
+        #expect(
+            Verdict.allCases.filter { $0.turnsOff(Defaults.healthAffects) } == [
+                .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .headerNotTrusted, .booting,
+            ])
     }
 
     @Test func `only what a mailbox counts against the edge costs its quota`() {

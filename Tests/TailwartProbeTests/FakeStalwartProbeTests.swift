@@ -1,4 +1,5 @@
 import Foundation
+import NIOPosix
 import TailwartClient
 import TailwartCore
 import TailwartTesting
@@ -47,6 +48,30 @@ import Testing
         }
     }
 
+    @Test(arguments: FakeStalwart.protocols.filter { $0 != .https }, [ProxyProtocolOut.Version.v2, .none])
+    func `a greeting that takes its time is slow, and no missing header`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        try await withAuthority { authority, roots in
+            let certificate = try authority.issue([Self.host])
+            var settings =
+                version == .none
+                ? .init(certificate: certificate) : FakeStalwart.Settings.trusting(certificate: certificate)
+            settings.greetingDelay = .milliseconds(3200)
+            try await withStalwart(settings) { fake in
+                // What limits the connection does not limit the greeting.
+                let question = ProbeQuestion.test(
+                    .direct(fake.address(proto)), proto, version, serverName: Self.host, roots: roots)
+                let result = await prober.probe(question, timeout: .seconds(2), patience: patience)
+                #expect(result.verdict == .slow, "\(result.detail)")
+                #expect(result.detail.contains("complete after 3 s") && result.detail.contains("valid until"))
+                #expect(result.verdict.grade == .good)
+                #expect(fake.complaints == noComplaints)
+                #expect(fake.counters.goodbyes == 1)
+            }
+        }
+    }
+
     @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .server }, [ProxyProtocolOut.Version.v2, .v1])
     func `a mailbox that does not trust the edge is recognised by its early greeting, at no cost`(
         proto: ListenerProtocol, version: ProxyProtocolOut.Version
@@ -76,6 +101,43 @@ import Testing
         }
     }
 
+    @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .server })
+    func `a probe that listens first costs nothing, and finds a mended mailbox well`(
+        proto: ListenerProtocol
+    ) async throws {
+        var settings = FakeStalwart.Settings()
+        settings.greetingDelay = .milliseconds(1500)
+        try await withStalwart(settings) { fake in
+            var question = ProbeQuestion.test(.direct(fake.address(proto)), proto, .v2)
+            question.listensFor = .seconds(3)
+            let result = await prober.probe(question, timeout: patience)
+            #expect(result.verdict == .headerNotTrusted, "\(result.detail)")
+            #expect(!result.isCostly)
+            #expect(fake.complaints == noComplaints)
+
+            try await fake.configure { $0.trusted = FakeStalwart.Settings.trusting().trusted }
+            let later = await prober.probe(question, timeout: patience)
+            #expect(later.verdict == .certificateFallback, "\(later.detail)")
+            #expect(fake.counters.invalidCommands == 0)
+        }
+    }
+
+    @Test func `a name without a dot is refused by Stalwart, and an edge without a better one says its address`()
+        async throws
+    {
+        try await withStalwart { fake in
+            let client = try TestSocket.connect(to: fake.address(.smtp))
+            _ = try client.hear()
+            try client.say("EHLO vm")
+            #expect(try client.hear() == "550 5.5.0 Invalid EHLO domain.")
+            client.close()
+            let nameless = Prober(
+                group: MultiThreadedEventLoopGroup.singleton, name: { EdgeName(host: "vm", addresses: [.loopbackV4]) })
+            let result = await nameless.probe(.test(.direct(fake.address(.smtp)), .smtp), timeout: patience)
+            #expect(result.verdict == .certificateFallback, "\(result.detail)")
+        }
+    }
+
     @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .client })
     func `over implicit TLS the alert of a broken record tells that the header is not trusted`(
         proto: ListenerProtocol
@@ -84,28 +146,32 @@ import Testing
             let result = await fake.probe(proto, .v2)
             #expect(result.verdict == .headerNotTrusted, "\(result.detail)")
             #expect(result.detail.contains("decode_error"))
+            // Mailboxes count commands and no records, and a mended one is to be seen soon.
+            #expect(!result.isCostly)
         }
     }
 
     @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .server })
-    func `a mailbox that waits for a header which is not sent is recognised by its silence`(
+    func `a mailbox that waits for a header which is not sent is silent, and that is said as one reason`(
         proto: ListenerProtocol
     ) async throws {
         try await withStalwart(.trusting()) { fake in
             let result = await fake.probe(proto, timeout: impatience)
-            #expect(result.verdict == .headerRequired, "\(result.detail)")
+            #expect(result.verdict == .silent, "\(result.detail)")
+            #expect(result.detail.contains("PROXY header") && result.verdict.fix.contains("proxy_protocol: v2"))
         }
     }
 
     @Test(arguments: FakeStalwart.protocols.filter { $0.firstSpeaker == .client })
-    func `a mailbox that takes a ClientHello for a broken header is recognised by the cut`(
+    func `a mailbox that takes a ClientHello for a broken header cuts, and that is said as one reason`(
         proto: ListenerProtocol
     ) async throws {
         var settings = FakeStalwart.Settings.trusting()
         settings.isHeaderOnHTTPS = true
         try await withStalwart(settings) { fake in
             let result = await fake.probe(proto)
-            #expect(result.verdict == .headerRequired, "\(result.detail)")
+            #expect(result.verdict == .tlsFailed, "\(result.detail)")
+            #expect(result.detail.contains("PROXY header"), "\(result.detail)")
         }
     }
 

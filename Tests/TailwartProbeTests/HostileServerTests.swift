@@ -1,3 +1,4 @@
+import Synchronization
 import TailwartClient
 import TailwartCore
 import TailwartTesting
@@ -45,7 +46,7 @@ import Testing
                 Self.waitForEnd(connection)
             }
             #expect(
-                [.wrongProtocol, .silent, .tlsFailed, .headerRequired, .busy].contains(result.verdict),
+                [.wrongProtocol, .silent, .tlsFailed, .busy].contains(result.verdict),
                 "seed \(random.seed), \(bytes.count) bytes: \(result.verdict) \(result.detail)")
         }
     }
@@ -131,6 +132,71 @@ import Testing
         #expect(result.detail.contains("TLS"))
     }
 
+    @Test func `STARTTLS that is answered 454 is a word about now, and the server is left with a goodbye`() async throws
+    {
+        let result = try await probe(.smtp) { connection in
+            try connection.say("220 mail.example.org")
+            _ = try connection.hear()
+            try connection.say("250-mail.example.org", "250 STARTTLS")
+            guard try connection.hear() == "STARTTLS" else { throw TestFailure("not the words of a probe") }
+            try connection.say("454 4.7.0 TLS not available due to local problem")
+            guard try connection.hear() == "QUIT" else { throw TestFailure("not the words of a probe") }
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .startTLSRefused, "\(result.detail)")
+        #expect(result.verdict.grade == .degraded)
+    }
+
+    @Test func `a teaser means alive, and nothing is said into it`() async throws {
+        let heard = Mutex<[UInt8]>([])
+        let result = try await probe(.smtp, timeout: impatience) { connection in
+            try connection.say("220-mail.example.org ESMTP Postfix")
+            let bytes = (try? connection.receiveToEnd())?.bytes ?? []
+            heard.withLock { $0 = bytes }
+        }
+        #expect(result.verdict == .slow, "\(result.detail)")
+        #expect(heard.withLock { $0 }.isEmpty)
+    }
+
+    @Test(arguments: [1, 2])
+    func `a command that is answered once was refused, and one that is answered twice was two`(replies: Int)
+        async throws
+    {
+        let result = try await probe(.smtp, .v1) { connection in
+            _ = try connection.hear()
+            try connection.say("220 mail.example.org")
+            _ = try connection.hear()
+            for _ in 0..<replies { try connection.say("502-5.5.2 Error:", "502 5.5.2 command not recognized") }
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == (replies == 1 ? .ehloRefused : .headerNotTrusted), "\(result.detail)")
+    }
+
+    @Test func `something without TLS on 443, such as sshd, is another protocol and turns nothing off`() async throws {
+        let result = try await probe(.https) { connection in
+            try connection.say("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3")
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == .wrongProtocol)
+        #expect(!result.verdict.turnsOff(.reachability))
+    }
+
+    @Test(arguments: secure, [ProxyProtocolOut.Version.none, .v2])
+    func `an alert in answer to the hello shows that the server lives, whatever it says`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version
+    ) async throws {
+        for code: UInt8 in [80, 112, 40, 47, 50, 70, 116] {
+            let result = try await probe(proto, version) { connection in
+                if version != .none { _ = try connection.receiveHeader() }
+                _ = try connection.receive()
+                try connection.send([21, 3, 3, 0, 2, 2, code])
+                Self.waitForEnd(connection)
+            }
+            #expect(result.verdict == .tlsFailed, "\(code): \(result.detail)")
+            #expect(!result.verdict.turnsOff(.reachability))
+        }
+    }
+
     @Test func `text behind the answer to STARTTLS is not taken for TLS`() async throws {
         let result = try await probe(.smtp) { connection in
             try connection.say("220 mail.example.org")
@@ -143,20 +209,33 @@ import Testing
         #expect(result.verdict == .tlsFailed, "\(result.detail)")
     }
 
-    @Test func `a server that closes without a byte after some seconds has waited for a header`() async throws {
-        for words in [nil, "421 4.3.0 mail.example.org Server local error\r\n"] {
-            let result = try await probe(.smtp) { connection in
-                _ = connection.wait(for: 1, milliseconds: 3000)
-                if let words { try connection.send(Array(words.utf8)) }
-            }
-            #expect(result.verdict == .headerRequired, "\(result.detail)")
+    @Test func `a server that closes without a byte after some seconds may have waited for a header`() async throws {
+        let result = try await probe(.smtp) { connection in _ = connection.wait(for: 1, milliseconds: 3000) }
+        #expect(result.verdict == .silent)
+        #expect(result.detail.contains("PROXY header"), "\(result.detail)")
+    }
+
+    @Test(
+        arguments: [
+            ("421 4.3.0 mail.example.org Server local error", .headerRequired), ("421 4.3.2 too many sessions", .busy),
+            ("554 no service here", .busy),
+        ] as [(String, Verdict)])
+    func `only Postfix's own words for a missing header are taken for that`(words: String, verdict: Verdict)
+        async throws
+    {
+        let result = try await probe(.smtp) { connection in
+            _ = connection.wait(for: 1, milliseconds: 3000)
+            try connection.say(words)
         }
+        #expect(result.verdict == verdict, "\(result.detail)")
     }
 
     @Test(arguments: plain)
-    func `a server that closes when it has the header does not trust it`(proto: ListenerProtocol) async throws {
+    func `a server that closes when it has the header has banned the edge, or does not know it`(
+        proto: ListenerProtocol
+    ) async throws {
         let result = try await probe(proto, .v2) { connection in _ = try connection.receive() }
-        #expect(result.verdict == .headerNotTrusted, "\(result.detail)")
+        #expect(result.verdict == .banned, "\(result.detail)")
     }
 
     @Test func `a server that resets at once has banned the edge`() async throws {
@@ -181,12 +260,15 @@ import Testing
         let address = server.address
         let verdicts = await withTaskGroup(of: Verdict.self) { group in
             for _ in 0..<40 {
-                group.addTask { await prober.probe(.test(.direct(address), .smtp), timeout: .seconds(2)).verdict }
+                group.addTask {
+                    await prober.probe(.test(.direct(address), .smtp), timeout: .seconds(2), patience: .seconds(2))
+                        .verdict
+                }
             }
             return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
         }
         server.close()
-        #expect(verdicts == [.busy: 20, .headerRequired: 20])
+        #expect(verdicts == [.busy: 20, .silent: 20])
     }
 
     @Test func `a probe that is cancelled ends at once`() async throws {

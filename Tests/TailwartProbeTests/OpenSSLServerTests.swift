@@ -65,11 +65,13 @@ import Testing
         #expect(result.verdict == .tlsFailed)
         #expect(result.detail == "The server speaks \(version) and nothing newer, which mail programs refuse.")
         #expect(result.certificate?.names == [Self.host])
+        #expect(!result.verdict.turnsOff(.reachability))
     }
 
     @Test func `a server that insists on a client's certificate is told by its alert`() async throws {
         let result = try await probe(["-tls1_2", "-Verify", "1"])
         #expect(result.verdict == .tlsFailed)
         #expect(result.detail.contains("alert"), "\(result.detail)")
+        #expect(!result.verdict.turnsOff(.reachability))
     }
 }

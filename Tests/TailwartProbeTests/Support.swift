@@ -12,7 +12,8 @@ let patience = Duration.seconds(20)
 /// For servers that stay silent.
 let impatience = Duration.milliseconds(600)
 
-let prober = Prober(group: MultiThreadedEventLoopGroup.singleton, ehloName: "edge.example.org")
+let prober = Prober(group: MultiThreadedEventLoopGroup.singleton, name: { edgeName })
+let edgeName = EdgeName(host: "edge.example.org", addresses: [])
 
 extension ProbeQuestion {
     static func test(
@@ -32,7 +33,7 @@ extension FakeStalwart {
     ) async -> ProbeResult {
         let question = ProbeQuestion.test(
             .direct(address(proto)), proto, version, serverName: "mail.example.org", names: names, roots: roots)
-        return await prober.probe(question, timeout: timeout)
+        return await prober.probe(question, timeout: timeout, patience: timeout)
     }
 
     /// With every fault of behaviour that a mailbox could count or log, for comparing with none.
@@ -54,7 +55,7 @@ func probe(
     serve: @escaping @Sendable (TestSocket) throws -> Void
 ) async throws -> ProbeResult {
     let server = try FakeMailbox { connection, _ in try serve(connection) }
-    let result = await prober.probe(.test(.direct(server.address), proto, version), timeout: timeout)
+    let result = await prober.probe(.test(.direct(server.address), proto, version), timeout: timeout, patience: timeout)
     server.close()
     return result
 }

@@ -11,7 +11,7 @@ import Testing
     private static let name = "stalwart.tail1234.ts.net"
 
     private func probe(_ way: ProbeWay, timeout: Duration = patience) async -> ProbeResult {
-        await prober.probe(.test(way, .smtp), timeout: timeout)
+        await prober.probe(.test(way, .smtp), timeout: timeout, patience: timeout)
     }
 
     // MARK: direct
@@ -60,6 +60,64 @@ import Testing
         #expect(await result([.v4(0xffff_ffff), .loopbackV4]).verdict == .unreachable)
         #expect(await result([]).verdict == .nameUnknown)
         #expect(try server.accept(within: 0) == nil)
+    }
+
+    /// Two addresses of one name, on the same port.
+    private func twoAddresses(_ one: @escaping @Sendable (TestSocket) throws -> Void) async throws
+        -> (subject: ProbeSubject, first: FakeMailbox, addresses: [IPAddress])
+    {
+        let first = try FakeMailbox { connection, _ in try one(connection) }
+        let configuration = Configuration(
+            upstreams: [
+                Upstream(
+                    name: "mailbox", endpoints: [Endpoint(.name(Self.name), port: first.address.port)],
+                    proxyProtocol: ProxyProtocolOut(.v2))
+            ],
+            listeners: [
+                Listener(
+                    name: "smtp", bind: [.any(port: 25)], proto: .smtp,
+                    routes: [Route(to: .upstream("mailbox", port: nil))])
+            ])
+        let subject = try #require(ProbeSubject.all(of: configuration).first)
+        return (subject, first, [.loopbackV4, .v4(0x7f00_0002)])
+    }
+
+    @Test func `an address that takes the header for commands is said, and the others are asked all the same`()
+        async throws
+    {
+        let (subject, mailbox, addresses) = try await twoAddresses { connection in
+            try connection.send(Array("220 mail.example.org ESMTP\r\n".utf8))
+            _ = try connection.receiveToEnd()
+        }
+        defer { mailbox.close() }
+        var found: [String] = []
+        let result = await subject.probe(
+            with: prober, [Self.name: addresses], own: OwnDoors([], host: []), serverName: nil, timeout: patience,
+            found: { address, result in found.append("\(address?.ip.description ?? "-") \(result.verdict.name)") })
+        // Nobody listens at the second.
+        #expect(found == ["127.0.0.1 header_not_trusted", "127.0.0.2 refused"])
+        #expect(result.verdict == .headerNotTrusted && !result.isOfOneAddress)
+        #expect(result.detail.hasPrefix("127.0.0.1:\(mailbox.address.port): "), "\(result.detail)")
+    }
+
+    @Test func `behind an address that answers only those are asked that are known to distrust the header`()
+        async throws
+    {
+        let (subject, mailbox, addresses) = try await twoAddresses { connection in
+            _ = try connection.receiveHeader()
+            try connection.send(Array("421 4.3.2 later\r\n".utf8))
+            _ = try connection.receiveToEnd()
+        }
+        defer { mailbox.close() }
+        func asked(_ distrusted: IPAddress?) async -> [IPAddress?] {
+            var asked: [IPAddress?] = []
+            _ = await subject.probe(
+                with: prober, [Self.name: addresses], own: OwnDoors([], host: []), serverName: nil, timeout: patience,
+                isDistrusted: { $0?.ip == distrusted }, found: { address, _ in asked.append(address?.ip) })
+            return asked
+        }
+        #expect(await asked(nil) == [addresses[0]])
+        #expect(await asked(addresses[1]) == addresses)
     }
 
     @Test(arguments: [ProxyProtocolOut.Version.none, .v1, .v2])

@@ -5,65 +5,12 @@
 package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// What is probed.
-    package struct Subject: Sendable {
-        package let key: Key
-        package let place: ProbedPlace
-        package let interval: Duration
-        package let rise: Int
-        package let fall: Int
-        /// Whether connections to it end when it becomes unhealthy.
-        package let closesIfUnhealthy: Bool
-        /// The names that clients ask for, one probe for each in turn; nil asks for none. Never empty.
-        package let serverNames: [String?]
-
-        package init(
-            key: Key, place: ProbedPlace, interval: Duration, rise: Int, fall: Int, closesIfUnhealthy: Bool,
-            serverNames: [String?]
-        ) {
-            self.key = key
-            self.place = place
-            self.interval = interval
-            self.rise = rise
-            self.fall = fall
-            self.closesIfUnhealthy = closesIfUnhealthy
-            self.serverNames = serverNames
-        }
-    }
-
-    package enum Event: Sendable {
-        /// Nothing but time passed.
-        case tick
-        /// These subjects have addresses, or need none; all others have none.
-        case reachable(Set<Key>)
-        case probed(Key, serverName: String?, ProbeResult)
-        /// Whether the setup page of a subject's host answers.
-        case setupPage(Key, isOpen: Bool)
-        /// What connections met since the last look.
-        case traffic(Key, successes: Int, failures: Int)
-    }
-
-    package enum Effect: Sendable, Equatable {
-        /// Ask the place; the answer is ``Event/probed(_:serverName:_:)``.
-        case probe(Key, serverName: String?)
-        /// Ask for the setup page; the answer is ``Event/setupPage(_:isOpen:)``.
-        case askSetupPage(Key)
-        /// Look at what traffic met, at every place; what there is comes as ``Event/traffic(_:successes:failures:)``.
-        case lookAtTraffic
-        /// Tell the workers.
-        ///
-        /// - Parameters:
-        ///   - trialsAreCostly: whether the mailbox counts what a trial meets against the edge.
-        ///   - forgetsTraffic: what traffic met before counts no longer.
-        case mark(Key, isUnhealthy: Bool, trialsAreCostly: Bool, forgetsTraffic: Bool)
-        case say(EdgeEvent)
-        /// End the connections to the place.
-        case close(Key)
-    }
-
-    /// The longest pause between two probes of a place that is unhealthy for a reason which asking does not make worse: a mailbox that
-    /// comes back is to be used soon.
+    /// The longest pause between two probes of a place that is not healthy, for a reason which asking does not make worse: a mailbox that
+    /// comes back is to be used soon, and one that was never reached to be judged soon.
     package static var recoveryInterval: Duration { .seconds(5) }
+    /// Between two probes of a place where clients are served from one interval to the next: each probe is a line or two in a mailbox's
+    /// log, and says nothing there that clients do not show.
+    package static var servedInterval: Duration { .seconds(5 * 60) }
     /// Between two looks at what traffic found out.
     package static var trafficInterval: Duration { .seconds(2) }
     /// Between two looks at a setup page: the mail server counts requests per address.
@@ -84,6 +31,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         /// The next of the server names.
         var turn = 0
         var isMarkedUnhealthy = false
+        var lastProbe: Instant?
+        /// Whether connections were served, and none was dialled in vain, since a probe was last due.
+        var hasServed = false
         var step: Step
     }
 
@@ -119,7 +69,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         for subject in subjects {
             let first = now + Self.firstSpread * jitter()
             cases[subject.key] = Case(
-                subject: subject, health: Health(rise: subject.rise, fall: subject.fall),
+                subject: subject, health: Health(affects: subject.affects, rise: subject.rise, fall: subject.fall),
                 step: .pause(until: first, patience: first + Self.nameLimit))
         }
     }
@@ -144,7 +94,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case .reachable(let keys): reachable = keys
         case .probed(let key, let name, let result): effects = probed(key, name, result, now, jitter)
         case .setupPage(let key, let isOpen): effects = sawSetupPage(key, isOpen, now, jitter)
-        case .traffic(let key, let successes, let failures): effects = sawTraffic(key, successes, failures)
+        case .traffic(let key, let successes, let failures): effects = sawTraffic(key, successes, failures, now)
+        case .mistrusted(let key, let isOfOne): effects = sawMistrust(key, isOfOneAddress: isOfOne, now, jitter)
         }
         return effects + startDue(now, jitter)
     }
@@ -159,10 +110,17 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
                 pause(key, now, jitter)
                 continue
             }
+            if mayRest(entry, now) {
+                cases[key]?.hasServed = false
+                pause(key, now, jitter)
+                continue
+            }
             let names = entry.subject.serverNames
             cases[key]?.turn = (entry.turn + 1) % names.count
             cases[key]?.step = .probing
-            effects.append(.probe(key, serverName: names[entry.turn]))
+            cases[key]?.lastProbe = now
+            cases[key]?.hasServed = false
+            effects.append(.probe(key, serverName: names[entry.turn], listensFor: entry.guardian.listensFor))
         }
         if nextLook <= now, !cases.isEmpty {
             nextLook = now + Self.trafficInterval
@@ -171,10 +129,21 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         return effects
     }
 
+    /// Whether traffic says enough this time. Of many names each is asked for in its turn, and clients of one say nothing of the others.
+    private func mayRest(_ entry: Case, _ now: Instant) -> Bool {
+        guard entry.hasServed, entry.subject.serverNames.count == 1, let last = entry.lastProbe,
+            entry.health.standing == .healthy, let latest = entry.latest, latest.verdict.grade != .failed
+        else { return false }
+        return now < last + Self.servedInterval
+    }
+
     private mutating func pause(_ key: Key, _ now: Instant, _ jitter: () -> Double) {
         guard let entry = cases[key] else { return }
         let usual = entry.subject.interval
-        let interval = entry.health.standing == .unhealthy ? min(usual, Self.recoveryInterval) : usual
+        // A probe that listens spends a part of the pause with that, so that a mended mailbox is seen as soon.
+        let recovery = max(.seconds(1), Self.recoveryInterval - (entry.guardian.listensFor ?? .zero))
+        let isWell = entry.health.standing == .healthy && entry.latest?.verdict != .headerNotTrusted
+        let interval = isWell ? usual : min(usual, recovery)
         cases[key]?.step = .pause(until: now + interval * (0.9 + 0.2 * jitter()), patience: nil)
     }
 
@@ -227,11 +196,11 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         let subject = entry.subject
         let before = entry.results.updateValue(result, forKey: name)
         entry.latest = result
-        entry.guardian.record(result.verdict, isCostly: result.isCostly, at: now)
+        entry.guardian.record(result, at: now)
         let hasTurned = entry.health.probed(
-            result.reachability(of: subject, serverName: name),
+            result.isOfOneAddress ? .well : result.reachability(of: subject, serverName: name),
             serverGreets: subject.place.proto.firstSpeaker == .server)
-        var effects = [Self.mark(&entry, trialsAreCostly: result.verdict.costsQuota)]
+        var effects = [Self.mark(&entry, trialsAreCostly: result.verdict.costsQuota && !result.isOfOneAddress)]
         cases[key] = entry
         if before?.verdict.costsQuota ?? false, !result.verdict.costsQuota {
             // What was wrong with one port is mended: the others need not wait.
@@ -252,12 +221,30 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
 
     // MARK: - traffic
 
-    private mutating func sawTraffic(_ key: Key, _ successes: Int, _ failures: Int) -> [Effect] {
+    private mutating func sawTraffic(_ key: Key, _ successes: Int, _ failures: Int, _ now: Instant) -> [Effect] {
         guard var entry = cases[key] else { return [] }
         defer { cases[key] = entry }
+        if failures == 0 { entry.hasServed = entry.hasServed || successes > 0 } else { entry.hasServed = false }
+        if successes == 0, case .pause(let until, nil) = entry.step, entry.latest != nil {
+            // Something changed: a probe tells what, and need not wait until the last one is old.
+            entry.step = .pause(until: min(until, now + Self.recoveryInterval), patience: nil)
+        }
         guard entry.health.sawTraffic(successes: successes, failures: failures) else { return [] }
         if successes > 0 { entry.guardian.reset() }
         return [Self.mark(&entry, trialsAreCostly: false)] + Self.turned(entry, .connections)
+    }
+
+    /// As good as a probe that found it out. What a client spent at the mailbox is no probe's doing, and the next one listens first anyway.
+    private mutating func sawMistrust(
+        _ key: Key, isOfOneAddress: Bool, _ now: Instant, _ jitter: () -> Double
+    ) -> [Effect] {
+        guard let entry = cases[key] else { return [] }
+        var result = ProbeResult(.headerNotTrusted, "The mailbox answered the header of a client's connection.")
+        result.isOfOneAddress = isOfOneAddress
+        let effects = takeIn(key, entry.subject.serverNames[0], result, now, jitter)
+        // A probe that is under way goes on, and its end decides when the next one is due.
+        if case .pause = entry.step {} else { cases[key]?.step = entry.step }
+        return effects
     }
 
     // MARK: - what follows

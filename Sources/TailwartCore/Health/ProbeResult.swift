@@ -9,13 +9,18 @@ package struct ProbeResult: Sendable, Equatable {
     package var certificate: CertificateReport?
     /// How long the connection took to be made: one round trip, and with a proxy on the way the proxy's own time too.
     package var roundTrip: Duration?
+    /// How long the server took for its first byte; nil where it said nothing.
+    package var greeting: Duration?
     /// The server may count this probe against the edge's address; see ``BurnGuard``.
     package var isCostly: Bool
+    /// It is so at one of the addresses of the place, and another serves: it is said, and turns nothing off.
+    package var isOfOneAddress = false
 
     package init(
         _ verdict: Verdict, _ detail: String, certificate: CertificateReport? = nil, roundTrip: Duration? = nil,
-        isCostly: Bool = false
+        greeting: Duration? = nil, isCostly: Bool = false
     ) {
+        self.greeting = greeting
         self.isCostly = isCostly
         self.verdict = verdict
         self.detail = detail

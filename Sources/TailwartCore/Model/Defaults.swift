@@ -17,6 +17,10 @@ package enum Defaults {
 
     package static let healthInterval = Duration.seconds(30)
     package static let healthTimeout = Duration.seconds(5)
+    package static let healthAffects = HealthSettings.Affects.reachability
+    /// For everything that a server says to a probe, from the connection on. RFC 5321 section 4.5.3.2.1 allows it 5 minutes for the
+    /// greeting; postscreen takes 6 s, sendmail's greet_pause 5 s, a question to an identd that does not answer up to 30 s.
+    package static let healthPatience = Duration.seconds(35)
     package static let healthRise = 2
     package static let healthFall = 3
 

@@ -1,7 +1,19 @@
 /// How an upstream's endpoints are probed.
 package struct HealthSettings: Sendable, Hashable {
+    /// Which verdicts of the probes turn an endpoint off.
+    package enum Affects: String, CaseIterable, Sendable {
+        /// That it cannot be reached; and that it takes the PROXY header for commands, which gives all clients a permanent error.
+        case reachability
+        /// Every verdict that is graded failed.
+        case all
+        /// None: probes only speak.
+        case nothing
+    }
+
     package var interval: Duration
+    /// For the connection; the server's answers have ``Defaults/healthPatience``.
     package var timeout: Duration
+    package var affects: Affects
     /// Good probes in a row until an endpoint counts as well.
     package var rise: Int
     /// Bad probes in a row until an endpoint counts as unwell.
@@ -15,11 +27,12 @@ package struct HealthSettings: Sendable, Hashable {
 
     package init(
         interval: Duration = Defaults.healthInterval, timeout: Duration = Defaults.healthTimeout,
-        rise: Int = Defaults.healthRise, fall: Int = Defaults.healthFall, closeIfUnhealthy: Bool = false,
-        names: [String] = [], trustRoots: String? = nil
+        affects: Affects = Defaults.healthAffects, rise: Int = Defaults.healthRise, fall: Int = Defaults.healthFall,
+        closeIfUnhealthy: Bool = false, names: [String] = [], trustRoots: String? = nil
     ) {
         self.interval = interval
         self.timeout = timeout
+        self.affects = affects
         self.rise = rise
         self.fall = fall
         self.closeIfUnhealthy = closeIfUnhealthy

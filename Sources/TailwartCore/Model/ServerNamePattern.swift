@@ -17,11 +17,6 @@ package struct ServerNamePattern: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { isWildcard ? "*.\(name)" : name }
 
-    /// What the edge calls itself where the file says nothing else.
-    ///
-    /// - Parameter host: what the system calls itself; nil if it does not tell.
-    package static func edgeName(host: String?) -> String { host.flatMap { Self($0)?.name } ?? "localhost" }
-
     private static func isHostName(_ text: String) -> Bool {
         guard !text.isEmpty, text.utf8.count <= 253 else { return false }
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -22,7 +22,7 @@ package final class Backend: Sendable {
     /// Sockets kept connected for each endpoint and port.
     package let warm: Int
     package let turn: Turn
-    /// Whether probes ask its places how they are.
+    /// Whether probes find out how its places are, and may turn them off.
     package let isProbed: Bool
 
     /// - Parameter addresses: of a host name; nil: nobody has answered for it yet.
@@ -52,7 +52,7 @@ package final class Backend: Sendable {
         hold = upstream.hold.microseconds
         warm = upstream.warm
         self.turn = turn
-        isProbed = upstream.health != nil
+        isProbed = upstream.health.map { $0.affects != .nothing } ?? false
     }
 
     /// Where to connect for an endpoint, in the order in which it is tried; empty while its name does not resolve.
