@@ -36,6 +36,10 @@ package enum DovecotTrust {
                 "/etc/dovecot/conf.d/99-tailwart.conf: listeners for the edge. A client that is not in haproxy_trusted_networks "
                     + "and connects to one of them is turned away.", settings(ports, edges: edges)),
             TrustGuide.Step("Then:", "doveconf -n >/dev/null && systemctl restart dovecot"),
+            TrustGuide.Step(
+                "/etc/fail2ban/jail.local, if fail2ban watches Dovecot with mode = aggressive: the edge's probes end without a login, "
+                    + "five in ten minutes ban it, and all clients with it. Then `fail2ban-client reload`.",
+                "[dovecot]\nignoreip = 127.0.0.1/8 ::1 " + edges.map(\.description).joined(separator: " ")),
         ]
         let warnings =
             usual.isEmpty
