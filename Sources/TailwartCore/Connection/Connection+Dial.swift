@@ -141,7 +141,9 @@ extension Connection {
         case .failed(.shortage):
             return turnAway(Ending(.edge, .descriptorLimit), &around)
         case .failed(let fault):
-            return addressFailed(dial, way == nil ? .dialling(fault) : .upstreamProxyFailed, &around)
+            // Of a lack of ports or of room in a queue, whoever stands on the way is as innocent as the upstream.
+            let isOfWay = way != nil && fault != .noPort && fault != .backlogFull
+            return addressFailed(dial, isOfWay ? .upstreamProxyFailed : .dialling(fault), &around)
         }
     }
 

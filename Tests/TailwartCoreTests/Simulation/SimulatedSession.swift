@@ -18,10 +18,14 @@ final class SimulatedSession {
     var timer: UInt64?
     var isOver = false
     var refusals = 0
+    /// Whether the words of the refusal went out.
+    var wasTold = false
     var isKeptAlive = false
     /// What has been dialled of the present place in this round.
     var tried: [Dialled] = []
     var triedPlace: Place.Key?
+    /// Whether the connect that is answered next failed for want of something that this host lacks.
+    var failsBlamelessly = false
     /// Whether the upstream has answered the header.
     var headerWasAnswered = false
 

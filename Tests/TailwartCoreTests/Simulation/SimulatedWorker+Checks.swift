@@ -56,7 +56,7 @@ extension SimulatedWorker {
         let upstream = session.upstream
         checkStreams(session)
         check(
-            record.wasRefused == (session.refusals > 0 && !session.client.head.isEmpty),
+            record.wasRefused == session.wasTold,
             "a refusal is not in the record")
         guard session.refusals == 0 else { return }
         let outbound = upstream.map { $0.socket.taken - $0.overhead - session.connection.undecidedCount } ?? 0

@@ -79,6 +79,7 @@ final class SimulatedWorker {
         let action = event()
         trace?("\(session.number) \(session.connection.phaseName): \(action)")
         noteGivenUp(action, session, wasDialling: wasDialling, place: place)
+        session.failsBlamelessly = false
         return action
     }
 
@@ -86,7 +87,8 @@ final class SimulatedWorker {
     private func noteGivenUp(_ action: Action, _ session: SimulatedSession, wasDialling: Bool, place: Place.Key?) {
         guard wasDialling, gaveUpAddress(action, session), let place else { return }
         if case .connect = action, session.connection.record.place?.takeUnretainedValue().key == place { return }
-        blame[place, default: 0] += 1
+        // What this host lacks is no fault of the place.
+        if !session.failsBlamelessly { blame[place, default: 0] += 1 }
         let missed = addresses(of: place, session).filter { address in
             !address.distrustsHeader && !session.tried.contains(address.dialled(doorPort: 25))
                 && !regained.contains(ObjectIdentifier(address))
@@ -99,7 +101,9 @@ final class SimulatedWorker {
         switch action {
         case .connect, .takeWarm, .hold: true
         case .tell, .awaitHello, .end:
-            (session.connection.decidedEnding?.reason).map { $0.isOfAddress || $0 == .headerNotTrusted } ?? false
+            (session.connection.decidedEnding?.reason).map { reason in
+                reason.isOfAddress || [.headerNotTrusted, .portLimit, .upstreamBacklog].contains(reason)
+            } ?? false
         default: false
         }
     }
@@ -163,7 +167,8 @@ final class SimulatedWorker {
                 session.client.socket.sent.isEmpty || session.headerWasAnswered, "refused behind other bytes")
             session.refusals += 1
             check(session.refusals == 1, "told twice")
-            if !session.client.socket.isReset { session.client.socket.sent += words }
+            session.wasTold = !session.client.socket.isReset
+            if session.wasTold { session.client.socket.sent += words }
             // Behind a greeting too nothing of the upstream may follow.
             session.client.head = session.client.socket.sent
             if session.client.socket.isReset { return { session.connection.told(false, &self.around) } }
@@ -255,7 +260,11 @@ final class SimulatedWorker {
     }
 
     private func connect(_ dialled: Dialled, _ session: SimulatedSession) -> () -> Action {
-        if world.isTroubled(20) { return { session.connection.connectAnswered(.failed(.shortage), &self.around) } }
+        if world.isTroubled(5) {
+            let fault = [LegFault.shortage, .noPort, .backlogFull].randomElement(using: &world.random) ?? .shortage
+            session.failsBlamelessly = true
+            return { session.connection.connectAnswered(.failed(fault), &self.around) }
+        }
         let record = session.connection.record
         let (leg, answer) = makeLeg(
             dialled, record.frontend.takeUnretainedValue().listener.proto,

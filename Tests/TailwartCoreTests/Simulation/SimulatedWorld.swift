@@ -52,6 +52,8 @@ struct SimulatedWorld {
 
     private mutating func nextTemper() -> SimulatedMailbox.Temper {
         guard trouble > 0, random.oneIn(2) else { return .serves }
+        // Only where a header is sent to a server that greets does it make a difference.
+        if random.oneIn(4) { return .answersHeader }
         return SimulatedMailbox.Temper.allCases.randomElement(using: &random) ?? .refuses
     }
 
