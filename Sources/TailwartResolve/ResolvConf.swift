@@ -1,3 +1,5 @@
+// <ares.h> brings `in_addr` along, and Swift takes it for whose it sees first.
+import CAres
 import Glibc
 import TailwartSystem
 package import TailwartWire
