@@ -113,6 +113,11 @@ import Testing
                 + "upstream"
         ),
         (
+            .signalIgnored(.hangup), .warning,
+            "SIGHUP changes nothing: a changed configuration takes effect with a restart, and the log goes to standard output, where "
+                + "nothing is to be opened anew"
+        ),
+        (
             .draining(.terminated, live: 1, limit: .seconds(90)), .info,
             "SIGTERM: no longer accepting; 1 connection may finish within 1m30s, a second signal ends at once"
         ),

@@ -20,6 +20,7 @@ extension EdgeEvent {
         case (.resolved(_, let addresses, _), .addresses): .list(addresses.map { "\($0)" })
         case (.resolved(_, _, let source), .source): source.map { .text($0) }
         case (.unresolved(_, let failure, _), .failure): .text(failure)
+        case (.signalIgnored(let signal), .signal): .text(signal.rawValue)
         case (.draining(let cause, _, _), .reason), (.cutShort(let cause, _), .reason): .text(cause.rawValue)
         case (.draining(_, let live, _), .connections), (.cutShort(_, let live), .connections): .number(live)
         case (.draining(_, _, let limit), .limit): .text(limit.configurationText)

@@ -8,6 +8,7 @@ extension EdgeEvent {
         case verdict
         case health
         case tailnet
+        case signalIgnored = "signal_ignored"
         case draining
         case cutShort = "cut_short"
         case stopped
@@ -22,7 +23,7 @@ extension EdgeEvent {
         package var levels: [EventLevel] {
             switch self {
             case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: [.info]
-            case .descriptorsShort, .unresolved, .eventsLost, .recordsLost: [.warning]
+            case .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
             }
@@ -43,6 +44,7 @@ extension EdgeEvent {
                 ]
             case .health: [.upstream, .endpoint, .port, .proto, .standing]
             case .tailnet: [.change, .names, .roundTrip, .lastHandshake, .fix]
+            case .signalIgnored: [.signal]
             case .draining: [.reason, .connections, .limit]
             case .cutShort: [.reason, .connections]
             case .stopped: [.connections]
@@ -61,6 +63,7 @@ extension EdgeEvent {
         case .verdict: .verdict
         case .health: .health
         case .tailnet, .userspace: .tailnet
+        case .signalIgnored: .signalIgnored
         case .draining: .draining
         case .cutShort: .cutShort
         case .stopped: .stopped
@@ -73,7 +76,7 @@ extension EdgeEvent {
     package var level: EventLevel {
         switch self {
         case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: .info
-        case .descriptorsShort, .unresolved, .eventsLost, .recordsLost: .warning
+        case .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
         case .health(_, let isHealthy, _): isHealthy ? .info : .error
         case .userspace: .error
         case .tailnet(let news): news.level

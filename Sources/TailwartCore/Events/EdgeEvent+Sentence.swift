@@ -24,6 +24,9 @@ extension EdgeEvent {
         case .userspace(let names):
             "tailscaled runs in userspace mode, so \(names.joined(separator: ", ")) cannot be dialled directly; "
                 + "set via: tailscale for that upstream"
+        case .signalIgnored(let signal):
+            "\(signal.rawValue) changes nothing: a changed configuration takes effect with a restart, and the log goes to standard "
+                + "output, where nothing is to be opened anew"
         case .draining(let cause, let live, let limit):
             "\(cause.rawValue): no longer accepting; \(Self.connections(live)) may finish within "
                 + "\(limit.configurationText), a second signal ends at once"

@@ -24,8 +24,17 @@ package enum EdgeEvent: Sendable, Equatable {
     package enum StopCause: String, Sendable {
         case terminated = "SIGTERM"
         case interrupted = "SIGINT"
+        /// The terminal is gone, which ends a trial and not an edge.
+        case hungUp = "SIGHUP"
         /// It was to serve for some time only.
         case timeIsUp = "time is up"
+    }
+
+    /// What other servers take for an order to read their configuration or to open their logs anew. By default it would end the process.
+    package enum OtherSignal: String, CaseIterable, Sendable {
+        case hangup = "SIGHUP"
+        case user1 = "SIGUSR1"
+        case user2 = "SIGUSR2"
     }
 
     /// - Parameter version: as `tailwart version` prints it.
@@ -47,6 +56,8 @@ package enum EdgeEvent: Sendable, Equatable {
     case tailnet(TailnetNews)
     /// tailscaled runs in userspace mode, so these upstreams cannot be dialled directly.
     case userspace([String])
+    /// A signal that changes nothing came.
+    case signalIgnored(OtherSignal)
     /// The edge no longer accepts; `live` connections may finish within `limit`.
     case draining(StopCause, live: Int, limit: Duration)
     /// A second signal: `live` connections end at once.
