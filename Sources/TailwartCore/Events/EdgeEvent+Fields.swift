@@ -14,6 +14,8 @@ extension EdgeEvent {
         case (.userspace(let names), .names): .list(names)
         case (.listening(let version, _), .version): .text(version)
         case (.listening(_, let openings), .addresses): .list(openings.map { "\($0.bind)" })
+        case (.addressMissing(let opening), .listener): .text(opening.listener)
+        case (.addressMissing(let opening), .addresses): .list(["\(opening.bind)"])
         case (.descriptorsShort(let limit, _), .limit): .number(Int(clamping: limit))
         case (.descriptorsShort(_, let connections), .connections): .number(connections)
         case (.resolved(let name, _, _), .name), (.unresolved(let name, _, _), .name): .text(name)
@@ -25,7 +27,9 @@ extension EdgeEvent {
         case (.draining(_, let live, _), .connections), (.cutShort(_, let live), .connections): .number(live)
         case (.draining(_, _, let limit), .limit): .text(limit.configurationText)
         case (.stopped(let accepted), .connections): .number(accepted)
-        case (.eventsLost(let count), .lost), (.recordsLost(let count), .lost): .number(count)
+        case (.eventsLost(let count, _), .lost), (.recordsLost(let count, _), .lost): .number(count)
+        case (.eventsLost(_, let failure), .failure), (.recordsLost(_, let failure), .failure):
+            failure.map { .text($0) }
         default: nil
         }
     }

@@ -2,6 +2,7 @@
 extension EdgeEvent {
     package enum Kind: String, CaseIterable, Sendable {
         case listening
+        case addressMissing = "address_missing"
         case descriptorsShort = "descriptors_short"
         case resolved
         case unresolved
@@ -23,7 +24,7 @@ extension EdgeEvent {
         package var levels: [EventLevel] {
             switch self {
             case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: [.info]
-            case .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
+            case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
             }
@@ -33,6 +34,7 @@ extension EdgeEvent {
         package var keys: [EventKey] {
             switch self {
             case .listening: [.version, .addresses]
+            case .addressMissing: [.listener, .addresses]
             case .descriptorsShort: [.limit, .connections]
             case .resolved: [.name, .addresses, .source]
             case .unresolved: [.name, .failure]
@@ -48,7 +50,7 @@ extension EdgeEvent {
             case .draining: [.reason, .connections, .limit]
             case .cutShort: [.reason, .connections]
             case .stopped: [.connections]
-            case .eventsLost, .recordsLost: [.lost]
+            case .eventsLost, .recordsLost: [.lost, .failure]
             case .sandbox: []
             }
         }
@@ -57,6 +59,7 @@ extension EdgeEvent {
     package var kind: Kind {
         switch self {
         case .listening: .listening
+        case .addressMissing: .addressMissing
         case .descriptorsShort: .descriptorsShort
         case .resolved: .resolved
         case .unresolved: .unresolved
@@ -76,7 +79,7 @@ extension EdgeEvent {
     package var level: EventLevel {
         switch self {
         case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: .info
-        case .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
+        case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
         case .health(_, let isHealthy, _): isHealthy ? .info : .error
         case .userspace: .error
         case .tailnet(let news): news.level

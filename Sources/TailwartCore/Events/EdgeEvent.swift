@@ -39,6 +39,8 @@ package enum EdgeEvent: Sendable, Equatable {
 
     /// - Parameter version: as `tailwart version` prints it.
     case listening(version: String, [Opening])
+    /// It listens on an address that this host does not have yet.
+    case addressMissing(Opening)
     /// This process may open `limit` descriptors, which are too few for `connections`.
     case descriptorsShort(limit: UInt64, connections: Int)
     /// A name has these addresses now.
@@ -63,9 +65,11 @@ package enum EdgeEvent: Sendable, Equatable {
     /// A second signal: `live` connections end at once.
     case cutShort(StopCause, live: Int)
     case stopped(accepted: Int)
-    /// To one subscriber of the ledger: what it did not get, because it reads too slowly.
-    case eventsLost(Int)
-    case recordsLost(Int)
+    /// To one subscriber of the ledger: what it did not get: it reads too slowly, where nothing else is said.
+    ///
+    /// - Parameter failure: that its lines could not be written, and why.
+    case eventsLost(Int, failure: String? = nil)
+    case recordsLost(Int, failure: String? = nil)
     /// What the mailbox of `tailwart try` learned.
     case sandbox(String)
 }
