@@ -27,6 +27,7 @@ package final class Edge: Sendable {
         let name = ServerNamePattern.edgeName(host: HostName.current)
         let first = Topology(configuration, edge: name, addresses: { _ in [] })
         listeners = try ListenerSet(first)
+        for opening in listeners.missing { ledger.post(.addressMissing(opening)) }
         Self.raiseDescriptorLimit(for: configuration, ledger)
         let engine = try Engine(
             topology: first, sockets: listeners.sockets, workers: configuration.workers ?? Self.cores,
