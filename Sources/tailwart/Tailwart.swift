@@ -8,6 +8,10 @@ import TailwartSystem
 enum Beginning {
     static func main() {
         StandardDescriptors.fill()
+        if let topic = Tailwart.unknownTopic(of: CommandLine.arguments.dropFirst()) {
+            printError("Error: There is no command '\(topic)'.\nSee 'tailwart --help' for the list.")
+            Glibc.exit(2)
+        }
         do {
             let command = try Tailwart.parseAsRoot()
             if command is RunCommand || command is TryCommand { Foreground.prepare() }
@@ -36,6 +40,19 @@ struct Tailwart: AsyncParsableCommand {
             InitCommand.self, ACLCommand.self, RecordsCommand.self, TrustCommand.self, LintSecretsCommand.self,
             VersionCommand.self,
         ])
+
+    /// What `help` is asked for and does not know; the parser would take it for a question about everything.
+    static func unknownTopic(of arguments: some Collection<String>) -> String? {
+        guard arguments.first == "help" else { return nil }
+        var command: any ParsableCommand.Type = Tailwart.self
+        for word in arguments.dropFirst() where !word.hasPrefix("-") {
+            guard let next = command.configuration.subcommands.first(where: { $0._commandName == word }) else {
+                return word
+            }
+            command = next
+        }
+        return nil
+    }
 
     /// Exit codes: 0 done or good, 1 the thing asked about is not well, 2 wrong use, 3 could not be carried out.
     static func run(_ command: any ParsableCommand) async -> Never {

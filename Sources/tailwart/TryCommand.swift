@@ -39,7 +39,8 @@ struct TryCommand: AsyncParsableCommand {
                 let events = Task {
                     for await event in sandbox.events { ledger.post(.sandbox("\(event)")) }
                 }
-                try await Foreground.serveAside(edge, ledger: ledger, drain: .zero, limit: limit?.duration, endsWithTerminal: true)
+                try await Foreground.serveAside(
+                    edge, ledger: ledger, drain: .zero, limit: limit?.duration, endsWithTerminal: true)
                 events.cancel()
             }
             ledger.finish()
