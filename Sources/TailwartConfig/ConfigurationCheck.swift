@@ -26,9 +26,8 @@ struct ConfigurationCheck {
     func run() {
         checkListenerNames()
         checkBindAddresses()
-        let knownUpstreams = places.upstreamNames
+        checkTargets()
         for (number, listener) in configuration.listeners.enumerated() {
-            checkTargets(of: listener, number, known: knownUpstreams)
             checkOrder(of: listener, number)
             checkMatches(of: listener, number)
             checkPorts(of: listener, number)
@@ -67,11 +66,9 @@ struct ConfigurationCheck {
         }
     }
 
-    private func checkTargets(of listener: Listener, _ number: Int, known: [String]) {
-        for (index, route) in listener.routes.enumerated() {
-            guard let name = route.target.upstreamName, places[.upstream(name)] == nil, !problems.isFull else {
-                continue
-            }
+    private func checkTargets() {
+        let known = places.upstreamNames
+        for (name, place) in places.targets where places[.upstream(name)] == nil && !problems.isFull {
             let fix =
                 if let near = NearestWord.find(name, among: known) {
                     "did you mean \(near.quoted)?"
@@ -80,9 +77,7 @@ struct ConfigurationCheck {
                 } else {
                     "there are \(known.listed)"
                 }
-            problems.error(
-                "there is no upstream \(name.quoted); \(fix)",
-                at: places[.target(listener: number, route: index)] ?? .start)
+            problems.error("there is no upstream \(name.quoted); \(fix)", at: place)
         }
     }
 

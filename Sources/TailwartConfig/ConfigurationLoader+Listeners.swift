@@ -54,6 +54,7 @@ extension ConfigurationLoader {
             about: "Tried in order; the first that matches is taken. Where none does, the connection is closed.")
         reader.checkExactlyOne(of: "to", isShortFor: "one route", or: "routes", example: "to: mailbox")
         if let target {
+            places.note(target.value, at: target.place)
             places[.target(listener: listener, route: 0)] = target.place
             return [Route(to: target.value)]
         }
@@ -76,7 +77,7 @@ extension ConfigurationLoader {
     }
 
     private func route(listener: Int) -> ValueType<ReadRoute> {
-        .mapping("a route") { reader in
+        .mapping("a route") { [self] reader in
             let match = reader.value(
                 "match", .match, about: "What must hold, all of it; without it the route takes everything.")
             let target = reader.required(
@@ -87,6 +88,7 @@ extension ConfigurationLoader {
             if target == .close, let place = reader.keyPlace(of: "proxy_protocol") {
                 reader.problems.error("a route that closes dials nobody; leave 'proxy_protocol' out", at: place)
             }
+            if let target { places.note(target, at: reader.place(of: "to")) }
             // A route whose match could not be read must not pass for one that matches everything.
             guard let target, match != nil || !reader.has("match") else { return nil }
             return ReadRoute(

@@ -35,7 +35,7 @@ extension ConfigurationLoader {
             if let upstream { upstreams.insert(upstream, at: 0) }
 
             let addresses = reader.value(
-                "bind", .list(of: .address, "a list of IP addresses such as [192.0.2.1]"),
+                "bind", .list(of: .ownAddress, "a list of IP addresses such as [192.0.2.1]"),
                 about: "Which of the host's addresses are for mail, by default all.")
             let place = reader.place
             let ports = reader.value(
@@ -52,7 +52,7 @@ extension ConfigurationLoader {
             if let domainsPlace = reader.keyPlace(of: "domains") {
                 add(https ?? .init(), domains: domains ?? [], on: addresses, webPlace: webPlace, at: domainsPlace)
             } else if let webPlace {
-                problems.error("'web' \(fix)", at: webPlace)
+                reader.note(missing: ["domains"], "'web' \(fix)", at: webPlace)
             }
             return ()
         }

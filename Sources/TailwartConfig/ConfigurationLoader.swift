@@ -20,10 +20,10 @@ final class ConfigurationLoader {
         case .mapping(let entries):
             var reader = MappingReader(entries, of: Self.noun, at: root.place, problems: problems)
             let configuration = readTopLevel(&reader)
+            reader.reportUnknownKeys()
             if isOfBearableSize {
                 ConfigurationCheck(configuration: configuration, places: places, problems: problems).run()
             }
-            reader.reportUnknownKeys()
             return configuration
         case .null:
             problems.error(empty, at: root.place)

@@ -41,13 +41,19 @@ extension ConfigurationResult {
         ]
     }
 
-    package func json(file: String) -> JSON {
+    /// The same shape, whatever came of it.
+    ///
+    /// - Parameter findings: of what is around the edge, if that was looked at.
+    package func json(file: String, findings: JSON? = nil) -> JSON {
         let problems = problems.map { problem -> JSON in
             [
                 "column": .number(problem.place.column), "line": .number(problem.place.line),
                 "message": .text(problem.message), "severity": .text(problem.severity.rawValue),
             ]
         }
-        return ["file": .text(file), "problems": .list(problems), "valid": .flag(configuration != nil)]
+        return [
+            "file": .text(file), "findings": findings, "problems": .list(problems),
+            "valid": .flag(configuration != nil),
+        ]
     }
 }

@@ -1,3 +1,4 @@
+import TailwartCore
 import TailwartWire
 
 /// Where the parts of a configuration stand in the file, for the checks that need the whole of it.
@@ -21,10 +22,16 @@ package struct FilePlaces {
     }
 
     private var places: [Part: TextPlace] = [:]
+    /// The upstreams that routes name, of those too that could not be read.
+    private(set) var targets: [(upstream: String, place: TextPlace)] = []
 
     subscript(part: Part) -> TextPlace? {
         get { places[part] }
         set { places[part] = newValue }
+    }
+
+    mutating func note(_ target: Route.Target, at place: TextPlace?) {
+        if let name = target.upstreamName, let place { targets.append((name, place)) }
     }
 
     /// Names of upstreams in the file, of those too that could not be read: they shall not be called unknown as well.

@@ -17,10 +17,10 @@ struct MailboxPort {
 extension ValueType<[MailboxPort]> {
     static var ports: ValueType {
         let port = ValueType<UInt16>.port
+        let list = ValueType<[Located<UInt16>]>.list(
+            of: .located(port.hinting(pairHint)), "a list of ports such as [25, 465], or a mapping such as {2525: 25}")
         let keys = TextShape(name: "port_key", pattern: Pattern.port)
-        return ValueType<[Located<UInt16>]>.list(
-            of: .located(port), "a list of ports such as [25, 465], or a mapping such as {2525: 25}"
-        ).map { $0.map { MailboxPort($0.value, at: $0.place) } }.orMapping(
+        return list.hinting(pairHint).map { $0.map { MailboxPort($0.value, at: $0.place) } }.orMapping(
             ValueType(name: "a mapping", shape: .dictionary(keys: keys, values: port.shape, mayBeEmpty: false)) {
                 node, label, problems in
                 guard case .mapping(let entries) = node.content else { return nil }
@@ -29,11 +29,25 @@ extension ValueType<[MailboxPort]> {
                 }
                 return entries.compactMap { entry in
                     let key = YAMLNode(.text(entry.key), at: entry.keyPlace)
+                    if case .null = entry.value.content, pairHint(entry.key) != nil {
+                        // The value is missing for want of a space.
+                        _ = port.hinting(pairHint).read(key, "each key of \(label)", problems)
+                        return nil
+                    }
                     let listen = port.read(key, "each key of \(label)", problems)
                     let dial = port.read(entry.value, "each value of \(label)", problems)
                     guard let listen, let dial else { return nil }
                     return MailboxPort(listen, dial: dial, at: entry.keyPlace)
                 }
             })
+    }
+
+    /// Of `25:10025`, as others write it, or as it becomes without a space.
+    private static func pairHint(_ text: String) -> String? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let listen = ValueType<UInt16>.parsePort(parts[0]),
+            let dial = ValueType<UInt16>.parsePort(parts[1])
+        else { return nil }
+        return "to dial another port write a mapping, with a space: {\(listen): \(dial)}"
     }
 }

@@ -10,6 +10,8 @@ struct MappingReader {
     private let noun: String
     private let entries: [YAMLNode.Entry]
     private var known: [String] = []
+    /// What is missing, and what to say of it unless one of those keys is there and only misspelt.
+    private var missing: [(keys: [String], message: String, place: TextPlace)] = []
     /// Nil while a file is read.
     private var shape: MappingShape?
 
@@ -46,7 +48,7 @@ struct MappingReader {
     mutating func required<Value>(_ key: String, _ type: ValueType<Value>, example: String, about: String) -> Value? {
         shape?.required.append(key)
         if entry(key) == nil {
-            problems.error("\(noun) needs \(key.quoted), for instance '\(example)'", at: place)
+            note(missing: [key], "\(noun) needs \(key.quoted), for instance '\(example)'", at: place)
         }
         return value(key, type, about: about)
     }
@@ -71,7 +73,14 @@ struct MappingReader {
         problems.warning("\(key.quoted) has no effect in this version: \(instead)", at: place)
     }
 
+    /// Says later that one of these keys should be there.
+    mutating func note(missing keys: [String], _ message: String, at place: TextPlace) {
+        missing.append((keys, message, place))
+    }
+
+    /// Reports keys that nobody has asked for, and what is missing. To be called once, when all keys were asked for.
     func reportUnknownKeys() {
+        var meant: Set<String> = []
         for entry in entries where !known.contains(entry.key) && !problems.isFull {
             let fix =
                 if let near = NearestWord.find(entry.key, among: known) {
@@ -79,7 +88,11 @@ struct MappingReader {
                 } else {
                     "\(noun) takes \(known.listed)"
                 }
+            if let near = NearestWord.find(entry.key, among: known) { meant.insert(near) }
             problems.error("unknown key \(entry.key.quoted); \(fix)", at: entry.keyPlace)
+        }
+        for (keys, message, place) in missing where meant.isDisjoint(with: keys) {
+            problems.error(message, at: place)
         }
     }
 
@@ -107,7 +120,9 @@ extension MappingReader {
             problems.error(
                 "\(key.quoted) is short for \(what); keep either \(key.quoted) or \(other.quoted)", at: place)
         case (nil, nil):
-            problems.error("\(noun) needs \(key.quoted) or \(other.quoted), for instance '\(example)'", at: place)
+            note(
+                missing: [key, other],
+                "\(noun) needs \(key.quoted) or \(other.quoted), for instance '\(example)'", at: place)
         default:
             break
         }
@@ -115,13 +130,13 @@ extension MappingReader {
 
     mutating func checkAtLeastOne(of keys: [String], message: String) {
         shape?.atLeastOne.append(keys)
-        if !keys.contains(where: has) { problems.error(message, at: place) }
+        if !keys.contains(where: has) { note(missing: keys, message, at: place) }
     }
 
     /// A key that makes sense only beside another one.
     mutating func check(_ key: String, needs other: String, message: String) {
         shape?.needs.append((key, other))
-        if let place = keyPlace(of: key), !has(other) { problems.error(message, at: place) }
+        if let place = keyPlace(of: key), !has(other) { note(missing: [other], message, at: place) }
     }
 
     mutating func checkNotEmpty(message: String) {

@@ -53,6 +53,12 @@ struct SourceText {
         index(of: place).map { scalars[$0] }
     }
 
+    /// Whether the brace of a `${` stands there.
+    func splitsReference(at place: TextPlace) -> Bool {
+        guard let index = index(of: place), index > 0 else { return false }
+        return scalars[index] == "{" && scalars[index - 1] == "$"
+    }
+
     /// Whether a key, which may be quoted, stands there letter by letter.
     func shows(_ key: String, at place: TextPlace) -> Bool {
         guard var index = index(of: place) else { return false }

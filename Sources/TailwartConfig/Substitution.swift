@@ -83,6 +83,10 @@ package struct Substitution {
                 let fix = "set it, or give a default: ${\(name):-default}"
                 return .failure(Complaint(text: "the environment variable \(name) is not set; \(fix)"))
             }
+            guard !value.isEmpty else {
+                let fix = "set it, or write ${\(name):-} if it may be"
+                return .failure(Complaint(text: "the environment variable \(name) is empty; \(fix)"))
+            }
             return .success(value)
         }
     }

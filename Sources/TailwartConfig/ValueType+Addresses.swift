@@ -2,14 +2,27 @@ import TailwartCore
 import TailwartWire
 
 extension ValueType<IPAddress> {
-    static var address: ValueType {
+    /// One that can be listened on.
+    static var ownAddress: ValueType {
         let shape = TextShape(name: "ip_address", pattern: Pattern.address)
         return .scalar("an IP address such as 192.0.2.1 or 2001:db8::1", .text(shape)) { text throws(Complaint) in
             guard let address = IPAddress(text) else {
                 throw Complaint(text.hasPrefix("[") ? "leave out the brackets" : nil)
             }
+            try address.checkListenable()
             return address
         }
+    }
+}
+
+extension IPAddress {
+    /// What no socket of ours can be bound to on any host.
+    fileprivate func checkListenable() throws(Complaint) {
+        if self != unmapped { throw Complaint("it is an IPv4 address in disguise; write \(unmapped)") }
+        if !isV4, reach == .link {
+            throw Complaint("a link-local address is one of an interface, which cannot be said here; choose another")
+        }
+        guard isUnicast || isUnspecified else { throw Complaint("it stands for many hosts; write one of this host's") }
     }
 }
 
@@ -60,6 +73,7 @@ extension ValueType<BindAddress> {
             let (host, portText) = try HostAndPort.split(text)
             guard let address = IPAddress(host) else { throw Complaint("a host name cannot be listened on") }
             guard let portText else { throw Complaint("add the port") }
+            try address.checkListenable()
             return .internet(InternetAddress(address, port: try HostAndPort.port(portText)))
         }
     }

@@ -112,6 +112,16 @@ extension ValueType {
         return shown
     }
 
+    /// The same type, with more to say of some texts that are none.
+    func hinting(_ hint: @escaping (String) -> String?) -> ValueType {
+        ValueType(name: name, shape: shape, literal: literal) { node, label, problems in
+            if case .text(let text) = node.content, let hint = hint(text) {
+                return Self.mismatch(node, label, name, problems, hint: hint)
+            }
+            return read(node, label, problems)
+        }
+    }
+
     func map<Other>(_ transform: @escaping (Value) -> Other) -> ValueType<Other> {
         ValueType<Other>(name: name, shape: shape) { node, label, problems in
             read(node, label, problems).map(transform)

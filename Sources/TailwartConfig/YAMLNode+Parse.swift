@@ -28,7 +28,10 @@ extension YAMLNode {
             problems.error("the key \(key.quoted) is repeated; keep one of them", at: place)
         case .syntax(let fault):
             let place = source.clamped(fault.place)
-            let hint = hint(for: fault.problem, character: source.scalar(at: place)).map { "; \($0)" } ?? ""
+            let hint =
+                (source.splitsReference(at: place)
+                ? "in braces and brackets a value that contains ${…} stands in quotes: \"${NAME}\""
+                : hint(for: fault.problem, character: source.scalar(at: place))).map { "; \($0)" } ?? ""
             let context = fault.context.map { ", \($0.text) (line \($0.line))" } ?? ""
             problems.error("not valid YAML: \(fault.problem)\(context)\(hint)", at: place)
         }

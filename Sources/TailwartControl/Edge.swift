@@ -26,6 +26,7 @@ package final class Edge: Sendable {
         self.ledger = ledger
         let unbound = Topology(configuration, addresses: { _ in nil })
         listeners = try ListenerSet(unbound)
+        for opening in listeners.missing { ledger.post(.addressMissing(opening)) }
         let maker = TopologyMaker(
             configuration, host: HostName.current, binds: listeners.binds, carrying: unbound)
         let first = maker.topology()

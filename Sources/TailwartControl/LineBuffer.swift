@@ -10,6 +10,12 @@ package struct LineBuffer: Sendable {
 
     package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
+    /// Drops all but these.
+    mutating func keep(_ range: Range<Int>) {
+        bytes.removeSubrange(range.upperBound...)
+        bytes.removeSubrange(..<range.lowerBound)
+    }
+
     package mutating func append(_ text: StaticString) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }

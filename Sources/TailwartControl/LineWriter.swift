@@ -26,30 +26,23 @@ package final class LineWriter: Sendable {
     }
 
     private func run() {
-        var lines = LineBuffer()
+        var batch = LineBatch()
         while let entries = subscription.next() {
             for entry in entries {
-                write(entry, to: &lines)
-                if lines.bytes.count >= Self.batch { flush(&lines) }
+                batch.add(entry, format)
+                if batch.lines.bytes.count >= Self.batch { flush(&batch) }
             }
-            flush(&lines)
+            flush(&batch)
         }
-    }
-
-    private func write(_ entry: LedgerEntry, to lines: inout LineBuffer) {
-        switch (entry, format) {
-        case (.record(let record), .json): RecordLine(record.record).writeJSON(to: &lines)
-        case (.record(let record), .text): RecordLine(record.record).writeText(to: &lines)
-        case (.event(let event, let time), .json): event.writeJSON(at: time, to: &lines)
-        case (.event(let event, let time), .text): event.writeText(at: time, to: &lines)
-        }
+        batch.noteLost(at: Clock.wall(), format)
+        flush(&batch)
     }
 
     /// Blocks while the reader does not read. A reader that is gone loses its lines and no more.
-    private func flush(_ lines: inout LineBuffer) {
+    private func flush(_ batch: inout LineBatch) {
         var start = 0
-        while start < lines.bytes.count {
-            let written = lines.bytes.withUnsafeBytes { bytes in
+        while start < batch.lines.bytes.count {
+            let written = batch.lines.bytes.withUnsafeBytes { bytes in
                 Glibc.write(output, bytes.baseAddress.map { $0 + start }, bytes.count - start)
             }
             if written > 0 {
@@ -58,9 +51,10 @@ package final class LineWriter: Sendable {
                 var poll = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
                 _ = Glibc.poll(&poll, 1, -1)
             } else if errno != EINTR {
-                break
+                let failure = "standard output could not be written: \(Errno.current)"
+                return batch.failed(after: start, because: failure)
             }
         }
-        lines.removeAll()
+        batch.allWritten()
     }
 }

@@ -36,9 +36,17 @@ extension RecordLine {
         out.append(" total ")
         duration(record.times.total, &out)
         out.append("  ")
-        out.append(text: record.ending.reason.name.replacing("_", with: " "))
-        out.append(" by ")
-        out.append(text: record.ending.side.name)
+        let reason = record.ending.reason.name.replacing("_", with: " ")
+        // Not `upstream refused by upstream`: the reason names the side already.
+        out.append(text: reason)
+        if !reason.hasPrefix(record.ending.side.name) {
+            out.append(" by ")
+            out.append(text: record.ending.side.name)
+        }
+        if let error = record.helloError {
+            out.append(": ")
+            out.append(text: "\(error)")
+        }
         if record.wasRefused { out.append(", client told so") }
         out.append("\n")
     }

@@ -8,6 +8,8 @@ package import TailwartWire
 package final class ListenerSet: Sendable {
     /// Where each really listens, in the order of the configuration; nil for a Unix socket.
     package let addresses: [InternetAddress?]
+    /// Listened on, though this host does not have them yet.
+    let missing: [EdgeEvent.Opening]
     private let open: Mutex<[DoorSocket]>
 
     /// In the order of the configuration; none once they were let go.
@@ -39,13 +41,15 @@ package final class ListenerSet: Sendable {
     package init(_ topology: Topology) throws(ListenErrors) {
         var sockets: [DoorSocket] = []
         var problems: [ListenError] = []
+        var missing: [EdgeEvent.Opening] = []
         for frontend in topology.frontends {
             for door in frontend.doors {
                 let listener = frontend.listener
                 do throws(ListenError) {
                     let socket = try ListeningSocket.open(
                         door.key.bind, listener: listener.name, defersAccept: listener.defersAccept,
-                        keepAlive: listener.keepAlive)
+                        keepAlive: listener.keepAlive
+                    ) { missing.append(.init(door.key.bind, listener: listener.name)) }
                     sockets.append(DoorSocket(socket, of: door.key))
                 } catch {
                     problems.append(error)
@@ -53,6 +57,7 @@ package final class ListenerSet: Sendable {
             }
         }
         guard problems.isEmpty else { throw ListenErrors(problems: problems) }
+        self.missing = missing
         addresses = sockets.map(\.address)
         open = Mutex(sockets)
     }

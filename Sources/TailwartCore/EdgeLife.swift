@@ -15,6 +15,8 @@ package enum EdgeLife: Sendable, Equatable {
         /// The edge accepts.
         case started
         case signal(EdgeEvent.StopCause)
+        /// A signal that means nothing to an edge.
+        case otherSignal(EdgeEvent.OtherSignal)
         /// No connection is open, or was for a moment.
         case idle
         /// Nothing but time passed.
@@ -45,6 +47,9 @@ package enum EdgeLife: Sendable, Equatable {
     /// - Parameter live: connections that are open now.
     package mutating func take(_ event: Event, live: Int, now: UInt64) -> [Effect] {
         switch (self, event) {
+        case (_, .otherSignal(let signal)):
+            // What is due is done at the tick that follows at once.
+            return [.say(.signalIgnored(signal))]
         case (.starting(let drain, let limit), .started):
             self = .serving(drain: drain, until: limit.map { now + $0.microseconds })
             return []

@@ -29,6 +29,8 @@ package struct Record: Sendable {
     package var outboundBytes: UInt64 = 0
     package var times = Times()
     package var ending = Ending(.edge, .drained)
+    /// What is wrong with a hello that cannot be routed by.
+    package var helloError: ClientHelloError?
     /// Whether the client was told so in its own protocol.
     package var wasRefused = false
 

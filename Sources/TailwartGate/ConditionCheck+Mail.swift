@@ -5,7 +5,7 @@ import TailwartProbe
 
 /// What the edge's own probes say of a mail server.
 extension ConditionCheck {
-    /// A verdict that was counted against this host is not asked for again for so long: Stalwart bans after 30 of them a day.
+    /// After a look that a server may count against this host, it is not looked at again for so long: Stalwart bans after 30 of them a day.
     static let quotaPause = Duration.seconds(60)
 
     func mail(_ url: MailURL, within limit: Duration) async -> Finding {
@@ -28,7 +28,7 @@ extension Finding {
         case .failed:
             self = .waiting(
                 result.verdict.name, Self.withoutFullStop(result.detail), fix: result.verdict.fix,
-                pause: result.verdict.costsQuota ? ConditionCheck.quotaPause : .zero)
+                pause: result.isCostly ? ConditionCheck.quotaPause : .zero)
         }
     }
 

@@ -58,6 +58,7 @@ enum AddressCheck {
         }
         // Behind another proxy that is what is wanted.
         let isBehindProxy = listeners.allSatisfy { $0.proxyProtocolIn != nil }
+        guard isBehindProxy || !address.isExample else { return example(subject) }
         guard isBehindProxy || address.reach == .everywhere else {
             return Finding(
                 .address, subject, .warn, "Clients on the internet cannot reach it: it is \(address.reach.words).",
@@ -66,8 +67,15 @@ enum AddressCheck {
         return Finding(.address, subject, .pass, "This host has that address.")
     }
 
+    private static func example(_ subject: String) -> Finding {
+        Finding(
+            .address, subject, .warn,
+            "Clients on the internet cannot reach it: its network is reserved for examples in documents.",
+            fix: "Bind a public address, or leave the address out to listen on all.")
+    }
+
     private static func reach(_ own: [IPAddress]) -> Finding {
-        let found = own.filter { $0.reach == .everywhere }
+        let found = own.filter { $0.reach == .everywhere && !$0.isExample }
         let list = found.map(\.description).joined(separator: ", ")
         if found.isEmpty {
             return Finding(

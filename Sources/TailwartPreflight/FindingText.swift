@@ -21,13 +21,37 @@ package struct FindingText: Sendable {
     package func lines(_ findings: [Finding]) -> [String] {
         let checks = findings.map(\.check.rawValue.count).max() ?? 0
         let subjects = min(findings.map(\.subject.count).max() ?? 0, Self.widestSubject)
-        return findings.map { finding in
-            [
+        let lines = findings.enumerated().flatMap { index, finding in
+            let isRepeated = index > 0 && Self.isSame(finding, findings[index - 1])
+            let head = [
                 mark(finding.result), Self.padded(finding.check.rawValue, checks),
                 Self.padded(finding.subject, subjects),
-                finding.detail + (finding.fix.map { " → \($0)" } ?? ""),
             ].joined(separator: "  ")
-        } + [summary(findings)]
+            let texts = isRepeated ? ["As above."] : [finding.detail] + (finding.fix.map { ["→ \($0)"] } ?? [])
+            let line = "\(head)  \(texts.joined(separator: " "))"
+            // Programs that read it get a line for each.
+            guard style != .words, line.count > Self.width else { return [line] }
+            return [head] + texts.flatMap { Self.wrapped($0) }
+        }
+        return lines + [summary(findings)]
+    }
+
+    /// Whether it is the same cause with the same remedy, on another port.
+    private static func isSame(_ finding: Finding, _ other: Finding) -> Bool {
+        finding.result != .pass && finding.check == other.check && finding.result == other.result
+            && finding.fix == other.fix
+            && finding.detail.replacing(#/:\d+/#, with: "") == other.detail.replacing(#/:\d+/#, with: "")
+    }
+
+    /// Broken at blanks, below the line that it belongs to.
+    private static func wrapped(_ text: String) -> [String] {
+        text.split(separator: " ").reduce(into: [] as [String]) { lines, word in
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] += " \(word)"
+            } else {
+                lines.append("    \(word)")
+            }
+        }
     }
 
     private func summary(_ findings: [Finding]) -> String {
@@ -38,6 +62,8 @@ package struct FindingText: Sendable {
         return "\(findings.count) checks: \(counts.joined(separator: ", "))."
     }
 
+    /// Columns of a terminal, as long as no word is longer.
+    private static let width = 100
     /// Columns behind which a longer subject pushes its own line only.
     private static let widestSubject = 44
 

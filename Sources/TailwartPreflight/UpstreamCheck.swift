@@ -20,7 +20,13 @@ enum UpstreamCheck {
         return Finding(
             .upstream, subject.label(serverName), standing,
             verdict == .well ? result.detail : "\(verdict.name): \(verdict.cause) \(result.detail)",
-            fix: verdict.grade == .good ? nil : verdict.fix)
+            fix: verdict.grade == .good ? nil : fix(verdict, subject.proto))
+    }
+
+    /// A listener on 443 may be there for `domains` alone, and nobody would find one to take out.
+    static func fix(_ verdict: Verdict, _ proto: ListenerProtocol) -> String {
+        guard verdict == .refused, proto == .https else { return verdict.fix }
+        return verdict.fix + " Without 'domains' in 'mailbox' there is no listener on 443."
     }
 
     /// Why a place is not probed at all.

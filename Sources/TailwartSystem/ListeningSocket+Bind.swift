@@ -27,12 +27,25 @@ extension ListeningSocket {
     ///
     /// - Parameters:
     ///   - listener: whose address it is, for the error.
-    ///   - defersAccept: see ``init(_:dualStack:defersAccept:keepAlive:)``.
+    ///   - defersAccept: see ``init(_:dualStack:defersAccept:keepAlive:mayBeMissing:)``.
+    ///   - missing: called where this host does not have the address; it is listened on all the same then, for when it comes. Nil: that is an
+    ///     error.
     package static func open(
-        _ bind: BindAddress, listener: String, defersAccept: Bool, keepAlive: KeepAlive = .standard
+        _ bind: BindAddress, listener: String, defersAccept: Bool, keepAlive: KeepAlive = .standard,
+        missing: (() -> Void)? = nil
     ) throws(ListenError) -> ListeningSocket {
         do throws(SystemError) {
-            return try open(bind, deferring: defersAccept, keepAlive)
+            do throws(SystemError) {
+                return try open(bind, deferring: defersAccept, keepAlive)
+            } catch {
+                guard let missing, error.errno == .addressNotAvailable, case .internet(let address) = bind else {
+                    throw error
+                }
+                let socket = try ListeningSocket(
+                    address, defersAccept: defersAccept, keepAlive: keepAlive, mayBeMissing: true)
+                missing()
+                return socket
+            }
         } catch {
             throw ListenError(error, listener, bind)
         }
@@ -72,7 +85,10 @@ extension ListenError {
             case .addressInUse where !bind.isFreeOrSocket:
                 ("a file that is not a socket is there", "Move it away, or choose another path.")
             case .addressInUse where bind.port == nil:
-                ((holder.map { "\($0)" } ?? "another process") + " listens there", "Stop it, or choose another path.")
+                (
+                    (holder.map { "\($0)" } ?? "another process") + " listens there",
+                    Self.look(holder, "sudo ss -lxp", isRoot: geteuid() == 0) + "Stop it, or choose another path."
+                )
             case .noEntry where bind.port == nil:
                 ("its folder does not exist", "Make it, or choose another path.")
             case .accessDenied where bind.port == nil:
@@ -80,7 +96,8 @@ extension ListenError {
             case .addressInUse:
                 (
                     "port \(port) is taken" + (holder.map { " by \($0)" } ?? ""),
-                    "Stop that service, or choose another port or address for this listener."
+                    Self.look(holder, "sudo ss -ltnp 'sport = :\(port)'", isRoot: geteuid() == 0)
+                        + "Stop that service, or choose another port or address for this listener."
                 )
             case .accessDenied where port > 0 && port < 1024, .notPermitted where port > 0 && port < 1024:
                 (
@@ -94,6 +111,14 @@ extension ListenError {
                 ("\(error)", "See the manual page of that system call.")
             }
         self.init(listener: listener, bind: bind, cause: cause, fix: fix, holder: holder)
+    }
+
+    /// How to see a holder that was not found, and why it was not.
+    static func look(_ holder: PortHolder?, _ command: String, isRoot: Bool) -> String {
+        guard holder == nil else { return "" }
+        return isRoot
+            ? "Its process is not seen from here: it may be in another container, or this one be closed to its host. "
+            : "Only root sees whose process that is: `\(command)`. "
     }
 }
 

@@ -25,9 +25,11 @@ package struct ListeningSocket: ~Copyable, Sendable {
     ///   - defersAccept: keep a connection in the kernel until its client has sent something, or for about a second
     ///     (`TCP_DEFER_ACCEPT`, tcp(7)): a ClientHello is then there when the connection is. Deadly where the server speaks
     ///     first.
+    ///   - mayBeMissing: listen on an address that this host does not have yet (`IP_FREEBIND`, ip(7)), as one that comes later or an
+    ///     IPv6 address that is still tentative.
     package init(
         _ address: InternetAddress, dualStack: Bool = false, defersAccept: Bool = false,
-        keepAlive: KeepAlive = .standard
+        keepAlive: KeepAlive = .standard, mayBeMissing: Bool = false
     ) throws(SystemError) {
         let socketAddress = SocketAddress(address)
         var descriptor = try Self.socket(family: socketAddress.family)
@@ -38,6 +40,12 @@ package struct ListeningSocket: ~Copyable, Sendable {
         descriptor.socket.setNoDelay()
         descriptor.socket.setKeepAlive(keepAlive)
         descriptor.socket.limitUnsent(bytes: Self.unsentLimit)
+        if mayBeMissing {
+            _ =
+                address.ip.isV4
+                ? descriptor.socket.setOption(CInt(IPPROTO_IP), tw_ip_freebind, 1)
+                : descriptor.socket.setOption(CInt(IPPROTO_IPV6), tw_ipv6_freebind, 1)
+        }
         if defersAccept { _ = descriptor.socket.setOption(CInt(IPPROTO_TCP), tw_tcp_defer_accept, 1) }
         if let error = Self.bindAndListen(descriptor, socketAddress) {
             descriptor.close()

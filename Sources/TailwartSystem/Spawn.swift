@@ -34,7 +34,7 @@ package enum Spawn {
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
-        for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&signals, signal) }
+        for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD] { sigaddset(&signals, signal) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setpgroup(&attributes, 0)
         let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
@@ -50,6 +50,12 @@ package enum Spawn {
             : posix_spawnp(&id, program, &actions, &attributes, &words, &variables)
         guard failure == 0 else { throw SystemError("posix_spawn", Errno(rawValue: failure)) }
         return id
+    }
+
+    /// Asks how those ended that have lost their parent, so that they do not stay as zombies. For the process with the id 1 only, and for one
+    /// that waits for no program of its own meanwhile.
+    package static func forgetOrphans() {
+        while waitpid(-1, nil, WNOHANG) > 0 {}
     }
 
     /// The program's own exit code, or 128 and the number of the signal that ended it. From then on the id may be someone else's.

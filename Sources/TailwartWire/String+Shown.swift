@@ -12,9 +12,10 @@ extension StringProtocol {
     package var printable: String {
         var text = ""
         for scalar in unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator: text += scalar.escaped(asASCII: true)
-            default: text.unicodeScalars.append(scalar)
+            if scalar.upsetsTerminals {
+                text += scalar.escaped(asASCII: true)
+            } else {
+                text.unicodeScalars.append(scalar)
             }
         }
         return text
@@ -24,6 +25,16 @@ extension StringProtocol {
     package func printable(atMost count: Int) -> String {
         let kept = utf8.prefix(count).map { (0x20...0x7e).contains($0) ? $0 : UInt8(ascii: "?") }
         return String(decoding: kept, as: UTF8.self) + (utf8.count > count ? "…" : "")
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it moves a terminal's cursor, ends a line, or turns the direction in which what follows is read (UAX 9).
+    var upsetsTerminals: Bool {
+        switch value {
+        case 0..<0x20, 0x7f...0x9f, 0x61c, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069: true
+        default: false
+        }
     }
 }
 

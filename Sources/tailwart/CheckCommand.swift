@@ -31,7 +31,10 @@ struct CheckCommand: AsyncParsableCommand {
         help: .init("With --host: the tag that the tailnet's policy grants the mailbox's ports to.", valueName: "tag"))
     var edgeTag = PolicyTags.usualEdge
 
-    @Flag(help: "Print JSON; with --host an array of {check, subject, result, detail, fix}.")
+    @Flag(
+        help:
+            "Print one JSON object, {file, valid, problems}; with --host also findings, each {check, subject, result, detail, fix}."
+    )
     var json = false
 
     func validate() throws {
@@ -51,12 +54,12 @@ struct CheckCommand: AsyncParsableCommand {
             if result.configuration == nil { throw ExitCode(1) }
             return
         }
-        for problem in result.problems { printError("\(problem)") }
+        if !json { for problem in result.problems { printError("\(problem)") } }
         let findings = await Preflight(
             configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
         ).run()
         if json {
-            print(Finding.json(findings))
+            print(result.json(file: file, findings: Finding.json(findings)))
         } else {
             let style = FindingText.Style(
                 isTerminal: isatty(STDOUT_FILENO) == 1, environment: FileSystem.environment)

@@ -8,14 +8,13 @@ struct RunCommand: ParsableCommand {
         discussion: """
             Example: tailwart run --config /etc/tailwart/tailwart.yaml
             Prints one line per connection. SIGTERM or SIGINT: stops accepting and lets connections finish for `drain`; a second \
-            one ends at once.
+            one ends at once. Other signals change nothing.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
         let configuration = try options.loadValid()
-        Foreground.prepare()
         do {
             let ledger = try Ledger()
             try LineWriter(configuration.log, of: ledger)

@@ -3,8 +3,28 @@ import Glibc
 import TailwartControl
 import TailwartSystem
 
-/// The command line. One file per subcommand; what they do is done elsewhere.
+/// The beginning of the program, on its first and only thread. What runs as a task is on another one.
 @main
+enum Beginning {
+    static func main() {
+        StandardDescriptors.fill()
+        if let topic = Tailwart.unknownTopic(of: CommandLine.arguments.dropFirst()) {
+            printError("Error: There is no command '\(topic)'.\nSee 'tailwart --help' for the list.")
+            Glibc.exit(2)
+        }
+        do {
+            let command = try Tailwart.parseAsRoot()
+            if command is RunCommand || command is TryCommand { Foreground.prepare() }
+            Task.detached { await Tailwart.run(command) }
+        } catch {
+            Tailwart.end(error)
+        }
+        // The task ends the process. A signal that is not blocked may come to this thread.
+        while true { pause() }
+    }
+}
+
+/// The command line. One file per subcommand; what they do is done elsewhere.
 struct Tailwart: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tailwart",
@@ -21,12 +41,23 @@ struct Tailwart: AsyncParsableCommand {
             VersionCommand.self,
         ])
 
+    /// What `help` is asked for and does not know; the parser would take it for a question about everything.
+    static func unknownTopic(of arguments: some Collection<String>) -> String? {
+        guard arguments.first == "help" else { return nil }
+        var command: any ParsableCommand.Type = Tailwart.self
+        for word in arguments.dropFirst() where !word.hasPrefix("-") {
+            guard let next = command.configuration.subcommands.first(where: { $0._commandName == word }) else {
+                return word
+            }
+            command = next
+        }
+        return nil
+    }
+
     /// Exit codes: 0 done or good, 1 the thing asked about is not well, 2 wrong use, 3 could not be carried out.
-    static func main() async {
-        var running: String?
+    static func run(_ command: any ParsableCommand) async -> Never {
+        var command = command
         do {
-            var command = try parseAsRoot()
-            running = type(of: command)._commandName
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -39,20 +70,26 @@ struct Tailwart: AsyncParsableCommand {
         } catch let exit as ExitCode {
             // What the command had to say is said.
             exitAfterOutput(exit.rawValue)
-        } catch let wrong as ValidationError where running != nil {
+        } catch let wrong as ValidationError {
             // Found only while the command ran: the parser no longer knows which one it was.
-            printError("Error: \(wrong.message)\nSee 'tailwart \(running ?? "") --help' for more information.")
+            let name = type(of: command)._commandName
+            printError("Error: \(wrong.message)\nSee 'tailwart \(name) --help' for more information.")
             Glibc.exit(2)
         } catch {
-            let code = exitCode(for: error)
-            let text = fullMessage(for: error)
-            if code == .success {
-                if !text.isEmpty { print(text) }
-                exitAfterOutput(0)
-            }
-            if !text.isEmpty { printError(text) }
-            Glibc.exit(code == .validationFailure ? 2 : code == .failure ? 3 : code.rawValue)
+            end(error)
         }
+    }
+
+    /// With what the parser has to say: that something is wrong, or the help that was asked for.
+    static func end(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        let text = fullMessage(for: error)
+        if code == .success {
+            if !text.isEmpty { print(text) }
+            exitAfterOutput(0)
+        }
+        if !text.isEmpty { printError(text) }
+        Glibc.exit(code == .validationFailure ? 2 : code == .failure ? 3 : code.rawValue)
     }
 
     /// Ends the program; a script must not take an answer that was lost, as on a full disk, for a whole one.

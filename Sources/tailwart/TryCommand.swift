@@ -20,7 +20,6 @@ struct TryCommand: AsyncParsableCommand {
     var limit: Limit?
 
     func run() async throws {
-        Foreground.prepare()
         do {
             let sandbox = try await Sandbox.start()
             let ledger = try Ledger()
@@ -40,7 +39,8 @@ struct TryCommand: AsyncParsableCommand {
                 let events = Task {
                     for await event in sandbox.events { ledger.post(.sandbox("\(event)")) }
                 }
-                try await Foreground.serveAside(edge, ledger: ledger, drain: .zero, limit: limit?.duration)
+                try await Foreground.serveAside(
+                    edge, ledger: ledger, drain: .zero, limit: limit?.duration, endsWithTerminal: true)
                 events.cancel()
             }
             ledger.finish()

@@ -16,8 +16,14 @@ extension CommandTests {
             let fix: String?
         }
 
+        private struct JSONAnswer: Decodable {
+            let file: String
+            let valid: Bool
+            let findings: [Finding]
+        }
+
         private static func findings(_ answer: Answer) throws -> [Finding] {
-            try JSONDecoder().decode([Finding].self, from: Data(answer.output.utf8))
+            try JSONDecoder().decode(JSONAnswer.self, from: Data(answer.output.utf8)).findings
         }
 
         /// A command that runs the rest in a new network namespace, with an address that the internet would reach and these rules.
@@ -31,10 +37,10 @@ extension CommandTests {
                 set -e
                 ip link set lo up
                 ip link add public0 type veth peer name public1
-                ip address add 198.51.100.1/24 dev public0
+                ip address add 9.9.9.1/24 dev public0
                 ip link set public0 up
                 ip link set public1 up
-                ip route add default via 198.51.100.254
+                ip route add default via 9.9.9.254
                 \(commands)
                 exec "$@"
 
@@ -66,7 +72,7 @@ extension CommandTests {
             }
             #expect(found.filter { $0.check == "cloud" }.map(\.result) == ["unknown"])
             #expect(found.filter { $0.check == "port" }.map(\.result) == ["pass", "pass"])
-            #expect(found.first { $0.check == "address" }?.detail == "This host is 198.51.100.1.")
+            #expect(found.first { $0.check == "address" }?.detail == "This host is 9.9.9.1.")
             return found.filter { $0.check == "firewall" }
         }
 

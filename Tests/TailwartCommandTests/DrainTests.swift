@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import TailwartSystem
 import TailwartTesting
@@ -77,6 +78,51 @@ extension CommandTests {
                 #expect(try await running.edge.process.exitCode() == 0)
                 #expect(running.edge.records.map(\.reason) == ["drained"])
                 running.mailbox.close()
+            }
+        }
+
+        @Test func `signals that mean nothing to the edge are named, and change nothing`() async throws {
+            try await TestHost.run { host in
+                let running = try await start(on: host, drain: "10m")
+                for (signal, name) in [(SIGHUP, "SIGHUP"), (SIGUSR1, "SIGUSR1"), (SIGUSR2, "SIGUSR2")] {
+                    running.edge.process.send(signal)
+                    let line = try await running.edge.event(containing: "\(name) changes nothing")
+                    #expect(line.level == "warning")
+                }
+                #expect(try running.live.echo("still here"))
+                let late = try Echo.connect(to: running.port)
+                #expect(try late.echo())
+                late.close()
+                running.live.close()
+                running.edge.process.send(SIGTERM)
+                #expect(try await running.edge.process.exitCode() == 0)
+                running.mailbox.close()
+            }
+        }
+
+        @Test func `as the first process of a container it leaves no orphan as a zombie`() async throws {
+            try await TestHost.run { host in
+                let mailbox = try Echo.mailbox()
+                let port = try FreePort.take()
+                let ended = host.folder.file("orphan")
+                // The shell is the first process of its PID namespace, leaves it an orphan, and becomes the edge.
+                let script = "(sh -c 'sleep 1; echo ends > \(ended.path)' &); exec \"$@\""
+                let edge = try await EdgeProcess(
+                    on: host, ports: [port],
+                    under: ["unshare", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh"],
+                    Echo.configuration(listeningOn: "127.0.0.1:\(port)", upstream: "\(mailbox.address)"))
+                let children = "/proc/\(edge.process.id)/task/\(edge.process.id)/children"
+                let first = try #require(
+                    Int(try String(contentsOfFile: children, encoding: .ascii).filter(\.isNumber)))
+                try await eventually("the orphan ends") { ended.text.isEmpty ? nil : true }
+                try await eventually("the edge asks how it ended") {
+                    try String(contentsOfFile: "/proc/\(first)/task/\(first)/children", encoding: .ascii).isEmpty
+                        ? true : nil
+                }
+                let client = try Echo.connect(to: port)
+                #expect(try client.echo())
+                client.close()
+                mailbox.close()
             }
         }
 

@@ -31,6 +31,7 @@ extension CommandTests {
 
         @Test(arguments: [
             ["check", "--bogus"], ["nonsense"], ["run", "more"], ["try", "--for", "soon"], ["check", "--config"],
+            ["help", "nope"], ["help", "check", "nope"],
         ])
         func `wrong use is told apart from a bad file`(arguments: [String]) async throws {
             try await TestHost.run { host in

@@ -46,7 +46,7 @@ extension CommandTests {
                     line.contains("listener second: cannot listen on \(address): port \(address.port) is taken by "))
                 #expect(line.contains("\(name) (process \(getpid()))"))
                 #expect(line.hasSuffix("Stop that service, or choose another port or address for this listener."))
-                #expect(answer.errorLines.last?.contains("this host does not have that address") == true)
+                #expect(answer.errorLines.count == 1, "an address that may come later is no reason not to start")
                 #expect(!FileManager.default.fileExists(atPath: socket.path))
             }
         }

@@ -1,3 +1,4 @@
+import Glibc
 import TailwartTesting
 import TailwartWire
 import Testing
@@ -35,6 +36,18 @@ extension CommandTests {
                         "\(command)")
                 }
                 #expect(answer.output.contains("time is up"))
+            }
+        }
+
+        @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+        func `a signal ends it in good order`(signal: Int32) async throws {
+            try await TestHost.run { host in
+                let trial = try host.start("try", try Program.edge(), ["try"])
+                try await eventually("it listens") { trial.output.text.contains("imaps://") ? true : nil }
+                trial.send(signal)
+                #expect(try await trial.exitCode() == 0)
+                #expect(trial.output.text.contains("no longer accepting"))
+                #expect(trial.output.lines.last?.contains("stopped after 0 connections") == true)
             }
         }
 

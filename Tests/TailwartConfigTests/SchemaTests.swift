@@ -9,8 +9,10 @@ struct SchemaTests {
     static let combinations = [
         "all-backups": "what several endpoints say together",
         "bind-conflicts": "addresses of several listeners",
+        "bind-unusable": "which hosts an address stands for",
         "close-with-header": "what two keys of a route say together",
         "empty-variable": "what a variable holds",
+        "empty-variable-in-name": "what a variable holds",
         "hello-on-server-first": "a match and the protocol of its listener",
         "loop": "an endpoint and the listeners",
         "loop-forms": "an endpoint and the listeners",

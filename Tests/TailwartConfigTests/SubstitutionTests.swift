@@ -9,7 +9,7 @@ struct SubstitutionTests {
 
     @Test(arguments: [
         ("plain", "plain"), ("", ""), ("${SET}", "value"), ("a${SET}b${SET}c", "avaluebvaluec"), ("$$", "$"),
-        ("$$$$", "$$"), ("$${SET}", "${SET}"), ("${EMPTY}", ""), ("${_1}", "underscore"), ("${SET:-other}", "value"),
+        ("$$$$", "$$"), ("$${SET}", "${SET}"), ("${EMPTY:-}", ""), ("${_1}", "underscore"), ("${SET:-other}", "value"),
         ("${EMPTY:-other}", "other"), ("${UNSET:-other}", "other"), ("${UNSET:-}", ""), ("${UNSET:-a:b c}", "a:b c"),
         ("${SET:?needed}", "value"), ("}", "}"), ("{}", "{}"),
         // What a variable holds is not looked at again.
@@ -28,6 +28,7 @@ struct SubstitutionTests {
 
     @Test(arguments: [
         ("${UNSET}", ["the environment variable UNSET is not set; set it, or give a default: ${UNSET:-default}"]),
+        ("a.${EMPTY}", ["the environment variable EMPTY is empty; set it, or write ${EMPTY:-} if it may be"]),
         ("${UNSET:?say why}", ["the environment variable UNSET is not set: say why"]),
         ("${EMPTY:?}", ["the environment variable EMPTY is not set; set it"]),
         ("a$", ["'$' stands alone; write ${NAME} for a variable or $$ for a dollar sign"]),

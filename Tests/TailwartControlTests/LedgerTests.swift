@@ -164,7 +164,7 @@ import Testing
         subscription.offer(flood, lostRecords: 0, lostEvents: 0)
         let last = try #require(subscription.next())
         #expect(last.count == Subscription.eventLimit + 1)
-        guard case .event(.eventsLost(1), _)? = last.last else {
+        guard case .event(.eventsLost(1, failure: nil), _)? = last.last else {
             Issue.record("the lost event is not counted")
             return
         }

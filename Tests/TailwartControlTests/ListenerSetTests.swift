@@ -1,10 +1,11 @@
 import Glibc
-import TailwartControl
 import TailwartCore
 import TailwartEngine
 import TailwartSystem
 import TailwartWire
 import Testing
+
+@testable import TailwartControl
 
 @Suite struct ListenerSetTests {
     private func listener(_ name: String, _ binds: [BindAddress]) -> Listener {
@@ -44,16 +45,24 @@ import Testing
         again.close()
     }
 
-    @Test func `every address that cannot be had is told, not only the first`() {
-        let elsewhere = InternetAddress(.v4(0xc000_0201), port: 2525)
+    @Test func `every address that cannot be had is told, not only the first`() throws {
+        var holder = try ListeningSocket(InternetAddress(.loopbackV4, port: 0))
+        defer { holder.close() }
+        let taken = InternetAddress(.loopbackV4, port: try #require(holder.address?.port))
         do {
-            _ = try ListenerSet(
-                topology(listener("a", [.internet(elsewhere)]), listener("b", [.internet(elsewhere)])))
-            Issue.record("an address of another host was bound")
+            _ = try ListenerSet(topology(listener("a", [.internet(taken)]), listener("b", [.internet(taken)])))
+            Issue.record("a taken port was bound")
         } catch {
             #expect(error.problems.map(\.listener) == ["a", "b"])
-            #expect(error.description.contains("this host does not have that address"))
         }
+    }
+
+    @Test(arguments: [IPAddress.v4(0xc000_0201), .v6(0x2001_0db8_0000_0000, 1)])
+    func `an address that this host does not have yet is listened on, and told`(ip: IPAddress) throws {
+        let elsewhere = InternetAddress(ip, port: try free())
+        let set = try ListenerSet(topology(listener("a", [.internet(elsewhere)])))
+        #expect(set.addresses == [elsewhere])
+        #expect(set.missing == [.init(.internet(elsewhere), listener: "a")])
     }
 
     @Test func `a socket for both families takes both`() throws {

@@ -89,10 +89,26 @@ import Testing
         }
         var text = LineBuffer()
         refused.writeText(to: &text)
-        #expect(text.text.hasSuffix("  edge limit by edge, client told so\n"))
+        #expect(text.text.hasSuffix("  edge limit, client told so\n"))
         var json = LineBuffer()
         refused.writeJSON(to: &json)
         #expect(json.text.hasSuffix(#""reason":"edge_limit","refused":true}"# + "\n"))
+    }
+
+    @Test func `a reason that names its side does not name it twice, and a hello says what is wrong with it`() throws {
+        var text = LineBuffer()
+        record { $0.ending = Ending(.upstream, .upstreamRefused) }.writeText(to: &text)
+        #expect(text.text.hasSuffix("  upstream refused\n"))
+        let invalid = record { record in
+            record.ending = Ending(.edge, .helloInvalid)
+            record.helloError = .emptyServerName
+        }
+        text.removeAll()
+        invalid.writeText(to: &text)
+        #expect(text.text.hasSuffix("  hello invalid by edge: the server name is empty\n"))
+        var json = LineBuffer()
+        invalid.writeJSON(to: &json)
+        #expect(json.text.hasSuffix(#""reason":"hello_invalid","detail":"the server name is empty"}"# + "\n"))
     }
 
     @Test func `an event's fields follow its message`() {
@@ -128,6 +144,13 @@ import Testing
         var out = LineBuffer()
         out.append(json: "a\"b\\c\nd\u{1}\u{7f}é")
         #expect(out.text == #""a\"b\\c\u000ad\u0001\u007fé""#)
+    }
+
+    @Test func `what a client sent cannot turn a terminal's line`() {
+        var out = LineBuffer()
+        out.append(json: "a\u{9b}b\u{202e}c\u{2066}d\u{2028}ü\u{1f600}")
+        #expect(out.text == #""a\u009bb\u202ec\u2066d\u2028ü\#u{1f600}""#)
+        #expect("a\u{9b}b\u{202e}".quoted == #"'a\u{009B}b\u{202E}'"#)
     }
 
     @Test func `every reason has a name of its own`() {

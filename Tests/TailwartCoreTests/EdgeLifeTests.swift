@@ -67,6 +67,16 @@ import Testing
                 Step(event: .tick, at: 4, effects: [.stop]),
             ], end: .stopping),
         Life(
+            name: "signals that mean nothing, in every state",
+            steps: [
+                Step(event: .otherSignal(.hangup), effects: [.say(.signalIgnored(.hangup))]),
+                Step(event: .started),
+                Step(event: .otherSignal(.user1), effects: [.say(.signalIgnored(.user1))]),
+                Step(event: .signal(.terminated), effects: draining(.terminated, 2, .seconds(10))),
+                Step(event: .otherSignal(.user2), live: 0, effects: [.say(.signalIgnored(.user2))]),
+                Step(event: .idle, live: 0, effects: [.stop]),
+            ], end: .stopping),
+        Life(
             name: "a signal before time is up", limit: .seconds(3),
             steps: [
                 Step(event: .started),

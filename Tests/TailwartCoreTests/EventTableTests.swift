@@ -68,6 +68,11 @@ import Testing
                 ]), .info, "tailwart 1 listens on :25 (smtp), 127.0.0.1:2525 (test)"
         ),
         (
+            .addressMissing(.init(.internet(InternetAddress(.loopbackV4, port: 25)), listener: "smtp")), .warning,
+            "this host does not have the address of 127.0.0.1:25 (smtp): clients come in there once it has it; if it never will, "
+                + "correct 'bind' (see `ip address`)"
+        ),
+        (
             .descriptorsShort(limit: 64, connections: 1000), .warning,
             "max_connections is 1000, but this process may open only 64 descriptors, two per connection: raise the limit "
                 + "(LimitNOFILE= in systemd, ulimit -n), or lower max_connections"
@@ -113,6 +118,11 @@ import Testing
                 + "upstream"
         ),
         (
+            .signalIgnored(.hangup), .warning,
+            "SIGHUP changes nothing: a changed configuration takes effect with a restart, and the log goes to standard output, where "
+                + "nothing is to be opened anew"
+        ),
+        (
             .draining(.terminated, live: 1, limit: .seconds(90)), .info,
             "SIGTERM: no longer accepting; 1 connection may finish within 1m30s, a second signal ends at once"
         ),
@@ -120,6 +130,13 @@ import Testing
         (.stopped(accepted: 0), .info, "stopped after 0 connections"),
         (.eventsLost(3), .warning, "3 log lines were lost: standard output is not being read"),
         (.recordsLost(3), .warning, "3 connection records were lost: standard output is not read fast enough"),
+        (
+            .eventsLost(1, failure: "the disk is full"), .warning, "1 log lines were lost: the disk is full"
+        ),
+        (
+            .recordsLost(2, failure: "the disk is full"), .warning,
+            "2 connection records were lost: the disk is full"
+        ),
         (.sandbox("smtp: greeted"), .info, "    mailbox: smtp: greeted"),
     ]
 
@@ -139,7 +156,7 @@ import Testing
     }
 
     @Test func `values are what programs can reckon with`() {
-        let verdict = Self.samples[5].0
+        let verdict = Self.samples[6].0
         #expect(verdict.value(of: .port) == .number(443))
         #expect(verdict.value(of: .certificateLifetimeLeft) == .number(50))
         #expect(verdict.value(of: .certificateNames) == .list(["a.example"]))

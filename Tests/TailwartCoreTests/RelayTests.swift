@@ -41,6 +41,18 @@ import Testing
         #expect(relay.step(.inbound) == .close(Ending(.upstream, .closed)))
     }
 
+    @Test func `a side that had sent its end and then resets has closed, and no other`() {
+        var relay = Relay()
+        #expect(relay.ending(of: .client, .reset) == Ending(.client, .reset))
+        relay.sourceEnded(.inbound)
+        // Not passed on yet: the upstream would take what it has for whole.
+        #expect(relay.ending(of: .client, .reset) == Ending(.client, .reset))
+        relay.sinkShutDown(.inbound)
+        #expect(relay.ending(of: .client, .reset) == Ending(.client, .closed))
+        #expect(relay.ending(of: .client, .timedOut) == Ending(.client, .lost))
+        #expect(relay.ending(of: .upstream, .reset) == Ending(.upstream, .reset))
+    }
+
     @Test func `half-closed connections get the shorter deadline`() {
         let limits = SilenceLimits(idle: 600, halfClosed: 60)
         var relay = Relay()

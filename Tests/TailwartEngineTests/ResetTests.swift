@@ -46,6 +46,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [Side.client, .upstream])
+    func `a side that leaves in order and does not read the last words has closed`(side: Side) throws {
+        let mailbox = try TestListener()
+        try withEngine(upstreams: [.test(mailbox.address)]) { edge in
+            let pair = try Pair(edge, mailbox)
+            try pair.exchange()
+            pair.socket(side).finish()
+            #expect(try pair.other(side).receive().isEmpty)
+            pair.socket(side).reset()
+            try? pair.other(side).send("221 Bye\r\n".utf8)
+            #expect(try edge.nextRecord().ending == Ending(side, .closed))
+        }
+    }
+
     @Test func `a client that resets before its hello is whole reaches no upstream`() throws {
         let mailbox = try TestListener()
         let listener = Listener.test(.imaps, routes: [.toFirst(.name("mail.example.org"))])

@@ -20,6 +20,29 @@ import Testing
             ])
     }
 
+    @Test func `a cause that several ports share is said once`() {
+        let findings = [587, 143, 110].map { port in
+            Finding(
+                .upstream, "mailbox a.example:\(port)", port == 110 ? .warn : .fail, "192.0.2.7:\(port) refused.",
+                fix: "Enable it.")
+        }
+        #expect(
+            FindingText(.words).lines(findings).dropLast() == [
+                "fail     upstream  mailbox a.example:587  192.0.2.7:587 refused. → Enable it.",
+                "fail     upstream  mailbox a.example:143  As above.",
+                "warn     upstream  mailbox a.example:110  192.0.2.7:110 refused. → Enable it.",
+            ])
+    }
+
+    @Test func `a terminal gets no long lines`() {
+        let long = Array(repeating: "word", count: 60).joined(separator: " ")
+        let lines = FindingText(.signs).lines([Finding(.cloud, "provider", .unknown, long, fix: long)])
+        #expect(lines[0] == "?  cloud  provider")
+        #expect(lines.allSatisfy { $0.count <= 100 })
+        #expect(lines.contains { $0.hasPrefix("    → word") })
+        #expect(FindingText(.words).lines([Finding(.cloud, "provider", .unknown, long)]).count == 2)
+    }
+
     @Test func `a terminal gets signs, in colour where it wants them`() {
         #expect(FindingText(.signs).lines(Self.findings).map { $0.prefix(1) } == ["✓", "✗", "?", "!", "4"])
         let coloured = FindingText(.colouredSigns).lines(Self.findings)

@@ -39,8 +39,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (["198.51.100.1", "2001:db8::1", "127.0.0.1"], Finding.Result.pass, "This host is 198.51.100.1, 2001:db8::1."),
-        (["2001:db8::1", "192.168.1.2"], .warn, "no public IPv4 address"),
+        (["9.9.9.9", "2620:fe::fe", "127.0.0.1"], Finding.Result.pass, "This host is 9.9.9.9, 2620:fe::fe."),
+        (["192.0.2.2", "198.51.100.1", "2001:db8::1"], .warn, "no public address"),
+        (["2620:fe::fe", "192.168.1.2"], .warn, "no public IPv4 address"),
         (
             ["192.168.1.2", "10.1.1.1", "100.64.0.2", "fe80::1", "fd7a:115c:a1e0::2", "127.0.0.1", "::1"], .warn,
             "behind NAT"
@@ -55,7 +56,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("198.51.100.1|25", false, Finding.Result.pass, "This host has that address."),
+        ("9.9.9.9|25", false, Finding.Result.pass, "This host has that address."),
+        ("192.0.2.2|25", false, .warn, "reserved for examples"),
         ("198.51.100.2|25", false, .fail, "does not have that address"),
         ("127.0.0.1|25", false, .warn, "loopback"), ("127.0.0.1|25", true, .pass, "has that address"),
         ("127.0.0.9|25", true, .pass, "has that address"), ("192.168.1.2|25", false, .warn, "private network"),
@@ -64,7 +66,7 @@ import Testing
     func `an address of a listener is looked at`(
         bind: String, isBehindProxy: Bool, result: Finding.Result, words: String
     ) throws {
-        let own = Self.addresses(["198.51.100.1", "192.168.1.2", "100.64.0.2", "127.0.0.1"])
+        let own = Self.addresses(["9.9.9.9", "192.0.2.2", "192.168.1.2", "100.64.0.2", "127.0.0.1"])
         let findings = AddressCheck.findings([Self.listener("smtp", [bind], isBehindProxy: isBehindProxy)], own: own)
         let finding = try #require(findings.first)
         #expect(finding.result == result && finding.detail.contains(words), "\(finding)")

@@ -122,4 +122,12 @@ import Testing
         let tcp = try await Self.run([(.tcp, 25)])
         #expect(Self.upstreams(tcp).map(\.result) == [.unknown])
     }
+
+    @Test func `where a mailbox has no 443, the key that made the listener is named`() {
+        #expect(
+            UpstreamCheck.fix(.refused, .https).hasSuffix("Without 'domains' in 'mailbox' there is no listener on 443.")
+        )
+        #expect(UpstreamCheck.fix(.refused, .imaps) == Verdict.refused.fix)
+        #expect(UpstreamCheck.fix(.timeout, .https) == Verdict.timeout.fix)
+    }
 }

@@ -1,7 +1,8 @@
 import Glibc
-import TailwartSystem
 import TailwartWire
 import Testing
+
+@testable import TailwartSystem
 
 struct ListeningSocketTests {
     private static func freePath(_ name: String) -> String { "/tmp/tailwart-system-\(getpid())-\(name).sock" }
@@ -122,5 +123,12 @@ struct ListeningSocketTests {
             socket.close()
         }
         #expect(error?.errno.rawValue == ENAMETOOLONG)
+    }
+
+    @Test func `where the holder is not seen, the error says why and how to see it`() {
+        let command = "sudo ss -ltnp 'sport = :25'"
+        #expect(ListenError.look(PortHolder(pid: 7, command: "master"), command, isRoot: false).isEmpty)
+        #expect(ListenError.look(nil, command, isRoot: false) == "Only root sees whose process that is: `\(command)`. ")
+        #expect(ListenError.look(nil, command, isRoot: true).contains("another container"))
     }
 }

@@ -112,7 +112,11 @@ extension Connection {
             return end(Ending(.client, .clientLeft), &around)
         case .needMore where bytes.count < ClientHello.maximumWireLength:
             return .wait(.client, until: deadline)
-        case .needMore, .invalid:
+        case .needMore:
+            record.helloError = .messageTooLong
+            return end(Ending(.edge, .helloInvalid), &around)
+        case .invalid(let error):
+            record.helloError = error
             return end(Ending(.edge, .helloInvalid), &around)
         }
     }

@@ -108,7 +108,10 @@ extension Connection {
 
     /// A leg has failed.
     package mutating func legFailed(_ side: Side, _ fault: LegFault, _ around: inout Surroundings) -> Action {
-        relayFailed(.failure(of: side, fault), &around)
+        // An upstream that left without a byte has not served its client.
+        let mayHaveClosed = side == .client || record.outboundBytes > 0
+        let ending = mayHaveClosed ? relaying.relay.ending(of: side, fault) : .failure(of: side, fault)
+        return relayFailed(ending, &around)
     }
 
     /// Both directions are done.

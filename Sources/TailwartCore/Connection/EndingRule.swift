@@ -93,7 +93,7 @@ extension CloseReason {
             EndingRule(
                 .edge,
                 means: "TLS, but not a ClientHello to route by",
-                advice: "nothing")
+                advice: "nothing; the record's `detail` says what is wrong with it")
         case .proxyHeaderTimeout:
             EndingRule(
                 .edge,

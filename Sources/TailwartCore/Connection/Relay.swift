@@ -72,6 +72,14 @@ package struct Relay: Sendable {
         if firstToEnd == nil { firstToEnd = direction.source }
     }
 
+    /// What it is called when a side failed. A side that had sent its end, all of which was passed on, and then resets what is still sent to
+    /// it has closed: as one does that leaves without reading a last reply or a `close_notify`.
+    package func ending(of side: Side, _ fault: LegFault) -> Ending {
+        let hasClosed = self[side == .client ? .inbound : .outbound].isFinished
+        guard fault == .reset, hasClosed, let firstToEnd else { return .failure(of: side, fault) }
+        return Ending(firstToEnd, .closed)
+    }
+
     package mutating func sinkShutDown(_ direction: Direction) {
         self[direction].endPassed()
     }

@@ -14,17 +14,22 @@ extension EdgeEvent {
         case (.userspace(let names), .names): .list(names)
         case (.listening(let version, _), .version): .text(version)
         case (.listening(_, let openings), .addresses): .list(openings.map { "\($0.bind)" })
+        case (.addressMissing(let opening), .listener): .text(opening.listener)
+        case (.addressMissing(let opening), .addresses): .list(["\(opening.bind)"])
         case (.descriptorsShort(let limit, _), .limit): .number(Int(clamping: limit))
         case (.descriptorsShort(_, let connections), .connections): .number(connections)
         case (.resolved(let name, _, _), .name), (.unresolved(let name, _, _), .name): .text(name)
         case (.resolved(_, let addresses, _), .addresses): .list(addresses.map { "\($0)" })
         case (.resolved(_, _, let source), .source): source.map { .text($0) }
         case (.unresolved(_, let failure, _), .failure): .text(failure)
+        case (.signalIgnored(let signal), .signal): .text(signal.rawValue)
         case (.draining(let cause, _, _), .reason), (.cutShort(let cause, _), .reason): .text(cause.rawValue)
         case (.draining(_, let live, _), .connections), (.cutShort(_, let live), .connections): .number(live)
         case (.draining(_, _, let limit), .limit): .text(limit.configurationText)
         case (.stopped(let accepted), .connections): .number(accepted)
-        case (.eventsLost(let count), .lost), (.recordsLost(let count), .lost): .number(count)
+        case (.eventsLost(let count, _), .lost), (.recordsLost(let count, _), .lost): .number(count)
+        case (.eventsLost(_, let failure), .failure), (.recordsLost(_, let failure), .failure):
+            failure.map { .text($0) }
         default: nil
         }
     }

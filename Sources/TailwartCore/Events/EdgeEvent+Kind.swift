@@ -2,12 +2,14 @@
 extension EdgeEvent {
     package enum Kind: String, CaseIterable, Sendable {
         case listening
+        case addressMissing = "address_missing"
         case descriptorsShort = "descriptors_short"
         case resolved
         case unresolved
         case verdict
         case health
         case tailnet
+        case signalIgnored = "signal_ignored"
         case draining
         case cutShort = "cut_short"
         case stopped
@@ -22,7 +24,7 @@ extension EdgeEvent {
         package var levels: [EventLevel] {
             switch self {
             case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: [.info]
-            case .descriptorsShort, .unresolved, .eventsLost, .recordsLost: [.warning]
+            case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
             }
@@ -32,6 +34,7 @@ extension EdgeEvent {
         package var keys: [EventKey] {
             switch self {
             case .listening: [.version, .addresses]
+            case .addressMissing: [.listener, .addresses]
             case .descriptorsShort: [.limit, .connections]
             case .resolved: [.name, .addresses, .source]
             case .unresolved: [.name, .failure]
@@ -43,10 +46,11 @@ extension EdgeEvent {
                 ]
             case .health: [.upstream, .endpoint, .port, .proto, .standing]
             case .tailnet: [.change, .names, .roundTrip, .lastHandshake, .fix]
+            case .signalIgnored: [.signal]
             case .draining: [.reason, .connections, .limit]
             case .cutShort: [.reason, .connections]
             case .stopped: [.connections]
-            case .eventsLost, .recordsLost: [.lost]
+            case .eventsLost, .recordsLost: [.lost, .failure]
             case .sandbox: []
             }
         }
@@ -55,12 +59,14 @@ extension EdgeEvent {
     package var kind: Kind {
         switch self {
         case .listening: .listening
+        case .addressMissing: .addressMissing
         case .descriptorsShort: .descriptorsShort
         case .resolved: .resolved
         case .unresolved: .unresolved
         case .verdict: .verdict
         case .health: .health
         case .tailnet, .userspace: .tailnet
+        case .signalIgnored: .signalIgnored
         case .draining: .draining
         case .cutShort: .cutShort
         case .stopped: .stopped
@@ -73,7 +79,7 @@ extension EdgeEvent {
     package var level: EventLevel {
         switch self {
         case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: .info
-        case .descriptorsShort, .unresolved, .eventsLost, .recordsLost: .warning
+        case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
         case .health(_, let isHealthy, _): isHealthy ? .info : .error
         case .userspace: .error
         case .tailnet(let news): news.level

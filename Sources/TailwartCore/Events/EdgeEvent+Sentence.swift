@@ -6,6 +6,9 @@ extension EdgeEvent {
         switch self {
         case .listening(let version, let openings):
             "\(version) listens on \(openings.map { "\($0.bind) (\($0.listener))" }.joined(separator: ", "))"
+        case .addressMissing(let opening):
+            "this host does not have the address of \(opening.bind) (\(opening.listener)): clients come in there once it has it; if it "
+                + "never will, correct 'bind' (see `ip address`)"
         case .descriptorsShort(let limit, let connections):
             "max_connections is \(connections), but this process may open only \(limit) descriptors, two per connection: "
                 + "raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections"
@@ -24,14 +27,18 @@ extension EdgeEvent {
         case .userspace(let names):
             "tailscaled runs in userspace mode, so \(names.joined(separator: ", ")) cannot be dialled directly; "
                 + "set via: tailscale for that upstream"
+        case .signalIgnored(let signal):
+            "\(signal.rawValue) changes nothing: a changed configuration takes effect with a restart, and the log goes to standard "
+                + "output, where nothing is to be opened anew"
         case .draining(let cause, let live, let limit):
             "\(cause.rawValue): no longer accepting; \(Self.connections(live)) may finish within "
                 + "\(limit.configurationText), a second signal ends at once"
         case .cutShort(let cause, let live): "\(cause.rawValue) again: ending \(Self.connections(live)) at once"
         case .stopped(let accepted): "stopped after \(Self.connections(accepted))"
-        case .eventsLost(let count): "\(count) log lines were lost: standard output is not being read"
-        case .recordsLost(let count):
-            "\(count) connection records were lost: standard output is not read fast enough"
+        case .eventsLost(let count, let failure):
+            "\(count) log lines were lost: " + (failure ?? "standard output is not being read")
+        case .recordsLost(let count, let failure):
+            "\(count) connection records were lost: " + (failure ?? "standard output is not read fast enough")
         case .sandbox(let text): "    mailbox: \(text)"
         }
     }

@@ -24,12 +24,23 @@ package enum EdgeEvent: Sendable, Equatable {
     package enum StopCause: String, Sendable {
         case terminated = "SIGTERM"
         case interrupted = "SIGINT"
+        /// The terminal is gone, which ends a trial and not an edge.
+        case hungUp = "SIGHUP"
         /// It was to serve for some time only.
         case timeIsUp = "time is up"
     }
 
+    /// What other servers take for an order to read their configuration or to open their logs anew. By default it would end the process.
+    package enum OtherSignal: String, CaseIterable, Sendable {
+        case hangup = "SIGHUP"
+        case user1 = "SIGUSR1"
+        case user2 = "SIGUSR2"
+    }
+
     /// - Parameter version: as `tailwart version` prints it.
     case listening(version: String, [Opening])
+    /// It listens on an address that this host does not have yet.
+    case addressMissing(Opening)
     /// This process may open `limit` descriptors, which are too few for `connections`.
     case descriptorsShort(limit: UInt64, connections: Int)
     /// A name has these addresses now.
@@ -47,14 +58,18 @@ package enum EdgeEvent: Sendable, Equatable {
     case tailnet(TailnetNews)
     /// tailscaled runs in userspace mode, so these upstreams cannot be dialled directly.
     case userspace([String])
+    /// A signal that changes nothing came.
+    case signalIgnored(OtherSignal)
     /// The edge no longer accepts; `live` connections may finish within `limit`.
     case draining(StopCause, live: Int, limit: Duration)
     /// A second signal: `live` connections end at once.
     case cutShort(StopCause, live: Int)
     case stopped(accepted: Int)
-    /// To one subscriber of the ledger: what it did not get, because it reads too slowly.
-    case eventsLost(Int)
-    case recordsLost(Int)
+    /// To one subscriber of the ledger: what it did not get: it reads too slowly, where nothing else is said.
+    ///
+    /// - Parameter failure: that its lines could not be written, and why.
+    case eventsLost(Int, failure: String? = nil)
+    case recordsLost(Int, failure: String? = nil)
     /// What the mailbox of `tailwart try` learned.
     case sandbox(String)
 }

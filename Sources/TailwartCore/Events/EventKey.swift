@@ -46,6 +46,7 @@ package enum EventKey: String, CaseIterable, Sendable {
     case names
     case roundTrip = "round_trip_us"
     case lastHandshake = "last_handshake"
+    case signal
     case lost
 }
 

@@ -46,7 +46,7 @@ extension RecordLine {
     /// The table of a record: what programs read, in this order. docs/events.md shows it, and a test compares the two.
     package static let keys: [EventKey] = [
         .id, .listener, .proto, .client, .serverName, .alpn, .route, .upstream, .endpoint, .upstreamAddress,
-        .inboundBytes, .outboundBytes, .toRoute, .toConnect, .toFirstByte, .total, .endedBy, .reason, .refused,
+        .inboundBytes, .outboundBytes, .toRoute, .toConnect, .toFirstByte, .total, .endedBy, .reason, .detail, .refused,
     ]
 
     /// The value under one of ``keys``; nil if it is not known.
@@ -70,6 +70,7 @@ extension RecordLine {
         case .total: .milliseconds(record.times.total)
         case .endedBy: .text(record.ending.side.name)
         case .reason: .text(record.ending.reason.name)
+        case .detail: record.helloError.map { .text("\($0)") }
         case .refused: record.wasRefused ? .flag(true) : nil
         default: nil
         }
