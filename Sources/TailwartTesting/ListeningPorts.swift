@@ -1,6 +1,6 @@
 import Foundation
 
-/// The TCP ports that something on this machine listens on.
+/// The TCP ports that something in a network namespace listens on.
 ///
 /// From the kernel's tables (proc_pid_net(5)) and not by connecting: Postfix and Dovecot would wait for a PROXY header, and
 /// the edge would write a record.
@@ -10,10 +10,12 @@ package enum ListeningPorts {
     /// The tables show what listens first. On a busy machine the rest is many megabytes that nobody needs to read.
     private static let sizeOfInterest = 1 << 18
 
-    package static func contains(_ port: UInt16) -> Bool {
+    /// - Parameter process: one in the namespace; this one if nil.
+    package static func contains(_ port: UInt16, in process: ChildProcess? = nil) -> Bool {
         let suffix = ":" + String(format: "%04X", Int(port))
-        return ["/proc/net/tcp", "/proc/net/tcp6"].contains { path in
-            let table = try? FileHandle(forReadingAtPath: path)?.read(upToCount: sizeOfInterest)
+        let folder = "/proc/\(process.map { "\($0.id)" } ?? "self")/net"
+        return ["tcp", "tcp6"].contains { table in
+            let table = try? FileHandle(forReadingAtPath: "\(folder)/\(table)")?.read(upToCount: sizeOfInterest)
             let lines = String(decoding: table ?? Data(), as: UTF8.self).split(separator: "\n").dropFirst()
             for line in lines {
                 // sl, local_address, rem_address, st
@@ -29,7 +31,7 @@ package enum ListeningPorts {
     package static func wait(for ports: [UInt16], of server: ChildProcess) async throws {
         try await eventually("\(server.name) listens on \(ports)") { () throws -> Bool? in
             guard server.isRunning else { throw TestFailure("\(server.name) ended at once\n\(server.tail)") }
-            return ports.allSatisfy(contains) ? true : nil
+            return ports.allSatisfy { contains($0) } ? true : nil
         }
     }
 }

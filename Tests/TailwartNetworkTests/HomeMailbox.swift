@@ -11,6 +11,8 @@ struct HomeMailbox: Sendable {
         case imap
         case imaps
         case echo
+        /// No mailbox, but a proxy on the way to it.
+        case socks
     }
 
     let process: ChildProcess
@@ -20,17 +22,30 @@ struct HomeMailbox: Sendable {
     /// - Parameters:
     ///   - name: of its output; each start needs another.
     ///   - mail: the folder for what is sent to it.
+    ///   - options: further ones of `mailbox.py`.
     init(
         _ name: String = "mailbox", in network: TestNetwork, certificate: HomeCertificate? = nil, mail: String? = nil,
-        _ services: KeyValuePairs<Service, UInt16>
+        options: [String] = [], _ services: KeyValuePairs<Service, UInt16>
+    ) async throws {
+        try await self.init(
+            name, in: network, certificate: certificate, mail: mail, options: options,
+            services: services.map { ($0, $1) })
+    }
+
+    /// As above.
+    ///
+    /// - Parameter isAtHome: false for a program on the edge's host.
+    init(
+        _ name: String = "mailbox", in network: TestNetwork, isAtHome: Bool = true, certificate: HomeCertificate? = nil,
+        mail: String? = nil, options: [String] = [], services: [(Service, UInt16)]
     ) async throws {
         var arguments = [Script.path("mailbox.py")]
         if let certificate {
             arguments += ["--certificate", certificate.certificate.path, "--key", certificate.key.path]
         }
         if let mail { arguments += ["--mail", mail] }
-        arguments += services.map { "\($0.rawValue)=\($1)" }
-        let process = try network.home.start(name, Script.python(), arguments)
+        arguments += options + services.map { "\($0.rawValue)=\($1)" }
+        let process = try (isAtHome ? network.home : network.edge).start(name, Script.python(), arguments)
         self.process = process
         try await eventually("\(name) listens") { () throws -> Bool? in
             guard process.isRunning else { throw TestFailure("\(name) ended at once\n\(process.tail)") }
@@ -42,6 +57,14 @@ struct HomeMailbox: Sendable {
     func kill() async throws {
         process.send(SIGKILL)
         _ = try await process.exitCode()
+    }
+
+    /// To whom it keeps mail: how many copies.
+    var kept: [Substring: Int] {
+        process.output.lines.reduce(into: [:]) { count, line in
+            let words = line.split(separator: " ")
+            if words.count == 3, words[0] == "kept" { count[words[2], default: 0] += 1 }
+        }
     }
 
     /// The numbers of the connections of which it has said so.

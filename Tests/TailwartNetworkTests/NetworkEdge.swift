@@ -18,7 +18,7 @@ struct NetworkEdge: Sendable {
         self.process = process
         try await eventually("\(name) listens on \(ports)") { () throws -> Bool? in
             guard process.isRunning else { throw TestFailure("\(name) ended at once\n\(process.tail)") }
-            return ports.allSatisfy(listens) ? true : nil
+            return ports.allSatisfy { ListeningPorts.contains($0, in: process) } ? true : nil
         }
     }
 
@@ -74,17 +74,5 @@ struct NetworkEdge: Sendable {
     /// Waits for the record of a connection.
     func record(_ what: String, where isIt: (Line) -> Bool) async throws -> Line {
         try await eventually("a record of \(what)") { lines.first { $0.reason != nil && isIt($0) } }
-    }
-
-    /// Whether its process' namespace has a listening socket on this port (proc_pid_net(5)).
-    private func listens(on port: UInt16) -> Bool {
-        let suffix = ":" + String(format: "%04X", Int(port))
-        return ["tcp", "tcp6"].contains { table in
-            TextFile(url: URL(filePath: "/proc/\(process.id)/net/\(table)")).lines.dropFirst().contains { line in
-                // sl, local_address, rem_address, st; 0A is TCP_LISTEN
-                let fields = line.split(separator: " ", maxSplits: 4)
-                return fields.count == 5 && fields[3] == "0A" && fields[1].hasSuffix(suffix)
-            }
-        }
     }
 }

@@ -1,24 +1,36 @@
 #!/usr/bin/python3
-"""A mail server of a few lines that requires a PROXY v2 header, to be killed and started again by tests.
+"""A mail server of a few lines that requires a PROXY header, to be killed and started again by tests.
 
-    mailbox.py [--certificate FILE --key FILE] [--mail FOLDER] PROTOCOL=PORT...
+    mailbox.py [--certificate FILE --key FILE] [--mail FOLDER] [--distrusts FILE --answers SERVER --cut CUT] [--faults FILE]
+               PROTOCOL=PORT...
 
-PROTOCOL is smtp, imap, imaps or echo (what comes goes back, from the first byte behind the header). Mail that is sent to it lies
+PROTOCOL is smtp, imap, imaps, echo (what comes goes back, from the first byte behind the header) or socks (no mail server, but a
+SOCKS5 proxy, RFC 1928, for IPv4 addresses). Mail that is sent to it lies
 in FOLDER, one file each. XECHO N, a command of SMTP and IMAP here, sends the next N bytes back. Every greeting tells the number
 of its connection and the address that it came to: 'connection 7 at 100.64.0.3'.
 
-Standard output tells what happens, a line each: 'listening', 'accepted 7', 'client 7 192.0.2.1', 'local 7', 'ended 7'.
+Standard output tells what happens, a line each: 'listening', 'accepted 7', 'client 7 192.0.2.1', 'local 7', 'distrusts 7',
+'fault 7 PHASE', 'kept 7 ann@example.org', 'ended 7'.
+
+While the FILE of --distrusts is there, whoever comes to one of the addresses in it, or to any if it is empty, is not trusted to send
+a header: SMTP answers it as SERVER does. CUT says in which pieces: whole (with the greeting), bytes (one by one), late (300 ms after
+the greeting, when the client has spoken).
+
+The FILE of --faults is JSON, {"PORT": ["PHASE", "MANNER"]}: how a session of SMTP ends in that phase. MANNER is close, reset, hang,
+or words that are said before the close. The phases are those of Connection.fault's callers; at 'kept' the message is.
 """
 
 import argparse
 import ipaddress
 import itertools
+import json
 import os
 import socket
 import ssl
 import struct
 import sys
 import threading
+import time
 
 NAME = "mail.example.org"
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
@@ -26,6 +38,16 @@ SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 LINE_LIMIT = 4096
 # Seconds in which a connection has to say something; longer than any test.
 PATIENCE = 300
+# Seconds between a greeting and the answers to the header.
+LATENESS = 0.3
+# What servers say to the lines of a header that they do not trust; the line with QUIT in one of version 2 ends the session.
+ANSWERS = {
+    "stalwart": {1: ["500 5.5.1 Invalid command."], 2: ["500 5.5.1 Invalid command."] * 3 + ["221 2.0.0 Bye."]},
+    "postfix": {
+        1: ["502 5.5.2 Error: command not recognized"],
+        2: ["500 5.5.2 Error: bad syntax"] * 2 + ["502 5.5.2 Error: command not recognized", "221 2.0.0 Bye"],
+    },
+}
 numbers = itertools.count(1)
 printing = threading.Lock()
 
@@ -46,6 +68,7 @@ class Connection:
         self.arguments = arguments
         self.buffer = b""
         self.is_secure = False
+        self.is_local = False
         self.place = sock.getsockname()[0].removeprefix("::ffff:")
 
     def read(self):
@@ -104,37 +127,111 @@ class Connection:
         return f"connection {self.number} at {self.place}"
 
     def header(self):
-        """The PROXY v2 header (the PROXY protocol, section 2.2); nothing behind it is read."""
-        head = self.exactly(16)
+        """The PROXY header (the PROXY protocol, sections 2.1 and 2.2); nothing behind it is read. Returns its version."""
+        head = self.exactly(6)
+        if head == b"PROXY ":
+            words = self.line().split()
+            self.is_local = words[0] == "UNKNOWN"
+            say(f"local {self.number}" if self.is_local else f"client {self.number} {words[1]}")
+            return 1
+        head += self.exactly(10)
         if head[:12] != SIGNATURE:
             say(f"header missing {self.number}")
             raise Gone
         rest = self.exactly(struct.unpack("!H", head[14:])[0])
         if head[12] == 0x20:
+            self.is_local = True
             say(f"local {self.number}")
-            return
+            return 2
         size = {0x11: 4, 0x21: 16}.get(head[13])
         if head[12] != 0x21 or size is None:
             raise Gone
         say(f"client {self.number} {ipaddress.ip_address(rest[:size])}")
+        return 2
+
+    @property
+    def is_distrustful(self):
+        try:
+            with open(self.arguments.distrusts) as file:
+                places = file.read().split()
+        except (FileNotFoundError, TypeError):
+            return False
+        return not places or self.place in places
+
+    def answer_header(self, greeting):
+        """Without trust: the greeting, and the header taken for commands."""
+        say(f"distrusts {self.number}")
+        if self.arguments.cut != "whole":
+            self.send(greeting)
+        version = self.header()
+        answers = ANSWERS[self.arguments.answers][version]
+        if self.arguments.cut == "whole":
+            answers = [greeting] + answers
+        if self.arguments.cut == "late":
+            time.sleep(LATENESS)
+        self.send("\r\n".join(answers))
+        if version == 2:
+            raise Gone
+
+    def send(self, text):
+        data = text.encode() + b"\r\n"
+        size = 1 if self.arguments.cut == "bytes" else len(data)
+        for start in range(0, len(data), size):
+            self.sock.sendall(data[start:start + size])
+
+    def fault(self, phase):
+        """Ends the session, if that is to happen in this phase."""
+        try:
+            with open(self.arguments.faults) as file:
+                fault = json.load(file).get(str(self.sock.getsockname()[1]))
+        except (FileNotFoundError, TypeError):
+            return
+        if fault is None or fault[0] != phase or self.is_local:
+            return
+        say(f"fault {self.number} {phase}")
+        manner = fault[1]
+        if manner == "hang":
+            # Until the other side leaves, whatever it says.
+            while self.sock.recv(65536):
+                pass
+        elif manner == "reset":
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif manner != "close":
+            self.write(manner)
+            # What the client still says must not turn the end into a reset.
+            self.sock.shutdown(socket.SHUT_WR)
+            while self.sock.recv(65536):
+                pass
+        raise Gone
 
     def smtp(self):
-        self.write(f"220 {NAME} ESMTP {self.where}")
+        greeting = f"220 {NAME} ESMTP {self.where}"
+        if self.is_distrustful:
+            self.answer_header(greeting)
+        else:
+            self.header()
+            self.fault("greeting")
+            self.write(greeting)
+            self.fault("greeted")
+        recipients = []
         while True:
             words = self.line().split()
             verb = words[0].upper() if words else ""
+            self.fault(verb.lower())
             if verb in ("EHLO", "HELO"):
                 for text in [NAME, "XECHO"] + (["STARTTLS"] if self.can_be_secured else []):
                     self.write(f"250-{text}")
                 self.write("250 8BITMIME")
             elif verb in ("MAIL", "RCPT", "RSET", "NOOP"):
+                recipients = recipients + [words[1][3:].strip("<>")] if verb == "RCPT" else []
                 self.write("250 2.0.0 as you say")
             elif verb == "DATA":
                 self.write("354 go on")
-                self.take_message()
+                self.take_message(recipients)
                 self.write("250 2.0.0 kept")
             elif verb == "STARTTLS" and self.can_be_secured:
                 self.write("220 2.0.0 go on")
+                self.fault("handshake")
                 self.secure()
             elif verb == "XECHO":
                 self.write("354 go on")
@@ -144,18 +241,27 @@ class Connection:
             else:
                 self.write("500 5.5.1 what do you mean?")
 
-    def take_message(self):
+    def take_message(self, recipients):
         lines = []
         while (line := self.line()) != ".":
+            self.fault("message")
             lines.append(line.removeprefix("."))
-        path = os.path.join(self.arguments.mail, f"{self.number}-{os.getpid()}")
+        self.fault("dot")
+        path = os.path.join(self.arguments.mail, f"{self.number}-{os.getpid()}-{next(numbers)}")
         with open(path + ".part", "w") as file:
             file.write("\n".join(lines) + "\n")
             file.flush()
             os.fsync(file.fileno())
         os.rename(path + ".part", path + "-mailbox.eml")
+        for recipient in recipients:
+            say(f"kept {self.number} {recipient}")
+        self.fault("kept")
 
     def imap(self):
+        self.header()
+        self.speak_imap()
+
+    def speak_imap(self):
         capabilities = "IMAP4rev1 IDLE" + (" STARTTLS" if self.can_be_secured else "")
         self.write(f"* OK [CAPABILITY {capabilities}] {self.where}")
         while True:
@@ -183,16 +289,45 @@ class Connection:
             self.write(f"{tag} OK done")
 
     def imaps(self):
+        self.header()
         self.secure()
-        self.imap()
+        self.speak_imap()
 
     def serve_echo(self):
+        self.header()
         while True:
             self.sock.sendall(self.read())
+
+    def socks(self):
+        self.exactly(self.exactly(2)[1])
+        self.sock.sendall(b"\x05\x00")
+        request = self.exactly(10)
+        address = str(ipaddress.ip_address(request[4:8])), struct.unpack("!H", request[8:])[0]
+        with socket.create_connection(address, PATIENCE) as other:
+            other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.sock.sendall(b"\x05\x00\x00\x01" + bytes(6))
+            back = threading.Thread(target=pass_on, args=(other, self.sock), daemon=True)
+            back.start()
+            pass_on(self.sock, other)
+            back.join()
+
+
+def pass_on(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        for sock in (source, sink):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 SERVICES = {
     "smtp": Connection.smtp, "imap": Connection.imap, "imaps": Connection.imaps, "echo": Connection.serve_echo,
+    "socks": Connection.socks,
 }
 
 
@@ -201,7 +336,6 @@ def serve(sock, number, service, arguments):
     try:
         sock.settimeout(PATIENCE)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.header()
         service(connection)
     except (OSError, Gone, ValueError):
         pass
@@ -223,6 +357,10 @@ def main():
     parser.add_argument("--certificate")
     parser.add_argument("--key")
     parser.add_argument("--mail")
+    parser.add_argument("--distrusts")
+    parser.add_argument("--answers", choices=ANSWERS, default="stalwart")
+    parser.add_argument("--cut", choices=["whole", "bytes", "late"], default="whole")
+    parser.add_argument("--faults")
     parser.add_argument("services", nargs="+", metavar="PROTOCOL=PORT")
     arguments = parser.parse_args()
     threads = []
