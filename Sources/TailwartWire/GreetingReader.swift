@@ -56,6 +56,9 @@ package struct GreetingReader: Sendable {
     /// Whether all that comes passes from now on.
     package var isOver: Bool { state == .over }
 
+    /// Whether what has passed ends in the middle of a line.
+    package var isInLine: Bool { state == .line || state == .lastLine || state == .ownLine }
+
     /// Takes a piece, with what was undecided of the last one before it.
     package mutating func read(_ bytes: Span<UInt8>) -> Reading {
         var position = 0

@@ -103,6 +103,25 @@ import Testing
         }
     }
 
+    @Test func `a greeting of which a part has gone out is ended before the refusal`() throws {
+        let server = Self.servers[0]
+        let mailbox = try TestListener()
+        try edge(server, [try mailbox.address]) { edge in
+            let client = try edge.connect()
+            let connection = try mailbox.accept()
+            _ = try connection.receiveHeader()
+            let part = String(server.greeting.prefix(10))
+            try connection.send(Array(part.utf8))
+            try expect(part, from: client)
+            try connection.send(Array((server.greeting.dropFirst(10) + server.answers).utf8))
+            let heard = try words(client)
+            #expect(heard.hasPrefix("\r\n421 4.3.2 "), "\(heard)")
+            client.close()
+            #expect(try edge.nextRecord().ending == Ending(.upstream, .headerNotTrusted))
+            connection.close()
+        }
+    }
+
     @Test func `an answer to the header that comes after the client's EHLO is kept from it as well`() throws {
         let server = Self.servers[0]
         let mailbox = try TestListener()

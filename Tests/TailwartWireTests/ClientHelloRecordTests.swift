@@ -27,7 +27,9 @@ struct ClientHelloRecordTests {
         }
     }
 
-    @Test(arguments: [(200, 1), (1800, 8), (1800, 64), (1800, 512), (1800, 16384), (8000, 512), (8000, 16384), (16384, 16384)])
+    @Test(arguments: [
+        (200, 1), (1800, 8), (1800, 64), (1800, 512), (1800, 16384), (8000, 512), (8000, 16384), (16384, 16384),
+    ])
     func `a large hello is found and every beginning of it needs more`(length: Int, recordLength: Int) throws {
         let builder = Builder(serverName: "mail.example.org", alpn: ["imap"], paddedLength: length)
         #expect(builder.message.count == 4 + length)

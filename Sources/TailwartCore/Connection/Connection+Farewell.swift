@@ -10,7 +10,9 @@ extension Connection {
     package static let farewellLimit: UInt64 = 2_000_000
 
     /// Ends the connection; tells the client why, if there is something to be said and a way to say it.
-    mutating func turnAway(_ ending: Ending, _ around: inout Surroundings) -> Action {
+    ///
+    /// - Parameter endsLine: whether what the client has seen ends in the middle of a line.
+    mutating func turnAway(_ ending: Ending, endsLine: Bool = false, _ around: inout Surroundings) -> Action {
         let manner = manner(for: ending.reason)
         guard manner != .none, around.farewells < Surroundings.farewellsAtOnce else { return end(ending, &around) }
         // An alert before the hello would be an answer to nothing.
@@ -19,7 +21,7 @@ extension Connection {
         around.farewells += 1
         switch manner {
         case .words(let words):
-            return tell(words, ending, now: around.now)
+            return tell(endsLine ? Array("\r\n".utf8) + words : words, ending, now: around.now)
         case .alert where mayAnswer:
             return tellAlert(ending, now: around.now)
         case .alert, .none:

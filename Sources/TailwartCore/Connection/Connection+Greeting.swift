@@ -29,8 +29,11 @@ extension Connection {
     /// - Returns: how many of the bytes are to be passed on now; nil if none is, as they answer the header.
     package mutating func heard(_ bytes: Span<UInt8>, now: UInt64) -> Int? {
         if record.outboundBytes > 0, now > relaying.lastActivity + Self.answerLimit { relaying.reader?.stop() }
+        let before = relaying.reader
         switch relaying.reader?.read(bytes) ?? .passes(bytes.count) {
         case .answersNobody:
+            // Nothing of this piece passes: where the client stands now is where it stood.
+            relaying.reader = before
             return nil
         case .passes(let count):
             relaying.undecided.keep(bytes.extracting(count...))
@@ -76,7 +79,9 @@ extension Connection {
         let ending = Ending(.upstream, .headerNotTrusted)
         if record.outboundBytes == 0, record.inboundBytes == 0 { return dialAnew(mayUseWarm: true, &around) }
         // A client that has not taken the greeting yet cannot be told anything behind it.
-        return relaying.relay.outbound.pending > 0 ? end(ending, &around) : turnAway(ending, &around)
+        guard relaying.relay.outbound.pending == 0 else { return end(ending, &around) }
+        // A line of the greeting that has begun is ended first, or the refusal would be the rest of it.
+        return turnAway(ending, endsLine: relaying.reader?.isInLine ?? false, &around)
     }
 
     /// The address that the present leg is connected to.
