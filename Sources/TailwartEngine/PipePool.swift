@@ -2,29 +2,36 @@ import TailwartSystem
 
 /// The pipes of a worker: a flow borrows one while it moves much, and gives it back when it runs dry.
 struct PipePool: ~Copyable {
-    /// Asked for per pipe, in bytes: large batches are what makes splicing cheap. All pipes of a worker together take an eighth of what a
-    /// user may have by default (64 MiB).
-    static let wantedCapacity = 256 * 1024
+    /// Asked for per pipe, in bytes: large batches are what makes splicing cheap (with 256 KiB a GB costs a fifth more), but a user may
+    /// have no more than 64 MiB of pipes by default (`fs.pipe-user-pages-soft`, pipe(7)). So the first few are large.
+    static let largeCapacity = 1024 * 1024
+    static let usualCapacity = 256 * 1024
+    /// Large pipes of all workers together.
+    private static let largeOfAll = 32
     /// The kernel's default. Over the user's limit a new pipe has two pages, and moving bytes through them costs four times what copying
     /// does.
     static let leastCapacity = 64 * 1024
-    /// Pipes in use at the same time; further flows go on with the buffer. Bounds what stalled receivers can pin to 8 MiB
+    /// Pipes in use at the same time; further flows go on with the buffer. Bounds what stalled receivers can pin to 32 MiB
     /// per worker, on a host that may have 512 MB.
     static let limit = 32
     /// Idle pipes kept open.
     static let kept = 8
     static let none: Int16 = -1
 
+    private let large: Int
     private var pipes: [UnsafeMutablePointer<Pipe>?] = []
     private var idle: [Int16] = []
     private var vacant: [Int16] = []
 
+    /// - Parameter workers: how many have a pool like this.
+    init(workers: Int = 1) { large = max(1, Self.largeOfAll / workers) }
+
     /// Nil when the limit is reached or no descriptor is left.
     mutating func borrow() -> Int16? {
         if let index = idle.popLast() { return index }
-        guard pipes.count - vacant.count < Self.limit, var pipe = Pipe(capacity: Self.wantedCapacity) else {
-            return nil
-        }
+        let count = pipes.count - vacant.count
+        guard count < Self.limit, var pipe = Pipe(capacity: count < large ? Self.largeCapacity : Self.usualCapacity)
+        else { return nil }
         guard pipe.capacity >= Self.leastCapacity else {
             pipe.close()
             return nil

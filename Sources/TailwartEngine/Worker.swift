@@ -31,7 +31,7 @@ struct Worker: ~Copyable {
     /// Shared by all sessions: bytes stay here only between a read and the write that follows.
     static let bufferSize = 64 * 1024
     /// What one flow may move before others get their turn.
-    static let byteBudget: UInt64 = 1024 * 1024
+    static let byteBudget: UInt64 = 4 * 1024 * 1024
     /// Over this many bytes that receivers would not take, reads become small: 8000 stalled receivers then hold 32 MiB and not
     /// 512 MiB.
     static let leftoverComfort = 16 * 1024 * 1024
@@ -41,7 +41,7 @@ struct Worker: ~Copyable {
     var epoll: Epoll
     var sessions = SessionTable()
     var timers: TimerWheel
-    var pipes = PipePool()
+    var pipes: PipePool
     var reserve = Descriptor.reserve()
     var topology: Topology
     /// By the number in a listening socket's token; nil where a door is gone.
@@ -70,6 +70,7 @@ struct Worker: ~Copyable {
 
     init(_ parts: Parts) {
         self.parts = parts
+        pipes = PipePool(workers: parts.workers)
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
         epoll = Epoll(owning: parts.epoll)
         around = Surroundings(now: Clock.monotonic())

@@ -12,11 +12,7 @@ package struct ListeningSocket: ~Copyable, Sendable {
     /// Connections that wait to be accepted; capped by `net.core.somaxconn`.
     package static let backlog: CInt = 4096
 
-    /// Bytes that wait unsent for one client: a round trip of 20 ms at 100 Mbit/s.
-    private static let unsentLimit: CInt = 256 * 1024
-
-    /// Binds and listens. Accepted sockets inherit `TCP_NODELAY`, keepalive and the limit of unsent bytes, so that none of them costs a
-    /// call per connection.
+    /// Binds and listens. Accepted sockets inherit `TCP_NODELAY` and keepalive, so that none of them costs a call per connection.
     ///
     /// No `SO_REUSEPORT`: a port that is taken is an error and not a silent split of the clients.
     ///
@@ -39,7 +35,6 @@ package struct ListeningSocket: ~Copyable, Sendable {
         }
         descriptor.socket.setNoDelay()
         descriptor.socket.setKeepAlive(keepAlive)
-        descriptor.socket.limitUnsent(bytes: Self.unsentLimit)
         if mayBeMissing {
             _ =
                 address.ip.isV4

@@ -124,12 +124,6 @@ package struct Socket: Sendable {
         _ = setOption(CInt(IPPROTO_TCP), tw_tcp_keepintvl, keepAlive.interval)
         _ = setOption(CInt(IPPROTO_TCP), tw_tcp_keepcnt, keepAlive.count)
     }
-
-    /// Lets at most so many bytes wait in the kernel that were not sent yet (`TCP_NOTSENT_LOWAT`, tcp(7)): what a stalled reader pins
-    /// then is what is on its way, and not the largest send buffer that the kernel grows to.
-    package func limitUnsent(bytes: CInt) {
-        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_notsent_lowat, bytes)
-    }
 }
 
 extension Descriptor {

@@ -35,7 +35,6 @@ static const int tw_ip_freebind = 15;
 static const int tw_ipv6_freebind = 78;
 static const int tw_tcp_quickack = 12;
 static const int tw_tcp_user_timeout = 18;
-static const int tw_tcp_notsent_lowat = 25;
 
 // Enumerators that Swift imports as signed numbers, or not at all.
 static const uint32_t tw_epollin = EPOLLIN;
