@@ -72,6 +72,28 @@ extension ConfigurationCheck {
     }
 }
 
+extension ConfigurationCheck {
+    /// Without a header a mailbox checks SPF (RFC 7208 section 4.3) against the edge's own address, which is in nobody's record.
+    func checkHeadersForMail() {
+        var said: Set<String> = []
+        for (number, listener) in configuration.listeners.enumerated() where listener.proto == .smtp {
+            for (index, route) in listener.routes.enumerated() {
+                guard let name = route.target.upstreamName, let upstream = upstreams[name],
+                    (route.proxyProtocol ?? upstream.proxyProtocol).version == .none,
+                    said.insert(name).inserted
+                else { continue }
+                let place =
+                    places[.routeProxyProtocol(listener: number, route: index)] ?? places[.upstreamProxyProtocol(name)]
+                    ?? places[.endpoints(upstream: name)] ?? .start
+                problems.warning(
+                    "no PROXY header goes to \(name.quoted) with mail from other servers (\(listener.name)): it takes the edge for "
+                        + "the sender of all of it, so SPF fails and mail is rejected; set 'proxy_protocol: v2', and let the mailbox "
+                        + "trust the edge: `tailwart trust`", at: place)
+            }
+        }
+    }
+}
+
 extension Endpoint.Host {
     /// The address where no resolver is needed to know it.
     fileprivate var literal: IPAddress? {

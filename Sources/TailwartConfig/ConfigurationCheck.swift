@@ -34,8 +34,10 @@ struct ConfigurationCheck {
         }
         for upstream in configuration.upstreams { check(upstream) }
         checkTLVs()
-        // With a listener left out, an upstream may only seem unused.
-        if !problems.hasErrors { checkUse() }
+        // What is wrong comes first; and with a listener left out, an upstream may only seem unused.
+        guard !problems.hasErrors else { return }
+        checkHeadersForMail()
+        checkUse()
     }
 
     private func checkListenerNames() {

@@ -20,13 +20,13 @@ extension HealthSettings {
             about: "What turns an endpoint off: that it cannot be reached, all that a probe finds failed, or nothing.")
         rise = reader.value(
             "rise", .integer(Allowed.healthCount), or: rise,
-            about: "Good probes in a row until an endpoint counts as well again.")
+            about: "Good probes in a row until an endpoint is healthy again.")
         fall = reader.value(
             "fall", .integer(Allowed.healthCount), or: fall,
-            about: "Bad probes in a row until an endpoint counts as unwell.")
+            about: "Bad probes in a row until an endpoint is unhealthy.")
         closeIfUnhealthy = reader.value(
             "close_if_unhealthy", .boolean, or: closeIfUnhealthy,
-            about: "Whether open connections end when their endpoint becomes unwell.")
+            about: "Whether open connections end when their endpoint becomes unhealthy.")
         let names = reader.value(
             "names", .list(of: .hostName, "a list of host names such as [mail.example.org]"),
             about: "What the certificate on the mail ports must be good for: the names that mail programs connect to.")

@@ -61,7 +61,7 @@ extension CommandTests {
                     let verdict = try await edge.verdict("refused", port: fake.port(.smtp))
                     #expect(verdict.grade == "failed")
                     #expect(verdict.fix?.isEmpty == false)
-                    try await edge.event(containing: "counts as unwell, as probes say")
+                    try await edge.event(containing: "is unhealthy, as probes say")
                     try await eventually("clients are told at once") {
                         try Self.greeting(on: smtp).hasPrefix("421 4.3.2 ") ? true : nil
                     }
@@ -70,7 +70,7 @@ extension CommandTests {
                     try await eventually("the mailbox is used again") {
                         try Self.greeting(on: smtp).hasPrefix("220 ") ? true : nil
                     }
-                    try await edge.event(containing: "counts as well")
+                    try await edge.event(containing: "is healthy")
                     #expect(fake.counters.invalidCommands == 0, "the edge was rude")
                 }
             }
@@ -90,7 +90,7 @@ extension CommandTests {
                     try await eventually("a trial finds the mailbox") {
                         try Self.greeting(on: smtp).hasPrefix("220 ") ? true : nil
                     }
-                    try await edge.event(containing: "counts as well, as connections say")
+                    try await edge.event(containing: "is healthy, as connections say")
                 }
             }
         }
@@ -178,7 +178,7 @@ extension CommandTests {
                     try await fake.configure { $0.mode = .unavailable }
                     try await edge.verdict("busy", port: fake.port(.smtp))
                     _ = try client.receiveToEnd()
-                    let record = try await edge.record(of: "127.0.0.1", reason: "upstream_unwell")
+                    let record = try await edge.record(of: "127.0.0.1", reason: "upstream_unhealthy")
                     #expect(record.endedBy == "upstream")
                 }
             }

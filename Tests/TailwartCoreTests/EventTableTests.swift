@@ -102,11 +102,11 @@ import Testing
         ),
         (
             .health(place, isHealthy: false, .probes), .error,
-            "mailbox stalwart.example:443 (https) counts as unwell, as probes say: it gets no connections but a trial now and then"
+            "mailbox stalwart.example:443 (https) is unhealthy, as probes say: it gets no connections but a trial now and then"
         ),
         (
             .health(place, isHealthy: true, .connections), .info,
-            "mailbox stalwart.example:443 (https) counts as well, as connections say"
+            "mailbox stalwart.example:443 (https) is healthy, as connections say"
         ),
         (
             .tailnet(news), .warning,
@@ -162,6 +162,6 @@ import Testing
         #expect(verdict.value(of: .certificateNames) == .list(["a.example"]))
         #expect(verdict.value(of: .toConnectMicroseconds) == .number(5))
         #expect(EdgeEvent.tailnet(Self.news).value(of: .roundTrip) == .number(12_345))
-        #expect(EdgeEvent.health(Self.place, isHealthy: false, .probes).value(of: .standing) == .text("unwell"))
+        #expect(EdgeEvent.health(Self.place, isHealthy: false, .probes).value(of: .standing) == .text("unhealthy"))
     }
 }

@@ -136,7 +136,7 @@ import Testing
             let second = try Pair(edge, mailbox)
             try second.exchange()
             edge.engine.close([try edge.place()])
-            #expect(try edge.records(2).allSatisfy { $0.ending == Ending(.upstream, .upstreamUnwell) })
+            #expect(try edge.records(2).allSatisfy { $0.ending == Ending(.upstream, .upstreamUnhealthy) })
             for pair in [first, second] { #expect(try pair.client.receiveToEnd().bytes.isEmpty) }
         }
     }

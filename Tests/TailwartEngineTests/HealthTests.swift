@@ -26,7 +26,7 @@ import Testing
                 let client = try edge.connect()
                 #expect(try client.receiveToEnd().bytes.starts(with: Array("421 4.3.2 ".utf8)))
                 client.close()
-                #expect(try edge.nextRecord().ending == Ending(.upstream, .upstreamUnwell))
+                #expect(try edge.nextRecord().ending == Ending(.upstream, .upstreamUnhealthy))
             }
             #expect(try mailbox.accept(within: 50) == nil, "a second trial came too soon")
             try trial.exchange()
@@ -59,7 +59,7 @@ import Testing
             try one.exchange()
             try two.exchange()
             edge.engine.close([try edge.place()])
-            #expect(try edge.nextRecord().ending == Ending(.upstream, .upstreamUnwell))
+            #expect(try edge.nextRecord().ending == Ending(.upstream, .upstreamUnhealthy))
             #expect(try one.client.receiveToEnd().bytes.isEmpty)
             try two.exchange()
             try two.finish()

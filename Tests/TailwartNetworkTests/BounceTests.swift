@@ -41,7 +41,7 @@ extension NetworkTests {
         case idle = "the edge's timeouts.idle"
         case drain = "the edge's end of its drain"
         case kill = "the edge is killed"
-        case unwell = "close_if_unhealthy"
+        case unhealthy = "close_if_unhealthy"
         case mailbox = "the mailbox is killed"
     }
 
@@ -183,7 +183,7 @@ extension NetworkTests {
             }
             let stage = try await Stage(
                 network, rows,
-                upstream: cut == .unwell
+                upstream: cut == .unhealthy
                     ? "health: {interval: 1s, timeout: 1s, fall: 2, close_if_unhealthy: true}" : "health: off",
                 idle: cut == .idle ? "3s" : "5m")
             let mailbox = try await stage.startMailbox()
@@ -195,7 +195,7 @@ extension NetworkTests {
             case .idle: break
             case .drain: edge.process.send(SIGTERM)
             case .kill: edge.process.send(SIGKILL)
-            case .unwell: try await network.refuseNewcomers(true)
+            case .unhealthy: try await network.refuseNewcomers(true)
             case .mailbox: try await mailbox.kill()
             }
             let fates = try await stage.fates(postfix, [mailbox]) {
@@ -205,7 +205,7 @@ extension NetworkTests {
                     _ = try await edge.process.exitCode()
                     _ = try await stage.startEdge("tailwart-again")
                     return []
-                case .unwell:
+                case .unhealthy:
                     try await network.refuseNewcomers(false)
                     return []
                 case .mailbox: return [try await stage.startMailbox("mailbox-again")]
@@ -224,7 +224,7 @@ extension NetworkTests {
         (2502, "connect_timeout", "endpoints: [\(TestNetwork.mailbox)], connect_timeout: 1s, health: off", ""),
         (2503, "upstream_unresolved", "endpoints: [nobody.tail1234.ts.net], health: off", ""),
         (2504, "upstream_proxy_failed", "endpoints: [192.0.2.1], via: {socks5: \"127.0.0.1:1080\"}, health: off", ""),
-        (2505, "upstream_unwell", "endpoints: [\(TestNetwork.mailbox)], health: {interval: 1s, fall: 1}", ""),
+        (2505, "upstream_unhealthy", "endpoints: [\(TestNetwork.mailbox)], health: {interval: 1s, fall: 1}", ""),
         (
             2506, "listener_limit", "endpoints: [\(TestNetwork.mailbox)], proxy_protocol: v2, health: off",
             "max_connections: 1"
@@ -265,7 +265,7 @@ extension NetworkTests {
             }
             defer { guest.close() }
             try await eventually("the guest is there") { mailbox.connections("accepted").isEmpty ? nil : true }
-            try await edge.line(containing: "counts as unwell")
+            try await edge.line(containing: "is unhealthy")
             let postfix = try await SendingPostfix(
                 in: network,
                 ports: Dictionary(uniqueKeysWithValues: Self.refusals.map { ("r\($0.port).example.org", $0.port) }))

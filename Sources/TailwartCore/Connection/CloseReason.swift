@@ -29,9 +29,9 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
     case connectTimeout
     /// The SOCKS proxy or the tailscaled on the way did not do its part.
     case upstreamProxyFailed
-    /// Nothing was dialled: the probes say that no endpoint is well. Of a connection that was open: its endpoint became unwell, and
+    /// Nothing was dialled: the probes say that no endpoint is healthy. Of a connection that was open: its endpoint became unhealthy, and
     /// the upstream asks to close then.
-    case upstreamUnwell
+    case upstreamUnhealthy
     /// The upstream takes the PROXY header for commands.
     case headerNotTrusted
     /// The upstream took the connection and closed it without a byte.
@@ -67,7 +67,7 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         case .upstreamUnreachable: "upstream_unreachable"
         case .connectTimeout: "connect_timeout"
         case .upstreamProxyFailed: "upstream_proxy_failed"
-        case .upstreamUnwell: "upstream_unwell"
+        case .upstreamUnhealthy: "upstream_unhealthy"
         case .headerNotTrusted: "header_not_trusted"
         case .upstreamEmpty: "upstream_empty"
         case .upstreamBacklog: "upstream_backlog"

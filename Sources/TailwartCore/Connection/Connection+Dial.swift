@@ -72,7 +72,7 @@ extension Connection {
     private func mayDial(_ place: Place, _ passage: Passage, _ dial: inout Dial, now: UInt64) -> Bool {
         guard place.isUnhealthy else { return true }
         if passage.isWhollyUnhealthy, place.mayTry(now: now) { return true }
-        if dial.failure == .upstreamUnresolved { dial.failure = .upstreamUnwell }
+        if dial.failure == .upstreamUnresolved { dial.failure = .upstreamUnhealthy }
         return false
     }
 

@@ -47,7 +47,7 @@ extension Connection {
         door.end(ending.reason, inbound: record.inboundBytes, outbound: record.outboundBytes)
         // Of a connection that was open, or whose client had begun to send: torn, and so neither side may take it for finished.
         let isCut =
-            (ending.reason == .upstreamUnwell || ending.reason == .upstreamEmpty)
+            (ending.reason == .upstreamUnhealthy || ending.reason == .upstreamEmpty)
             && record.inboundBytes + record.outboundBytes > 0
         return .end(abortive: ending.reason.rule.isAbortive || (isCut && !record.wasRefused))
     }

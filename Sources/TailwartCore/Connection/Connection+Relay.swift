@@ -119,7 +119,7 @@ extension Connection {
 
     /// The place became unhealthy, and its upstream asks to close then.
     package mutating func placeTurnedUnhealthy(_ around: inout Surroundings) -> Action {
-        relayFailed(Ending(.upstream, .upstreamUnwell), &around)
+        relayFailed(Ending(.upstream, .upstreamUnhealthy), &around)
     }
 
     // MARK: - how it ends

@@ -144,11 +144,11 @@ extension CloseReason {
                 .upstream, tells: .unavailable, blames: .withLastAddress,
                 means: "the SOCKS5 proxy or tailscaled on the way did not do its part",
                 advice: "is it running, and does it know the name?")
-        case .upstreamUnwell:
+        case .upstreamUnhealthy:
             EndingRule(
                 .upstream, tells: .unavailable,
-                means: "the probes say that no endpoint is well, so none was dialled; or the endpoint of an open "
-                    + "connection became unwell and `close_if_unhealthy` is set",
+                means: "the probes say that no endpoint is healthy, so none was dialled; or the endpoint of an open "
+                    + "connection became unhealthy and `close_if_unhealthy` is set",
                 advice: "see the log's verdict")
         case .headerNotTrusted:
             EndingRule(

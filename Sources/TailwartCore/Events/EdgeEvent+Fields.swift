@@ -7,7 +7,7 @@ extension EdgeEvent {
         switch (self, key) {
         case (.verdict(let place, let result, let name), _):
             place.value(of: key) ?? result.value(of: key, serverName: place.proto == .https ? name : nil)
-        case (.health(_, let isHealthy, _), .standing): .text(isHealthy ? "well" : "unwell")
+        case (.health(_, let isHealthy, _), .standing): .text(isHealthy ? "healthy" : "unhealthy")
         case (.health(let place, _, _), _): place.value(of: key)
         case (.tailnet(let news), _): news.value(of: key)
         case (.userspace, .change): .text("userspace")

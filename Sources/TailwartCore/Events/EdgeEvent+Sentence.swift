@@ -20,9 +20,9 @@ extension EdgeEvent {
         case .verdict(let place, let result, let name):
             "\(place.label(name)): \(result.verdict.name): \(result.sentence)"
         case .health(let place, isHealthy: false, let witness):
-            "\(place.label(nil)) counts as unwell, as \(witness.rawValue) say: it gets no connections but a trial now and then"
+            "\(place.label(nil)) is unhealthy, as \(witness.rawValue) say: it gets no connections but a trial now and then"
         case .health(let place, isHealthy: true, let witness):
-            "\(place.label(nil)) counts as well, as \(witness.rawValue) say"
+            "\(place.label(nil)) is healthy, as \(witness.rawValue) say"
         case .tailnet(let news): news.whole
         case .userspace(let names):
             "tailscaled runs in userspace mode, so \(names.joined(separator: ", ")) cannot be dialled directly; "

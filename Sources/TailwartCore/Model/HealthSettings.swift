@@ -14,11 +14,11 @@ package struct HealthSettings: Sendable, Hashable {
     /// For the connection; the server's answers have ``Defaults/healthPatience``.
     package var timeout: Duration
     package var affects: Affects
-    /// Good probes in a row until an endpoint counts as well.
+    /// Good probes in a row until an endpoint is healthy.
     package var rise: Int
-    /// Bad probes in a row until an endpoint counts as unwell.
+    /// Bad probes in a row until an endpoint is unhealthy.
     package var fall: Int
-    /// Whether its connections end when an endpoint becomes unwell.
+    /// Whether its connections end when an endpoint becomes unhealthy.
     package var closeIfUnhealthy: Bool
     /// Host names that the certificate must be good for on the mail ports, in lower case; empty: none is checked.
     package var names: [String]

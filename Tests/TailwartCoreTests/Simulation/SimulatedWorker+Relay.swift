@@ -162,7 +162,7 @@ extension SimulatedWorker {
             case .connect, .takeWarm, .hold: true
             default: session.connection.decidedEnding?.side == .upstream
             }
-        let isTurnedOff = session.connection.decidedEnding?.reason == .upstreamUnwell
+        let isTurnedOff = session.connection.decidedEnding?.reason == .upstreamUnhealthy
         if isUpstreams, !isTurnedOff, before.outboundBytes == 0, let passage = before.passage?.takeUnretainedValue(),
             passage.header.version == .none, !before.frontend.takeUnretainedValue().mayPeek,
             let place = before.place?.takeUnretainedValue().key
