@@ -73,10 +73,11 @@ extension ConfigurationCheck {
 }
 
 extension ConfigurationCheck {
-    /// Without a header a mailbox checks SPF (RFC 7208 section 4.3) against the edge's own address, which is in nobody's record.
+    /// Where other servers deliver, on port 25: without a header a mailbox checks SPF (RFC 7208 section 4.3) against the edge's own address, which is in nobody's record.
     func checkHeadersForMail() {
         var said: Set<String> = []
-        for (number, listener) in configuration.listeners.enumerated() where listener.proto == .smtp {
+        for (number, listener) in configuration.listeners.enumerated()
+        where listener.proto == .smtp && listener.bind.contains(where: { $0.port == 25 }) {
             for (index, route) in listener.routes.enumerated() {
                 guard let name = route.target.upstreamName, let upstream = upstreams[name],
                     (route.proxyProtocol ?? upstream.proxyProtocol).version == .none,
