@@ -50,9 +50,8 @@ package final class Edge: Sendable {
             self.observers = observers
             let health = observers.map { observers in
                 HealthMonitor(
-                    watched, in: { maker.latest }, prober: Prober(group: observers.eventLoops, name: { maker.name }),
-                    ledger: ledger,
-                    own: { maker.own }
+                    watched, in: { maker.current(apply) },
+                    prober: Prober(group: observers.eventLoops, name: { maker.name }), ledger: ledger
                 ) { engine.close([$0]) }
             }
             let names = configuration.hostNames
@@ -61,8 +60,8 @@ package final class Edge: Sendable {
                 ? nil
                 : try Resolver(names: names) { host, entry, addresses in
                     ledger.post(Self.event(host, entry))
-                    health?.learn(addresses)
                     maker.learn(addresses, apply: apply)
+                    health?.namesChanged()
                 }
             self.resolver = resolver
             resolverThread = try resolver?.start()

@@ -15,33 +15,25 @@ final class HealthMonitor: Sendable {
     private let ledger: Ledger
     /// Ends the connections to places that became unhealthy.
     private let close: @Sendable (Place) -> Void
-    private let own: @Sendable () -> OwnDoors
-    private let addresses = Mutex<[String: [IPAddress]]>([:])
     private let events: AsyncStream<Watch.Event>
     private let inbox: AsyncStream<Watch.Event>.Continuation
 
-    /// - Parameters:
-    ///   - topology: the one that new connections are served by.
-    ///   - own: where the edge would meet itself at the moment.
+    /// - Parameter topology: the one that new connections are served by.
     init(
         _ subjects: [ProbeSubject], in topology: @escaping @Sendable () -> Topology, prober: Prober, ledger: Ledger,
-        own: @escaping @Sendable () -> OwnDoors, close: @escaping @Sendable (Place) -> Void
+        close: @escaping @Sendable (Place) -> Void
     ) {
         self.subjects = Dictionary(subjects.map { ($0.place, $0) }) { first, _ in first }
         order = subjects
         self.topology = topology
         self.prober = prober
         self.ledger = ledger
-        self.own = own
         self.close = close
         (events, inbox) = AsyncStream.makeStream()
     }
 
-    /// Names have other addresses.
-    func learn(_ addresses: [String: [IPAddress]]) {
-        self.addresses.withLock { $0 = addresses }
-        inbox.yield(.reachable(reachable))
-    }
+    /// Names have other addresses: the topology is another.
+    func namesChanged() { inbox.yield(.reachable(reachable)) }
 
     /// Probes until the task is cancelled.
     func run() async {
@@ -71,10 +63,13 @@ final class HealthMonitor: Sendable {
 
     private static func jitter() -> Double { Double.random(in: 0...1) }
 
-    /// The subjects that there is a way to now.
+    /// The subjects that have addresses now, if only such as are not dialled.
     private var reachable: Set<Place.Key> {
-        let addresses = addresses.withLock { $0 }
-        return Set(order.filter { !$0.ways(addresses).isEmpty }.map(\.place))
+        let topology = topology()
+        return Set(
+            order.map(\.place).filter { key in
+                topology.approach(key).map { !$0.addresses.isEmpty || !$0.leftOut.isEmpty } ?? false
+            })
     }
 
     private func perform(_ effect: Watch.Effect, in group: inout DiscardingTaskGroup) {
@@ -107,12 +102,11 @@ final class HealthMonitor: Sendable {
     }
 
     private func probe(_ key: Place.Key, _ name: String?, listensFor: Duration?) async {
-        guard let subject = subjects[key] else { return }
+        guard let subject = subjects[key], let approach = topology().approach(key) else { return }
         let result = await subject.probe(
-            with: prober, addresses.withLock { $0 }, own: own(), serverName: name, timeout: subject.health.timeout,
-            listensFor: listensFor, isDistrusted: { self.address(of: key, $0)?.distrustsHeader ?? false }
+            with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor
         ) { address, found in
-            guard !Task.isCancelled, let address = self.address(of: key, address) else { return }
+            guard !Task.isCancelled else { return }
             switch found.verdict {
             case .headerNotTrusted: if subject.health.affects != .nothing { address.distrusts(now: Clock.monotonic()) }
             case .refused, .timeout, .unreachable, .proxyFailed: break
@@ -124,18 +118,12 @@ final class HealthMonitor: Sendable {
         if !Task.isCancelled { inbox.yield(.probed(key, serverName: name, result)) }
     }
 
-    /// What workers know an address as; nil stands for the only one of a place.
-    private func address(of key: Place.Key, _ wanted: InternetAddress?) -> PlaceAddress? {
-        let addresses = topology().addresses(of: key)
-        guard let wanted else { return addresses.first }
-        return addresses.first { $0.dialled(doorPort: wanted.port) == .internet(wanted) }
-    }
-
     private func askSetupPage(_ key: Place.Key) async {
         guard let subject = subjects[key] else { return }
-        let way = subject.ways(addresses.withLock { $0 }).first
         var isOpen = false
-        if let way { isOpen = await prober.isSetupPortOpen(way, timeout: subject.health.timeout) }
+        if let address = topology().addresses(of: key).first {
+            isOpen = await prober.isSetupPortOpen(subject.way(to: address), timeout: subject.health.timeout)
+        }
         if !Task.isCancelled { inbox.yield(.setupPage(key, isOpen: isOpen)) }
     }
 }

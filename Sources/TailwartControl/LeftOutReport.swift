@@ -13,9 +13,7 @@ final class LeftOutReport: Sendable {
     init(_ configuration: Configuration, probed: Set<Place.Key>, ledger: Ledger) {
         places = configuration.placesWithWays.reduce(into: [:]) { places, entry in
             guard let way = entry.ways.first else { return }
-            places[entry.place] = ProbedPlace(
-                upstream: way.upstream.name, endpoint: way.endpoint.text, hasPort: way.endpoint.port != nil,
-                port: entry.place.port, proto: way.proto)
+            places[entry.place] = ProbedPlace(entry.place, endpoint: way.endpoint, proto: way.proto)
         }
         self.probed = probed
         self.ledger = ledger

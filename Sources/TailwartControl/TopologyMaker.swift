@@ -40,14 +40,14 @@ final class TopologyMaker: Sendable {
         state = Mutex(State(latest: first, name: name))
     }
 
-    /// Where the edge would meet itself at the moment.
-    var own: OwnDoors { own(state.withLock { $0.outer }, interfaces()) }
-
     /// What the edge calls itself at the moment.
     var name: EdgeName { state.withLock { $0.name } }
 
-    /// The last one that was made.
-    var latest: Topology { state.withLock { $0.latest } }
+    /// The last one, or another if the host's addresses have changed since: nobody may dial one that has become the edge's own.
+    func current(_ apply: (Topology) -> Void) -> Topology {
+        learnHost(outer: nil, apply: apply)
+        return state.withLock { $0.latest }
+    }
 
     func topology() -> Topology { state.withLock { topology(&$0, interfaces()) } }
 
@@ -86,13 +86,9 @@ final class TopologyMaker: Sendable {
         state.met = met(state, host)
         let names = state.names
         state.latest = Topology(
-            configuration, edge: state.name.description, addresses: { names[$0] }, own: own(state.outer, host),
-            carrying: state.latest)
+            configuration, edge: state.name.description, addresses: { names[$0] },
+            own: OwnDoors(binds, host: host, outer: state.outer), carrying: state.latest)
         return state.latest
-    }
-
-    private func own(_ outer: [IPAddress], _ host: [IPAddress]) -> OwnDoors {
-        OwnDoors(binds, host: host, outer: outer)
     }
 
     private func met(_ state: State, _ host: [IPAddress]) -> Set<IPAddress> {

@@ -33,7 +33,9 @@ extension Worker {
     mutating func giveUpDoors() {
         stopAccepting()
         for index in accepting.indices {
-            while let door = accepting[index], acceptOne(door) {}
+            guard let door = accepting[index] else { continue }
+            // As many as can wait: a socket whose every accept failed would be asked for ever.
+            for _ in 0..<ListeningSocket.backlog where !acceptOne(door) { break }
             accepting[index] = nil
         }
     }

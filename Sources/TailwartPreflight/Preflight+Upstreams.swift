@@ -24,7 +24,6 @@ extension Preflight {
         let subjects = ProbeSubject.all(of: configuration)
         let names = await NameLookup(names: configuration.hostNames, servers: servers).entries(
             learning: { try? await status.value?.get() }, within: Self.nameTimeout)
-        let addresses = names.mapValues(\.addresses)
         let tailnet = try? await status.value?.get()
         let interfaces = InterfaceAddresses.all()
         let own = OwnDoors(
@@ -32,18 +31,19 @@ extension Preflight {
         let name = EdgeName(
             configuration, host: HostName.current, tailnet: tailnet?.ownName, addresses: interfaces)
         let prober = Prober(group: group, name: { name })
+        let topology = Topology(configuration, addresses: { names[$0]?.addresses }, own: own)
         var probed = await withTaskGroup { group in
             for (index, subject) in subjects.enumerated() {
-                group.addTask { (index, await Self.probe(subject, prober, addresses, own)) }
+                guard let approach = topology.approach(subject.place) else { continue }
+                group.addTask { (index, await Self.probe(subject, prober, approach)) }
             }
             var all = [Probed?](repeating: nil, count: subjects.count)
             for await (index, result) in group { all[index] = result }
             return all.compactMap(\.self)
         }
-        await diagnose(&probed, prober, addresses)
-        let approaches = Topology(configuration, addresses: { addresses[$0] }, own: own).approaches
+        await diagnose(&probed, prober, topology)
         return configuration.hostNames.map { NameLookup.finding($0, names[$0]) }
-            + approaches.compactMap { approach in
+            + topology.approaches.compactMap { approach in
                 let isSaid = probed.contains {
                     $0.subject.place == approach.place.key && $0.results.first?.result.verdict == .ownAddress
                 }
@@ -59,14 +59,14 @@ extension Preflight {
     }
 
     private static func probe(
-        _ subject: ProbeSubject, _ prober: Prober, _ addresses: [String: [IPAddress]], _ own: OwnDoors
+        _ subject: ProbeSubject, _ prober: Prober, _ approach: Approach
     ) async -> Probed {
         let deadline = ContinuousClock.now + subject.health.timeout
-        let ways = max(1, subject.ways(addresses).count)
+        let addresses = max(1, approach.addresses.count)
         let ask: @Sendable (String?) async -> ProbeResult = { name in
             let left = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
             return await subject.probe(
-                with: prober, addresses, own: own, serverName: name, timeout: left / ways)
+                with: prober, at: approach, serverName: name, timeout: left / addresses)
         }
         let first = await ask(subject.serverNames[0])
         var probed = Probed(subject: subject, results: [(subject.serverNames[0], first)])
@@ -91,9 +91,7 @@ extension Preflight {
     }
 
     /// All ports of an endpoint refused: is the server there at all?
-    private func diagnose(
-        _ probed: inout [Probed], _ prober: Prober, _ addresses: [String: [IPAddress]]
-    ) async {
+    private func diagnose(_ probed: inout [Probed], _ prober: Prober, _ topology: Topology) async {
         let groups = Dictionary(grouping: probed.indices) { index in
             "\(probed[index].subject.upstream.name) \(probed[index].subject.endpoint.text)"
         }
@@ -101,9 +99,10 @@ extension Preflight {
             let results = indexes.reduce(into: [UInt16: ProbeResult]()) { results, index in
                 results[probed[index].subject.port] = probed[index].results.first?.result
             }
-            guard EndpointDiagnosis.mayBeBooting(results), let way = probed[indexes[0]].subject.ways(addresses).first
+            let subject = probed[indexes[0]].subject
+            guard EndpointDiagnosis.mayBeBooting(results), let address = topology.addresses(of: subject.place).first
             else { continue }
-            let isOpen = await prober.isSetupPortOpen(way, timeout: Self.setupTimeout)
+            let isOpen = await prober.isSetupPortOpen(subject.way(to: address), timeout: Self.setupTimeout)
             let joined = EndpointDiagnosis.joined(results, isSetupPortOpen: isOpen)
             for index in indexes {
                 guard let result = joined[probed[index].subject.port], result.verdict == .booting else { continue }

@@ -1,35 +1,31 @@
 import TailwartClient
 package import TailwartCore
-package import TailwartWire
 
 extension ProbeSubject {
-    /// Asks the place by one of its ways after the other, until one leads there and takes the header.
+    /// Asks the place at one of its addresses after the other, until one leads there and takes the header; those that are known to take
+    /// it for commands are asked in any case.
     ///
     /// - Parameters:
-    ///   - own: where the edge would meet itself; such a way is not gone.
-    ///   - timeout: for the connection over each way.
+    ///   - approach: to the place. An address that leads back to the edge is not in it, and so is not asked.
+    ///   - timeout: for the connection to each address.
     ///   - listensFor: see ``ProbeQuestion``.
-    ///   - isDistrusted: addresses that are asked in any case, as whoever is there is known to take the header for commands; nil stands for
-    ///     the one way where somebody else dials, and for a Unix socket.
     ///   - found: told what each of them came to.
     package func probe(
-        with prober: Prober, _ addresses: [String: [IPAddress]], own: OwnDoors, serverName: String?, timeout: Duration,
-        listensFor: Duration? = nil, isDistrusted: (InternetAddress?) -> Bool = { _ in false },
-        found: (InternetAddress?, ProbeResult) -> Void = { _, _ in }
+        with prober: Prober, at approach: Approach, serverName: String?, timeout: Duration, listensFor: Duration? = nil,
+        found: (PlaceAddress, ProbeResult) -> Void = { _, _ in }
     ) async -> ProbeResult {
-        var unreached = ProbeResult(.nameUnknown, "The name stands for no address.")
+        var unreached =
+            approach.leftOut.first.map { .ownAddress([$0], port: port) }
+            ?? ProbeResult(.nameUnknown, "The name stands for no address.")
         var answer: ProbeResult?
         var mistrust: ProbeResult?
-        for way in ways(addresses) where answer == nil || isDistrusted(way.address) {
-            if let address = way.address, own.contains(address) {
-                if unreached.verdict == .nameUnknown { unreached = .ownAddress([address.ip], port: port) }
-                continue
-            }
+        for address in approach.addresses where answer == nil || address.distrustsHeader {
+            let way = way(to: address)
             var result = await prober.probe(
                 question(way, serverName: serverName, listensFor: listensFor), timeout: timeout)
-            found(way.address, result)
+            found(address, result)
             if result.verdict == .headerNotTrusted {
-                if let address = way.address { result.detail = "\(address): \(result.detail)" }
+                if case .direct(let address) = way { result.detail = "\(address): \(result.detail)" }
                 mistrust = mistrust ?? result
             } else if result.verdict.isOfTheWay {
                 unreached = result
@@ -45,12 +41,6 @@ extension ProbeSubject {
     /// What a probe says of reachability.
     package func health(_ result: ProbeResult, serverName: String?) -> Verdict {
         result.reachability(proto, serverName: serverName, ofMany: serverNames.count > 1)
-    }
-}
-
-extension ProbeWay {
-    fileprivate var address: InternetAddress? {
-        if case .direct(let address) = self { address } else { nil }
     }
 }
 

@@ -1,6 +1,6 @@
 import TailwartClient
 package import TailwartCore
-package import TailwartWire
+import TailwartWire
 
 /// A place that is probed: how the file wants it to be reached, and what has to be found there.
 package struct ProbeSubject: Sendable {
@@ -37,14 +37,13 @@ package struct ProbeSubject: Sendable {
         }
     }
 
-    /// The ways to the place, in the order in which to try them; empty while its name stands for no address.
-    package func ways(_ addresses: [String: [IPAddress]]) -> [ProbeWay] {
-        switch (endpoint.host, upstream.via) {
-        case (.unix(let path), _): [.unix(path: path)]
-        case (.address(let address), .direct): [.direct(InternetAddress(address, port: port))]
-        case (.name(let name), .direct): (addresses[name] ?? []).map { .direct(InternetAddress($0, port: port)) }
-        case (let host, .socks5(let proxy)): [.socks5(proxy, host: host.text, port: port)]
-        case (let host, .tailscale): [.tailscale(socket: tailscaleSocket, host: host.text, port: port)]
+    /// The way to an address of the place, as workers dial it.
+    package func way(to address: PlaceAddress) -> ProbeWay {
+        switch (upstream.via, address.dialled(doorPort: port)) {
+        case (.direct, .internet(let address)): .direct(address)
+        case (.direct, .unix(let path)): .unix(path: path)
+        case (.socks5(let proxy), _): .socks5(proxy, host: endpoint.host.text, port: port)
+        case (.tailscale, _): .tailscale(socket: tailscaleSocket, host: endpoint.host.text, port: port)
         }
     }
 
@@ -56,10 +55,7 @@ package struct ProbeSubject: Sendable {
     }
 
     /// As people and programs are told of it.
-    package var named: ProbedPlace {
-        ProbedPlace(
-            upstream: upstream.name, endpoint: endpoint.text, hasPort: endpoint.port != nil, port: port, proto: proto)
-    }
+    package var named: ProbedPlace { ProbedPlace(place, endpoint: endpoint, proto: proto) }
 
     package func label(_ serverName: String?) -> String { named.label(serverName) }
 }

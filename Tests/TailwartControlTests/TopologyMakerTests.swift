@@ -11,10 +11,12 @@ import Testing
     private static let elsewhere = IPAddress.v4(0xc000_0201)
 
     /// A maker for an edge on port 25 of all addresses, with a mailbox by name.
-    private static func maker() -> TopologyMaker {
+    ///
+    /// - Parameter port: of the mailbox; nil: the same.
+    private static func maker(port: UInt16? = nil) -> TopologyMaker {
         let bind = BindAddress.any(port: 25)
         let configuration = Configuration(
-            upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.name(name))])],
+            upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.name(name), port: port)])],
             listeners: [
                 Listener(name: "smtp", bind: [bind], proto: .smtp, routes: [Route(to: .upstream("mailbox", port: nil))])
             ])
@@ -47,11 +49,12 @@ import Testing
     }
 
     @Test func `what is mapped stays known while names change`() {
-        let maker = Self.maker()
-        maker.learnHost(outer: [Self.outer]) { _ in Issue.record("nobody has that address yet") }
-        maker.learn([Self.name: [Self.outer]]) { #expect(Self.dialled($0) == []) }
-        #expect(maker.own.contains(InternetAddress(Self.outer, port: 25)))
-        #expect(!maker.own.contains(InternetAddress(Self.outer, port: 2525)))
+        for (port, expected) in [(nil, []), (2525, [Self.outer])] as [(UInt16?, [IPAddress])] {
+            let maker = Self.maker(port: port)
+            maker.learnHost(outer: [Self.outer]) { _ in Issue.record("nobody has that address yet") }
+            maker.learn([Self.name: [Self.outer]]) { #expect(Self.dialled($0) == expected) }
+            #expect(Self.dialled(maker.current { _ in Issue.record("nothing has changed") }) == expected)
+        }
     }
 
     @Test func `what is known of an address goes from each topology to the next`() {

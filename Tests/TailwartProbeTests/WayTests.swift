@@ -49,8 +49,9 @@ import Testing
         let subject = try #require(ProbeSubject.all(of: configuration).first)
         let own = OwnDoors([.any(port: port)], host: [])
         func result(_ addresses: [IPAddress]) async -> ProbeResult {
-            await subject.probe(
-                with: prober, [Self.name: addresses], own: own, serverName: nil, timeout: impatience)
+            let topology = Topology(configuration, addresses: { _ in addresses }, own: own)
+            return await subject.probe(
+                with: prober, at: topology.approaches[0], serverName: nil, timeout: impatience)
         }
         let found = await result([.loopbackV4, .anyV4])
         #expect(found.verdict == .ownAddress)
@@ -64,7 +65,7 @@ import Testing
 
     /// Two addresses of one name, on the same port.
     private func twoAddresses(_ one: @escaping @Sendable (TestSocket) throws -> Void) async throws
-        -> (subject: ProbeSubject, first: FakeMailbox, addresses: [IPAddress])
+        -> (subject: ProbeSubject, first: FakeMailbox, approach: Approach)
     {
         let first = try FakeMailbox { connection, _ in try one(connection) }
         let configuration = Configuration(
@@ -79,21 +80,22 @@ import Testing
                     routes: [Route(to: .upstream("mailbox", port: nil))])
             ])
         let subject = try #require(ProbeSubject.all(of: configuration).first)
-        return (subject, first, [.loopbackV4, .v4(0x7f00_0002)])
+        let topology = Topology(configuration, addresses: { _ in [.loopbackV4, .v4(0x7f00_0002)] })
+        return (subject, first, topology.approaches[0])
     }
 
     @Test func `an address that takes the header for commands is said, and the others are asked all the same`()
         async throws
     {
-        let (subject, mailbox, addresses) = try await twoAddresses { connection in
+        let (subject, mailbox, approach) = try await twoAddresses { connection in
             try connection.send(Array("220 mail.example.org ESMTP\r\n".utf8))
             _ = try connection.receiveToEnd()
         }
         defer { mailbox.close() }
         var found: [String] = []
         let result = await subject.probe(
-            with: prober, [Self.name: addresses], own: OwnDoors([], host: []), serverName: nil, timeout: patience,
-            found: { address, result in found.append("\(address?.ip.description ?? "-") \(result.verdict.name)") })
+            with: prober, at: approach, serverName: nil, timeout: patience,
+            found: { address, result in found.append("\(Self.ip(address)) \(result.verdict.name)") })
         // Nobody listens at the second.
         #expect(found == ["127.0.0.1 header_not_trusted", "127.0.0.2 refused"])
         #expect(result.verdict == .headerNotTrusted && !result.isOfOneAddress)
@@ -103,21 +105,26 @@ import Testing
     @Test func `behind an address that answers only those are asked that are known to distrust the header`()
         async throws
     {
-        let (subject, mailbox, addresses) = try await twoAddresses { connection in
+        let (subject, mailbox, approach) = try await twoAddresses { connection in
             _ = try connection.receiveHeader()
             try connection.send(Array("421 4.3.2 later\r\n".utf8))
             _ = try connection.receiveToEnd()
         }
         defer { mailbox.close() }
-        func asked(_ distrusted: IPAddress?) async -> [IPAddress?] {
-            var asked: [IPAddress?] = []
+        func asked() async -> [String] {
+            var asked: [String] = []
             _ = await subject.probe(
-                with: prober, [Self.name: addresses], own: OwnDoors([], host: []), serverName: nil, timeout: patience,
-                isDistrusted: { $0?.ip == distrusted }, found: { address, _ in asked.append(address?.ip) })
+                with: prober, at: approach, serverName: nil, timeout: patience,
+                found: { address, _ in asked.append(Self.ip(address)) })
             return asked
         }
-        #expect(await asked(nil) == [addresses[0]])
-        #expect(await asked(addresses[1]) == addresses)
+        #expect(await asked() == ["127.0.0.1"])
+        approach.addresses[1].distrusts(now: 1)
+        #expect(await asked() == ["127.0.0.1", "127.0.0.2"])
+    }
+
+    private static func ip(_ address: PlaceAddress) -> String {
+        address.dialled(doorPort: 0).internet.map { "\($0.ip)" } ?? "-"
     }
 
     @Test(arguments: [ProxyProtocolOut.Version.none, .v1, .v2])

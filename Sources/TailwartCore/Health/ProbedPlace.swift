@@ -18,6 +18,12 @@ package struct ProbedPlace: Sendable, Hashable {
         name = hasPort || port == 0 ? endpoint : "\(endpoint):\(port)"
     }
 
+    package init(_ place: Place.Key, endpoint: Endpoint, proto: ListenerProtocol) {
+        self.init(
+            upstream: place.upstream, endpoint: place.endpoint, hasPort: endpoint.port != nil, port: place.port,
+            proto: proto)
+    }
+
     /// For a person: `mailbox stalwart.tail1234.ts.net:25 (smtp)`.
     package func label(_ serverName: String?) -> String {
         "\(upstream) \(name) (\(proto.rawValue)\(proto == .https ? serverName.map { ", \($0)" } ?? "" : ""))"

@@ -71,6 +71,7 @@ package final class Topology: Sendable {
     }
 
     /// Nil if no route leads there.
+    package func approach(_ key: Place.Key) -> Approach? { known[key] }
     package func place(_ key: Place.Key) -> Place? { known[key]?.place }
 
     /// Empty if no route leads there, and while its name stands for no address.
