@@ -6,11 +6,6 @@ package struct LocalPorts: Sendable, Equatable {
     /// a minute where this end closed first.
     package let areReused: Bool
 
-    package init(count: Int, areReused: Bool) {
-        self.count = count
-        self.areReused = areReused
-    }
-
     /// Nil where the system does not tell.
     package static var ofHost: LocalPorts? {
         let range = numbers("/proc/sys/net/ipv4/ip_local_port_range")
