@@ -70,7 +70,7 @@ struct ShortForm {
         var common: Set<[IPAddress]> = []
         for listener in listeners {
             guard listener.clientPorts.count == 1, listener.clientPorts != [nil] else { return nil }
-            let addresses = listener.bind.compactMap { if case .internet(let address) = $0 { address.ip } else { nil } }
+            let addresses = listener.bind.compactMap(\.ip)
             guard addresses.count == listener.bind.count || listener.bind.count == 1 else { return nil }
             common.insert(addresses)
         }
@@ -120,8 +120,4 @@ extension ShortForm.HTTPS {
 
 extension Listener {
     fileprivate var takesEverything: Bool { routes.count == 1 && routes[0].match == nil }
-}
-
-extension Endpoint {
-    fileprivate var isUnix: Bool { if case .unix = host { true } else { false } }
 }
