@@ -93,7 +93,7 @@ final class Lookup {
                 timeToLive = min(timeToLive, seconds)
             case .failed(let reason, let kind):
                 // What stands in the way of an answer counts for more than an answer that there is none.
-                if failure == nil || failure?.kind == .noAddress { failure = (reason, kind) }
+                if failure == nil || (failure?.kind == .noAddress && kind != .noAddress) { failure = (reason, kind) }
             }
         }
         let isLast = !halves.contains(nil)
