@@ -73,8 +73,9 @@ package struct Dial {
     private func askForPassage(_ connection: ClientConnection) async throws {
         switch way {
         case .direct, .unix: return
-        case .socks5(_, let host, let port): try await SOCKSWay(connection, host: host, port: port).run()
-        case .tailscale(_, let host, let port): try await TailscaleWay(connection, host: host, port: port).run()
+        case .socks5(_, let host, let port): try await SOCKSWay(connection: connection, host: host, port: port).run()
+        case .tailscale(_, let host, let port):
+            try await TailscaleWay(connection: connection, host: host, port: port).run()
         }
     }
 }

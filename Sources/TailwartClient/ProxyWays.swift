@@ -4,15 +4,9 @@ import TailwartWire
 
 /// Asks a SOCKS5 proxy for a connection to the endpoint (RFC 1928).
 struct SOCKSWay {
-    private let connection: ClientConnection
-    private let host: String
-    private let port: UInt16
-
-    init(_ connection: ClientConnection, host: String, port: UInt16) {
-        self.connection = connection
-        self.host = host
-        self.port = port
-    }
+    let connection: ClientConnection
+    let host: String
+    let port: UInt16
 
     func run() async throws {
         guard let name = InlineBytes(exactly: host) else {
@@ -58,15 +52,9 @@ struct SOCKSWay {
 
 /// Asks tailscaled for a connection to the endpoint.
 struct TailscaleWay {
-    private let connection: ClientConnection
-    private let host: String
-    private let port: UInt16
-
-    init(_ connection: ClientConnection, host: String, port: UInt16) {
-        self.connection = connection
-        self.host = host
-        self.port = port
-    }
+    let connection: ClientConnection
+    let host: String
+    let port: UInt16
 
     func run() async throws {
         guard let name = InlineBytes(exactly: host), host.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {

@@ -8,7 +8,7 @@ extension ConfigurationCheck {
         if upstream.endpoints.allSatisfy(\.isBackup) {
             problems.error("all endpoints are backups; at least one must not be", at: place)
         }
-        let hasSocket = upstream.endpoints.contains { if case .unix = $0.host { true } else { false } }
+        let hasSocket = upstream.endpoints.contains(where: \.isUnix)
         switch upstream.via {
         case .direct:
             break

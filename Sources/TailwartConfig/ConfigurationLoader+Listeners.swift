@@ -37,7 +37,7 @@ extension ConfigurationLoader {
 
     /// The protocol of the well-known ports among the addresses, `tcp` if there are none.
     private func usualProtocol(of addresses: [BindAddress], in reader: MappingReader) -> ListenerProtocol {
-        let protocols = addresses.compactMap { $0.port.flatMap { ListenerProtocol(wellKnownPort: $0) } }
+        let protocols = addresses.compactMap(\.wellKnownProtocol)
         let different = protocols.map(\.rawValue).withoutRepeats
         if different.count > 1, !reader.has("protocol"), let place = reader.keyPlace(of: "bind") {
             let fix = "make them two listeners, or name one under 'protocol'"

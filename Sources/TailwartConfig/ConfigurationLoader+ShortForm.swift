@@ -70,7 +70,7 @@ extension ConfigurationLoader {
     }
 
     private func add(_ port: MailboxPort, on addresses: [IPAddress]?) {
-        let proto = ListenerProtocol(wellKnownPort: port.listen) ?? ListenerProtocol(wellKnownPort: port.dial) ?? .tcp
+        let proto = ListenerProtocol(listen: port.listen, dial: port.dial)
         let isUsual = ListenerProtocol(wellKnownPort: port.listen) == proto
         let target = Route.Target.upstream("mailbox", port: port.dial == port.listen ? nil : port.dial)
         add(
@@ -81,9 +81,7 @@ extension ConfigurationLoader {
     private func add(
         _ https: MailboxHTTPS, domains: [String], on addresses: [IPAddress]?, webPlace: TextPlace?, at place: TextPlace
     ) {
-        let derived = domains.flatMap { domain in
-            Defaults.httpsNamePrefixes.compactMap { ServerNamePattern("\($0).\(domain)") }
-        }
+        let derived = domains.flatMap { Defaults.httpsNames(below: $0) }
         let names = (derived + https.names).withoutRepeats
         let routes = [
             Route(

@@ -20,7 +20,7 @@ final class ConfigurationLoader {
         case .mapping(let entries):
             var reader = MappingReader(entries, of: Self.noun, at: root.place, problems: problems)
             let configuration = readTopLevel(&reader)
-            reader.reportUnknownKeys()
+            reader.reportUnknownAndMissingKeys()
             if isOfBearableSize {
                 ConfigurationCheck(configuration: configuration, places: places, problems: problems).run()
             }

@@ -5,8 +5,7 @@ extension ConfigurationWriter {
     /// What a listener takes besides its name.
     func members(of listener: Listener, _ number: Int) -> [YAMLMember] {
         var members = [YAMLMember("bind", .list(listener.bind.map { .reference(references.written($0)) }))]
-        let usual =
-            listener.bind.lazy.compactMap { $0.port.flatMap { ListenerProtocol(wellKnownPort: $0) } }.first ?? .tcp
+        let usual = listener.bind.lazy.compactMap(\.wellKnownProtocol).first ?? .tcp
         if showsDefaults || listener.proto != usual {
             members.append(YAMLMember("protocol", .text(listener.proto.rawValue)))
         }

@@ -14,6 +14,13 @@ struct MailboxPort {
     }
 }
 
+extension ListenerProtocol {
+    /// That of a port of the mailbox: of the port that is listened on if that is well known, else of the one that is dialled.
+    init(listen: UInt16, dial: UInt16) {
+        self = Self(wellKnownPort: listen) ?? Self(wellKnownPort: dial) ?? .tcp
+    }
+}
+
 extension ValueType<[MailboxPort]> {
     static var ports: ValueType {
         let port = ValueType<UInt16>.port

@@ -79,16 +79,12 @@ struct MappingReader {
     }
 
     /// Reports keys that nobody has asked for, and what is missing. To be called once, when all keys were asked for.
-    func reportUnknownKeys() {
+    func reportUnknownAndMissingKeys() {
         var meant: Set<String> = []
         for entry in entries where !known.contains(entry.key) && !problems.isFull {
-            let fix =
-                if let near = NearestWord.find(entry.key, among: known) {
-                    "did you mean \(near.quoted)?"
-                } else {
-                    "\(noun) takes \(known.listed)"
-                }
-            if let near = NearestWord.find(entry.key, among: known) { meant.insert(near) }
+            let near = NearestWord.find(entry.key, among: known)
+            if let near { meant.insert(near) }
+            let fix = near.map { "did you mean \($0.quoted)?" } ?? "\(noun) takes \(known.listed)"
             problems.error("unknown key \(entry.key.quoted); \(fix)", at: entry.keyPlace)
         }
         for (keys, message, place) in missing where meant.isDisjoint(with: keys) {

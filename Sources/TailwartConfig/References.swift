@@ -45,6 +45,14 @@ package struct References: Sendable {
         headers.take(written(text)) { ProxyProtocolOut(.none, tlvs: .init(rawValue: UInt8(clamping: 16 + $0))) }
     }
 
+    /// Whether it may stand for a variable, of whatever references: a name as ``name(_:)`` gives them.
+    package static func mayStandIn(_ name: String) -> Bool { name.contains(".invalid") }
+
+    /// The same of addresses, as ``address(_:isV6:)`` gives them.
+    package static func mayStandIn(_ network: Network) -> Bool {
+        [Network("240.0.0.0/4"), Network("100::/64")].contains { $0?.contains(network.base) == true }
+    }
+
     /// Whether a name of ``name(_:)`` is in it.
     package func isIn(_ text: some StringProtocol) -> Bool { !names.isEmpty && text.contains(Self.mark) }
 

@@ -36,11 +36,11 @@ struct ShortForm {
         (self.mailbox, self.bind) = (mailbox, bind)
 
         for listener in mail {
-            guard let listen = listener.bind.first?.port, case .upstream(_, let port) = listener.routes[0].target,
-                !references.isUnknown(listen), !references.isUnknown(port ?? listen),
-                let dial = Optional(port ?? listen),
-                listener.proto == ListenerProtocol(wellKnownPort: listen) ?? ListenerProtocol(wellKnownPort: dial)
-                    ?? .tcp
+            guard let listen = listener.bind.first?.port, case .upstream(_, let port) = listener.routes[0].target
+            else { return nil }
+            let dial = port ?? listen
+            guard !references.isUnknown(listen), !references.isUnknown(dial),
+                listener.proto == ListenerProtocol(listen: listen, dial: dial)
             else { return nil }
             ports.append((listen, dial))
         }
@@ -70,7 +70,7 @@ struct ShortForm {
         var common: Set<[IPAddress]> = []
         for listener in listeners {
             guard listener.clientPorts.count == 1, listener.clientPorts != [nil] else { return nil }
-            let addresses = listener.bind.compactMap { if case .internet(let address) = $0 { address.ip } else { nil } }
+            let addresses = listener.bind.compactMap(\.ip)
             guard addresses.count == listener.bind.count || listener.bind.count == 1 else { return nil }
             common.insert(addresses)
         }
@@ -100,28 +100,21 @@ extension ShortForm.HTTPS {
             match == RouteMatch(serverNames: match.serverNames),
             listener.routes.count == 1 || listener.routes.count == 2 && listener.routes[1].match == nil
         else { return nil }
-        let prefixes = Defaults.httpsNamePrefixes
+        let prefix = "\(Defaults.httpsNamePrefixes[0])."
         let domains = match.serverNames.compactMap { name -> String? in
-            guard !name.isWildcard, name.name.hasPrefix("\(prefixes[0]).") else { return nil }
-            let domain = String(name.name.dropFirst(prefixes[0].count + 1))
-            return !references.isIn(domain) && Self.names(below: domain).isSubset(of: match.serverNames) ? domain : nil
+            guard !name.isWildcard, name.name.hasPrefix(prefix) else { return nil }
+            let domain = String(name.name.dropFirst(prefix.count))
+            let isWhole = Set(Defaults.httpsNames(below: domain)).isSubset(of: match.serverNames)
+            return isWhole && !references.isIn(domain) ? domain : nil
         }.withoutRepeats
         guard !domains.isEmpty else { return nil }
-        let derived = Set(domains.flatMap(Self.names))
+        let derived = Set(domains.flatMap { Defaults.httpsNames(below: $0) })
         self.init(
             number: number, listen: listen, dial: port ?? listen, header: first.proxyProtocol ?? mailbox.proxyProtocol,
             domains: domains, names: match.serverNames.filter { !derived.contains($0) })
-    }
-
-    private static func names(below domain: String) -> Set<ServerNamePattern> {
-        Set(Defaults.httpsNamePrefixes.compactMap { ServerNamePattern("\($0).\(domain)") })
     }
 }
 
 extension Listener {
     fileprivate var takesEverything: Bool { routes.count == 1 && routes[0].match == nil }
-}
-
-extension Endpoint {
-    fileprivate var isUnix: Bool { if case .unix = host { true } else { false } }
 }

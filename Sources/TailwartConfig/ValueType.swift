@@ -53,7 +53,7 @@ extension ValueType {
             }
             var reader = MappingReader(entries, of: noun, at: node.place, problems: problems)
             let value = body(&reader)
-            reader.reportUnknownKeys()
+            reader.reportUnknownAndMissingKeys()
             return value
         }
     }

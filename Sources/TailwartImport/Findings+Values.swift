@@ -94,8 +94,6 @@ extension Endpoint {
         self.init(IPAddress(host).map { .address($0) } ?? .name(host), port: port)
     }
 
-    var isUnix: Bool { if case .unix = host { true } else { false } }
-
     /// Whether it is to be resolved, as far as can be told.
     func isName(_ variables: Variables) -> Bool {
         if case .name(let name) = host { !variables.areIn(name) } else { false }
@@ -103,10 +101,6 @@ extension Endpoint {
 }
 
 extension BindAddress {
-    var wellKnownProtocol: ListenerProtocol? { port.flatMap { ListenerProtocol(wellKnownPort: $0) } }
-
-    var ip: IPAddress? { if case .internet(let address) = self { address.ip } else { nil } }
-
     /// All addresses, of both families or as far as this one goes: `0.0.0.0` or `::`.
     var isOfAll: Bool { if case .any = self { true } else { ip?.isUnspecified ?? false } }
 }

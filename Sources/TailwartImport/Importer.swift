@@ -16,7 +16,7 @@ package struct ImportResult: Sendable {
         self.yaml = yaml
         self.findings = findings.map(\.position.file).withoutRepeats.flatMap { file in
             findings.filter { $0.position.file == file }
-                .sorted { ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column) }
+                .sorted { $0.position.precedes($1.position) }
         }
         self.variables = variables
     }
@@ -117,7 +117,7 @@ package struct Importer {
         return result.configuration != nil
     }
 
-    private var start: SourcePosition { SourcePosition(file: file, line: 1, column: 1) }
+    private var start: SourcePosition { .start(of: file) }
 
     private func read(_ text: String, _ findings: Findings) throws(SyntaxProblem) -> Draft {
         switch kind {

@@ -1,3 +1,4 @@
+import TailwartConfig
 import TailwartCore
 import TailwartWire
 
@@ -32,7 +33,7 @@ struct Peers {
     }
 
     private mutating func compare(_ networks: [Network]) {
-        isUnknown = isUnknown || networks.contains(where: \.isStandIn)
+        isUnknown = isUnknown || networks.contains { References.mayStandIn($0) }
     }
 
     /// Takes away who is closed before a header is read.
@@ -106,11 +107,6 @@ extension DraftListener {
 }
 
 extension Network {
-    /// Whether it stands for a variable: of addresses that nobody has.
-    var isStandIn: Bool {
-        [Network("240.0.0.0/4"), Network("100::/64")].contains { $0?.contains(base) == true }
-    }
-
     /// The part of both: of two networks one lies in the other, or they have nothing in common.
     func intersection(_ other: Network) -> Network? {
         if prefix <= other.prefix { return contains(other.base) ? other : nil }

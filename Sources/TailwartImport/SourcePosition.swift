@@ -8,12 +8,10 @@ package struct SourcePosition: Sendable, Hashable {
     /// In JSON also the way to it from the top (RFC 6901).
     package var pointer: String?
 
-    package init(file: String, line: Int, column: Int, pointer: String? = nil) {
-        self.file = file
-        self.line = line
-        self.column = column
-        self.pointer = pointer
-    }
+    static func start(of file: String) -> SourcePosition { SourcePosition(file: file, line: 1, column: 1) }
+
+    /// Of two in the same file.
+    func precedes(_ other: SourcePosition) -> Bool { (line, column) < (other.line, other.column) }
 
     /// For a comment, in a sentence: `line 7 (/apps/layer4/servers/smtp)`, with the file where it is not the main one.
     func inWords(of main: String) -> String {

@@ -58,24 +58,19 @@ enum AddressCheck {
         }
         // Behind another proxy that is what is wanted.
         let isBehindProxy = listeners.allSatisfy { $0.proxyProtocolIn != nil }
-        guard isBehindProxy || !address.isExample else { return example(subject) }
-        guard isBehindProxy || address.reach == .everywhere else {
+        guard isBehindProxy || address.isPublic else {
+            let reason =
+                address.isExample
+                ? "its network is reserved for examples in documents" : "it is \(address.reach.words)"
             return Finding(
-                .address, subject, .warn, "Clients on the internet cannot reach it: it is \(address.reach.words).",
+                .address, subject, .warn, "Clients on the internet cannot reach it: \(reason).",
                 fix: "Bind a public address, or leave the address out to listen on all.")
         }
         return Finding(.address, subject, .pass, "This host has that address.")
     }
 
-    private static func example(_ subject: String) -> Finding {
-        Finding(
-            .address, subject, .warn,
-            "Clients on the internet cannot reach it: its network is reserved for examples in documents.",
-            fix: "Bind a public address, or leave the address out to listen on all.")
-    }
-
     private static func reach(_ own: [IPAddress]) -> Finding {
-        let found = own.filter { $0.reach == .everywhere && !$0.isExample }
+        let found = own.filter(\.isPublic)
         let list = found.map(\.description).joined(separator: ", ")
         if found.isEmpty {
             return Finding(
@@ -93,6 +88,9 @@ enum AddressCheck {
 }
 
 extension IPAddress {
+    /// Whether clients on the internet can come to it.
+    var isPublic: Bool { reach == .everywhere && !isExample }
+
     /// Whether others than this host and its tailnet can come to it.
     var isOutward: Bool { [.everywhere, .privateNetwork].contains(reach) }
 }

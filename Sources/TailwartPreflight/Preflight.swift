@@ -60,7 +60,7 @@ package struct Preflight: Sendable {
         guard !ports.isEmpty else { return [] }
         return FirewallReport.findings(
             await FirewallReader.read(), ports: ports, interfaces: DefaultRoutes.interfaces(),
-            hasPublicV6: own.contains { !$0.isV4 && $0.reach == .everywhere && !$0.isExample }) + [FirewallReport.cloud]
+            hasPublicV6: own.contains { !$0.isV4 && $0.isPublic }) + [FirewallReport.cloud]
     }
 
     // MARK: - the tailnet

@@ -19,7 +19,7 @@ enum UpstreamCheck {
             }
         return Finding(
             .upstream, subject.label(serverName), standing,
-            verdict == .well ? result.detail : "\(verdict.name): \(verdict.cause) \(result.detail)",
+            verdict == .well ? result.detail : words(result),
             fix: verdict.grade == .good ? nil : fix(verdict, subject.proto))
     }
 
@@ -49,7 +49,11 @@ enum UpstreamCheck {
         return Finding(
             .upstream, "\(approach.backend.name) \(approach.place.key.endpoint)",
             approach.addresses.isEmpty ? .fail : .warn,
-            "\(result.verdict.name): \(result.verdict.cause) \(result.detail)", fix: result.verdict.fix)
+            words(result), fix: result.verdict.fix)
+    }
+
+    private static func words(_ result: ProbeResult) -> String {
+        "\(result.verdict.name): \(result.verdict.cause) \(result.detail)"
     }
 
     static func late(_ subject: ProbeSubject) -> Finding {

@@ -29,9 +29,7 @@ extension Interview {
                     ? "The PROXY header was sent, and nothing came in time."
                     : "Nothing came in time, as from a server that waits for a PROXY header.")
         default:
-            if hasHeader {
-                return Finding(.banned, "The server closed the connection without a byte when it had the header.")
-            }
+            if hasHeader { return .bannedOnHeader }
             return await hasWaited()
                 ? Finding(
                     .silent,
@@ -60,4 +58,9 @@ extension Interview {
         case .tls(let reason): Finding(.tlsFailed, "TLS broke: \(reason).")
         }
     }
+}
+
+extension Finding {
+    static let bannedOnHeader = Finding(
+        .banned, "The server closed the connection without a byte when it had the header.")
 }

@@ -75,8 +75,7 @@ extension Interview {
             try await connection.wait(until: .now() + pause)
         } catch {
             guard error != .deadline else { return nil }
-            var finding = Finding(
-                .banned, "The server closed the connection without a byte when it had the header.")
+            var finding = Finding.bannedOnHeader
             finding.isClosedOnHeader = true
             return finding
         }

@@ -6,11 +6,9 @@ enum HostsFile {
     /// Bytes: lists of advertisers have a few million.
     private static let maximumLength = 16 << 20
 
-    static func addresses(of name: String) -> [IPAddress] {
-        guard case .bytes(let bytes) = FileSystem.read("/etc/hosts", limit: maximumLength) else {
-            return addresses(of: name, in: [])
-        }
-        return addresses(of: name, in: bytes)
+    /// What stands in it now; nothing where it cannot be read.
+    static func read() -> [UInt8] {
+        if case .bytes(let bytes) = FileSystem.read("/etc/hosts", limit: maximumLength) { bytes } else { [] }
     }
 
     /// Those of all lines that have the name, in the order of the file; of `localhost` always (RFC 6761 section 6.3).

@@ -1,5 +1,6 @@
 import CAres
 import Glibc
+import TailwartSystem
 import TailwartWire
 
 /// The sockets of a lookup that has name servers with link-local addresses: c-ares before 1.20 cannot say on which interface they are
@@ -20,20 +21,14 @@ final class LinkSockets {
     }
 
     private func connect(_ socket: CInt, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> CInt {
+        guard CInt(address.pointee.sa_family) == AF_INET6, Int(length) >= MemoryLayout<sockaddr_in6>.size,
+            let ip = SocketAddress(copying: address)?.internet?.ip, let interface = interfaces[ip]
+        else { return Glibc.connect(socket, address, length) }
         var target = sockaddr_in6()
-        guard CInt(address.pointee.sa_family) == AF_INET6, Int(length) >= MemoryLayout<sockaddr_in6>.size else {
-            return Glibc.connect(socket, address, length)
-        }
         withUnsafeMutableBytes(of: &target) {
             $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: $0.count))
         }
-        let (high, low) = withUnsafeBytes(of: target.sin6_addr) {
-            (
-                UInt64(bigEndian: $0.load(as: UInt64.self)),
-                UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self))
-            )
-        }
-        if let interface = interfaces[.v6(high, low)] { target.sin6_scope_id = interface }
+        target.sin6_scope_id = interface
         return withUnsafePointer(to: &target) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(socket, $0, length) }
         }

@@ -55,9 +55,9 @@ final class Lookup {
         self.servers = servers
         self.channel = channel
         self.links = links
+        let hosts = source == .system ? HostsFile.read() : nil
         for name in names {
-            let known = source == .system ? HostsFile.addresses(of: name) : []
-            guard known.isEmpty else {
+            if let known = hosts.map({ HostsFile.addresses(of: name, in: $0) }), !known.isEmpty {
                 answers.append(LookupAnswer(name: name, outcome: .addresses(known, timeToLive: 0)))
                 continue
             }
@@ -93,7 +93,7 @@ final class Lookup {
                 timeToLive = min(timeToLive, seconds)
             case .failed(let reason, let kind):
                 // What stands in the way of an answer counts for more than an answer that there is none.
-                if failure == nil || failure?.kind == .noAddress { failure = (reason, kind) }
+                if failure == nil || (failure?.kind == .noAddress && kind != .noAddress) { failure = (reason, kind) }
             }
         }
         let isLast = !halves.contains(nil)

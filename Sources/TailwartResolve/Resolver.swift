@@ -79,7 +79,7 @@ package final class Resolver: Sendable {
             let (questions, due) = state.withLock { state in
                 (state.table.questions(at: Clock.monotonic(), isInTailnet: isInTailnet), state.table.nextDue)
             }
-            for (source, names) in questions { ask(names, source, &lookups) }
+            for (source, names) in questions { ask(names, source, servers.servers(of: source), &lookups) }
             askAnew(&lookups)
             Lookup.wait(for: lookups, waker: waker, longest: questions.isEmpty ? Self.milliseconds(until: due) : 0)
             for lookup in lookups { take(lookup.takeAnswers(), lookup.source, Clock.monotonic() - lookup.start) }
@@ -87,8 +87,8 @@ package final class Resolver: Sendable {
         }
     }
 
-    private func ask(_ names: [String], _ source: NameSource, _ lookups: inout [Lookup]) {
-        if let lookup = Lookup(names, from: source, servers.servers(of: source)) {
+    private func ask(_ names: [String], _ source: NameSource, _ servers: ResolvConf, _ lookups: inout [Lookup]) {
+        if let lookup = Lookup(names, from: source, servers) {
             lookups.append(lookup)
         } else {
             take(names.map { .init(name: $0, outcome: .failed("out of memory", .other)) }, source, 0)
@@ -97,12 +97,14 @@ package final class Resolver: Sendable {
 
     /// Asks the system's new name servers what the old ones have not answered, as when tailscaled comes up after the edge.
     private func askAnew(_ lookups: inout [Lookup]) {
-        for lookup in lookups where lookup.source == .system && lookup.servers != servers.system() {
+        guard lookups.contains(where: { $0.source == .system }) else { return }
+        let system = servers.system()
+        for lookup in lookups where lookup.source == .system && lookup.servers != system {
             // What it has answered meanwhile is not lost.
             take(lookup.takeAnswers(), .system, Clock.monotonic() - lookup.start)
             let names = lookup.open
             lookups.removeAll { $0 === lookup }
-            if !names.isEmpty { ask(names, .system, &lookups) }
+            if !names.isEmpty { ask(names, .system, system, &lookups) }
         }
     }
 

@@ -19,7 +19,7 @@ extension TailnetStatus {
         usesTUN = answer["TUN"]?.flag ?? true
         own = answer["Self"].flatMap { TailnetPeer($0, otherwise: answer.texts("TailscaleIPs")) }
         outerAddresses = (answer["Self"]?.texts("Addrs") ?? []).prefix(Self.maximumAddresses)
-            .compactMap { text in (try? HostAndPortText(text)).flatMap { IPAddress($0.host) } }
+            .compactMap { InternetAddress(endpoint: $0)?.ip }
             .filter { $0.reach == .everywhere }
         if let own, own.name.isEmpty, own.addresses.isEmpty { self.own = nil }
         health = answer.texts("Health").prefix(Self.maximumHealth.entries)

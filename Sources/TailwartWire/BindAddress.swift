@@ -13,6 +13,9 @@ package enum BindAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Nil for all addresses of both families, and for a Unix socket.
+    package var ip: IPAddress? { if case .internet(let address) = self { address.ip } else { nil } }
+
     package var description: String {
         switch self {
         case .any(let port): ":\(port)"

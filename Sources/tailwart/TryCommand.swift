@@ -26,16 +26,18 @@ struct TryCommand: AsyncParsableCommand {
             try LineWriter(LogSettings(format: .text, level: selftest ? .error : .info), of: ledger)
             try ledger.start()
             let edge = try Edge(SandboxEdge.configuration(sandbox.ports), ledger: ledger)
-            guard let trial = SandboxEdge(addresses: edge.addresses(of:)) else {
-                throw Failure.notDone("a listener of the trial has no port")
+            guard let sandboxEdge = SandboxEdge(addresses: edge.addresses(of:)) else {
+                throw Failure.notDone("a listener of the sandbox edge has no port")
             }
             var passed = true
             if selftest {
-                passed = await SelfTest(edge: trial.ports, sandbox: sandbox).run { StandardOutput.write(line: $0.line) }
+                passed = await SelfTest(edge: sandboxEdge.ports, sandbox: sandbox).run {
+                    StandardOutput.write(line: $0.line)
+                }
                 print(SelfTest.verdict(passed: passed))
                 edge.stop()
             } else {
-                StandardOutput.write(line: trial.introduction)
+                StandardOutput.write(line: sandboxEdge.introduction)
                 let events = Task {
                     for await event in sandbox.events { ledger.post(.sandbox("\(event)")) }
                 }

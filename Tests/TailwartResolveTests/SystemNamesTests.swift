@@ -1,7 +1,8 @@
-import TailwartResolve
 import TailwartTesting
 import TailwartWire
 import Testing
+
+@testable import TailwartResolve
 
 @Suite(.ownThreads) struct SystemNamesTests {
     private static let mailbox = "stalwart.tail1234.test"
@@ -140,6 +141,24 @@ import Testing
             [Self.mailbox: .init(addresses: [Self.v4, Self.v6])]
         ) { $0.asksForV6 = false }
         #expect(found == .success([Self.v4]))
+    }
+
+    @Test func `where the file says no-aaaa an unknown name is told in the server's words too`() throws {
+        let server = try FakeNameServer()
+        defer { server.stop() }
+        let answers = try [true, false].map { asksForV6 in
+            var file = server.file
+            file.asksForV6 = asksForV6
+            let lookup = try #require(Lookup([Self.mailbox], from: .system, file))
+            var answers: [LookupAnswer] = []
+            while !lookup.isDone {
+                Lookup.wait(for: [lookup], waker: nil, longest: -1)
+                answers += lookup.takeAnswers()
+            }
+            return answers
+        }
+        #expect(answers[0].count == 1)
+        #expect(answers[0] == answers[1])
     }
 
     @Test(arguments: [2, 5, nil] as [UInt8?])

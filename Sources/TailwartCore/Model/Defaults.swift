@@ -30,6 +30,15 @@ package enum Defaults {
     /// The host names that mail programs and senders look up under a mail domain: MTA-STS (RFC 8461), Thunderbird's
     /// autoconfig, Microsoft's Autodiscover, and the user agent configuration of draft-ietf-mailmaint-pacc.
     package static let httpsNamePrefixes = ["mta-sts", "autoconfig", "autodiscover", "ua-auto-config"]
+
+    /// Those names of a mail domain.
+    ///
+    /// - Parameter prefixes: some of ``httpsNamePrefixes``.
+    package static func httpsNames(
+        below domain: some StringProtocol, _ prefixes: ArraySlice<String> = httpsNamePrefixes[...]
+    ) -> [ServerNamePattern] {
+        prefixes.compactMap { ServerNamePattern("\($0).\(domain)") }
+    }
 }
 
 /// Which values a key takes. A value outside is more likely a slip (a wrong unit, a digit too many) than a wish.

@@ -25,6 +25,8 @@ package struct Endpoint: Sendable, Hashable {
         self.isBackup = isBackup
     }
 
+    package var isUnix: Bool { if case .unix = host { true } else { false } }
+
     /// Host and port in the form that the file takes.
     package var text: String {
         switch (host, port) {
@@ -39,8 +41,7 @@ package struct Endpoint: Sendable, Hashable {
     ///
     /// - Returns: nil for a Unix socket, and where nobody names a port.
     package func dialledPort(route: UInt16?, client: UInt16?) -> UInt16? {
-        if case .unix = host { return nil }
-        return route ?? port ?? client
+        isUnix ? nil : route ?? port ?? client
     }
 }
 

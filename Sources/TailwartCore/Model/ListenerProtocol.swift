@@ -1,3 +1,5 @@
+package import TailwartWire
+
 /// Who speaks on a listener: decides which side sends the first byte, which deadlines hold and which ports are usual.
 package enum ListenerProtocol: String, CaseIterable, Sendable {
     case smtp
@@ -57,4 +59,9 @@ package enum ListenerProtocol: String, CaseIterable, Sendable {
         case .tcp: .seconds(60 * 60)
         }
     }
+}
+
+extension BindAddress {
+    /// Nil for any other port, and for a Unix socket.
+    package var wellKnownProtocol: ListenerProtocol? { port.flatMap { ListenerProtocol(wellKnownPort: $0) } }
 }

@@ -30,9 +30,7 @@ extension Draft {
         var said: Set<String> = []
         for index in listeners.indices {
             listeners[index].notes.removeAll { !said.insert($0.message).inserted }
-            listeners[index].notes.sort {
-                ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column)
-            }
+            listeners[index].notes.sort { $0.position.precedes($1.position) }
         }
     }
 

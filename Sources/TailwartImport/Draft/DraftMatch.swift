@@ -1,3 +1,4 @@
+import TailwartConfig
 import TailwartCore
 import TailwartWire
 
@@ -70,8 +71,8 @@ struct DraftMatch: Hashable {
             return true
         }
         // What a variable holds is not known here.
-        let areNamesKnown = !(serverNames + other.serverNames).contains { $0.name.contains(".invalid") }
-        let areClientsKnown = !(clients + other.clients).contains(where: \.isStandIn)
+        let areNamesKnown = !(serverNames + other.serverNames).contains { References.mayStandIn($0.name) }
+        let areClientsKnown = !(clients + other.clients).contains { References.mayStandIn($0) }
         guard join(\.serverNames, areNamesKnown ? { $0.intersection($1) } : nil), join(\.alpn, nil),
             join(\.clients, areClientsKnown ? { $0.intersection($1) } : nil)
         else { return .never }

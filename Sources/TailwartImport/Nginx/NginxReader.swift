@@ -44,7 +44,7 @@ struct NginxReader {
         if streams.isEmpty {
             findings.refuse(
                 "there is no 'stream' block here; nginx's http and mail are not imported",
-                at: SourcePosition(file: file, line: 1, column: 1))
+                at: .start(of: file))
         }
         for stream in streams { draft.listeners += try listeners(of: try includes.expand(stream), &includes) }
         return draft

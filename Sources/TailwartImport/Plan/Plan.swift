@@ -59,9 +59,8 @@ struct Plan {
                 .filter { $0.count == 2 && $0[0] == Defaults.httpsNamePrefixes[0] && !variables.areIn($0[1]) }
                 .map { $0[1] }.withoutRepeats
             for domain in domains {
-                let all = old.compactMap { ServerNamePattern("\($0).\(domain)") }
-                let missing = newest.compactMap { ServerNamePattern("\($0).\(domain)") }.filter { !names.contains($0) }
-                guard Set(all).isSubset(of: names) else { continue }
+                let missing = Defaults.httpsNames(below: domain, newest).filter { !names.contains($0) }
+                guard Set(Defaults.httpsNames(below: domain, old)).isSubset(of: names) else { continue }
                 additions += missing.map { ($0, position) }
                 completed.listeners[number].routes[0].match?.serverNames += missing
             }

@@ -25,8 +25,10 @@ enum FirewallReport {
             return [Finding(.firewall, text(ports.map(\.number)), .unknown, reason, fix: fix)]
         case .ruleset(let ruleset):
             let outcomes = ports.map { outcome($0, ruleset, interfaces, hasPublicV6: hasPublicV6) }
+            let manager = ruleset.manager
             return outcomes.withoutRepeats.map { outcome in
-                finding(outcome, zip(ports, outcomes).filter { $0.1 == outcome }.map(\.0.number), ruleset)
+                let numbers = zip(ports, outcomes).filter { $0.1 == outcome }.map(\.0.number)
+                return finding(outcome, numbers, manager, hasNFT: ruleset.nft != nil)
             }
         }
     }
@@ -52,19 +54,21 @@ enum FirewallReport {
 
     private static func text(_ ports: [UInt16]) -> String { ports.map(String.init).joined(separator: ", ") }
 
-    private static func finding(_ outcome: Outcome, _ ports: [UInt16], _ ruleset: FirewallRuleset) -> Finding {
+    private static func finding(
+        _ outcome: Outcome, _ ports: [UInt16], _ manager: FirewallRuleset.Manager?, hasNFT: Bool
+    ) -> Finding {
         let subject = text(ports)
         let over = outcome.isV6Alone ? " over IPv6" : ""
         let verb = ports.count == 1 ? "port" : "ports"
         switch outcome.ruling {
         case .open:
-            let note = ruleset.nft == nil ? " That is what iptables says; nft is not installed." : ""
+            let note = hasNFT ? "" : " That is what iptables says; nft is not installed."
             return Finding(.firewall, subject, .pass, "This host's firewall lets clients in.\(note)")
         case .closed(let position):
             return Finding(
                 .firewall, subject, outcome.isV6Alone ? .warn : .fail,
                 "The firewall drops what comes to the \(verb)\(over): no rule in \(position) accepts it.",
-                fix: opening(ports, position, ruleset.manager, isV6: outcome.isV6Alone))
+                fix: opening(ports, position, manager, isV6: outcome.isV6Alone))
         case .diverted(let position):
             return Finding(
                 .firewall, subject, .fail,

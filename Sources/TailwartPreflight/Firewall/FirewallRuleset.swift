@@ -39,12 +39,22 @@ struct FirewallPacket: Sendable, Equatable {
 
     /// - Parameter names: of a rule, with `*` at the end for any rest.
     func comes(in names: some Collection<String>, isNegated: Bool) -> FirewallMatch {
-        let answers = interfaces.map { interface in
-            names.contains { $0.hasSuffix("*") ? interface.hasPrefix($0.dropLast()) : interface == $0 }
+        let answers = Set(
+            interfaces.map { interface in
+                names.contains { $0.hasSuffix("*") ? interface.hasPrefix($0.dropLast()) : interface == $0 }
+            })
+        guard answers.count == 1, let answer = answers.first else { return .unclear }
+        return .certain(answer != isNegated)
+    }
+
+    /// - Parameter ranges: of a rule, each by its lowest and its highest port; nil in the place of one that is not understood.
+    func goes(to ranges: [[UInt16?]], isNegated: Bool) -> FirewallMatch {
+        let known = ranges.compactMap { ends -> ClosedRange<UInt16>? in
+            guard ends.count == 2, let low = ends[0], let high = ends[1], low <= high else { return nil }
+            return low...high
         }
-        return answers.first.map { first in answers.allSatisfy { $0 == first } ? .certain(first != isNegated) : .unclear
-        }
-            ?? .unclear
+        guard known.count == ranges.count else { return .unclear }
+        return .certain(known.contains { $0.contains(port) } != isNegated)
     }
 }
 

@@ -2,23 +2,29 @@
 struct IPTables: Sendable, Equatable {
     /// `ip` or `ip6`.
     let family: String
-    let text: String
+    /// The words of each line.
+    private let lines: [[String]]
+
+    init(family: String, text: String) {
+        self.family = family
+        lines = text.split(whereSeparator: \.isNewline).map(Self.words)
+    }
 
     func chains(for packet: FirewallPacket) -> [ChainPosition: FirewallChain] {
         var chains: [ChainPosition: FirewallChain] = [:]
         var table = ""
-        for line in text.split(whereSeparator: \.isNewline) {
-            let words = Self.words(of: line)
+        for words in lines {
             let position = { (chain: String) in
                 ChainPosition(tool: .iptables, family: family, table: table, chain: chain)
             }
-            if line.hasPrefix("*") {
-                table = String(line.dropFirst())
-            } else if line.hasPrefix(":"), words.count > 1 {
-                let name = String(words[0].dropFirst())
+            guard let first = words.first else { continue }
+            if first.hasPrefix("*") {
+                table = String(first.dropFirst())
+            } else if first.hasPrefix(":"), words.count > 1 {
+                let name = String(first.dropFirst())
                 chains[position(name)] = FirewallChain(
                     hook: ["PREROUTING": .prerouting, "INPUT": .input][name], dropsByDefault: words[1] == "DROP")
-            } else if words.count > 1, words[0] == "-A", let step = Self.step(words.dropFirst(2), packet) {
+            } else if words.count > 1, first == "-A", let step = Self.step(words.dropFirst(2), packet) {
                 chains[position(words[1]), default: FirewallChain()].steps.append(step)
             }
         }
@@ -84,15 +90,13 @@ struct IPTables: Sendable, Equatable {
         case "-i":
             return packet.comes(in: list.map { $0.hasSuffix("+") ? $0.dropLast() + "*" : $0 }, isNegated: isNegated)
         case "--dport", "--dports":
-            let ranges = list.compactMap { text -> ClosedRange<UInt16>? in
+            guard !list.isEmpty else { return .unclear }
+            let ranges = list.map { text -> [UInt16?] in
                 let ends = text.split(separator: ":", omittingEmptySubsequences: false)
-                guard ends.count <= 2, let low = UInt16(ends[0].isEmpty ? "0" : ends[0]),
-                    let high = UInt16(ends[ends.count - 1].isEmpty ? "65535" : ends[ends.count - 1]), low <= high
-                else { return nil }
-                return low...high
+                guard ends.count <= 2, let low = ends.first, let high = ends.last else { return [] }
+                return [UInt16(low.isEmpty ? "0" : low), UInt16(high.isEmpty ? "65535" : high)]
             }
-            guard !list.isEmpty, ranges.count == list.count else { return .unclear }
-            return .certain(ranges.contains { $0.contains(packet.port) } != isNegated)
+            return packet.goes(to: ranges, isNegated: isNegated)
         case "--tcp-flags":
             // Of a first packet SYN alone is set.
             let wanted = Set((values.last ?? "").split(separator: ",").map(String.init)).subtracting(["NONE"])

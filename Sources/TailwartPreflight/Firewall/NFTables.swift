@@ -110,13 +110,10 @@ struct NFTables: Sendable, Equatable {
         }
         guard let values = elements(right, in: table) else { return .unclear }
         if field == "dport", proto == "tcp" || proto == "th" {
-            let ranges = values.compactMap { value -> ClosedRange<UInt16>? in
-                let ends = (value["range"]?.list ?? [value, value]).map { $0.integer.flatMap { UInt16(exactly: $0) } }
-                guard ends.count == 2, let low = ends[0], let high = ends[1], low <= high else { return nil }
-                return low...high
+            let ranges = values.map { value in
+                (value["range"]?.list ?? [value, value]).map { $0.integer.flatMap { UInt16(exactly: $0) } }
             }
-            guard ranges.count == values.count else { return .unclear }
-            return .certain(ranges.contains { $0.contains(packet.port) } != isNegated)
+            return packet.goes(to: ranges, isNegated: isNegated)
         }
         let names = Set(values.compactMap { $0.text ?? $0.integer.map(String.init) })
         guard names.count == values.count else { return .unclear }
