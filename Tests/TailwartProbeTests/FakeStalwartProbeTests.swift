@@ -181,7 +181,7 @@ import Testing
     ) async throws {
         var settings = version == .none ? FakeStalwart.Settings() : .trusting()
         settings.isHeaderOnHTTPS = true
-        settings.banLimit = 1
+        settings.banLimit = 0
         try await withStalwart(settings) { fake in
             // One wrong word bans this address.
             try await fake.configure { $0.trusted = [] }
