@@ -64,7 +64,7 @@ import Testing
                     .direct(fake.address(proto)), proto, version, serverName: Self.host, roots: roots)
                 let result = await prober.probe(question, timeout: .seconds(2), patience: patience)
                 #expect(result.verdict == .slow, "\(result.detail)")
-                #expect(result.detail.contains("complete after 3 s") && result.detail.contains("valid until"))
+                #expect(result.detail.contains("complete after ") && result.detail.contains("valid until"))
                 #expect(result.verdict.grade == .good)
                 #expect(fake.complaints == noComplaints)
                 #expect(fake.counters.goodbyes == 1)
