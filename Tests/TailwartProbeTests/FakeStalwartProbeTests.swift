@@ -27,11 +27,7 @@ import Testing
     ) async throws {
         try await withAuthority { authority, roots in
             let certificate = try authority.issue([Self.host])
-            var settings =
-                version == .none
-                ? .init(certificate: certificate) : FakeStalwart.Settings.trusting(certificate: certificate)
-            settings.isHeaderOnHTTPS = true
-            try await withStalwart(settings) { fake in
+            try await withStalwart(.expecting(version, certificate: certificate)) { fake in
                 let result = await fake.probe(proto, version, names: [Self.host], roots: roots)
                 #expect(result.verdict == .well, "\(result.detail)")
                 #expect(result.roundTrip != nil)
@@ -54,9 +50,7 @@ import Testing
     ) async throws {
         try await withAuthority { authority, roots in
             let certificate = try authority.issue([Self.host])
-            var settings =
-                version == .none
-                ? .init(certificate: certificate) : FakeStalwart.Settings.trusting(certificate: certificate)
+            var settings = FakeStalwart.Settings.expecting(version, certificate: certificate)
             settings.greetingDelay = .milliseconds(3200)
             try await withStalwart(settings) { fake in
                 // What limits the connection does not limit the greeting.
@@ -166,9 +160,7 @@ import Testing
     func `a mailbox that takes a ClientHello for a broken header cuts, and that is said as one reason`(
         proto: ListenerProtocol
     ) async throws {
-        var settings = FakeStalwart.Settings.trusting()
-        settings.isHeaderOnHTTPS = true
-        try await withStalwart(settings) { fake in
+        try await withStalwart(.expecting(.v2)) { fake in
             let result = await fake.probe(proto)
             #expect(result.verdict == .tlsFailed, "\(result.detail)")
             #expect(result.detail.contains("PROXY header"), "\(result.detail)")
@@ -179,8 +171,7 @@ import Testing
     func `a ban is recognised on every port, with and without a header`(
         proto: ListenerProtocol, version: ProxyProtocolOut.Version
     ) async throws {
-        var settings = version == .none ? FakeStalwart.Settings() : .trusting()
-        settings.isHeaderOnHTTPS = true
+        var settings = FakeStalwart.Settings.expecting(version)
         settings.banLimit = 0
         try await withStalwart(settings) { fake in
             // One wrong word bans this address.
@@ -294,7 +285,7 @@ import Testing
     func `a server that turns the edge away is busy`(
         proto: ListenerProtocol, version: ProxyProtocolOut.Version
     ) async throws {
-        var settings = version == .none ? FakeStalwart.Settings() : .trusting()
+        var settings = FakeStalwart.Settings.expecting(version)
         settings.mode = .unavailable
         try await withStalwart(settings) { fake in
             let result = await fake.probe(proto, version)
