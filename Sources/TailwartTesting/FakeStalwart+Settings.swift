@@ -24,7 +24,7 @@ extension FakeStalwart {
         package var offersStartTLS = true
         /// Before the greeting, as when the server looks something up.
         package var greetingDelay = Duration.zero
-        /// Invalid commands after which an address is banned.
+        /// Invalid commands of an address that are answered; with the next it is banned.
         package var banLimit = 30
 
         package init(trusted: [Network] = [], certificate: FakeCertificate? = nil) {
@@ -41,7 +41,7 @@ extension FakeStalwart {
     /// What clients did.
     package struct Counters: Sendable, Equatable {
         package var connections = 0
-        /// Accepted and closed at once, as the address is banned.
+        /// Closed without a byte, as the address is banned: at once, or after the header that told of it.
         package var dropped = 0
         /// Headers that were read, and those of them that said LOCAL (or version 1 UNKNOWN).
         package var headers = 0

@@ -10,8 +10,11 @@ package import TailwartWire
 ///
 /// - From a trusted network a connection must begin with a PROXY header; before it nothing is said, for however long.
 /// - From any other address a header is taken for commands: `500 5.5.1` for each line of it, an alert where TLS comes first.
-/// - Invalid commands are counted per address, and after ``Settings-swift.struct/banLimit`` of them the address is banned: accepted
-///   and closed without a byte. There are no exceptions for loopback addresses.
+/// - Invalid commands are counted per address. ``Settings-swift.struct/banLimit`` of them are answered; the next gets no answer, and
+///   the address is banned: accepted and closed without a byte. The address is the client's where a header names one, so a banned
+///   edge serves its clients. There are no exceptions for loopback addresses.
+/// - It listens for submissions with STARTTLS, IMAP and POP3 too, on 587, 143 and 110 as it were, so that these protocols are
+///   covered. A fresh Stalwart does not.
 ///
 /// It can be reconfigured, stopped and resumed while it runs, and keeps its ports. It ends with ``shutDown()``.
 package final class FakeStalwart: Sendable {

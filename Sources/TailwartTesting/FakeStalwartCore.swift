@@ -63,7 +63,7 @@ final class FakeStalwartCore: Sendable {
             state.counters.invalidCommands += 1
             let count = state.invalid[address, default: 0] + 1
             state.invalid[address] = count
-            guard count >= state.settings.banLimit else { return false }
+            guard count > state.settings.banLimit else { return false }
             state.banned.insert(address)
             return true
         }

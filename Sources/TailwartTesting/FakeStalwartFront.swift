@@ -33,7 +33,6 @@ final class FakeStalwartFront: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         peer = InternetAddress(context.channel.remoteAddress) ?? peer
-        guard !core.isBanned(peer.ip) else { return turnAway(context) }
         let settings = core.settings
         let wantsHeader = proto.map { $0 != .https || settings.isHeaderOnHTTPS } ?? false
         do {
@@ -44,7 +43,7 @@ final class FakeStalwartFront: ChannelDuplexHandler {
                         deadline: nil, found: { [self] _, peers in try found(peers, context) },
                         refused: { [core] _ in core.count { $0.headerErrors += 1 } }))
             } else {
-                try serve(peer, context)
+                try meet(peer, context)
             }
         } catch {
             return turnAway(context)
@@ -89,12 +88,14 @@ final class FakeStalwartFront: ChannelDuplexHandler {
             if peers == .local { counters.localHeaders += 1 }
         }
         let client = if case .proxied(let client, _) = peers { client } else { peer }
-        guard !core.isBanned(client.ip) else { return turnAway(context) }
-        try serve(client, context)
+        try meet(client, context)
     }
 
+    /// Serves the client, or closes without a byte if it is banned.
+    ///
     /// - Parameter client: from the header, or the peer itself.
-    private func serve(_ client: InternetAddress, _ context: ChannelHandlerContext) throws {
+    private func meet(_ client: InternetAddress, _ context: ChannelHandlerContext) throws {
+        guard !core.isBanned(client.ip) else { return turnAway(context) }
         let pipeline = context.pipeline.syncOperations
         let tls = core.tls
         if proto?.firstSpeaker == .client { try pipeline.addHandlers([FakeStalwartRecords(), try TLSHandler(tls)]) }

@@ -21,6 +21,7 @@ struct FakeStalwartSession: LineSession {
     private let client: InternetAddress
     private let isUnavailable: Bool
     private var offersStartTLS: Bool
+    private var hasSaidHello = false
     private var isReadingMessage = false
 
     /// Nil for `https` and `tcp`.
@@ -54,17 +55,23 @@ struct FakeStalwartSession: LineSession {
 
     /// Names the client that the header has told of.
     private var greeting: Reply {
-        let hello = "\(Self.hostName) Stalwart at your service, \(client.ip)"
+        let service = "at your service, \(client.ip)"
         switch language {
         case .smtp:
             return isUnavailable
-                ? Reply("421 4.3.0 \(Self.hostName) is shutting down", next: .close) : Reply("220 \(hello)")
+                ? Reply("421 4.3.0 \(Self.hostName) is shutting down", next: .close)
+                : Reply("220 \(Self.hostName) Stalwart ESMTP \(service)")
         case .imap:
-            return isUnavailable ? Reply("* BYE [UNAVAILABLE] shutting down", next: .close) : Reply("* OK \(hello)")
+            return isUnavailable
+                ? Reply("* BYE [UNAVAILABLE] shutting down", next: .close)
+                : Reply("* OK [CAPABILITY \(imapCapabilities)] Stalwart IMAP4rev2 \(service)")
         case .pop3:
-            return isUnavailable ? Reply("-ERR [SYS/TEMP] shutting down", next: .close) : Reply("+OK \(hello)")
+            return isUnavailable
+                ? Reply("-ERR [SYS/TEMP] shutting down", next: .close) : Reply("+OK Stalwart POP3 \(service)")
         case .sieve:
-            return isUnavailable ? Reply("BYE (TRYLATER) \"shutting down\"", next: .close) : capabilities(hello)
+            return isUnavailable
+                ? Reply("BYE (TRYLATER) \"shutting down\"", next: .close)
+                : capabilities("Stalwart ManageSieve \(service)")
         }
     }
 
@@ -81,14 +88,22 @@ struct FakeStalwartSession: LineSession {
 
     private mutating func smtp(_ line: String) -> Reply {
         if isReadingMessage { return message(line) }
-        switch line.split(separator: " ").first?.uppercased() {
+        let verb = line.split(separator: " ").first?.uppercased() ?? ""
+        if !hasSaidHello, ["MAIL", "RCPT", "DATA"].contains(verb) {
+            return Reply("503 5.5.1 Polite people say EHLO first.")
+        }
+        switch verb {
         case "EHLO", "LHLO":
             // Names and address literals have a dot.
             guard line.contains(".") else { return Reply("550 5.5.0 Invalid EHLO domain.") }
+            hasSaidHello = true
             return offersStartTLS
                 ? Reply("250-\(Self.hostName) you had me at EHLO", "250-STARTTLS", "250 SIZE 104857600")
                 : Reply("250-\(Self.hostName) you had me at EHLO", "250 SIZE 104857600")
-        case "HELO", "MAIL", "RCPT", "RSET", "NOOP": return Reply("250 2.0.0 OK")
+        case "HELO":
+            hasSaidHello = true
+            return Reply("250 2.0.0 OK")
+        case "MAIL", "RCPT", "RSET", "NOOP": return Reply("250 2.0.0 OK")
         case "STARTTLS" where offersStartTLS: return startTLS("220 2.0.0 Ready to start TLS.")
         case "DATA":
             isReadingMessage = true
@@ -105,6 +120,10 @@ struct FakeStalwartSession: LineSession {
         return Reply("250 2.0.0 Message queued.")
     }
 
+    private var imapCapabilities: String {
+        "IMAP4rev2 IMAP4rev1 ID\(offersStartTLS ? " STARTTLS LOGINDISABLED" : "")"
+    }
+
     private mutating func imap(_ line: String) -> Reply {
         let words = line.split(separator: " ")
         guard let tag = words.first, tag.allSatisfy({ $0.isLetter || $0.isNumber }) else {
@@ -112,8 +131,7 @@ struct FakeStalwartSession: LineSession {
         }
         switch words.dropFirst().first?.uppercased() {
         case "CAPABILITY":
-            let capabilities = "IMAP4rev2 IMAP4rev1 ID\(offersStartTLS ? " STARTTLS LOGINDISABLED" : "")"
-            return Reply("* CAPABILITY \(capabilities)", "\(tag) OK CAPABILITY completed.")
+            return Reply("* CAPABILITY \(imapCapabilities)", "\(tag) OK CAPABILITY completed.")
         case "NOOP": return Reply("\(tag) OK NOOP completed.")
         case "STARTTLS" where offersStartTLS: return startTLS("\(tag) OK Begin TLS negotiation now.")
         case "LOGOUT": return goodbye(Reply("* BYE Logging out.", "\(tag) OK LOGOUT completed.", next: .close))
@@ -154,7 +172,7 @@ struct FakeStalwartSession: LineSession {
     }
 
     private func invalid(_ line: String) -> Reply {
-        Reply(line, next: core.countInvalid(from: client.ip) ? .close : .line)
+        core.countInvalid(from: client.ip) ? Reply(next: .close) : Reply(line)
     }
 
     private func goodbye(_ reply: Reply) -> Reply {

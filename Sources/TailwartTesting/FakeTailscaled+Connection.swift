@@ -90,7 +90,7 @@ extension FakeTailscaled {
         private func send(_ status: Int, _ body: [UInt8], type: String = "application/json", headers: String = "") {
             let head =
                 "HTTP/1.1 \(status) \(status == 200 ? "OK" : "Error")\r\nTailscale-Cap: 130\r\n"
-                + "Tailscale-Version: 1.92.1-tfake\r\nContent-Type: \(type)\r\n\(headers)"
+                + "Tailscale-Version: 1.102.3-tfake\r\nContent-Type: \(type)\r\n\(headers)"
                 + "Content-Length: \(body.count)\r\nConnection: close\r\n\r\n"
             write(Array(head.utf8) + body)
             socket.finish()

@@ -14,7 +14,7 @@ extension FakeTailscaled.Connection {
         switch tailnet.dials["\(host):\(port)"] ?? tailnet.dials[host] ?? tailnet.otherDials {
         case .to(let address):
             guard let upstream = try? TestSocket.connect(to: address) else {
-                return send(502, "dial failure: dial tcp \(address): connect: connection refused")
+                return send(502, "dial failure: connect tcp \(address): connection was refused")
             }
             write(Array("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ts-dial\r\n\r\n".utf8))
             relay(rest, upstream, keepsHalfClosed: tailnet.keepsHalfClosed)

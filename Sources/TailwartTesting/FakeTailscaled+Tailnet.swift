@@ -112,7 +112,7 @@ extension FakeTailscaled.Tailnet {
         var peer: [String: Any] = [:]
         for (index, node) in peers.enumerated() { peer["nodekey:\(String(index, radix: 16))"] = node.json }
         return FakeTailscaled.text(of: [
-            "Version": "1.92.1-tfake", "TUN": usesTUN, "BackendState": backendState, "HaveNodeKey": isLoggedIn,
+            "Version": "1.102.3-tfake", "TUN": usesTUN, "BackendState": backendState, "HaveNodeKey": isLoggedIn,
             "AuthURL": "", "TailscaleIPs": addresses ?? NSNull(), "Self": own, "Health": health,
             "MagicDNSSuffix": suffix,
             "CurrentTailnet": isLoggedIn

@@ -10,10 +10,10 @@ package enum ListeningPorts {
     /// The tables show what listens first. On a busy machine the rest is many megabytes that nobody needs to read.
     private static let sizeOfInterest = 1 << 18
 
-    /// - Parameter process: one in the namespace; this one if nil.
-    package static func contains(_ port: UInt16, in process: ChildProcess? = nil) -> Bool {
+    /// - Parameter process: one in the namespace.
+    private static func contains(_ port: UInt16, in process: ChildProcess) -> Bool {
         let suffix = ":" + String(format: "%04X", Int(port))
-        let folder = "/proc/\(process.map { "\($0.id)" } ?? "self")/net"
+        let folder = "/proc/\(process.id)/net"
         return ["tcp", "tcp6"].contains { table in
             let table = try? FileHandle(forReadingAtPath: "\(folder)/\(table)")?.read(upToCount: sizeOfInterest)
             let lines = String(decoding: table ?? Data(), as: UTF8.self).split(separator: "\n").dropFirst()
@@ -27,11 +27,11 @@ package enum ListeningPorts {
         }
     }
 
-    /// Waits until all ports are listened on, and throws at once if the server ends instead.
+    /// Waits until all ports are listened on in the server's namespace, and throws at once if the server ends instead.
     package static func wait(for ports: [UInt16], of server: ChildProcess) async throws {
         try await eventually("\(server.name) listens on \(ports)") { () throws -> Bool? in
             guard server.isRunning else { throw TestFailure("\(server.name) ended at once\n\(server.tail)") }
-            return ports.allSatisfy { contains($0) } ? true : nil
+            return ports.allSatisfy { contains($0, in: server) } ? true : nil
         }
     }
 }

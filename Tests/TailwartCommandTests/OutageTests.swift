@@ -31,8 +31,8 @@ extension CommandTests {
         }
 
         /// The first line that a new client gets.
-        private static func greeting(on port: UInt16) throws -> String {
-            let client = try Echo.connect(to: port)
+        private static func greeting(on port: UInt16, from source: IPAddress? = nil) throws -> String {
+            let client = try Echo.connect(to: port, from: source)
             defer { client.close() }
             var bytes: [UInt8] = []
             while bytes.last != UInt8(ascii: "\n") {
@@ -145,11 +145,13 @@ extension CommandTests {
             }
         }
 
-        @Test func `an edge that is banned says so, and clients are told`() async throws {
+        @Test func `an edge that is banned says so, and clients are served but for those from its address`()
+            async throws
+        {
             try await TestHost.run { host in
                 try await FakeStalwart.with { fake in
                     // Somebody was rude from the edge's address, before the mailbox came to trust it.
-                    try await fake.configure { $0.banLimit = 1 }
+                    try await fake.configure { $0.banLimit = 0 }
                     let rude = try Echo.connect(to: fake.port(.smtp))
                     try rude.send(Array("GET / HTTP/1.1\r\n".utf8))
                     try await eventually("the address is banned") { fake.bannedAddresses.isEmpty ? nil : true }
@@ -160,6 +162,7 @@ extension CommandTests {
                         on: host, ports: [smtp, imaps], Self.configuration(fake, smtp: smtp, imaps: imaps))
                     try await edge.verdict("banned", port: fake.port(.smtp))
                     #expect(try Self.greeting(on: smtp).hasPrefix("421 4.3.2 "))
+                    #expect(try Self.greeting(on: smtp, from: .v4(0x7f00_0002)).hasPrefix("220 "))
                 }
             }
         }

@@ -42,12 +42,11 @@ import Testing
     ]
 
     private func edge(
-        _ server: Server, _ mailboxes: [InternetAddress], isProbed: Bool = true,
-        _ body: (EngineHarness) throws -> Void
+        _ server: Server, _ mailboxes: [InternetAddress], _ body: (EngineHarness) throws -> Void
     ) throws {
         let upstream = Upstream(
             name: Upstream.testName(0), endpoints: mailboxes.map { .test($0) },
-            proxyProtocol: .init(.v2), health: isProbed ? HealthSettings() : nil)
+            proxyProtocol: .init(.v2), health: HealthSettings())
         let listener = Listener.test(server.proto, routes: [.toFirst(header: .init(.v2))])
         try withEngine(listeners: [listener], upstreams: [upstream], body)
     }
@@ -57,6 +56,28 @@ import Testing
         let (bytes, end) = try client.receiveToEnd()
         #expect(end == .finished)
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A client that leads to a mailbox, which has read the header and said nothing.
+    private func meet(_ server: Server, _ body: (EngineHarness, Pair) throws -> Void) throws {
+        let mailbox = try TestListener()
+        try edge(server, [try mailbox.address]) { edge in
+            let pair = try Pair(edge, mailbox)
+            _ = try pair.upstream.receiveHeader()
+            try body(edge, pair)
+        }
+    }
+
+    /// The client is told to come again, in whole lines and an orderly end, and the record says why.
+    @discardableResult
+    private func expectRefusal(_ refusal: String, of pair: Pair, _ edge: EngineHarness) throws -> SeenRecord {
+        let heard = try words(pair.client)
+        #expect(heard.hasPrefix(refusal) && heard.hasSuffix("\r\n"), "\(heard)")
+        pair.client.close()
+        let record = try edge.nextRecord()
+        #expect(record.ending == Ending(.upstream, .headerNotTrusted))
+        pair.upstream.close()
+        return record
     }
 
     private func expect(_ text: String, from socket: TestSocket) throws {
@@ -69,77 +90,43 @@ import Testing
     )
         throws
     {
-        let mailbox = try TestListener()
-        try edge(server, [try mailbox.address]) { edge in
-            let client = try edge.connect()
-            let connection = try mailbox.accept()
-            _ = try connection.receiveHeader()
-            try connection.send(Array((server.greeting + server.answers).utf8))
-            let heard = try words(client)
-            #expect(heard.hasPrefix(server.refusal) && heard.hasSuffix("\r\n"), "\(heard)")
-            client.close()
-            let record = try edge.nextRecord()
-            #expect(record.ending == Ending(.upstream, .headerNotTrusted))
-            #expect(record.wasRefused)
-            connection.close()
+        try meet(server) { edge, pair in
+            try pair.upstream.send(Array((server.greeting + server.answers).utf8))
+            #expect(try expectRefusal(server.refusal, of: pair, edge).wasRefused)
         }
     }
 
     @Test(arguments: servers)
     func `behind a greeting that has gone out the client is told so as the next reply`(server: Server) throws {
-        let mailbox = try TestListener()
-        try edge(server, [try mailbox.address]) { edge in
-            let client = try edge.connect()
-            let connection = try mailbox.accept()
-            _ = try connection.receiveHeader()
-            try connection.send(Array(server.greeting.utf8))
-            try expect(server.greeting, from: client)
-            try connection.send(Array(server.answers.utf8))
-            let heard = try words(client)
-            #expect(heard.hasPrefix(server.refusal) && heard.hasSuffix("\r\n"), "\(heard)")
-            client.close()
-            #expect(try edge.nextRecord().ending == Ending(.upstream, .headerNotTrusted))
-            connection.close()
+        try meet(server) { edge, pair in
+            try pair.upstream.send(Array(server.greeting.utf8))
+            try expect(server.greeting, from: pair.client)
+            try pair.upstream.send(Array(server.answers.utf8))
+            try expectRefusal(server.refusal, of: pair, edge)
         }
     }
 
     @Test func `a greeting of which a part has gone out is ended before the refusal`() throws {
         let server = Self.servers[0]
-        let mailbox = try TestListener()
-        try edge(server, [try mailbox.address]) { edge in
-            let client = try edge.connect()
-            let connection = try mailbox.accept()
-            _ = try connection.receiveHeader()
+        try meet(server) { edge, pair in
             let part = String(server.greeting.prefix(10))
-            try connection.send(Array(part.utf8))
-            try expect(part, from: client)
-            try connection.send(Array((server.greeting.dropFirst(10) + server.answers).utf8))
-            let heard = try words(client)
-            #expect(heard.hasPrefix("\r\n421 4.3.2 "), "\(heard)")
-            client.close()
-            #expect(try edge.nextRecord().ending == Ending(.upstream, .headerNotTrusted))
-            connection.close()
+            try pair.upstream.send(Array(part.utf8))
+            try expect(part, from: pair.client)
+            try pair.upstream.send(Array((server.greeting.dropFirst(10) + server.answers).utf8))
+            try expectRefusal("\r\n\(server.refusal)", of: pair, edge)
         }
     }
 
     @Test func `an answer to the header that comes after the client's EHLO is kept from it as well`() throws {
         let server = Self.servers[0]
-        let mailbox = try TestListener()
-        try edge(server, [try mailbox.address]) { edge in
-            let client = try edge.connect()
-            let connection = try mailbox.accept()
-            _ = try connection.receiveHeader()
-            try connection.send(Array(server.greeting.utf8))
-            try expect(server.greeting, from: client)
-            try client.send(Array("EHLO sender.example.net\r\n".utf8))
-            try expect("EHLO sender.example.net\r\n", from: connection)
-            try connection.send(Array("50".utf8))
-            try connection.send(Array("0 5.5.1 Invalid command.\r\n".utf8))
-            let heard = try words(client)
-            #expect(heard.hasPrefix("421 4.3.2 "), "\(heard)")
-            client.close()
-            #expect(try edge.nextRecord().ending == Ending(.upstream, .headerNotTrusted))
-            connection.close()
+        try meet(server) { edge, pair in
+            try pair.upstream.send(Array(server.greeting.utf8))
+            try expect(server.greeting, from: pair.client)
+            try pair.client.send(Array("EHLO sender.example.net\r\n".utf8))
+            try expect("EHLO sender.example.net\r\n", from: pair.upstream)
+            try pair.upstream.send(Array("50".utf8))
+            try pair.upstream.send(Array("0 5.5.1 Invalid command.\r\n".utf8))
+            try expectRefusal(server.refusal, of: pair, edge)
         }
     }
 
@@ -188,16 +175,12 @@ import Testing
 
     @Test func `what a trusting server says by itself passes, in pieces too`() throws {
         let server = Self.servers[0]
-        let mailbox = try TestListener()
-        try edge(server, [try mailbox.address]) { edge in
-            let client = try edge.connect()
-            let connection = try mailbox.accept()
-            _ = try connection.receiveHeader()
+        try meet(server) { edge, pair in
             let said = server.greeting + "421 4.4.2 mail.example.org timeout\r\n"
-            for byte in said.utf8 { try connection.send([byte]) }
-            connection.close()
-            #expect(try words(client) == said)
-            client.close()
+            for byte in said.utf8 { try pair.upstream.send([byte]) }
+            pair.upstream.close()
+            #expect(try words(pair.client) == said)
+            pair.client.close()
             #expect(try edge.nextRecord().ending == Ending(.upstream, .closed))
         }
     }

@@ -143,10 +143,9 @@ extension NetworkTests {
         }
 
         func tell() {
-            let attempts = Dictionary(grouping: postfix.attempts, by: \.status).mapValues(\.count)
             let kept = mailboxes.map { $0.kept.values.reduce(0, +) }.reduce(0, +)
             let distrusted = mailboxes.map { $0.connections("distrusts").count }.reduce(0, +)
-            print("attempts \(attempts), kept \(kept), headers taken for commands \(distrusted)")
+            print("attempts \(postfix.tally), kept \(kept), headers taken for commands \(distrusted)")
         }
     }
 
@@ -222,9 +221,7 @@ extension NetworkTests {
             let postfix = try await SendingPostfix(in: network)
             try await postfix.queue(20, to: "example.org")
             try await eventually("all are tried") { postfix.attempts.count >= 20 ? true : nil }
-            print(
-                "attempts \(Dictionary(grouping: postfix.attempts, by: \.status).mapValues(\.count)), "
-                    + "headers taken for commands \(mailbox.connections("distrusts").count)")
+            print("attempts \(postfix.tally), headers taken for commands \(mailbox.connections("distrusts").count)")
             for attempt in postfix.attempts { #expect(attempt.status == "sent", "\(attempt)") }
             #expect(mailbox.kept.count == 20 && mailbox.kept.values.allSatisfy { $0 == 1 })
             #expect(!mailbox.connections("distrusts").isEmpty, "nobody came to the address that is distrusted")

@@ -16,10 +16,7 @@ struct NetworkEdge: Sendable {
         try file.write(configuration + "\nworkers: 1\nlog: {format: json}\n")
         let process = try network.edge.start(name, Program.edge(), ["run", "--config", file.path])
         self.process = process
-        try await eventually("\(name) listens on \(ports)") { () throws -> Bool? in
-            guard process.isRunning else { throw TestFailure("\(name) ended at once\n\(process.tail)") }
-            return ports.allSatisfy { ListeningPorts.contains($0, in: process) } ? true : nil
-        }
+        try await ListeningPorts.wait(for: ports, of: process)
     }
 
     /// One line of its log; what is read of it.

@@ -109,6 +109,9 @@ struct SendingPostfix: Sendable {
     /// All attempts so far, in their order.
     var attempts: [Attempt] { journal.read(log.data) }
 
+    /// How many attempts came to what.
+    var tally: [String: Int] { Dictionary(grouping: attempts, by: \.status).mapValues(\.count) }
+
     /// Waits for a line of the log that has all of these.
     @discardableResult
     func logLine(containing texts: String...) async throws -> Substring {

@@ -13,8 +13,9 @@ Standard output tells what happens, a line each: 'listening', 'accepted 7', 'cli
 'fault 7 PHASE', 'kept 7 ann@example.org', 'ended 7'.
 
 While the FILE of --distrusts is there, whoever comes to one of the addresses in it, or to any if it is empty, is not trusted to send
-a header: SMTP answers it as SERVER does. CUT says in which pieces: whole (with the greeting), bytes (one by one), late (300 ms after
-the greeting, when the client has spoken).
+a header: SMTP greets at once and answers the header as SERVER does. CUT says in which pieces: whole (in one with the greeting, if the
+header is there within 50 ms; if not, in one behind it), bytes (one by one), late (300 ms after the greeting, when the client has
+spoken).
 
 The FILE of --faults is JSON, {"PORT": ["PHASE", "MANNER"]}: how a session of SMTP ends in that phase. MANNER is close, reset, hang,
 or words that are said before the close. The phases are those of Connection.fault's callers; at 'kept' the message is.
@@ -25,6 +26,7 @@ import ipaddress
 import itertools
 import json
 import os
+import select
 import socket
 import ssl
 import struct
@@ -38,6 +40,8 @@ SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 LINE_LIMIT = 4096
 # Seconds in which a connection has to say something; longer than any test.
 PATIENCE = 300
+# Seconds that a greeting waits for a header, to be in one piece with the answers to it.
+JOINING = 0.05
 # Seconds between a greeting and the answers to the header.
 LATENESS = 0.3
 # What servers say to the lines of a header that they do not trust; the line with QUIT in one of version 2 ends the session.
@@ -159,13 +163,14 @@ class Connection:
         return not places or self.place in places
 
     def answer_header(self, greeting):
-        """Without trust: the greeting, and the header taken for commands."""
+        """Without trust: the greeting, which does not depend on the header, and the header taken for commands."""
         say(f"distrusts {self.number}")
-        if self.arguments.cut != "whole":
+        is_joined = self.arguments.cut == "whole" and select.select([self.sock], [], [], JOINING)[0]
+        if not is_joined:
             self.send(greeting)
         version = self.header()
         answers = ANSWERS[self.arguments.answers][version]
-        if self.arguments.cut == "whole":
+        if is_joined:
             answers = [greeting] + answers
         if self.arguments.cut == "late":
             time.sleep(LATENESS)

@@ -11,14 +11,19 @@ import Testing
         return String(decoding: try client.receiveToEnd().bytes, as: UTF8.self)
     }
 
-    private static let header: [UInt8] = {
+    private static let header = written {
+        ProxyHeader.writeV2(
+            client: InternetAddress(.v4(0xcb00_7107), port: 4711), destination: InternetAddress(.loopbackV4, port: 25),
+            into: &$0)
+    }
+    private static let local = written { ProxyHeader.writeV2Local(into: &$0) }
+
+    private static func written(_ write: (inout MutableSpan<UInt8>) -> Int) -> [UInt8] {
         var memory = [UInt8](repeating: 0, count: ProxyHeader.maximumWrittenLength)
         var span = memory.mutableSpan
-        let count = ProxyHeader.writeV2(
-            client: InternetAddress(.v4(0xcb00_7107), port: 4711), destination: InternetAddress(.loopbackV4, port: 25),
-            into: &span)
+        let count = write(&span)
         return Array(memory.prefix(count))
-    }()
+    }
 
     @Test func `from an address that is not trusted a header is three bad commands and a QUIT`() async throws {
         try await withStalwart { fake in
@@ -63,11 +68,50 @@ import Testing
         }
     }
 
+    @Test func `as many bad commands are answered as the limit says, and the next is the last`() async throws {
+        var settings = FakeStalwart.Settings()
+        settings.banLimit = 5
+        try await withStalwart(settings) { fake in
+            let answer = try read(
+                fake.address(.smtp), Array((String(repeating: "NOISE\r\n", count: 5) + "QUIT\r\n").utf8))
+            #expect(answer.split(separator: "500 5.5.1").count == 6)
+            #expect(fake.bannedAddresses.isEmpty)
+            let sixth = try read(fake.address(.smtp), Array("NOISE\r\nNOOP\r\n".utf8))
+            #expect(sixth.split(separator: "\r\n").count == 1, "the greeting: \(sixth)")
+            #expect(fake.bannedAddresses == [.loopbackV4])
+        }
+    }
+
+    @Test func `clients behind a banned edge are served, and its own connections are closed`() async throws {
+        var settings = FakeStalwart.Settings()
+        settings.banLimit = 0
+        try await withStalwart(settings) { fake in
+            _ = try read(fake.address(.smtp), Array("NOISE\r\n".utf8))
+            #expect(fake.bannedAddresses == [.loopbackV4])
+            try await fake.configure { $0.trusted = FakeStalwart.Settings.trusting().trusted }
+            let quit = Array("QUIT\r\n".utf8)
+            #expect(try read(fake.address(.smtp), Self.header + quit).hasPrefix("220 mail.example.org Stalwart ESMTP"))
+            #expect(fake.counters.dropped == 0)
+
+            let edge = try TestSocket.connect(to: fake.address(.smtp))
+            #expect(!edge.wait(for: 1, milliseconds: 200), "a ban is seen behind the header")
+            try edge.send(Self.local + quit)
+            #expect(try edge.receiveToEnd().bytes.isEmpty)
+            #expect(try read(fake.address(.https)).isEmpty, "without a header it is the edge that comes")
+            #expect(fake.counters.dropped == 2)
+        }
+    }
+
     @Test func `it takes mail, keeps its ports over a restart, and counts clients that say nothing`() async throws {
         try await withStalwart { fake in
-            let mail = "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nHello\r\n.\r\nQUIT\r\n"
-            #expect(try read(fake.address(.submission), Array(mail.utf8)).contains("250 2.0.0 Message queued."))
+            let mail = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nHello\r\n.\r\nQUIT\r\n"
+            let taken = try read(fake.address(.submission), Array("EHLO x.example.net\r\n\(mail)".utf8))
+            #expect(taken.contains("250 2.0.0 Message queued."))
             #expect(fake.counters.messages == 1 && fake.counters.invalidCommands == 0)
+            let refused = try read(fake.address(.submission), Array("EHLO x\r\n\(mail)".utf8))
+            #expect(
+                refused.contains("\r\n550 5.5.0 Invalid EHLO domain.\r\n503 5.5.1 Polite people say EHLO first.\r\n"))
+            #expect(fake.counters.messages == 1)
 
             await fake.stop()
             #expect(throws: (any Error).self) { try TestSocket.connect(to: fake.address(.smtp)) }

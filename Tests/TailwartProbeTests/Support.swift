@@ -26,6 +26,15 @@ extension ProbeQuestion {
     }
 }
 
+extension FakeStalwart.Settings {
+    /// Of a mailbox that is set as a probe with this header wants it, on all ports; `none`: it takes no header.
+    static func expecting(_ version: ProxyProtocolOut.Version, certificate: FakeCertificate? = nil) -> Self {
+        var settings: Self = version == .none ? .init(certificate: certificate) : .trusting(certificate: certificate)
+        settings.isHeaderOnHTTPS = true
+        return settings
+    }
+}
+
 extension FakeStalwart {
     func probe(
         _ proto: ListenerProtocol, _ version: ProxyProtocolOut.Version = .none, names: [String] = [],

@@ -256,6 +256,7 @@ import Testing
     @Test(arguments: [
         ("dial failure: lookup stalwart.tail1234.ts.net: no such host", Verdict.nameUnknown),
         ("dial failure: dial tcp 100.64.0.9:25: connect: connection refused", .refused),
+        ("dial failure: connect tcp 100.64.0.4:587: connection was refused", .refused),
         ("dial failure: dial tcp 100.64.0.9:25: i/o timeout", .timeout),
         ("dial failure: context deadline exceeded", .timeout),
         ("dial failure: dial tcp 100.64.0.9:25: connect: no route to host", .unreachable),

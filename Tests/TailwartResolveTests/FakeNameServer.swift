@@ -2,6 +2,7 @@ import Glibc
 import Synchronization
 import TailwartResolve
 import TailwartSystem
+import TailwartTesting
 import TailwartWire
 
 /// A name server on 127.0.0.1, over UDP and TCP, that answers A and AAAA questions from a table that a test changes as it goes.
@@ -31,24 +32,24 @@ final class FakeNameServer: Sendable {
     private let thread = Mutex<Thread?>(nil)
 
     init() throws {
-        // The number that is free for one may be taken for the other.
-        var pair: (packets: CInt, listening: CInt, port: UInt16)?
-        while pair == nil { pair = Self.sockets() }
-        (packets, listening, port) = pair ?? (-1, -1, 0)
+        (packets, listening, port) = try Self.sockets()
         let started = try Thread(name: "name server") { [self] in run() }
         thread.withLock { $0 = started }
     }
 
-    private static func sockets() -> (CInt, CInt, UInt16)? {
-        let packets = socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
-        let listening = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        let port = bound(packets, 0)
-        guard port != 0, bound(listening, port) == port, listen(listening, 16) == 0 else {
+    private static func sockets() throws -> (packets: CInt, listening: CInt, port: UInt16) {
+        // The number that is free for one may be taken for the other.
+        for _ in 0..<100 {
+            let packets = socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
+            let listening = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+            let port = bound(packets, 0)
+            if port != 0, bound(listening, port) == port, listen(listening, 16) == 0 {
+                return (packets, listening, port)
+            }
             close(packets)
             close(listening)
-            return nil
         }
-        return (packets, listening, port)
+        throw TestFailure("no port for a name server")
     }
 
     /// The port that it is bound to on 127.0.0.1; 0 if that fails.

@@ -202,7 +202,9 @@ import Testing
             #expect(news.wait { $1 == .init(addresses: [v4, v6], source: .system) })
             server.set(mailbox, .init(addresses: [v6, v4], silentFamily: .v6))
             let asked = server.asked
-            for _ in 0..<1000 where server.asked < asked + 2 { usleep(10_000) }
+            // Both families, and the one that is silent once more: what the other said has been told by then.
+            for _ in 0..<1000 where server.asked < asked + 3 { usleep(10_000) }
+            #expect(server.asked >= asked + 3)
             #expect(news.count == 2, "of the family that is not answered for the last good answer stands")
         }
     }
@@ -217,7 +219,6 @@ import Testing
             news.add(name, entry)
         }
         let thread = try resolver.start()
-        #expect(news.wait { _, _ in true })
         #expect(news.wait { $1 == .init(addresses: [.v4(0x6440_0003)], source: .system) })
         #expect(news.count == 1)
         resolver.stop()
