@@ -17,12 +17,14 @@ final class Stayer: Sendable {
         var port: UInt16 { self == .smtp ? 25 : 143 }
     }
 
-    /// - Parameter client: which of the addresses on the internet it has.
-    init(_ manner: Manner = .smtp, from client: Int, on network: TestNetwork) throws {
+    /// - Parameters:
+    ///   - client: which of the addresses on the internet it has.
+    ///   - port: the edge's, if not that of the protocol.
+    init(_ manner: Manner = .smtp, from client: Int, port: UInt16? = nil, on network: TestNetwork) throws {
         let from = TestNetwork.clients[client % TestNetwork.clients.count]
         let address = TestNetwork.edge.first { $0.isV4 == from.isV4 } ?? TestNetwork.edge[0]
         socket = try network.internet.inside {
-            try TestSocket.connect(to: InternetAddress(address, port: manner.port), from: from)
+            try TestSocket.connect(to: InternetAddress(address, port: port ?? manner.port), from: from)
         }
         self.manner = manner
         seed = network.seed
@@ -33,9 +35,11 @@ final class Stayer: Sendable {
     ///
     /// - Parameters:
     ///   - patience: milliseconds without progress.
+    ///   - pause: before it receives the first of them.
     ///   - progress: called with the number of bytes that have come back so far.
     func exchange(
-        _ count: Int, patience: CInt = TestSocket.patience, progress: @escaping @Sendable (Int) -> Void = { _ in }
+        _ count: Int, patience: CInt = TestSocket.patience, pause: Duration = .zero,
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws {
         try ask("XECHO \(count)", "\(manner == .smtp ? "354" : "+") go on", patience: patience)
         let (socket, seed) = (socket, seed)
@@ -57,6 +61,7 @@ final class Stayer: Sendable {
                 }
             },
             {
+                usleep(UInt32(pause / .microseconds(1)))
                 var random = SeededRandom(seed: seed)
                 var done = 0
                 for count in Self.pieces(of: count) {

@@ -6,8 +6,8 @@
 
 PROTOCOL is smtp, imap, imaps, echo (what comes goes back, from the first byte behind the header) or socks (no mail server, but a
 SOCKS5 proxy, RFC 1928, for IPv4 addresses). Mail that is sent to it lies
-in FOLDER, one file each. XECHO N, a command of SMTP and IMAP here, sends the next N bytes back. Every greeting tells the number
-of its connection and the address that it came to: 'connection 7 at 100.64.0.3'.
+in FOLDER, one file each. XECHO N, a command of SMTP and IMAP here, sends the next N bytes back; XPAUSE N, of SMTP, says yes and reads
+nothing for N seconds. Every greeting tells the number of its connection and the address that it came to: 'connection 7 at 100.64.0.3'.
 
 Standard output tells what happens, a line each: 'listening', 'accepted 7', 'client 7 192.0.2.1', 'local 7', 'distrusts 7',
 'fault 7 PHASE', 'kept 7 ann@example.org', 'ended 7'.
@@ -241,6 +241,9 @@ class Connection:
             elif verb == "XECHO":
                 self.write("354 go on")
                 self.echo(int(words[1]))
+            elif verb == "XPAUSE":
+                self.write("250 2.0.0 pausing")
+                time.sleep(int(words[1]))
             elif verb == "QUIT":
                 return self.write("221 2.0.0 goodbye")
             else:
