@@ -111,27 +111,9 @@ enum TrustText {
     }
 }
 
-/// Mail servers, and one web server, of which we know how they are told to take PROXY headers.
-package enum MailServer: String, CaseIterable, Sendable {
-    case stalwart
-    case postfix
-    case dovecot
-    case exim
-    case opensmtpd
-    case chasquid
-    case nginx
-
-    package var title: String {
-        switch self {
-        case .stalwart: "Stalwart 0.16"
-        case .postfix: "Postfix"
-        case .dovecot: "Dovecot"
-        case .exim: "Exim"
-        case .opensmtpd: "OpenSMTPD"
-        case .chasquid: "chasquid"
-        case .nginx: "nginx"
-        }
-    }
+extension MailServer {
+    /// With the version that the guide is for, where another one needs another.
+    var title: String { self == .stalwart ? "Stalwart 0.16" : name }
 }
 
 /// A port of the mailbox as the edge dials it.
