@@ -68,6 +68,25 @@ package struct TrustGuide: Sendable, Equatable {
     }
 }
 
+extension TrustGuide {
+    /// The guides as a script gets them.
+    package static func answer(
+        _ guides: [TrustGuide], edges: [IPAddress], problems: [CommandAnswer.Problem]
+    ) -> CommandAnswer {
+        CommandAnswer(
+            isGood: !guides.isEmpty, problems: problems,
+            ["edge_addresses": .texts(edges.map { "\($0)" }), "servers": .list(guides.map(\.json))])
+    }
+
+    private var json: JSON {
+        let steps = steps.map { step -> JSON in ["what": .text(step.what), "text": .text(step.text)] }
+        return [
+            "server": .text(server.rawValue), "title": .text(server.title), "steps": .list(steps),
+            "warnings": .texts(warnings),
+        ]
+    }
+}
+
 /// What several of them say.
 enum TrustText {
     /// The ports of these protocols to which the edge sends a header.
