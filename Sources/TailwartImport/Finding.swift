@@ -55,6 +55,12 @@ final class Findings {
         add(.refused, message, at: position)
     }
 
+    /// Refuses what should have given a value.
+    func refuse<Value>(_ message: String, at position: SourcePosition) -> Value? {
+        refuse(message, at: position)
+        return nil
+    }
+
     /// Runs `body` and returns the notes that it leaves behind.
     func notes(_ body: () -> Void) -> [Finding] { during(body).notes }
 

@@ -31,8 +31,7 @@ extension Findings {
         case "unix": return .unix
         case let other:
             let isDatagram = ["udp", "quic", "ip"].contains(where: other.hasPrefix) || other == "unixgram"
-            refuse(raw, isDatagram ? .datagrams : .network, at: position)
-            return nil
+            return refuse(raw, isDatagram ? .datagrams : .network, at: position)
         }
     }
 
@@ -69,8 +68,7 @@ extension Findings {
         let position = address.position
         if address.family == .unix { return path(of: address).map { Endpoint(.unix(path: $0)) } }
         guard let parts = try? HostAndPortText(address.text), !parts.host.isEmpty else {
-            refuse("\(address.raw.quoted) is no address such as mail.example.net:25", at: position)
-            return nil
+            return refuse("\(address.raw.quoted) is no address such as mail.example.net:25", at: position)
         }
         guard let text = parts.port, !text.isEmpty || needsPort else {
             if !needsPort { return Endpoint(host: parts.host) }
@@ -79,19 +77,17 @@ extension Findings {
                 variables.specify(address.text, "name.invalid:1")
                 return Endpoint(host: address.text)
             }
-            refuse("\(address.raw.quoted) names no port to dial; add one", at: position)
-            return nil
+            return refuse("\(address.raw.quoted) names no port to dial; add one", at: position)
         }
         if let port = variables.port(text) { return Endpoint(host: parts.host, port: port) }
-        refuse("\(text.quoted) is not a port; write the one port to dial", at: position)
-        return nil
+        return refuse("\(text.quoted) is not a port; write the one port to dial", at: position)
     }
 
     private func path(of address: SourceAddress) -> String? {
         let isPath = address.text.hasPrefix("/") || variables.areIn(address.text)
         if isPath, !address.text.contains("|") { return address.text }
-        refuse("a Unix socket needs an absolute path alone here, not \(address.text.quoted)", at: address.position)
-        return nil
+        return refuse(
+            "a Unix socket needs an absolute path alone here, not \(address.text.quoted)", at: address.position)
     }
 
     /// `0.0.0.0` alone is easily taken for all addresses: said of ports that IPv6 does not have.

@@ -61,4 +61,14 @@ extension Findings {
         let subject = word.map { "\($0.quoted): " } ?? ""
         refuse("\(subject)\(reason.rawValue), or keep this with \(program)", at: position)
     }
+
+    func refuse<Value>(_ word: String?, _ reason: Unsupported, at position: SourcePosition) -> Value? {
+        refuse(word, reason, at: position)
+        return nil
+    }
+
+    /// What could be said in one match; nil with that refused if it could not.
+    func said<Match>(_ match: Match?, of word: String? = nil, at position: SourcePosition) -> Match? {
+        match ?? refuse(word, .several, at: position)
+    }
 }

@@ -37,8 +37,7 @@ extension CaddyReader {
     /// A text with its placeholders replaced.
     func text(_ element: JSONElement) -> String? {
         guard let text = element.text else {
-            refuse(element, "a text should stand here, not \(element.value.found)")
-            return nil
+            return refuse(element, "a text should stand here, not \(element.value.found)")
         }
         var result = ""
         var rest = text[...]
@@ -95,8 +94,7 @@ extension CaddyReader {
     func duration(_ element: JSONElement) -> Duration? {
         if let nanoseconds = element.wholeNumber { return .nanoseconds(nanoseconds) }
         if let duration = element.text.flatMap({ ForeignDuration.caddy($0) }) { return duration }
-        refuse(element, "a duration such as \"30s\" should stand here, not \(element.value.found)")
-        return nil
+        return refuse(element, "a duration such as \"30s\" should stand here, not \(element.value.found)")
     }
 
     /// A duration in a range. Zero and less is Caddy's default.
@@ -111,6 +109,10 @@ extension CaddyReader {
     }
 
     func refuse(_ element: JSONElement, _ message: String) { findings.refuse(message, at: element.position) }
+
+    func refuse<Value>(_ element: JSONElement, _ message: String) -> Value? {
+        findings.refuse(message, at: element.position)
+    }
 
     func note(_ element: JSONElement, _ message: String) { findings.note(message, at: element.position) }
 }

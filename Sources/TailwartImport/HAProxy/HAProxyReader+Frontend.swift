@@ -103,12 +103,10 @@ extension HAProxyReader {
 
     private func backend(_ name: SourceWord) -> HAProxySection? {
         if name.text.contains("%[") {
-            findings.refuse(name.text, .perConnection, at: name.position)
-            return nil
+            return findings.refuse(name.text, .perConnection, at: name.position)
         }
         guard let backend = backends[name.text] else {
-            findings.refuse("there is no backend \(name.text.quoted)", at: name.position)
-            return nil
+            return findings.refuse("there is no backend \(name.text.quoted)", at: name.position)
         }
         if let line = backend.disabled {
             findings.refuse("\(name.text.quoted) is disabled, and passed to; remove one of both", at: line.position)

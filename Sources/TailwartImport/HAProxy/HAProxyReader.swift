@@ -85,8 +85,7 @@ struct HAProxyReader {
         if let text = line.texts.last, let duration = ForeignDuration.haproxy(text) {
             return duration == .zero ? .unlimited : duration
         }
-        findings.refuse("a duration such as 30s should stand here", at: line.position)
-        return nil
+        return findings.refuse("a duration such as 30s should stand here", at: line.position)
     }
 
     /// An address of `bind` or `server`: `ipv4@…` and the like, or a path.

@@ -80,10 +80,8 @@ struct HAProxyRules {
     }
 
     private mutating func close(_ match: DraftMatch, phase: String, _ line: HAProxyLine) {
-        guard let spared = DraftMatch.none(of: accepted[phase] ?? []), let both = match.and(spared) else {
-            return findings.refuse(nil, .several, at: line.position)
-        }
-        if both.isNever { return }
+        let both = DraftMatch.none(of: accepted[phase] ?? []).flatMap { match.and($0) }
+        guard let both = findings.said(both, at: line.position), !both.isNever else { return }
         closing.append(DraftRoute(match: both, position: line.position, isBeforeHeader: phase == "connection"))
     }
 }

@@ -101,10 +101,9 @@ extension NginxReader {
     private func match(_ entry: NginxDirective, hasHostNames: Bool) -> DraftMatch? {
         let text = entry.name.text.hasPrefix("\\") ? String(entry.name.text.dropFirst()) : entry.name.text
         if text.hasPrefix("~") || text.hasSuffix(".*") {
-            findings.refuse(
+            return findings.refuse(
                 "\(text.quoted): only names are matched here; write each, or \"*.example.org\" for one label before it",
                 at: entry.position)
-            return nil
         }
         let isPattern = text.hasPrefix(".") || text.hasPrefix("*.")
         if isPattern, !hasHostNames {
@@ -115,8 +114,7 @@ extension NginxReader {
         guard let name = ServerNamePattern(isPattern ? String(text.drop { $0 == "*" }.dropFirst()) : text),
             !name.isWildcard
         else {
-            findings.refuse("\(text.quoted) is no server name", at: entry.position)
-            return nil
+            return findings.refuse("\(text.quoted) is no server name", at: entry.position)
         }
         guard isPattern else { return DraftMatch(serverNames: [name]) }
         findings.note(

@@ -25,9 +25,8 @@ extension NginxReader {
         }
         for other in settings.others { NginxSettings.words.read(other.name.text, at: other.position, findings) }
         guard let destination = pass?.onlyWord else {
-            findings.refuse(
+            return findings.refuse(
                 "there is no 'proxy_pass' here; only servers that pass connections on can be imported", at: position)
-            return nil
         }
         findings.noteFamilies(binds)
         // Without `set_real_ip_from` they are about who sends a header.

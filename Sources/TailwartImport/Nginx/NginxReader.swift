@@ -93,8 +93,7 @@ struct NginxReader {
             return reference
         }
         if let refused {
-            findings.refuse(refused, .perConnection, at: word.position)
-            return nil
+            return findings.refuse(refused, .perConnection, at: word.position)
         }
         return SourceAddress(raw: word.text, family: isUnix ? .unix : .any, text: text, position: word.position)
     }
@@ -123,8 +122,7 @@ struct NginxReader {
     func duration(_ directive: NginxDirective?) -> Duration? {
         guard let directive else { return nil }
         if let duration = ForeignDuration.nginx(directive.texts.joined(separator: " ")) { return duration }
-        findings.refuse(
+        return findings.refuse(
             "a duration such as 30s should stand here, not \(directive.texts.listed)", at: directive.position)
-        return nil
     }
 }
