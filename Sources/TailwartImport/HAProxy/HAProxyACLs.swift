@@ -5,16 +5,16 @@ import TailwartWire
 ///
 /// A condition is a list of alternatives, each a match.
 struct HAProxyACLs {
-    private let lines: [String: [HAProxyLine]]
+    private let lines: [String: [SourceStatement]]
     private let findings: Findings
 
-    init(_ lines: [HAProxyLine], _ findings: Findings) {
+    init(_ lines: [SourceStatement], _ findings: Findings) {
         self.findings = findings
-        let named = lines.filter { $0.keyword == "acl" && $0.words.count >= 3 }
-        self.lines = Dictionary(grouping: named) { $0.words[1].text }
+        let named = lines.filter { $0.keyword == "acl" && $0.words.count >= 2 }
+        self.lines = Dictionary(grouping: named) { $0.words[0].text }
     }
 
-    /// What follows `if` or `unless`; nil if something was refused.
+    /// The alternatives of what begins with `if` or `unless`; always, where there is nothing. Nil if something was refused.
     func condition(_ words: ArraySlice<SourceWord>) -> [DraftMatch]? {
         guard let first = words.first else { return [.always] }
         guard ["if", "unless"].contains(first.text) else {
@@ -70,7 +70,7 @@ struct HAProxyACLs {
         }
         var result: [DraftMatch] = []
         for line in lines {
-            guard let matches = test(Array(line.words.dropFirst(2)), at: line.position) else { return nil }
+            guard let matches = test(Array(line.words.dropFirst()), at: line.position) else { return nil }
             result += matches
         }
         return DraftMatch.or(result)

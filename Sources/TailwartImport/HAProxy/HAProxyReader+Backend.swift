@@ -52,18 +52,18 @@ extension HAProxyReader {
         var defaults: [SourceWord] = []
         var servers: [HAProxyServer] = []
         for line in backend.all {
-            if line.keyword == "default-server" { defaults += line.words.dropFirst() }
+            if line.keyword == "default-server" { defaults += line.words }
             if line.keyword == "server-template" {
                 findings.refuse(
                     "every address of a name is tried here; write 'server' with that name once", at: line.position)
             }
             guard line.keyword == "server" else { continue }
-            guard line.words.count > 2 else {
+            guard line.words.count >= 2 else {
                 findings.refuse("a server has a name and an address", at: line.position)
                 continue
             }
-            var server = HAProxyServer(address: line.words[2], position: line.position)
-            server.read(defaults + line.words.dropFirst(3), findings)
+            var server = HAProxyServer(address: line.words[1], position: line.position)
+            server.read(defaults + line.words.dropFirst(2), findings)
             if let reason = server.isOut {
                 findings.note("the server is left out: \(reason)", at: server.position)
             } else {

@@ -31,9 +31,7 @@ extension HAProxyReader {
         refused: ["ssl": .endsTLS, "crt": .endsTLS, "crt-list": .endsTLS, "interface": .unknown, "namespace": .unknown])
 
     func listener(_ proxy: HAProxySection) -> DraftListener? {
-        for line in proxy.all where proxy.kind == "listen" || !line.isServer {
-            Self.keywords.read(line.keyword, at: line.position, findings)
-        }
+        for line in proxy.all { Self.keywords.read(line.keyword, at: line.position, findings) }
         let binds = proxy.lines.filter { $0.keyword == "bind" }.flatMap { self.binds($0) }
         findings.noteFamilies(binds)
         var rules = HAProxyRules(findings: findings, acls: HAProxyACLs(proxy.all, findings))
@@ -54,9 +52,9 @@ extension HAProxyReader {
         return listener
     }
 
-    private func binds(_ line: HAProxyLine) -> [SourceBind] {
-        guard let addresses = line.argument else { return [] }
-        var rest = line.words.dropFirst(2)
+    private func binds(_ line: SourceStatement) -> [SourceBind] {
+        guard let addresses = line.words.first else { return [] }
+        var rest = line.words.dropFirst()
         while let word = rest.popFirst() {
             if Self.bindWords.read(word.text, at: word.position, findings) { _ = rest.popFirst() }
             // What follows is about TLS too.
@@ -90,12 +88,16 @@ extension HAProxyReader {
             for match in matches { targets.append((DraftRoute(match: match, dial: dial, position: position), backend)) }
         }
         for line in proxy.lines where line.keyword == "use_backend" {
-            guard let name = line.argument, let matches = rules.condition(of: line, after: 2) else { continue }
+            guard let name = line.words.first, let matches = rules.acls.condition(line.words.dropFirst()) else {
+                continue
+            }
             add(matches, backend(name), at: line.position)
         }
-        if let line = proxy.last("default_backend"), let name = line.argument {
+        if let line = proxy.last("default_backend"), let name = line.words.first {
             add([.always], backend(name), at: line.position)
-        } else if proxy.kind == "listen", proxy.lines.contains(where: \.isServer) {
+        } else if proxy.kind == "listen",
+            proxy.lines.contains(where: { ["server", "server-template"].contains($0.keyword) })
+        {
             add([.always], proxy, at: proxy.position)
         }
         return targets

@@ -75,13 +75,13 @@ struct HAProxyReader {
     }
 
     /// Nil where nothing is said: 0 is HAProxy's own choice.
-    func maxconn(_ line: HAProxyLine) -> Int? {
+    func maxconn(_ line: SourceStatement) -> Int? {
         line.texts == ["0"]
             ? nil : findings.number(line.texts.first, in: Allowed.maxConnections, "'maxconn'", at: line.position)
     }
 
     /// A limit of time; 0 is none.
-    func duration(_ line: HAProxyLine) -> Duration? {
+    func duration(_ line: SourceStatement) -> Duration? {
         if let text = line.texts.last, let duration = ForeignDuration.haproxy(text) {
             return duration == .zero ? .unlimited : duration
         }

@@ -7,7 +7,7 @@ struct HAProxyRules {
     let acls: HAProxyACLs
     /// Routes that close, before all others.
     private(set) var closing: [DraftRoute] = []
-    private(set) var inspectDelay: HAProxyLine?
+    private(set) var inspectDelay: SourceStatement?
     /// Networks whose connections begin with a PROXY header, and where that is said.
     private(set) var expected: (networks: [Network], position: SourcePosition)?
     private var asksForHello = false
@@ -34,12 +34,7 @@ struct HAProxyRules {
         self.acls = acls
     }
 
-    /// The alternatives of the condition that begins at a word with `if` or `unless`; always, where there is none.
-    func condition(of line: HAProxyLine, after count: Int) -> [DraftMatch]? {
-        acls.condition(line.words.dropFirst(count))
-    }
-
-    mutating func read(_ lines: [HAProxyLine]) {
+    mutating func read(_ lines: [SourceStatement]) {
         for line in lines where line.keyword == "tcp-request" {
             let texts = line.texts
             switch (texts.first, texts.dropFirst().first) {
@@ -50,7 +45,7 @@ struct HAProxyRules {
                     findings.refuse(phase, .unknown, at: line.position)
                     continue
                 }
-                let matches = condition(of: line, after: 3)
+                let matches = acls.condition(line.words.dropFirst(2))
                 asksForHello = asksForHello || phase == "content" && matches?.contains(where: \.needsHello) != false
                 guard let matches else { continue }
                 if texts[1] == "accept" {
@@ -66,9 +61,9 @@ struct HAProxyRules {
         }
     }
 
-    private mutating func expect(_ line: HAProxyLine) {
+    private mutating func expect(_ line: SourceStatement) {
         expected = expected ?? ([], line.position)
-        guard let matches = condition(of: line, after: 4) else { return }
+        guard let matches = acls.condition(line.words.dropFirst(3)) else { return }
         guard accepted["connection"] == nil, !matches.isEmpty,
             matches.allSatisfy({ $0 == DraftMatch(clients: $0.clients) })
         else {
@@ -79,7 +74,7 @@ struct HAProxyRules {
         expected?.networks += matches.flatMap(\.clients)
     }
 
-    private mutating func close(_ match: DraftMatch, phase: String, _ line: HAProxyLine) {
+    private mutating func close(_ match: DraftMatch, phase: String, _ line: SourceStatement) {
         let both = DraftMatch.none(of: accepted[phase] ?? []).flatMap { match.and($0) }
         guard let both = findings.said(both, at: line.position), !both.isNever else { return }
         closing.append(DraftRoute(match: both, position: line.position, isBeforeHeader: phase == "connection"))

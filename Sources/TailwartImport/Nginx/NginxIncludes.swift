@@ -21,10 +21,10 @@ struct NginxIncludes {
     }
 
     /// - Parameter read: makes directives of a file's text and name.
-    mutating func expand(_ directives: [NginxDirective]) throws(SyntaxProblem) -> [NginxDirective] {
-        var result: [NginxDirective] = []
+    mutating func expand(_ directives: [SourceStatement]) throws(SyntaxProblem) -> [SourceStatement] {
+        var result: [SourceStatement] = []
         for directive in directives {
-            guard directive.name.text == "include", directive.block == nil else {
+            guard directive.keyword == "include", directive.block == nil else {
                 result.append(directive)
                 continue
             }

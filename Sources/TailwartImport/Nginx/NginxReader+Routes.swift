@@ -63,23 +63,23 @@ extension NginxReader {
     private typealias Entry = (match: DraftMatch, value: SourceWord, position: SourcePosition)
 
     /// The lines of a map, in the order in which nginx asks: names, then the longest patterns first, then the default.
-    private func entries(of map: NginxDirective) -> [Entry] {
+    private func entries(of map: SourceStatement) -> [Entry] {
         guard let source = map.words.first?.text, Self.variableName(source) == "ssl_preread_server_name" else {
             findings.refuse(map.words.first?.text, .conditions, at: map.position)
             return []
         }
         let block = map.block ?? []
-        let hasHostNames = block.contains { $0.name.text == "hostnames" && $0.words.isEmpty }
+        let hasHostNames = block.contains { $0.keyword == "hostnames" && $0.words.isEmpty }
         var (names, patterns, fallback): ([Entry], [Entry], [Entry]) = ([], [], [])
         var nameless: SourceWord?
-        for entry in block where !(["hostnames", "volatile"].contains(entry.name.text) && entry.words.isEmpty) {
+        for entry in block where !(["hostnames", "volatile"].contains(entry.keyword) && entry.words.isEmpty) {
             guard let value = entry.onlyWord else {
                 findings.refuse("a line of a map is a key and a value", at: entry.position)
                 continue
             }
-            if entry.name.text == "default", !entry.name.isQuoted {
+            if entry.keyword == "default", !entry.name.isQuoted {
                 fallback = [(.always, value, entry.position)]
-            } else if entry.name.text.isEmpty {
+            } else if entry.keyword.isEmpty {
                 nameless = value
             } else if let match = match(entry, hasHostNames: hasHostNames) {
                 if match.serverNames.contains(where: \.isWildcard) {
@@ -98,8 +98,8 @@ extension NginxReader {
         return names + patterns + fallback
     }
 
-    private func match(_ entry: NginxDirective, hasHostNames: Bool) -> DraftMatch? {
-        let text = entry.name.text.hasPrefix("\\") ? String(entry.name.text.dropFirst()) : entry.name.text
+    private func match(_ entry: SourceStatement, hasHostNames: Bool) -> DraftMatch? {
+        let text = entry.keyword.hasPrefix("\\") ? String(entry.keyword.dropFirst()) : entry.keyword
         if text.hasPrefix("~") || text.hasSuffix(".*") {
             return findings.refuse(
                 "\(text.quoted): only names are matched here; write each, or \"*.example.org\" for one label before it",
@@ -142,11 +142,11 @@ extension NginxReader {
         }
     }
 
-    private func dial(_ upstream: NginxDirective) -> DraftDial? {
+    private func dial(_ upstream: SourceStatement) -> DraftDial? {
         var endpoints: [Endpoint] = []
         var policy = Upstream.Policy.roundRobin
         for directive in upstream.block ?? [] {
-            let (name, texts) = (directive.name.text, directive.texts)
+            let (name, texts) = (directive.keyword, directive.texts)
             if name == "server" {
                 if let endpoint = endpoint(directive) { endpoints.append(endpoint) }
             } else if name == "hash", !["$remote_addr", "$binary_remote_addr"].contains(texts.first) {
@@ -163,7 +163,7 @@ extension NginxReader {
         return findings.dial(endpoints, policy, name: upstream.onlyWord?.text, at: upstream.position)
     }
 
-    private func endpoint(_ directive: NginxDirective) -> Endpoint? {
+    private func endpoint(_ directive: SourceStatement) -> Endpoint? {
         guard let word = directive.words.first, let address = address(word), var endpoint = findings.endpoint(address)
         else {
             return nil

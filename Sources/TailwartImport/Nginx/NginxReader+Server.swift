@@ -11,19 +11,19 @@ extension NginxReader {
 
     /// One `server` of the stream block; nil if something was refused.
     func listener(
-        _ directives: [NginxDirective], shared: NginxSettings, at position: SourcePosition
+        _ directives: [SourceStatement], shared: NginxSettings, at position: SourcePosition
     ) -> DraftListener? {
         var settings = shared
         var binds: [SourceBind] = []
-        var pass: NginxDirective?
+        var pass: SourceStatement?
         for directive in directives {
-            switch directive.name.text {
+            switch directive.keyword {
             case "listen": binds += self.binds(directive)
             case "proxy_pass": pass = directive
             default: settings.read(directive, isServer: true)
             }
         }
-        for other in settings.others { NginxSettings.words.read(other.name.text, at: other.position, findings) }
+        for other in settings.others { NginxSettings.words.read(other.keyword, at: other.position, findings) }
         guard let destination = pass?.onlyWord else {
             return findings.refuse(
                 "there is no 'proxy_pass' here; only servers that pass connections on can be imported", at: position)
@@ -57,7 +57,7 @@ extension NginxReader {
     }
 
     /// What one `listen` stands for: several addresses for a range of ports.
-    private func binds(_ listen: NginxDirective) -> [SourceBind] {
+    private func binds(_ listen: SourceStatement) -> [SourceBind] {
         guard let word = listen.words.first, var address = address(word) else { return [] }
         for word in listen.words.dropFirst() {
             Self.listenWords.read(String(word.text.prefix { $0 != "=" }), at: word.position, findings)
@@ -116,11 +116,11 @@ extension NginxReader {
     }
 
     /// `allow` and `deny`: the first that holds decides, and after an end without one all are let in.
-    private func access(_ directives: [NginxDirective], isBeforeHeader: Bool) -> [DraftRoute] {
+    private func access(_ directives: [SourceStatement], isBeforeHeader: Bool) -> [DraftRoute] {
         var routes: [DraftRoute] = []
         var allowed: [Network] = []
         for directive in directives where directive.texts != ["unix:"] {
-            let isAllow = directive.name.text == "allow"
+            let isAllow = directive.keyword == "allow"
             var clients: [Network] = []
             if directive.texts != ["all"] {
                 let text = directive.onlyWord?.text ?? ""

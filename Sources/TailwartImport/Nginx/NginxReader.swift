@@ -7,9 +7,9 @@ struct NginxReader {
     let files: any IncludedFiles
     var variables: Variables { findings.variables }
     /// Blocks by name, read only when something is passed to them.
-    var upstreams: [String: NginxDirective] = [:]
+    var upstreams: [String: SourceStatement] = [:]
     /// By the variable that they set; read only when something is passed by it.
-    var maps: [String: NginxDirective] = [:]
+    var maps: [String: SourceStatement] = [:]
 
     init(findings: Findings, files: any IncludedFiles) {
         self.findings = findings
@@ -30,14 +30,14 @@ struct NginxReader {
         let top = try includes.expand(try NginxParser.parse(text, file: file))
         draft.notes = findings.notes {
             for directive in top {
-                guard let reason = Self.otherBlocks[directive.name.text] else { continue }
-                findings.note("'\(directive.name.text)' is left to nginx: \(reason)", at: directive.position)
+                guard let reason = Self.otherBlocks[directive.keyword] else { continue }
+                findings.note("'\(directive.keyword)' is left to nginx: \(reason)", at: directive.position)
             }
         }
-        var streams = top.filter { $0.name.text == "stream" }.compactMap(\.block)
+        var streams = top.filter { $0.keyword == "stream" }.compactMap(\.block)
         // A file that is itself included in a stream block.
         if streams.isEmpty,
-            top.contains(where: { ["server", "upstream", "map"].contains($0.name.text) && $0.block != nil })
+            top.contains(where: { ["server", "upstream", "map"].contains($0.keyword) && $0.block != nil })
         {
             streams = [top]
         }
@@ -51,18 +51,18 @@ struct NginxReader {
     }
 
     private mutating func listeners(
-        of stream: [NginxDirective], _ includes: inout NginxIncludes
+        of stream: [SourceStatement], _ includes: inout NginxIncludes
     ) throws(SyntaxProblem) -> [DraftListener] {
         var shared = NginxSettings()
-        var servers: [NginxDirective] = []
+        var servers: [SourceStatement] = []
         for directive in stream {
             guard let block = directive.block else {
                 shared.read(directive)
                 continue
             }
-            let whole = NginxDirective(
+            let whole = SourceStatement(
                 name: directive.name, words: directive.words, block: try includes.expand(block))
-            switch directive.name.text {
+            switch directive.keyword {
             case "server": servers.append(whole)
             case "upstream": if let name = directive.onlyWord { upstreams[name.text] = whole }
             case "map":
@@ -119,7 +119,7 @@ struct NginxReader {
         return result + rest
     }
 
-    func duration(_ directive: NginxDirective?) -> Duration? {
+    func duration(_ directive: SourceStatement?) -> Duration? {
         guard let directive else { return nil }
         if let duration = ForeignDuration.nginx(directive.texts.joined(separator: " ")) { return duration }
         return findings.refuse(

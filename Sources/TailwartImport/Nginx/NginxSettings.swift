@@ -1,12 +1,12 @@
 /// What a server takes from the stream block around it where it says nothing itself.
 struct NginxSettings {
     /// Those that hold one value, the last of each.
-    private var single: [String: NginxDirective] = [:]
+    private var single: [String: SourceStatement] = [:]
     /// `allow` and `deny` in their order, and `set_real_ip_from`: a server's own list takes the place of the one around it.
-    private var lists: [String: [NginxDirective]] = [:]
+    private var lists: [String: [SourceStatement]] = [:]
     private var owned: Set<String> = []
     /// What no code reads.
-    private(set) var others: [NginxDirective] = []
+    private(set) var others: [SourceStatement] = []
 
     private static let singles: Set<String> = [
         "proxy_protocol", "proxy_protocol_version", "proxy_connect_timeout", "proxy_timeout", "ssl_preread",
@@ -32,15 +32,15 @@ struct NginxSettings {
     /// Prefixes of settings that mean nothing without those that are refused.
     private static let details = ["ssl_", "proxy_ssl_", "limit_conn_", "js_"]
 
-    subscript(name: String) -> NginxDirective? { single[name] }
+    subscript(name: String) -> SourceStatement? { single[name] }
 
     func isOn(_ name: String) -> Bool { single[name]?.texts == ["on"] }
 
-    var access: [NginxDirective] { lists["access"] ?? [] }
-    var realIP: [NginxDirective] { lists["set_real_ip_from"] ?? [] }
+    var access: [SourceStatement] { lists["access"] ?? [] }
+    var realIP: [SourceStatement] { lists["set_real_ip_from"] ?? [] }
 
-    mutating func read(_ directive: NginxDirective, isServer: Bool = false) {
-        let name = directive.name.text
+    mutating func read(_ directive: SourceStatement, isServer: Bool = false) {
+        let name = directive.keyword
         if Self.singles.contains(name) {
             single[name] = directive
         } else if ["allow", "deny", "set_real_ip_from"].contains(name) {
