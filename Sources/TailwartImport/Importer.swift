@@ -111,7 +111,7 @@ package struct Importer {
         let result = Configuration.load(
             text: lines.text, file: "tailwart.yaml", environment: findings.variables.samples)
         for problem in result.problems where problem.severity == .error {
-            let position = lines.prefix(problem.line).last.flatMap { plan.positions[$0.part] } ?? start
+            let position = lines.prefix(problem.line).last.flatMap { plan.position(of: $0.part) } ?? start
             findings.refuse("what this stands for cannot be: \(problem.message)", at: position)
         }
         return result.configuration != nil

@@ -26,7 +26,7 @@ struct CaddyReader {
         }
         guard members(app, known: ["servers"]), let servers = app["servers"] else { return draft }
         domains = Self.mailDomains(in: servers)
-        draft.listeners = objects(servers).compactMap { server in findings.listener { listener(server) } }
+        draft.listeners = objects(servers).flatMap { server in findings.listeners { [listener(server)] } }
         return draft
     }
 

@@ -29,7 +29,7 @@ struct HAProxyReader {
         }
         for proxy in proxies where proxy.kind != "backend" {
             if proxy.isTCP, proxy.disabled == nil {
-                if let listener = findings.listener({ listener(proxy) }) { draft.listeners.append(listener) }
+                draft.listeners += findings.listeners { [listener(proxy)] }
                 continue
             }
             draft.notes += findings.notes {

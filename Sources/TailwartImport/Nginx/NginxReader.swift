@@ -74,8 +74,8 @@ struct NginxReader {
             default: break
             }
         }
-        return servers.compactMap { server in
-            findings.listener { listener(server.block ?? [], shared: shared, at: server.position) }
+        return servers.flatMap { server in
+            findings.listeners { [listener(server.block ?? [], shared: shared, at: server.position)] }
         }
     }
 
