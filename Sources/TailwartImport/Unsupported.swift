@@ -28,14 +28,16 @@ struct WordTable {
     /// - Parameters:
     ///   - harmless: words that tune, log or say what happens here anyway, with space between them.
     ///   - valued: words before one value, of whichever kind; the others stand alone.
+    ///   - tuning: words that are left out, and said to be.
     ///   - left: words that are left out, with the reason.
     init(
-        harmless: String, valued: String = "", left: [String: String] = [:], refused: [String: Unsupported] = [:]
+        harmless: String = "", valued: String = "", tuning: String = "", left: [String: String] = [:],
+        refused: [String: Unsupported] = [:]
     ) {
         func words(_ text: String) -> Set<String> { Set(text.split(whereSeparator: \.isWhitespace).map(String.init)) }
         self.valued = words(valued)
         self.harmless = words(harmless).union(self.valued)
-        self.left = left
+        self.left = words(tuning).reduce(into: left) { $0[$1] = "it is for the log or tunes" }
         self.refused = refused
     }
 

@@ -161,6 +161,9 @@ struct DraftMatch: Hashable {
         return result
     }
 
+    /// This, but none of some others; nil if that cannot be said.
+    func without(_ others: [DraftMatch]) -> DraftMatch? { Self.none(of: others).flatMap { and($0) } }
+
     /// Alternatives of one condition: nobody writes so many by hand, and each multiplies with the next.
     static let alternativesLimit = 1000
 }

@@ -34,8 +34,7 @@ extension HAProxyReader {
         for line in proxy.all { Self.keywords.read(line.keyword, at: line.position, findings) }
         let binds = proxy.lines.filter { $0.keyword == "bind" }.flatMap { self.binds($0) }
         findings.noteFamilies(binds)
-        var rules = HAProxyRules(findings: findings, acls: HAProxyACLs(proxy.all, findings))
-        rules.read(proxy.all)
+        let rules = HAProxyRules(proxy.all, findings)
         let targets = targets(of: proxy, rules)
         var listener = DraftListener(
             name: proxy.name, binds: binds.map(\.address), routes: rules.closing + targets.map(\.route),

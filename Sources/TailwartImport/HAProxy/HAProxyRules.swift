@@ -3,8 +3,8 @@ import TailwartWire
 
 /// The `tcp-request` rules of a frontend, as far as they mean something here.
 struct HAProxyRules {
-    let findings: Findings
     let acls: HAProxyACLs
+    private let findings: Findings
     /// Routes that close, before all others.
     private(set) var closing: [DraftRoute] = []
     private(set) var inspectDelay: SourceStatement?
@@ -15,12 +15,10 @@ struct HAProxyRules {
     private var accepted: [String: [DraftMatch]] = [:]
 
     private static let actions = WordTable(
-        harmless: "",
-        left: Dictionary(
-            uniqueKeysWithValues: [
-                "set-var", "set-var-fmt", "unset-var", "set-log-level", "set-tos", "set-mark", "set-nice", "capture",
-                "set-bandwidth-limit", "set-fc-tos", "set-fc-mark",
-            ].map { ($0, "it is for the log or tunes") }),
+        tuning: """
+            set-var set-var-fmt unset-var set-log-level set-tos set-mark set-nice capture set-bandwidth-limit set-fc-tos
+            set-fc-mark
+            """,
         refused: [
             "track-sc0": .clients, "track-sc1": .clients, "track-sc2": .clients, "do-resolve": .perConnection,
             "use-service": .answers, "send-spoe-group": .content,
@@ -29,12 +27,9 @@ struct HAProxyRules {
     /// Whether HAProxy waits for the hello.
     var waitsForHello: Bool { inspectDelay != nil && asksForHello }
 
-    init(findings: Findings, acls: HAProxyACLs) {
+    init(_ lines: [SourceStatement], _ findings: Findings) {
         self.findings = findings
-        self.acls = acls
-    }
-
-    mutating func read(_ lines: [SourceStatement]) {
+        acls = HAProxyACLs(lines, findings)
         for line in lines where line.keyword == "tcp-request" {
             let texts = line.texts
             switch (texts.first, texts.dropFirst().first) {
@@ -75,8 +70,8 @@ struct HAProxyRules {
     }
 
     private mutating func close(_ match: DraftMatch, phase: String, _ line: SourceStatement) {
-        let both = DraftMatch.none(of: accepted[phase] ?? []).flatMap { match.and($0) }
-        guard let both = findings.said(both, at: line.position), !both.isNever else { return }
-        closing.append(DraftRoute(match: both, position: line.position, isBeforeHeader: phase == "connection"))
+        let rest = findings.said(match.without(accepted[phase] ?? []), at: line.position)
+        guard let rest, !rest.isNever else { return }
+        closing.append(DraftRoute(match: rest, position: line.position, isBeforeHeader: phase == "connection"))
     }
 }

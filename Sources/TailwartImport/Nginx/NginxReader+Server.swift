@@ -103,9 +103,7 @@ extension NginxReader {
                 "without 'set_real_ip_from' nginx tells the upstream the address of the proxy in front; here the client's",
                 at: position)
         }
-        let networks = settings.realIP.filter { $0.texts != ["unix:"] }.compactMap { directive in
-            findings.network(directive.onlyWord?.text ?? "", at: directive.position)
-        }
+        let networks = settings.realIP.filter { $0.texts != ["unix:"] }.compactMap(network)
         return (
             header,
             DraftHeader(
@@ -118,27 +116,23 @@ extension NginxReader {
     /// `allow` and `deny`: the first that holds decides, and after an end without one all are let in.
     private func access(_ directives: [SourceStatement], isBeforeHeader: Bool) -> [DraftRoute] {
         var routes: [DraftRoute] = []
-        var allowed: [Network] = []
+        var allowed: [DraftMatch] = []
         for directive in directives where directive.texts != ["unix:"] {
-            let isAllow = directive.keyword == "allow"
-            var clients: [Network] = []
-            if directive.texts != ["all"] {
-                let text = directive.onlyWord?.text ?? ""
-                guard let network = findings.network(text, at: directive.position) else { continue }
-                clients = [network]
+            let isForAll = directive.texts == ["all"]
+            let network = isForAll ? nil : network(directive)
+            guard isForAll || network != nil else { continue }
+            let match = DraftMatch(clients: [network].compactMap(\.self))
+            if directive.keyword == "allow" {
+                allowed.append(match)
+            } else if let rest = findings.said(match.without(allowed), at: directive.position) {
+                routes.append(DraftRoute(match: rest, position: directive.position, isBeforeHeader: isBeforeHeader))
             }
-            if isAllow {
-                if clients.isEmpty { break }
-                allowed += clients
-            } else {
-                let spared = allowed.isEmpty ? [] : [DraftMatch(clients: allowed)]
-                routes.append(
-                    DraftRoute(
-                        match: DraftMatch(clients: clients, not: spared), position: directive.position,
-                        isBeforeHeader: isBeforeHeader))
-                if clients.isEmpty { break }
-            }
+            if isForAll { break }
         }
         return routes
+    }
+
+    private func network(_ directive: SourceStatement) -> Network? {
+        findings.network(directive.onlyWord?.text ?? "", at: directive.position)
     }
 }
