@@ -8,7 +8,7 @@ struct SourceAddress {
 
     /// As it stands in the file.
     let raw: String
-    let family: Family
+    var family = Family.any
     /// A host and a port, or a path.
     var text: String
     let position: SourcePosition
@@ -22,17 +22,27 @@ struct SourceBind {
 }
 
 extension Findings {
-    /// What a family's name stands for, nil with that refused where nothing of ours does.
-    func family(_ name: String, of raw: String, at position: SourcePosition) -> SourceAddress.Family? {
-        switch name.lowercased() {
-        case "", "tcp": return .any
-        case "tcp4", "ipv4": return .v4
-        case "tcp6", "ipv6": return .v6
-        case "unix": return .unix
+    /// An address with the name of its family before a mark, as in `tcp4/…` and `ipv4@…`; nil with that refused if it is none of
+    /// ours.
+    ///
+    /// - Parameter raw: as it stands in the file.
+    func address(_ text: String, raw: String, familyBefore mark: Character, at position: SourcePosition)
+        -> SourceAddress?
+    {
+        var address = SourceAddress(raw: raw, text: text, position: position)
+        let parts = text.split(separator: mark, maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !variables.areIn(parts[0]) else { return address }
+        address.text = parts[1]
+        switch parts[0].lowercased() {
+        case "", "tcp": break
+        case "tcp4", "ipv4": address.family = .v4
+        case "tcp6", "ipv6": address.family = .v6
+        case "unix": address.family = .unix
         case let other:
             let isDatagram = ["udp", "quic", "ip"].contains(where: other.hasPrefix) || other == "unixgram"
             return refuse(raw, isDatagram ? .datagrams : .network, at: position)
         }
+        return address
     }
 
     /// Addresses to listen on, none with that refused if it cannot be listened on.

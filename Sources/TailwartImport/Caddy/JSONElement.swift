@@ -57,8 +57,4 @@ struct JSONElement {
     }
 
     var text: String? { value.text }
-
-    var flag: Bool? { value.flag }
-
-    var wholeNumber: Int? { value.integer }
 }

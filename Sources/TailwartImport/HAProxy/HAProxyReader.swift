@@ -10,10 +10,6 @@ struct HAProxyReader {
     /// Whether names are followed, by a `resolvers` section.
     var hasResolvers = false
 
-    init(findings: Findings) {
-        self.findings = findings
-    }
-
     mutating func read(_ text: String, file: String) throws(SyntaxProblem) -> Draft {
         let sections = try HAProxyParser.parse(text, file: file, variables)
         var draft = Draft()
@@ -90,18 +86,13 @@ struct HAProxyReader {
 
     /// An address of `bind` or `server`: `ipv4@…` and the like, or a path.
     func address(_ text: String, at position: SourcePosition) -> SourceAddress? {
-        var rest = text
-        var family = SourceAddress.Family.any
-        if let at = text.firstIndex(of: "@") {
-            guard let named = findings.family(String(text[..<at]), of: text, at: position) else { return nil }
-            family = named
-            rest = String(text[text.index(after: at)...])
-        }
-        if rest.hasPrefix("/") { family = .unix }
+        guard var address = findings.address(text, raw: text, familyBefore: "@", at: position) else { return nil }
+        let rest = address.text
+        if rest.hasPrefix("/") { address.family = .unix }
         // HAProxy writes IPv6 without brackets too; the last colon is that of the port.
         if let colon = rest.lastIndex(of: ":"), !rest.hasPrefix("["), case .v6 = IPAddress(rest[..<colon]) {
-            rest = "[\(rest[..<colon])]\(rest[colon...])"
+            address.text = "[\(rest[..<colon])]\(rest[colon...])"
         }
-        return SourceAddress(raw: text, family: family, text: rest, position: position)
+        return address
     }
 }

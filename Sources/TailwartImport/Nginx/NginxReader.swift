@@ -11,11 +11,6 @@ struct NginxReader {
     /// By the variable that they set; read only when something is passed by it.
     var maps: [String: SourceStatement] = [:]
 
-    init(findings: Findings, files: any IncludedFiles) {
-        self.findings = findings
-        self.files = files
-    }
-
     /// Blocks that are nginx's business.
     private static let otherBlocks = [
         "http": "keep nginx running for it, on ports that no listener here has",
