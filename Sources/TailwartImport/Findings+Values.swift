@@ -2,6 +2,9 @@ import TailwartConfig
 import TailwartCore
 import TailwartWire
 
+/// A limit of time, and where it stands.
+typealias SourceDuration = (time: Duration, position: SourcePosition)
+
 /// A value of which there is a range, as our file writes it.
 protocol Ranged: Comparable {
     var words: String { get }
@@ -45,8 +48,8 @@ extension Findings {
     }
 
     /// - Parameter limit: nil where nothing is said, which is ours.
-    func connectTimeout(_ limit: Duration?, _ what: String, at position: SourcePosition) -> Duration? {
-        let timeout = limit.map { fit($0, in: Allowed.connect, what, at: position) }
+    func connectTimeout(_ limit: SourceDuration?, _ what: String) -> Duration? {
+        let timeout = limit.map { fit($0.time, in: Allowed.connect, what, at: $0.position) }
         return timeout == Timeouts.defaultConnect ? nil : timeout
     }
 

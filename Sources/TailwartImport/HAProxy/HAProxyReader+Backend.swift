@@ -40,10 +40,8 @@ extension HAProxyReader {
             ? findings.policy(method, of: Self.policies, at: balance?.position ?? backend.position) : .first
         guard var dial = findings.dial(endpoints, policy, name: backend.name, at: backend.position) else { return nil }
         dial.upstream.proxyProtocol = servers[0].header
-        if let line = backend.last("timeout", "connect") {
-            dial.upstream.connectTimeout = findings.connectTimeout(
-                duration(line), "'timeout connect'", at: line.position)
-        }
+        dial.upstream.connectTimeout = findings.connectTimeout(
+            duration(backend.last("timeout", "connect")), "'timeout connect'")
         dial.upstream.health = health(of: servers, in: backend)
         return dial
     }

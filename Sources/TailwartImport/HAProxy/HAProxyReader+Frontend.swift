@@ -141,16 +141,13 @@ extension HAProxyReader {
         let tunnels = sections.compactMap { $0.last("timeout", "tunnel") }
         let sides = [proxy.last("timeout", "client")] + sections.map { $0.last("timeout", "server") }
         for line in tunnels.isEmpty ? sides.compactMap(\.self) : tunnels {
-            guard let value = duration(line) else { continue }
-            if let shorter = listener.idle?.time, shorter <= value { continue }
-            listener.idle = (value, line.position)
+            guard let limit = duration(line) else { continue }
+            if let shorter = listener.idle?.time, shorter <= limit.time { continue }
+            listener.idle = limit
         }
-        if let line = rules.inspectDelay, let value = duration(line), value != .unlimited {
-            listener.hello = (value, line.position)
-        }
-        if let line = proxy.last("timeout", "client-fin"), let value = duration(line) {
-            listener.halfClosed = findings.fit(
-                value, in: Allowed.halfClosed, "'timeout client-fin'", at: line.position)
+        listener.hello = duration(rules.inspectDelay)
+        listener.halfClosed = duration(proxy.last("timeout", "client-fin")).map { time, position in
+            findings.fit(time, in: Allowed.halfClosed, "'timeout client-fin'", at: position)
         }
     }
 }

@@ -77,9 +77,10 @@ struct HAProxyReader {
     }
 
     /// A limit of time; 0 is none.
-    func duration(_ line: SourceStatement) -> Duration? {
-        if let text = line.texts.last, let duration = ForeignDuration.haproxy(text) {
-            return duration == .zero ? .unlimited : duration
+    func duration(_ line: SourceStatement?) -> SourceDuration? {
+        guard let line else { return nil }
+        if let text = line.texts.last, let time = ForeignDuration.haproxy(text) {
+            return (time == .zero ? .unlimited : time, line.position)
         }
         return findings.refuse("a duration such as 30s should stand here", at: line.position)
     }

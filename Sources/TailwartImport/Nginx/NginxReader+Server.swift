@@ -11,20 +11,12 @@ extension NginxReader {
 
     /// One `server` of the stream block; nil if something was refused.
     func listener(
-        _ directives: [SourceStatement], shared: NginxSettings, at position: SourcePosition
+        _ directives: [SourceStatement], shared: [SourceStatement], at position: SourcePosition
     ) -> DraftListener? {
-        var settings = shared
-        var binds: [SourceBind] = []
-        var pass: SourceStatement?
-        for directive in directives {
-            switch directive.keyword {
-            case "listen": binds += self.binds(directive)
-            case "proxy_pass": pass = directive
-            default: settings.read(directive, isServer: true)
-            }
-        }
-        for other in settings.others { NginxSettings.words.read(other.keyword, at: other.position, findings) }
-        guard let destination = pass?.onlyWord else {
+        let settings = NginxSettings(shared: shared, own: directives)
+        let binds = directives.filter { $0.keyword == "listen" }.flatMap { self.binds($0) }
+        settings.sayRest(findings)
+        guard let destination = directives.last(where: { $0.keyword == "proxy_pass" })?.onlyWord else {
             return findings.refuse(
                 "there is no 'proxy_pass' here; only servers that pass connections on can be imported", at: position)
         }
@@ -32,9 +24,7 @@ extension NginxReader {
         // Without `set_real_ip_from` they are about who sends a header.
         let access = access(settings.access, isBeforeHeader: settings.realIP.isEmpty)
         let (header, inbound) = headers(settings, binds)
-        let connect = settings["proxy_connect_timeout"]
-        let timeout = findings.connectTimeout(
-            duration(connect), "'proxy_connect_timeout'", at: connect?.position ?? position)
+        let timeout = findings.connectTimeout(duration(settings["proxy_connect_timeout"]), "'proxy_connect_timeout'")
         let targets = routes(to: destination, isPreread: settings.isOn("ssl_preread")) { upstream in
             upstream.proxyProtocol = header
             upstream.connectTimeout = timeout
@@ -43,12 +33,9 @@ extension NginxReader {
         var listener = DraftListener(
             name: nil, binds: binds.map(\.address), routes: access + targets, position: position)
         listener.header = inbound
-        if let directive = settings["preread_timeout"] {
-            listener.hello = duration(directive).map { ($0, directive.position) }
-        }
-        if let directive = settings["proxy_timeout"] {
-            listener.idle = duration(directive).map { ($0, directive.position) }
-        } else {
+        listener.hello = duration(settings["preread_timeout"])
+        listener.idle = duration(settings["proxy_timeout"])
+        if settings["proxy_timeout"] == nil {
             findings.note(
                 "nginx ends connections after 10 minutes of silence, its default, and mail has longer ones (IMAP IDLE 29 "
                     + "minutes); here the defaults of the protocols are longer", at: position)

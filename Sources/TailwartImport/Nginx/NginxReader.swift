@@ -48,11 +48,11 @@ struct NginxReader {
     private mutating func listeners(
         of stream: [SourceStatement], _ includes: inout NginxIncludes
     ) throws(SyntaxProblem) -> [DraftListener] {
-        var shared = NginxSettings()
+        var shared: [SourceStatement] = []
         var servers: [SourceStatement] = []
         for directive in stream {
             guard let block = directive.block else {
-                shared.read(directive)
+                shared.append(directive)
                 continue
             }
             let whole = SourceStatement(
@@ -114,9 +114,11 @@ struct NginxReader {
         return result + rest
     }
 
-    func duration(_ directive: SourceStatement?) -> Duration? {
+    func duration(_ directive: SourceStatement?) -> SourceDuration? {
         guard let directive else { return nil }
-        if let duration = ForeignDuration.nginx(directive.texts.joined(separator: " ")) { return duration }
+        if let time = ForeignDuration.nginx(directive.texts.joined(separator: " ")) {
+            return (time, directive.position)
+        }
         return findings.refuse(
             "a duration such as 30s should stand here, not \(directive.texts.listed)", at: directive.position)
     }
