@@ -25,11 +25,11 @@ extension NginxReader {
         let access = access(settings.access, isBeforeHeader: settings.realIP.isEmpty)
         let (header, inbound) = headers(settings, binds)
         let timeout = findings.connectTimeout(duration(settings["proxy_connect_timeout"]), "'proxy_connect_timeout'")
-        let targets = routes(to: destination, isPreread: settings.isOn("ssl_preread")) { upstream in
-            upstream.proxyProtocol = header
-            upstream.connectTimeout = timeout
+        guard var targets = routes(to: destination, isPreread: settings.isOn("ssl_preread")) else { return nil }
+        for index in targets.indices {
+            targets[index].dial?.upstream.proxyProtocol = header
+            targets[index].dial?.upstream.connectTimeout = timeout
         }
-        guard let targets else { return nil }
         var listener = DraftListener(
             name: nil, binds: binds.map(\.address), routes: access + targets, position: position)
         listener.header = inbound
