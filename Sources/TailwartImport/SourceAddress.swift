@@ -47,10 +47,18 @@ extension Findings {
 
     /// Addresses to listen on, none with that refused if it cannot be listened on.
     ///
-    /// - Parameter host: what a host stands for: empty for all addresses of both families.
-    func binds(_ address: SourceAddress, host: (String) -> String) -> [BindAddress] {
+    /// - Parameters:
+    ///   - start: where they are said to be; nil: where the address stands.
+    ///   - host: what a host stands for: empty for all addresses of both families.
+    func binds(
+        _ address: SourceAddress, expectsHeader: Bool = false, at start: SourcePosition? = nil,
+        host: (String) -> String
+    ) -> [SourceBind] {
         let position = address.position
-        if address.family == .unix { return path(of: address).map { [.unix(path: $0)] } ?? [] }
+        func bind(_ address: BindAddress) -> SourceBind {
+            SourceBind(address: address, expectsHeader: expectsHeader, position: start ?? position)
+        }
+        if address.family == .unix { return path(of: address).map { [bind(.unix(path: $0))] } ?? [] }
         guard let parts = try? HostAndPortText(address.text), let port = parts.port, !port.isEmpty, port != "0" else {
             refuse("\(address.raw.quoted) names no port to listen on; add one, for instance \":25\"", at: position)
             return []
@@ -68,7 +76,7 @@ extension Findings {
                 at: position)
             return []
         }
-        return range.map { port in ip.map { .internet(InternetAddress($0, port: port)) } ?? .any(port: port) }
+        return range.map { port in bind(ip.map { .internet(InternetAddress($0, port: port)) } ?? .any(port: port)) }
     }
 
     /// An address to dial, nil with that refused if it is none.

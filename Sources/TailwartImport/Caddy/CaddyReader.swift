@@ -63,7 +63,8 @@ struct CaddyReader {
         }
         var routes = CaddyRoutes()
         for route in list(server["routes"]) { read(route, under: [.always], into: &routes) }
-        var listener = DraftListener(name: server.key, binds: binds, routes: routes.flat, position: server.position)
+        var listener = DraftListener(
+            name: server.key, binds: binds.map(\.address), routes: routes.flat, position: server.position)
         listener.header = routes.header
         noteOrder(of: listener.routes)
         if let element = server["matching_timeout"] ?? routes.innerTimeout, let timeout = duration(element),

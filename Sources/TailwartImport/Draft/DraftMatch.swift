@@ -116,8 +116,7 @@ struct DraftMatch: Hashable {
     var negated: DraftMatch? {
         if isNever { return .always }
         if isAlways { return .never }
-        if self == DraftMatch(tls: true) { return DraftMatch(tls: false) }
-        if self == DraftMatch(tls: false) { return DraftMatch(tls: true) }
+        if let tls, self == DraftMatch(tls: tls) { return DraftMatch(tls: !tls) }
         if proxyHeader || (tls != nil && serverNames.isEmpty && alpn.isEmpty) { return nil }
         if self == DraftMatch(not: not), let inner = not.first { return inner }
         return DraftMatch(not: [self])

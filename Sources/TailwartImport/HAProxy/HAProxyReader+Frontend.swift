@@ -62,17 +62,13 @@ extension HAProxyReader {
         let isV6Only = line.texts.contains("v6only")
         return addresses.text.split(separator: ",").flatMap { text -> [SourceBind] in
             guard let address = address(String(text), at: addresses.position) else { return [] }
-            let own = findings.binds(address) { host in
+            return findings.binds(address, expectsHeader: line.texts.contains("accept-proxy")) { host in
                 switch host {
                 case "": address.family == .v6 ? (isV6Only ? "::" : "") : "0.0.0.0"
                 // Linux gives a socket on :: the IPv4 clients too, unless it is told otherwise.
                 case "::": isV6Only ? "::" : ""
                 default: host
                 }
-            }
-            return own.map {
-                SourceBind(
-                    address: $0, expectsHeader: line.texts.contains("accept-proxy"), position: addresses.position)
             }
         }
     }

@@ -5,11 +5,11 @@ import TailwartWire
 struct HAProxyServer {
     let address: SourceWord
     let position: SourcePosition
-    var header = Defaults.proxyProtocol
-    var weight = 1
-    var isBackup = false
+    private(set) var header = Defaults.proxyProtocol
+    private(set) var weight = 1
+    private(set) var isBackup = false
     /// Why it gets no connections.
-    var isOut: String?
+    private(set) var isOut: String?
     private(set) var isChecked = false
     private(set) var health = HealthSettings()
 

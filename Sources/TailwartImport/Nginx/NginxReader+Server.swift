@@ -51,16 +51,13 @@ extension NginxReader {
         }
         // A port alone is all IPv4 addresses.
         if !address.text.contains(":"), variables.ports(address.text) != nil { address.text = ":\(address.text)" }
-        let own = findings.binds(address) { host in
+        let expectsHeader = listen.texts.contains("proxy_protocol")
+        return findings.binds(address, expectsHeader: expectsHeader, at: listen.position) { host in
             switch host {
             case "": "0.0.0.0"
             case "::" where listen.texts.contains("ipv6only=off"): ""
             default: host
             }
-        }
-        return own.map {
-            SourceBind(
-                address: $0, expectsHeader: listen.texts.contains("proxy_protocol"), position: listen.position)
         }
     }
 

@@ -11,6 +11,8 @@ struct NginxReader {
     /// By the variable that they set; read only when something is passed by it.
     var maps: [String: SourceStatement] = [:]
 
+    /// Blocks that are read.
+    static let blocks: Set = ["stream", "server", "upstream", "map"]
     /// Blocks that are nginx's business.
     private static let otherBlocks = [
         "http": "keep nginx running for it, on ports that no listener here has",
@@ -20,8 +22,7 @@ struct NginxReader {
 
     mutating func read(_ text: String, file: String) throws(SyntaxProblem) -> Draft {
         var draft = Draft()
-        let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
-        var includes = NginxIncludes(files: files, findings: findings, folder: folder)
+        var includes = NginxIncludes(files, of: file, findings)
         let top = try includes.expand(try NginxParser.parse(text, file: file))
         draft.notes = findings.notes {
             for directive in top {
@@ -31,40 +32,30 @@ struct NginxReader {
         }
         var streams = top.filter { $0.keyword == "stream" }.compactMap(\.block)
         // A file that is itself included in a stream block.
-        if streams.isEmpty,
-            top.contains(where: { ["server", "upstream", "map"].contains($0.keyword) && $0.block != nil })
-        {
+        if streams.isEmpty, top.contains(where: { Self.blocks.contains($0.keyword) && $0.block != nil }) {
             streams = [top]
         }
         if streams.isEmpty {
             findings.refuse(
-                "there is no 'stream' block here; nginx's http and mail are not imported",
-                at: .start(of: file))
+                "there is no 'stream' block here; nginx's http and mail are not imported", at: .start(of: file))
         }
-        for stream in streams { draft.listeners += try listeners(of: try includes.expand(stream), &includes) }
+        for stream in streams { draft.listeners += try listeners(of: stream) }
         return draft
     }
 
-    private mutating func listeners(
-        of stream: [SourceStatement], _ includes: inout NginxIncludes
-    ) throws(SyntaxProblem) -> [DraftListener] {
+    private mutating func listeners(of stream: [SourceStatement]) throws(SyntaxProblem) -> [DraftListener] {
         var shared: [SourceStatement] = []
         var servers: [SourceStatement] = []
         for directive in stream {
-            guard let block = directive.block else {
-                shared.append(directive)
-                continue
-            }
-            let whole = SourceStatement(
-                name: directive.name, words: directive.words, block: try includes.expand(block))
             switch directive.keyword {
-            case "server": servers.append(whole)
-            case "upstream": if let name = directive.onlyWord { upstreams[name.text] = whole }
+            case _ where directive.block == nil: shared.append(directive)
+            case "server": servers.append(directive)
+            case "upstream": if let name = directive.onlyWord { upstreams[name.text] = directive }
             case "map":
                 guard let name = directive.words.last?.text, directive.words.count == 2, name.hasPrefix("$") else {
                     throw SyntaxProblem("'map' takes a variable to look at and one to set", at: directive.position)
                 }
-                maps[Self.variableName(name)] = whole
+                maps[Self.variableName(name)] = directive
             // Whatever needs what is defined here will say so.
             default: break
             }
