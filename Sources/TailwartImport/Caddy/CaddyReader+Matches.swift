@@ -9,8 +9,7 @@ extension CaddyReader {
         var matches: [DraftMatch] = []
         for set in sets {
             var result = DraftMatch.always
-            if set.members == nil { _ = objects(set) }
-            for member in set.members ?? [] {
+            for member in objects(set) {
                 guard let one = matcher(member), let both = findings.said(result.and(one), at: member.position) else {
                     return nil
                 }

@@ -8,10 +8,6 @@ struct CaddyReader {
     /// The mail domains that the names of the file tell, for patterns that were meant to cover each of them.
     private(set) var domains: [String] = []
 
-    init(findings: Findings) {
-        self.findings = findings
-    }
-
     mutating func read(_ root: JSONElement) -> Draft {
         var draft = Draft()
         draft.notes = findings.notes {

@@ -55,13 +55,9 @@ extension HAProxyReader {
                 findings.refuse(
                     "every address of a name is tried here; write 'server' with that name once", at: line.position)
             }
-            guard line.keyword == "server" else { continue }
-            guard line.words.count >= 2 else {
-                findings.refuse("a server has a name and an address", at: line.position)
+            guard line.keyword == "server", let server = HAProxyServer(line, defaults: defaults, findings) else {
                 continue
             }
-            var server = HAProxyServer(address: line.words[1], position: line.position)
-            server.read(defaults + line.words.dropFirst(2), findings)
             if let reason = server.isOut {
                 findings.note("the server is left out: \(reason)", at: server.position)
             } else {

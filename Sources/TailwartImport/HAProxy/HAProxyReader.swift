@@ -47,22 +47,20 @@ struct HAProxyReader {
         var latest: HAProxySection?
         var named: [String: HAProxySection] = [:]
         var proxies: [HAProxySection] = []
-        for section in sections {
+        for var section in sections {
             switch section.kind {
             case "defaults":
-                var defaults = section
-                if let base = section.base.flatMap({ named[$0] }) { defaults.lines = base.lines + section.lines }
-                latest = defaults
-                if let name = section.name { named[name] = defaults }
+                // They take over from other ones only where they say so.
+                section.defaults = section.base.flatMap { named[$0] }?.all ?? []
+                latest = section
+                if let name = section.name { named[name] = section }
             case "frontend", "backend", "listen":
                 let defaults = section.base.map { named[$0] } ?? latest
-                if section.base != nil, defaults == nil {
-                    findings.refuse(
-                        "there are no defaults named \((section.base ?? "").quoted) above", at: section.position)
+                if let base = section.base, defaults == nil {
+                    findings.refuse("there are no defaults named \(base.quoted) above", at: section.position)
                 }
-                var proxy = section
-                proxy.defaults = defaults?.lines ?? []
-                proxies.append(proxy)
+                section.defaults = defaults?.all ?? []
+                proxies.append(section)
             default:
                 break
             }
