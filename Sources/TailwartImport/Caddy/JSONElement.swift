@@ -30,9 +30,7 @@ struct JSONElement {
         var position = SourcePosition(file: file, line: value.place.line, column: value.place.column)
         position.pointer = path.map { step in
             let key = step.prefix(60).printable + (step.count > 60 ? "…" : "")
-            return "/"
-                + key.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
-                .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
+            return "/" + key.replacing("~", with: "~0").replacing("/", with: "~1")
         }.joined()
         return position
     }
@@ -57,8 +55,4 @@ struct JSONElement {
     }
 
     var text: String? { value.text }
-
-    var flag: Bool? { value.flag }
-
-    var wholeNumber: Int? { value.integer }
 }
