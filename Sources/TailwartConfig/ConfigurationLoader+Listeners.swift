@@ -30,7 +30,7 @@ extension ConfigurationLoader {
             about: "Who speaks first and how long silence may last; by default that of a well-known port, else tcp.")
         let proto = written ?? usualProtocol(of: addresses, in: reader)
         let routes = readRoutes(&reader, listener: number)
-        let settings = ListenerSettings(&reader)
+        let settings = ListenerSettings.settings.read(&reader, into: ListenerSettings())
         guard let name, !addresses.isEmpty, let routes, !routes.isEmpty else { return nil }
         return settings.listener(name: name, bind: addresses, proto: proto, routes: routes, defaults: defaults)
     }

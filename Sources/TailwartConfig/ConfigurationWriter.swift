@@ -35,22 +35,8 @@ package struct ConfigurationWriter {
     }
 
     private var head: [YAMLMember] {
-        let value = configuration
-        var members: [YAMLMember] = []
-        if showsDefaults || value.maxConnections != Defaults.maxConnections {
-            members.append(YAMLMember("max_connections", .text("\(value.maxConnections)")))
-        }
-        if let workers = value.workers { members.append(YAMLMember("workers", .text("\(workers)"))) }
-        if showsDefaults || value.drain != Defaults.drain {
-            members.append(YAMLMember("drain", .duration(value.drain)))
-        }
-        if showsDefaults || value.log != LogSettings() { members.append(YAMLMember("log", value.log.output)) }
-        if let output = value.admin.output { members.append(YAMLMember("admin", output)) }
-        if value.tailscale != TailscaleSettings() {
-            let socket = value.tailscale.map { YAMLOutput.mapping([YAMLMember("socket", .text($0.socket))]) }
-            members.append(YAMLMember("tailscale", socket ?? .text("off")))
-        }
-        return members
+        Configuration.limits.write(configuration, unlike: showsDefaults ? nil : Configuration())
+            + Configuration.surroundings.write(configuration, unlike: Configuration())
     }
 
     private func generalForm(_ comments: [FilePlaces.Part: [String]]) -> [YAMLMember] {
@@ -77,20 +63,4 @@ extension Configuration {
     ///
     /// Timeouts are always printed, since their defaults depend on the protocol; other keys where they are not the default.
     package var yaml: String { ConfigurationWriter(general: self).write().text }
-}
-
-extension LogSettings {
-    fileprivate var output: YAMLOutput {
-        let format = format.map { [YAMLMember("format", YAMLOutput.text($0.rawValue))] } ?? []
-        return .mapping(format + [YAMLMember("level", .text(level.rawValue))])
-    }
-}
-
-extension AdminSettings {
-    fileprivate var output: YAMLOutput? {
-        var entries: [YAMLMember] = []
-        if let socket { entries.append(YAMLMember("socket", .text(socket))) }
-        if let listen { entries.append(YAMLMember("listen", .text("\(listen)"))) }
-        return entries.isEmpty ? nil : .mapping(entries)
-    }
 }

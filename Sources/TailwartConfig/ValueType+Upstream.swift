@@ -59,3 +59,13 @@ extension ValueType<Upstream.Via> {
             })
     }
 }
+
+extension Upstream.Via {
+    var output: YAMLOutput {
+        switch self {
+        case .direct: .text("direct")
+        case .tailscale: .text("tailscale")
+        case .socks5(let proxy): .mapping([YAMLMember("socks5", .text("\(proxy)"))])
+        }
+    }
+}
