@@ -5,14 +5,15 @@ extension ConfigurationLoader {
     func readUpstreams(_ reader: inout MappingReader) {
         let type = ValueType<[Upstream]>.named(
             "a mapping from names to upstreams", of: upstream(named: "").shape
-        ) { [self] name, place, node, problems in
+        ) { [self] name, position, node, problems in
             if name == "close" {
-                problems.error("no upstream can be named 'close': 'to: close' closes; choose another name", at: place)
-            } else if let taken = places[.upstream(name)] {
+                problems.error(
+                    "no upstream can be named 'close': 'to: close' closes; choose another name", at: position)
+            } else if let taken = positions[.upstream(name)] {
                 let owner = "the short form's \(name.quoted) on line \(taken.line)"
-                problems.error("the name \(name.quoted) belongs to \(owner); choose another name", at: place)
+                problems.error("the name \(name.quoted) belongs to \(owner); choose another name", at: position)
             }
-            places[.upstream(name)] = place
+            positions[.upstream(name)] = position
             return upstream(named: name).read(node, "the upstream \(name.quoted)", problems)
         }
         upstreams += reader.value("upstreams", type, or: [], about: "Where connections can go, by name.")
@@ -37,11 +38,11 @@ extension ConfigurationLoader {
             about: "The PROXY header that it expects, by default \(proxyProtocol.version.rawValue).")
         upstream = Upstream.settings.read(&reader, into: upstream)
 
-        places[.upstreamProxyProtocol(name)] = reader.keyPlace(of: "proxy_protocol")
-        places[.via(upstream: name)] = reader.keyPlace(of: "via")
-        places[.warm(upstream: name)] = reader.keyPlace(of: "warm")
-        places[.endpoints(upstream: name)] =
-            reader.place(of: "endpoints") ?? reader.place(of: "address") ?? reader.place
+        positions[.upstreamProxyProtocol(name)] = reader.keyPosition(of: "proxy_protocol")
+        positions[.via(upstream: name)] = reader.keyPosition(of: "via")
+        positions[.warm(upstream: name)] = reader.keyPosition(of: "warm")
+        positions[.endpoints(upstream: name)] =
+            reader.position(of: "endpoints") ?? reader.position(of: "address") ?? reader.position
         guard let endpoints, !endpoints.isEmpty else { return nil }
         return upstream
     }

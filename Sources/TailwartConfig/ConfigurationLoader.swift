@@ -4,7 +4,7 @@ import TailwartWire
 /// Reads the tree of one file into a configuration and remembers where everything stands.
 final class ConfigurationLoader {
     let problems: Problems
-    var places = FilePlaces()
+    var positions = FilePositions()
     var defaults = ListenerSettings()
     var upstreams: [Upstream] = []
     var listeners: [Listener] = []
@@ -18,18 +18,18 @@ final class ConfigurationLoader {
         let empty = "the file is empty; it needs at least 'mailbox' or 'listeners'"
         switch root.content {
         case .mapping(let entries):
-            var reader = MappingReader(entries, of: Self.noun, at: root.place, problems: problems)
+            var reader = MappingReader(entries, of: Self.noun, at: root.position, problems: problems)
             let configuration = readTopLevel(&reader)
             reader.reportUnknownAndMissingKeys()
             if isOfBearableSize {
-                ConfigurationCheck(configuration: configuration, places: places, problems: problems).run()
+                ConfigurationCheck(configuration: configuration, positions: positions, problems: problems).run()
             }
             return configuration
         case .null:
-            problems.error(empty, at: root.place)
+            problems.error(empty, at: root.position)
         case .text, .list:
             let expected = "a mapping with keys such as 'mailbox' or 'listeners'"
-            problems.error("the file must be \(expected), not \(root.found)", at: root.place)
+            problems.error("the file must be \(expected), not \(root.found)", at: root.position)
         case .unreadable:
             break
         }

@@ -12,19 +12,19 @@ package struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible
 
     package let severity: Severity
     package let file: String
-    package let place: TextPlace
+    package let position: TextPosition
     package let message: String
 
-    package var line: Int { place.line }
+    package var line: Int { position.line }
 
-    package var description: String { "\(file):\(place): \(severity.rawValue): \(message)" }
+    package var description: String { "\(file):\(position): \(severity.rawValue): \(message)" }
 }
 
 /// What loading a file came to.
 package struct ConfigurationResult: Sendable {
     /// Nil if any problem is an error.
     package let configuration: Configuration?
-    /// Sorted by place.
+    /// Sorted by position.
     package let problems: [ConfigurationProblem]
 }
 
@@ -47,7 +47,7 @@ extension ConfigurationResult {
     package func json(file: String, findings: JSON? = nil) -> JSON {
         let problems = problems.map { problem -> JSON in
             [
-                "column": .number(problem.place.column), "line": .number(problem.place.line),
+                "column": .number(problem.position.column), "line": .number(problem.position.line),
                 "message": .text(problem.message), "severity": .text(problem.severity.rawValue),
             ]
         }

@@ -25,7 +25,7 @@ extension ConfigurationWriter {
 
     private func output(_ network: Network) -> YAMLOutput { .reference(references.written(network)) }
 
-    private func output(_ route: Route, of part: FilePlaces.Part) -> YAMLOutput {
+    private func output(_ route: Route, of part: FilePositions.Part) -> YAMLOutput {
         var members: [YAMLMember] = []
         if let match = route.match { members.append(YAMLMember("match", output(match), of: part)) }
         members.append(YAMLMember("to", target(route), of: part))

@@ -29,7 +29,7 @@ package struct ConfigurationWriter {
     package var mailbox: String? { shortForm?.mailbox.name }
 
     /// - Parameter comments: stand above the parts that they are about.
-    package func write(comments: [FilePlaces.Part: [String]] = [:]) -> [YAMLWriter.Line] {
+    package func write(comments: [FilePositions.Part: [String]] = [:]) -> [YAMLWriter.Line] {
         let body = shortForm.map { members(of: $0, comments) } ?? generalForm(comments)
         return YAMLWriter.write(.blockMapping(head + body), head: comments[.file] ?? [])
     }
@@ -39,17 +39,17 @@ package struct ConfigurationWriter {
             + Configuration.surroundings.write(configuration, unlike: Configuration())
     }
 
-    private func generalForm(_ comments: [FilePlaces.Part: [String]]) -> [YAMLMember] {
+    private func generalForm(_ comments: [FilePositions.Part: [String]]) -> [YAMLMember] {
         var members: [YAMLMember] = []
         let upstreams = configuration.upstreams.map { upstream in
-            let part = FilePlaces.Part.upstream(upstream.name)
+            let part = FilePositions.Part.upstream(upstream.name)
             return YAMLMember(
                 upstream.name, .blockMapping([endpoints(of: upstream)] + settings(of: upstream)), of: part,
                 comments: comments[part] ?? [])
         }
         if !upstreams.isEmpty { members.append(YAMLMember("upstreams", .blockMapping(upstreams))) }
         let listeners = configuration.listeners.enumerated().map { number, listener in
-            let part = FilePlaces.Part.listener(number)
+            let part = FilePositions.Part.listener(number)
             let name = YAMLMember("name", .text(listener.name), of: part, comments: comments[part] ?? [])
             return YAMLOutput.blockMapping([name] + self.members(of: listener, number))
         }

@@ -79,7 +79,7 @@ struct ACLCommand: ParsableCommand {
         do {
             check = PolicyCheck(try Policy(bytes), against: configuration, tags: tags)
         } catch {
-            guard json else { throw Failure.notGood("\(name):\(error.place): error: \(error.message)") }
+            guard json else { throw Failure.notGood("\(name):\(error.position): error: \(error.message)") }
             print(PolicyCheck.json(policy: name, unreadable: error))
             throw ExitCode(1)
         }

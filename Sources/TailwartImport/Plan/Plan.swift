@@ -6,9 +6,9 @@ import TailwartWire
 struct Plan {
     private(set) var configuration = Configuration()
     /// Where a part stands in the imported file.
-    private(set) var positions: [FilePlaces.Part: SourcePosition] = [:]
+    private(set) var positions: [FilePositions.Part: SourcePosition] = [:]
     /// All positions that an upstream comes from.
-    private var origins: [FilePlaces.Part: [SourcePosition]] = [:]
+    private var origins: [FilePositions.Part: [SourcePosition]] = [:]
     /// What there is to say about each listener.
     private let notes: [[Finding]]
     /// What there is to say about names that are added.
@@ -83,8 +83,8 @@ struct Plan {
     ///   - file: whose name is not repeated with each position.
     func write(head: [String], of file: String) -> [YAMLWriter.Line] {
         let writer = ConfigurationWriter(configuration, references: variables.references)
-        var comments: [FilePlaces.Part: [String]] = [:]
-        let listeners = notes.indices.map { FilePlaces.Part.listener($0) }
+        var comments: [FilePositions.Part: [String]] = [:]
+        let listeners = notes.indices.map { FilePositions.Part.listener($0) }
         if let mailbox = writer.mailbox {
             let sources = listeners.flatMap { origins[$0] ?? [] }
             comments[.upstream(mailbox)] =

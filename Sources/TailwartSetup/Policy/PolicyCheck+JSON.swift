@@ -15,13 +15,15 @@ extension PolicyCheck {
 
     /// Of a policy that cannot be read.
     package static func json(policy name: String, unreadable error: JSONError) -> JSON {
-        json(policy: name, isGood: false, ports: [], findings: [PolicyFinding(.error, at: error.place, error.message)])
+        json(
+            policy: name, isGood: false, ports: [], findings: [PolicyFinding(.error, at: error.position, error.message)]
+        )
     }
 
     private static func json(policy name: String, isGood: Bool, ports: [JSON], findings: [PolicyFinding]) -> JSON {
         let findings = findings.map { finding -> JSON in
             [
-                "column": .number(finding.place.column), "line": .number(finding.place.line),
+                "column": .number(finding.position.column), "line": .number(finding.position.line),
                 "message": .text(finding.message), "severity": .text(finding.severity.rawValue),
             ]
         }
