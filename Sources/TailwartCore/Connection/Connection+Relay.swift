@@ -71,12 +71,12 @@ extension Connection {
         relaying.relay[direction].pipeUnavailable()
     }
 
-    package mutating func drained(_ direction: Direction, _ count: Int, now: UInt64) {
-        relaying.relay[direction].drained(count)
+    package mutating func flushed(_ direction: Direction, _ count: Int, now: UInt64) {
+        relaying.relay[direction].flushed(count)
         relaying.lastActivity = now
     }
 
-    package mutating func drainBlocked(_ direction: Direction) { relaying.relay[direction].drainBlocked() }
+    package mutating func flushBlocked(_ direction: Direction) { relaying.relay[direction].flushBlocked() }
 
     package mutating func sinkShutDown(_ direction: Direction) { relaying.relay.sinkShutDown(direction) }
 
