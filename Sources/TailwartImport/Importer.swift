@@ -48,7 +48,7 @@ extension ImportResult {
         let problems = findings.map { finding in
             CommandAnswer.Problem(
                 finding.severity == .refused ? .error : .warning, finding.message, file: finding.position.file,
-                at: TextPlace(line: finding.position.line, column: finding.position.column))
+                at: TextPosition(line: finding.position.line, column: finding.position.column))
         }
         return Self.answer(file: file, isGood: isWhole, problems, printed(isPartial: isPartial))
     }

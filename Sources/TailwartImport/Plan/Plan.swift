@@ -6,7 +6,7 @@ import TailwartWire
 struct Plan {
     private(set) var configuration = Configuration()
     /// Where a part stands in the imported file; an upstream may come from several positions.
-    private var origins: [FilePlaces.Part: [SourcePosition]] = [:]
+    private var origins: [FilePositions.Part: [SourcePosition]] = [:]
     /// What there is to say about each listener, and at the end about names that are added.
     private var notes: [[Finding]]
     private let variables: Variables
@@ -45,7 +45,7 @@ struct Plan {
     }
 
     /// Where a part stands in the imported file, or begins to.
-    func position(of part: FilePlaces.Part) -> SourcePosition? { origins[part]?.first }
+    func position(of part: FilePositions.Part) -> SourcePosition? { origins[part]?.first }
 
     /// The newest of the names that mail programs look up below a domain are missing in files that are older than them: with these
     /// added the short form may say it all.
