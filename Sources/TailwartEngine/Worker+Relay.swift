@@ -91,7 +91,7 @@ extension Worker {
     private mutating func fillBuffer(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
     ) -> Action? {
-        guard !session.pointee.connection.isListening else { return fillListening(session, direction, &fresh) }
+        guard !session.pointee.connection.mustShow(direction) else { return fillShown(session, direction, &fresh) }
         let window = readWindow
         switch session.socket(direction.source).receive(window) {
         case .count(0):
@@ -109,7 +109,7 @@ extension Worker {
     }
 
     /// As ``fillBuffer(_:_:_:)``, and shows the bytes before they are passed on.
-    private mutating func fillListening(
+    private mutating func fillShown(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
     ) -> Action? {
         let kept = direction == .outbound ? session.pointee.connection.undecidedCount : 0
@@ -125,7 +125,9 @@ extension Worker {
         case .count(let count):
             let isShort = count < window.count && !session.mustReadToEnd(direction.source)
             guard direction == .outbound else {
-                session.pointee.connection.clientSpoke(bytes(count).span)
+                guard session.pointee.connection.clientSpoke(bytes(count).span) else {
+                    return session.pointee.connection.headerWasUnexpected(&around)
+                }
                 fresh = 0..<count
                 filled(session, direction, count, short: isShort)
                 return nil
