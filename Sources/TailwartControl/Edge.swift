@@ -35,7 +35,7 @@ package final class Edge: Sendable {
             topology: first, sockets: listeners.ready(for: first), workers: configuration.workers ?? Self.cores,
             idSeed: UInt64.random(in: 0...(.max)), recordReader: ledger.waker)
         self.engine = engine
-        ledger.follow(engine.records)
+        ledger.follow(engine.records) { [engine] in engine.live }
         var made: Observers?
         do throws(SystemError) {
             let watched = ProbeSubject.all(of: configuration)

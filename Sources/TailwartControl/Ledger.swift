@@ -22,6 +22,8 @@ package final class Ledger: Sendable {
         /// Since the thread last looked.
         var lostEvents = 0
         var rings: [RecordRing] = []
+        /// How many connections are open.
+        var live: @Sendable () -> Int = { 0 }
         var subscriptions: [Subscription] = []
         var totals = Totals()
         var stops = false
@@ -56,8 +58,13 @@ package final class Ledger: Sendable {
     }
 
     /// From now on the records of these rings are taken.
-    package func follow(_ rings: [RecordRing]) {
-        state.withLock { $0.rings += rings }
+    ///
+    /// - Parameter live: how many connections are open.
+    package func follow(_ rings: [RecordRing], live: @escaping @Sendable () -> Int = { 0 }) {
+        state.withLock { state in
+            state.rings += rings
+            state.live = live
+        }
         waker.ring()
     }
 
@@ -94,13 +101,15 @@ package final class Ledger: Sendable {
 
     private func run() {
         var lostBefore = 0
+        // Here, since each storm ends in records, and no connection waits for this thread.
+        var tide = Tide()
         while true {
-            let (events, lostEvents, rings, stops) = state.withLock { state in
+            let (events, lostEvents, rings, live, stops) = state.withLock { state in
                 defer { (state.inbox, state.lostEvents) = ([], 0) }
-                return (state.inbox, state.lostEvents, state.rings, state.stops)
+                return (state.inbox, state.lostEvents, state.rings, state.live, state.stops)
             }
             let lost = rings.reduce(0) { $0 + $1.lost }
-            let (records, isBusy, subscriptions) = state.withLock { state in
+            let (records, count, subscriptions) = state.withLock { state in
                 let isWanted = state.subscriptions.contains(where: \.takesRecords)
                 var records: [SharedRecord] = []
                 let count = Self.take(rings, &state.totals) { record in
@@ -108,8 +117,9 @@ package final class Ledger: Sendable {
                 }
                 state.totals.lostRecords = lost
                 state.totals.lostEvents += lostEvents
-                return (records, count > 0 || !events.isEmpty, state.subscriptions)
+                return (records, count, state.subscriptions)
             }
+            if tide.looks(live: live(), ended: count + lost - lostBefore, now: Clock.monotonic()) { Memory.giveBack() }
             let entries = Self.inOrder(records, events)
             if !entries.isEmpty || lost > lostBefore || lostEvents > 0 {
                 for subscription in subscriptions {
@@ -117,13 +127,13 @@ package final class Ledger: Sendable {
                 }
             }
             lostBefore = lost
-            if isBusy {
+            if count > 0 || !events.isEmpty {
                 if !stops { usleep(Self.gathering * 1000) }
                 continue
             }
             if stops { return subscriptions.forEach { $0.close() } }
             for ring in rings { ring.readerWillSleep() }
-            if rings.allSatisfy(\.isEmpty) { waker.wait(timeout: -1) }
+            if rings.allSatisfy(\.isEmpty) { waker.wait(timeout: tide.timeout(now: Clock.monotonic())) }
         }
     }
 

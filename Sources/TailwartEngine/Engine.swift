@@ -76,6 +76,9 @@ package final class Engine: Sendable {
         self.state = Mutex(state)
     }
 
+    /// Connections that are open.
+    package var live: Int { state.withLock { $0.topology.headcount.live } }
+
     package var counters: Counters {
         let (live, accepted) = state.withLock { state in
             (state.topology.headcount.live, state.doors.reduce(0) { $0 + $1.accepted })

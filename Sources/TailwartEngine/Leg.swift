@@ -10,6 +10,8 @@ struct Leg: ~Copyable {
     var isRegisteredForWriting = false
     /// An end, an error or urgent data was announced: a short read no longer means that nothing is left.
     var mustReadToEnd = false
+    /// The peer has finished: its end is behind what it sent.
+    var hasFinished = false
 
     /// None.
     init() {

@@ -44,6 +44,15 @@ extension UnsafeMutablePointer where Pointee == Session {
         side == .client ? pointee.client.mustReadToEnd : pointee.upstream.mustReadToEnd
     }
 
+    /// The side has finished.
+    func noteEnd(_ side: Side) {
+        if side == .client { pointee.client.hasFinished = true } else { pointee.upstream.hasFinished = true }
+    }
+
+    func hasFinished(_ side: Side) -> Bool {
+        side == .client ? pointee.client.hasFinished : pointee.upstream.hasFinished
+    }
+
     subscript(lane direction: Direction) -> Lane {
         get { direction == .inbound ? pointee.inbound : pointee.outbound }
         nonmutating _modify {

@@ -81,8 +81,8 @@ extension Worker {
     /// - Returns: whether the words went out whole.
     private func tell(_ words: [UInt8], _ session: UnsafeMutablePointer<Session>) -> Bool {
         let client = session.pointee.client.socket
-        // The first bytes on a fresh connection: there is room for them.
-        guard words.withUnsafeBytes({ client.send($0) }) == .count(words.count) else { return false }
+        // The first bytes on a fresh connection: there is room for them. With the end they are one segment.
+        guard words.withUnsafeBytes({ client.send($0, more: true) }) == .count(words.count) else { return false }
         client.shutDownWrite()
         return true
     }

@@ -48,27 +48,43 @@ extension Worker {
         let budgetEnd = session.bytes(direction) + Self.byteBudget
         // Where bytes stand that were just read into the shared buffer; they must not stay there.
         var fresh = 0..<0
+        // Whether the last bytes wait in the sink's socket for the end that was announced behind them, to leave in one segment with it.
+        // Shutting down and closing send them; whatever else may come in place of the end, they are pushed before this turn is over.
+        var isKeptBack = false
         while true {
             let result: Action?
             switch session.pointee.connection.step(direction) {
             case .fill(let carrier):
                 guard session.bytes(direction) < budgetEnd else {
+                    push(session, direction, isKeptBack)
                     return enqueue(session, direction)
                 }
                 result = carrier == .buffer ? fillBuffer(session, direction, &fresh) : fillPipe(session, direction)
             case .flush(let carrier):
-                result = carrier == .buffer ? flushBuffer(session, direction, &fresh) : flushPipe(session, direction)
+                result =
+                    carrier == .buffer
+                    ? flushBuffer(session, direction, &fresh, &isKeptBack) : flushPipe(session, direction)
             case .shutDownSink:
                 session.socket(direction.sink).shutDownWrite()
                 session.pointee.connection.sinkShutDown(direction)
+                isKeptBack = false
                 continue
             case .wait:
+                push(session, direction, isKeptBack)
                 return rest(session, direction, fresh)
             case .close(let ending):
                 result = session.pointee.connection.finished(ending, &around)
+                isKeptBack = false
             }
-            if let result { return perform(session, result) }
+            if let result {
+                push(session, direction, isKeptBack)
+                return perform(session, result)
+            }
         }
+    }
+
+    private func push(_ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ isKeptBack: Bool) {
+        if isKeptBack { session.socket(direction.sink).push() }
     }
 
     /// Nothing to do before the kernel reports: keeps what the sink would not take, and gives back a pipe that is empty.
@@ -91,7 +107,7 @@ extension Worker {
     private mutating func fillBuffer(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
     ) -> Action? {
-        guard !session.pointee.connection.isListening else { return fillListening(session, direction, &fresh) }
+        guard !session.pointee.connection.mustShow(direction) else { return fillShown(session, direction, &fresh) }
         let window = readWindow
         switch session.socket(direction.source).receive(window) {
         case .count(0):
@@ -109,7 +125,7 @@ extension Worker {
     }
 
     /// As ``fillBuffer(_:_:_:)``, and shows the bytes before they are passed on.
-    private mutating func fillListening(
+    private mutating func fillShown(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
     ) -> Action? {
         let kept = direction == .outbound ? session.pointee.connection.undecidedCount : 0
@@ -125,7 +141,9 @@ extension Worker {
         case .count(let count):
             let isShort = count < window.count && !session.mustReadToEnd(direction.source)
             guard direction == .outbound else {
-                session.pointee.connection.clientSpoke(bytes(count).span)
+                guard session.pointee.connection.clientSpoke(bytes(count).span) else {
+                    return session.pointee.connection.headerWasUnexpected(&around)
+                }
                 fresh = 0..<count
                 filled(session, direction, count, short: isShort)
                 return nil
@@ -186,13 +204,16 @@ extension Worker {
     }
 
     private mutating func flushBuffer(
-        _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
+        _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>,
+        _ isKeptBack: inout Bool
     ) -> Action? {
+        let more = session.hasFinished(direction.source)
         let isFresh = !fresh.isEmpty
         let pending =
             isFresh ? UnsafeRawBufferPointer(rebasing: buffer[fresh]) : session[lane: direction].leftover.pending
-        switch session.socket(direction.sink).send(pending) {
+        switch session.socket(direction.sink).send(pending, more: more) {
         case .count(let count):
+            isKeptBack = more
             session.pointee.connection.flushed(direction, count, now: now)
             // A partial send means that the sink's buffer is full (tcp(7)): to ask again would only be told so.
             if count < pending.count { session.pointee.connection.flushBlocked(direction) }

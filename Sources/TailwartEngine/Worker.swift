@@ -135,7 +135,10 @@ struct Worker: ~Copyable {
     private mutating func legIsReady(_ leg: LegReference, _ readiness: Readiness) {
         let session = leg.session
         // In every phase: an end that comes before the relay must not be forgotten there.
-        if readiness.has(.unusual) { session.note(leg.side) }
+        if readiness.has(.unusual) {
+            session.note(leg.side)
+            if readiness.has(.end) { session.noteEnd(leg.side) }
+        }
         guard !session.isRelaying else { return relayIsReady(leg, readiness) }
         guard leg.side == .upstream else { return clientIsReady(session, readiness) }
         upstreamIsReady(session, readiness)

@@ -28,6 +28,9 @@ package struct Readiness: Sendable, Equatable {
     /// An end, an error or urgent data.
     package static let unusual = Readiness(rawValue: tw_epollrdhup | tw_epollpri | tw_epollhup | tw_epollerr)
 
+    /// The peer's end is there, behind what it sent.
+    package static let end = Readiness(rawValue: tw_epollrdhup)
+
     /// Whether any of these bits is set.
     @inlinable package func has(_ other: Readiness) -> Bool { rawValue & other.rawValue != 0 }
 }

@@ -76,6 +76,10 @@ package struct Socket: Sendable {
         }
     }
 
+    /// Sends what an unfinished segment was kept back for (``send(_:more:)``): with Nagle's algorithm off, setting that again does
+    /// (tcp(7), `TCP_NODELAY`).
+    package func push() { setNoDelay() }
+
     /// Says that no more will be sent.
     package func shutDownWrite() {
         // A peer that has just reset the connection answers ENOTCONN; its error event tells the rest.

@@ -35,6 +35,23 @@ extension ProxyHeader {
     /// hold 64 KiB for each connection.
     package static let maximumV2Length = 4096
 
+    /// Bytes by which a header of either version is told from all else.
+    package static let maximumBeginning = signature.count
+
+    /// Whether the bytes begin with the signature of version 2 or the word of version 1, with which no protocol of mail or of the web
+    /// begins (section 2).
+    package static func isBegun(by bytes: Span<UInt8>) -> Bool {
+        begin(bytes, with: signature.span) || begin(bytes, with: v1Beginning.span)
+    }
+
+    private static let v1Beginning: InlineArray<6, UInt8> = [0x50, 0x52, 0x4f, 0x58, 0x59, 0x20]
+
+    private static func begin(_ bytes: Span<UInt8>, with beginning: Span<UInt8>) -> Bool {
+        guard bytes.count >= beginning.count else { return false }
+        for index in beginning.indices where bytes[index] != beginning[index] { return false }
+        return true
+    }
+
     /// Bytes of a unique identifier (section 2.2.5).
     package static let maximumUniqueIDLength = 128
 

@@ -32,6 +32,14 @@ struct SystemCallTrace {
         }
     }
 
+    /// The calls of a thread as they were written down, with arguments and answer.
+    func lines(of thread: Int32) -> [Substring] {
+        file.lines.compactMap { line in
+            let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+            return words.count == 2 && words[0] == "\(thread)" ? words[1].drop { $0 == " " } : nil
+        }
+    }
+
     /// The id of the thread with this name.
     func thread(named name: String) throws -> Int32 {
         let folder = "/proc/\(edge.process.id)/task"

@@ -52,6 +52,30 @@ import Testing
         table.remove(first.pointee.index)
     }
 
+    @Test func `what a storm took is given back but for some chunks, and who lives on stays where it is`() {
+        let topology = Topology.empty
+        var table = SessionTable()
+        let storm = 100 * SessionTable.chunkSize
+        for _ in 0..<storm { _ = table.insert(.test(topology), client: Descriptor()) }
+        #expect(table.heldChunks == 100)
+        // One of the middle and the last one live on.
+        let stayers = [UInt32(storm / 2), UInt32(storm - 1)]
+        let sessions = stayers.map { table.live(at: $0) }
+        for index in 0..<UInt32(storm) where !stayers.contains(index) { table.remove(index) }
+        #expect(table.heldChunks == SessionTable.keptChunks + stayers.count)
+        #expect(stayers.map { table.live(at: $0) } == sessions && !sessions.contains(nil))
+        #expect(table.live(at: 0) == nil && table.live(at: UInt32(storm / 2 + 1)) == nil)
+
+        // The next wave begins below, and takes what it needs.
+        let wave = (0..<storm - stayers.count).map { _ in
+            table.insert(.test(topology), client: Descriptor()).pointee.index
+        }
+        #expect(wave.first == 0 && Set(wave).union(stayers).count == storm)
+        #expect(table.heldChunks == 100 && table.count == storm)
+        for index in wave + stayers { table.remove(index) }
+        #expect(table.heldChunks == SessionTable.keptChunks && table.count == 0)
+    }
+
     @Test(arguments: [(0, 1, false), (1, 2, true), (.max, LegToken.generationMask, true)] as [(UInt32, UInt32, Bool)])
     func `a token keeps what it is made of`(index: UInt32, generation: UInt32, isUpstream: Bool) {
         let token = LegToken(index: index, generation: generation, isUpstream: isUpstream)

@@ -19,6 +19,9 @@ char *tw_error_text(int number, char *buffer, unsigned long size) __asm__("strer
 // <sys/timex.h> is not part of the Glibc module map. The argument is a struct timex, 208 bytes, of which nothing is read here.
 int tw_adjtimex(void *timex) __asm__("adjtimex");
 
+// <malloc.h> is not part of the Glibc module map.
+int tw_malloc_trim(unsigned long pad) __asm__("malloc_trim");
+
 // <fcntl.h> with _GNU_SOURCE.
 static const unsigned int tw_splice_move = 1;
 static const unsigned int tw_splice_nonblock = 2;

@@ -19,6 +19,8 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
     case proxyHeaderInvalid
     /// The listener requires a PROXY header and the client's network is not trusted to send one.
     case proxyHeaderUntrusted
+    /// The client began with a PROXY header at a listener that takes none.
+    case proxyHeaderUnexpected
     case noRoute
     /// A route that says `to: close`.
     case routeClose
@@ -60,6 +62,7 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         case .proxyHeaderTimeout: "proxy_header_timeout"
         case .proxyHeaderInvalid: "proxy_header_invalid"
         case .proxyHeaderUntrusted: "proxy_header_untrusted"
+        case .proxyHeaderUnexpected: "proxy_header_unexpected"
         case .noRoute: "no_route"
         case .routeClose: "route_close"
         case .upstreamUnresolved: "upstream_unresolved"

@@ -11,7 +11,9 @@ extension Connection {
             return turnAway(Ending(.edge, .listenerLimit), &around)
         }
         guard hasRoom else { return turnAway(Ending(.edge, .edgeLimit), &around) }
-        guard let settings = frontend.proxyProtocolIn else { return findRoute(&around) }
+        guard let settings = frontend.proxyProtocolIn else {
+            return around.suspects(record.client?.ip) ? letBegin(now: around.now) : findRoute(&around)
+        }
         // A client on a unix socket has no address to trust; whoever may open the path was trusted by its permissions.
         if let client = record.client?.ip, !settings.trusted.contain(client) {
             return end(Ending(.edge, .proxyHeaderUntrusted), &around)
@@ -25,6 +27,7 @@ extension Connection {
     package func clientIsReady() -> Action {
         switch phase {
         case .proxyHeader: .peekClient(ProxyHeader.maximumV2Length)
+        case .suspected: .peekClient(ProxyHeader.maximumBeginning)
         case .hello: .peekClient(.max)
         case .awaitingHello: .peekClient(TLSAlert.handshakeLength)
         case .farewell: .discard
@@ -43,6 +46,7 @@ extension Connection {
     ) -> Action {
         switch phase {
         case .proxyHeader: readProxyHeader(bytes, isFinal: isFinal, &around)
+        case .suspected: readBeginning(bytes, &around)
         case .hello: readHello(bytes, isFinal: isFinal, &around)
         case .awaitingHello(let ending): readBeforeAlert(bytes, ending, &around)
         case .farewell, .takingWarm, .connecting, .passing, .greeting, .held, .relaying, .over: .nothing
@@ -93,7 +97,7 @@ extension Connection {
     // MARK: - peek ClientHello → match
 
     /// Decides without the hello if that can be, else looks for it.
-    private mutating func findRoute(_ around: inout Surroundings) -> Action {
+    mutating func findRoute(_ around: inout Surroundings) -> Action {
         decide(frontend.mayPeek ? .undecided : .none, &around)
     }
 
@@ -106,6 +110,8 @@ extension Connection {
             let note = HelloNote(hello)
             record.hello = .passRetained(note)
             return decide(.hello(note), &around)
+        case .invalid(.notTLS) where isUnexpectedHeader(bytes):
+            return headerWasUnexpected(&around)
         case .invalid(.notTLS):
             return decide(.none, &around)
         case .needMore where isFinal:

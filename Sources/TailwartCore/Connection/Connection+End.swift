@@ -15,6 +15,7 @@ extension Connection {
         guard around.now >= deadline else { return .wait(.asBefore, until: deadline) }
         switch phase {
         case .proxyHeader: return end(Ending(.edge, .proxyHeaderTimeout), &around)
+        case .suspected: return findRoute(&around)
         case .hello: return end(Ending(.edge, .helloTimeout), &around)
         case .takingWarm(let dial), .connecting(let dial), .greeting(let dial, _):
             return addressFailed(dial, way == nil ? .connectTimeout : .upstreamProxyFailed, &around)
@@ -47,8 +48,11 @@ extension Connection {
         door.end(ending.reason, inbound: record.inboundBytes, outbound: record.outboundBytes)
         // Of a connection that was open, or whose client had begun to send: torn, and so neither side may take it for finished.
         let isCut =
-            (ending.reason == .upstreamUnhealthy || ending.reason == .upstreamEmpty)
-            && record.inboundBytes + record.outboundBytes > 0
+            switch ending.reason {
+            case .upstreamUnhealthy, .upstreamEmpty, .proxyHeaderUnexpected:
+                record.inboundBytes + record.outboundBytes > 0
+            default: false
+            }
         return .end(abortive: ending.reason.rule.isAbortive || (isCut && !record.wasRefused))
     }
 
@@ -66,7 +70,7 @@ extension Connection {
             return
         case .over:
             return
-        case .proxyHeader, .hello:
+        case .suspected, .proxyHeader, .hello:
             break
         }
         frontend.headcount.leave()

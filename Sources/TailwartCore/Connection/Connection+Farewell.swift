@@ -11,12 +11,16 @@ extension Connection {
 
     /// Ends the connection; tells the client why, if there is something to be said and a way to say it.
     ///
-    /// - Parameter endsLine: whether what the client has seen ends in the middle of a line.
-    mutating func turnAway(_ ending: Ending, endsLine: Bool = false, _ around: inout Surroundings) -> Action {
+    /// - Parameters:
+    ///   - endsLine: whether what the client has seen ends in the middle of a line.
+    ///   - hasBegun: whether the client has sent something that was not passed on.
+    mutating func turnAway(
+        _ ending: Ending, endsLine: Bool = false, hasBegun: Bool = false, _ around: inout Surroundings
+    ) -> Action {
         let manner = manner(for: ending.reason)
         guard manner != .none, around.farewells < Surroundings.farewellsAtOnce else { return end(ending, &around) }
         // An alert before the hello would be an answer to nothing.
-        let mayAnswer = record.hello != nil || record.inboundBytes > 0
+        let mayAnswer = record.hello != nil || record.inboundBytes > 0 || hasBegun
         leave(&around)
         around.farewells += 1
         switch manner {

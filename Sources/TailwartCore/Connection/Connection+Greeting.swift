@@ -12,6 +12,10 @@ extension Connection {
 
     /// Whether the bytes that are read have to be shown before they are passed on: the upstream's to ``heard(_:now:)``, with
     /// ``undecidedCount`` before them, and the client's to ``clientSpoke(_:)``.
+    package func mustShow(_ direction: Direction) -> Bool {
+        isListening || (direction == .inbound && record.inboundBytes == 0 && looksForHeader)
+    }
+
     package var isListening: Bool { relaying.reader != nil }
 
     /// Bytes of the upstream that were shown and could not be passed on.
@@ -49,9 +53,14 @@ extension Connection {
     }
 
     /// The client said something, for the first time.
-    package mutating func clientSpoke(_ bytes: Span<UInt8>) {
+    ///
+    /// - Returns: false if it is not to be passed on: ``headerWasUnexpected(_:)``.
+    package mutating func clientSpoke(_ bytes: Span<UInt8>) -> Bool {
+        if record.inboundBytes == 0, isUnexpectedHeader(bytes) { return false }
+        guard isListening else { return true }
         relaying.reader?.clientSpoke(bytes)
         stopListeningIfOver()
+        return true
     }
 
     /// The client will never say anything.
@@ -78,10 +87,17 @@ extension Connection {
         place?.headerWasAnswered()
         let ending = Ending(.upstream, .headerNotTrusted)
         if record.outboundBytes == 0, record.inboundBytes == 0 { return dialAnew(mayUseWarm: true, &around) }
+        return turnAwayBehindGreeting(ending, &around)
+    }
+
+    /// Turns away a client that may have seen a greeting, or a part of it.
+    mutating func turnAwayBehindGreeting(
+        _ ending: Ending, hasBegun: Bool = false, _ around: inout Surroundings
+    ) -> Action {
         // A client that has not taken the greeting yet cannot be told anything behind it.
         guard relaying.relay.outbound.pending == 0 else { return end(ending, &around) }
         // A line of the greeting that has begun is ended first, or the refusal would be the rest of it.
-        return turnAway(ending, endsLine: relaying.reader?.isInLine ?? false, &around)
+        return turnAway(ending, endsLine: relaying.reader?.isInLine ?? false, hasBegun: hasBegun, &around)
     }
 
     /// The address that the present leg is connected to.

@@ -109,6 +109,13 @@ extension CloseReason {
                 .edge,
                 means: "a peer outside `trusted` came to a listener that requires the header",
                 advice: "add its network if it is yours")
+        case .proxyHeaderUnexpected:
+            EndingRule(
+                .edge, tells: .unavailable,
+                means: "the client began with a PROXY header, but this listener takes none",
+                advice:
+                    "is a load balancer in front, set `proxy_protocol_in`; else the mailbox's address leads back to this edge"
+            )
         case .noRoute:
             EndingRule(
                 .edge, tells: .unknownName,

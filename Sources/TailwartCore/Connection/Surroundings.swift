@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// What a connection has to know of the worker that serves it.
 package struct Surroundings: Sendable {
     /// Clients that one worker holds at the same time; further ones are turned away at once. Each has a descriptor, a session and what
@@ -11,5 +13,23 @@ package struct Surroundings: Sendable {
     package internal(set) var held = 0
     package internal(set) var farewells = 0
 
+    /// Addresses of clients that began with a PROXY header which nobody asked for, and until when that is remembered.
+    private var suspects: [IPAddress: UInt64] = [:]
+
     package init(now: UInt64) { self.now = now }
+
+    /// In microseconds.
+    package static let suspicion: UInt64 = 60_000_000
+    /// Addresses that one worker remembers; a loop needs one.
+    private static let suspectsAtOnce = 64
+
+    func suspects(_ client: IPAddress?) -> Bool {
+        guard !suspects.isEmpty, let client, let until = suspects[client] else { return false }
+        return now < until
+    }
+
+    mutating func suspect(_ client: IPAddress) {
+        if suspects.count >= Self.suspectsAtOnce { suspects = [:] }
+        suspects[client] = now + Self.suspicion
+    }
 }

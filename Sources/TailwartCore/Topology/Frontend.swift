@@ -12,6 +12,7 @@ package final class Frontend: Sendable {
     package let headcount: Headcount
     package let routeTable: RouteTable
     package let proxyProtocolIn: ProxyProtocolIn?
+    let takesHeader: Bool
     /// Nil: only the edge's own limit holds.
     package let maxConnections: Int?
     /// Whether the client speaks first, so that its hello may be peeked.
@@ -44,6 +45,7 @@ package final class Frontend: Sendable {
         unavailable = listener.refusal.manner(for: listener.proto, .unavailable, edge: edge)
         tooManyConnections = listener.refusal.manner(for: listener.proto, .tooManyConnections, edge: edge)
         proxyProtocolIn = listener.proxyProtocolIn
+        takesHeader = listener.proxyProtocolIn != nil
         maxConnections = listener.maxConnections
         mayPeek = listener.proto.firstSpeaker == .client
         helloLimit = listener.timeouts.hello.microseconds

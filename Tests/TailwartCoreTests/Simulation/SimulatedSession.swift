@@ -26,8 +26,10 @@ final class SimulatedSession {
     var triedPlace: Place.Key?
     /// Whether the connect that is answered next failed for want of something that this host lacks.
     var failsBlamelessly = false
-    /// Whether the upstream has answered the header.
-    var headerWasAnswered = false
+    /// Whether a PROXY header went where none belongs: the upstream has answered ours, or the client has sent one.
+    var mayBeToldBehindGreeting = false
+    /// Whether the client sends a PROXY header though the listener takes none.
+    var beginsWithHeader = false
 
     init(
         _ connection: consuming Connection, number: Int, client: SimulatedLeg, clientAddress: InternetAddress
@@ -58,6 +60,7 @@ extension Connection {
     /// For the messages of a simulation that fails.
     var phaseName: String {
         switch phase {
+        case .suspected: "suspected"
         case .proxyHeader: "proxyHeader"
         case .hello: "hello"
         case .takingWarm: "takingWarm"

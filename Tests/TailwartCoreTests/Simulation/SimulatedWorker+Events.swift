@@ -66,6 +66,8 @@ extension SimulatedWorker {
             script += Array(
                 (world.isTroubled() ? "PROXY nonsense\r\n" : "PROXY TCP4 10.1.2.3 203.0.113.2 51000 25\r\n").utf8)
         }
+        let beginsWithHeader = frontend.proxyProtocolIn == nil && world.isTroubled()
+        if beginsWithHeader { script += Array("PROXY TCP4 10.1.2.3 203.0.113.2 51000 25\r\n".utf8) }
         if frontend.mayPeek, !world.isTroubled() {
             let name = ["mail.example.org", "other.example.org"].randomElement(using: &world.random)
             script += ClientHelloBuilder(serverName: name, alpn: world.oneIn(2) ? ["h2"] : []).bytes
@@ -81,6 +83,7 @@ extension SimulatedWorker {
         let connection = Connection(record, door: door, port: 25, destination: nil, now: around.now)
         let session = SimulatedSession(
             connection, number: accepted, client: open(leg), clientAddress: clientAddress)
+        session.beginsWithHeader = beginsWithHeader
         sessions.append(session)
         perform(session) { session.connection.begin(&around) }
     }

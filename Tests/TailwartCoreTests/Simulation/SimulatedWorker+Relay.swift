@@ -45,6 +45,7 @@ extension SimulatedWorker {
         guard let leg = session.leg(direction.source) else { preconditionFailure("no source") }
         let limit = carrier == .buffer ? Self.bufferSize : Self.pipeSize
         let isListening = session.connection.isListening
+        let isShown = session.connection.mustShow(direction)
         let kept = isListening && direction == .outbound ? undecided(session) : []
         var bytes: [UInt8] = []
         switch leg.socket.read(upTo: limit - kept.count, whole: carrier == .buffer, into: &bytes, &world.random) {
@@ -65,13 +66,22 @@ extension SimulatedWorker {
         case .count(let count):
             moved += count
             let isShort = carrier == .buffer && kept.count + count < limit && !leg.mustReadToEnd
-            guard isListening else {
+            guard isShown else {
                 filled(session, direction, bytes, short: isShort)
                 return nil
             }
             guard direction == .outbound else {
-                session.connection.clientSpoke(bytes.span)
-                notePraiseOfListening(session)
+                let isFirst = session.connection.record.inboundBytes == 0
+                guard session.connection.clientSpoke(bytes.span) else {
+                    check(isFirst && session.beginsWithHeader, "a client was accused of a PROXY header")
+                    leg.overhead += bytes.count
+                    session.mayBeToldBehindGreeting = true
+                    return session.connection.headerWasUnexpected(&around)
+                }
+                check(
+                    !isFirst || !session.beginsWithHeader || bytes.count < ProxyHeader.maximumBeginning,
+                    "a PROXY header was passed on")
+                if isListening { notePraiseOfListening(session) }
                 filled(session, direction, bytes, short: isShort)
                 return nil
             }
@@ -100,7 +110,7 @@ extension SimulatedWorker {
             || around.now - session.connection.relaying.lastActivity > 10_000_000
         guard let passed = session.connection.heard(bytes.span, now: around.now) else {
             check(leg.answersHeader, "a mailbox that trusts the header was accused")
-            session.headerWasAnswered = true
+            session.mayBeToldBehindGreeting = true
             session.beginRound()
             return session.connection.headerWasAnswered(&around)
         }

@@ -164,7 +164,7 @@ final class SimulatedWorker {
         case .tell(let words):
             dropUpstream(session, isForGood: true)
             check(
-                session.client.socket.sent.isEmpty || session.headerWasAnswered, "refused behind other bytes")
+                session.client.socket.sent.isEmpty || session.mayBeToldBehindGreeting, "refused behind other bytes")
             session.refusals += 1
             check(session.refusals == 1, "told twice")
             session.wasTold = !session.client.socket.isReset
@@ -213,9 +213,9 @@ final class SimulatedWorker {
         guard let leg = session.upstream else { return }
         // A reset may follow bytes that did not tell yet whether the client may have them.
         check(
-            leg.socket.taken <= leg.overhead + GreetingReader.maximumUndecided || session.headerWasAnswered,
+            leg.socket.taken <= leg.overhead + GreetingReader.maximumUndecided || session.mayBeToldBehindGreeting,
             "a leg that has spoken was given up")
-        if !isForGood { session.headerWasAnswered = false }
+        if !isForGood { session.mayBeToldBehindGreeting = false }
         check(isForGood || leg.payloadSent.isEmpty, "a leg with bytes of the client was replaced")
         close(leg, abortive: false)
         session.upstream = nil
