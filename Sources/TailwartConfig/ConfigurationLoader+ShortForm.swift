@@ -50,7 +50,8 @@ extension ConfigurationLoader {
             let fix = "needs the mail domains, without which there is no 443; add 'domains' to 'mailbox'"
             reader.check("https", needs: "domains", message: "'https' \(fix)")
             if let domainsPlace = reader.keyPlace(of: "domains") {
-                add(https ?? .init(), domains: domains ?? [], on: addresses, webPlace: webPlace, at: domainsPlace)
+                let names = Defaults.httpsNames(of: upstream?.hostname, domains ?? [])
+                add(https ?? .init(), names: names, on: addresses, webPlace: webPlace, at: domainsPlace)
             } else if let webPlace {
                 reader.note(missing: ["domains"], "'web' \(fix)", at: webPlace)
             }
@@ -79,9 +80,9 @@ extension ConfigurationLoader {
     }
 
     private func add(
-        _ https: MailboxHTTPS, domains: [String], on addresses: [IPAddress]?, webPlace: TextPlace?, at place: TextPlace
+        _ https: MailboxHTTPS, names derived: [ServerNamePattern], on addresses: [IPAddress]?, webPlace: TextPlace?,
+        at place: TextPlace
     ) {
-        let derived = domains.flatMap { Defaults.httpsNames(below: $0) }
         let names = (derived + https.names).withoutRepeats
         let routes = [
             Route(

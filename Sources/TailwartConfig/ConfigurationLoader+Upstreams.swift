@@ -32,6 +32,9 @@ extension ConfigurationLoader {
         proxyProtocol: ProxyProtocolOut = Defaults.proxyProtocol
     ) -> Upstream? {
         var upstream = Upstream(name: name, endpoints: endpoints ?? [])
+        upstream.hostname = reader.value(
+            "hostname", .publicName,
+            about: "The mail server's public name: what MX points to and its certificate bears.")
         upstream.proxyProtocol = reader.value(
             "proxy_protocol", .proxyProtocol, or: proxyProtocol,
             about: "The PROXY header that it expects, by default \(proxyProtocol.version.rawValue).")

@@ -11,6 +11,7 @@ extension ConfigurationWriter {
     /// - Parameter usual: the header that it has where nothing is said.
     func settings(of upstream: Upstream, usual: ProxyProtocolOut? = nil) -> [YAMLMember] {
         var members: [YAMLMember] = []
+        if let hostname = upstream.hostname { members.append(YAMLMember("hostname", .text(hostname))) }
         if upstream.proxyProtocol != usual ?? (showsDefaults ? nil : Defaults.proxyProtocol) {
             members.append(header(upstream.proxyProtocol))
         }

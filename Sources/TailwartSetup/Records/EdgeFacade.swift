@@ -20,6 +20,9 @@ package struct EdgeFacade: Sendable {
         mailboxes = direct.union(siblings.map(\.name))
     }
 
+    /// The mail server's public name, where the configuration has it.
+    var hostname: String? { configuration.mailHostnames.first }
+
     func isMailbox(_ upstream: String) -> Bool { mailboxes.contains(upstream) }
 
     /// The public port of a protocol: the well-known one if the edge listens there, else the first; nil if there is none.
