@@ -13,6 +13,14 @@ package enum ConfigurationFile {
         case notRegular(path: String)
         case tooLarge(path: String)
 
+        /// The file that it is about.
+        package var path: String? {
+            switch self {
+            case .notFound: nil
+            case .unreadable(let path, _), .notRegular(let path), .tooLarge(let path): path
+            }
+        }
+
         package var description: String {
             switch self {
             case .notFound(let paths):

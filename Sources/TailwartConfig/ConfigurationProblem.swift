@@ -41,19 +41,39 @@ extension ConfigurationResult {
         ]
     }
 
-    /// The same shape, whatever came of it.
-    ///
-    /// - Parameter findings: of what is around the edge, if that was looked at.
-    package func json(file: String, findings: JSON? = nil) -> JSON {
-        let problems = problems.map { problem -> JSON in
-            [
-                "column": .number(problem.place.column), "line": .number(problem.place.line),
-                "message": .text(problem.message), "severity": .text(problem.severity.rawValue),
-            ]
-        }
-        return [
-            "file": .text(file), "findings": findings, "problems": .list(problems),
-            "valid": .flag(configuration != nil),
-        ]
+    /// - Parameters:
+    ///   - findings: of what is around the edge, if that was looked at.
+    ///   - isGood: whether it is good there.
+    package func answer(file: String, findings: [JSON] = [], isGood: Bool = true) -> CommandAnswer {
+        Self.answer(
+            file: file, isGood: configuration != nil && isGood, isValid: configuration != nil,
+            problems: problems.map(\.answered), findings: findings)
+    }
+
+    /// Of a file that could not be looked at.
+    package static func answer(file: String?, problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        answer(file: file, isGood: false, isValid: false, problems: problems, findings: [])
+    }
+
+    private static func answer(
+        file: String?, isGood: Bool, isValid: Bool, problems: [CommandAnswer.Problem], findings: [JSON]
+    ) -> CommandAnswer {
+        CommandAnswer(
+            isGood: isGood, problems: problems,
+            ["file": file.json, "valid": .flag(isValid), "findings": .list(findings)])
+    }
+}
+
+extension ConfigurationProblem {
+    package var answered: CommandAnswer.Problem {
+        CommandAnswer.Problem(severity == .error ? .error : .warning, message, file: file, at: place)
+    }
+}
+
+extension Configuration {
+    /// The general form as a script gets it; nil: there is none.
+    package static func answer(_ configuration: Configuration?, problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        CommandAnswer(
+            isGood: configuration != nil, problems: problems, ["configuration": (configuration?.yaml).json])
     }
 }

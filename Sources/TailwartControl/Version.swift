@@ -1,5 +1,6 @@
 import CTailwartVersion
-package import TailwartWire
+package import TailwartCore
+import TailwartWire
 
 /// What this program is.
 package struct Version: Sendable {
@@ -28,8 +29,13 @@ package struct Version: Sendable {
         #endif
     }
 
-    package var json: JSON {
-        ["commit": .text(commit), "features": .texts(features), "swift": .text(swift), "version": .text(version)]
+    package var answer: CommandAnswer {
+        CommandAnswer(
+            isGood: true, problems: [],
+            [
+                "version": .text(version), "commit": .text(commit), "swift": .text(swift),
+                "features": .texts(features),
+            ])
     }
 
     /// For a person.

@@ -69,10 +69,7 @@ extension Verdict {
             this same host needs a port that the edge does not listen on.
             """
         case .refused:
-            """
-            Enable the port in the mail server (a new Stalwart has no listener on 587, 143 and 110), or take the \
-            listener out of tailwart.yaml.
-            """
+            "Enable the port in the mail server, or take the listener out of tailwart.yaml."
         case .timeout:
             """
             Add the port to the grant from this edge's tag to the mailbox's in the policy file (`tailwart acl` prints \
@@ -84,15 +81,13 @@ extension Verdict {
             "See that tailscaled runs and that 'via' names its SOCKS address, or 'tailscale.socket' its Unix socket."
         case .headerNotTrusted:
             """
-            Stalwart: add this edge's addresses to overrideProxyTrustedNetworks of the listener. Postfix: \
-            smtpd_upstream_proxy_protocol=haproxy. Dovecot: haproxy=yes, and the addresses in \
-            haproxy_trusted_networks. Or set proxy_protocol: none for this upstream.
+            Let the mail server take a PROXY header from this edge's addresses on this port: `tailwart trust` lists \
+            servers and prints what to set. Or set proxy_protocol: none for this upstream.
             """
         case .headerRequired:
             """
-            Set proxy_protocol: v2 for this upstream; or, where no header is meant to be sent, take this edge's \
-            addresses out of overrideProxyTrustedNetworks (Stalwart), or the header out of the service (Postfix, \
-            Dovecot).
+            Set proxy_protocol: v2 for this upstream; or, where no header is meant to be sent, take it out of the mail \
+            server's settings.
             """
         case .silent:
             """
@@ -102,15 +97,11 @@ extension Verdict {
             """
         case .banned:
             """
-            Stalwart: delete this edge's address from BlockedIp and reload the blocked addresses (ReloadBlockedIps), and add \
-            it to AllowedIp, which is read at the next start. Dovecot: add it to haproxy_trusted_networks. If it is neither, a container's port forward may take connections for a server that \
-            is not there.
+            Take this edge's address off the mail server's list of banned ones and exempt it there, and let the server \
+            know it as a proxy: `tailwart trust` lists servers and prints what to set. \(Self.forwarded)
             """
         case .booting:
-            """
-            Wait a minute. If it stays so, read the mail server's log: Stalwart is in bootstrap or recovery mode, as \
-            config.json is missing or STALWART_RECOVERY_MODE is set.
-            """
+            "Wait a minute. If it stays so, read the mail server's log."
         case .wrongProtocol:
             """
             Correct the port of the upstream or the protocol of the listener in tailwart.yaml, or the listener of the \
@@ -133,20 +124,17 @@ extension Verdict {
             """
         case .tlsFailed:
             """
-            Read the server's log for the reason (Stalwart: tls.handshake-error or tls.no-certificates-available), and see \
-            that it has a certificate for the name that is asked for and speaks TLS 1.2 or later.
+            Read the server's log for the reason, and see that it has a certificate for the name that is asked for and \
+            speaks TLS 1.2 or later.
             """
         case .startTLSMissing:
-            """
-            Give the mail server a certificate and enable STARTTLS: useTls of the listener in Stalwart, \
-            smtpd_tls_security_level=may in Postfix.
-            """
+            "Give the mail server a certificate, and enable STARTTLS."
         case .startTLSRefused:
             "Read the mail server's log: it may lack a certificate or entropy, or have too many sessions at the moment."
         case .certificateFallback:
             """
-            Restart Stalwart once its database answers, and start it after the database from now on (`tailwart gate \
-            --postgres`).
+            Restart the mail server once its database answers, and start it after the database from now on (`tailwart \
+            gate --postgres`).
             """
         case .certificateSelfSigned:
             """
@@ -155,13 +143,13 @@ extension Verdict {
             """
         case .certificateExpired:
             """
-            Read the mail server's log for acme errors and renew the certificate; see that the clocks of both hosts \
+            Renew the certificate, and see that the mail server has loaded the new one and that the clocks of both hosts \
             are right.
             """
         case .certificateExpiring:
             """
-            Read the mail server's log for acme errors: most often the key for the DNS provider is not accepted any \
-            more.
+            Read the log of what renews it: most often the key for the DNS provider is not accepted any more. If it was \
+            renewed, let the mail server load it.
             """
         case .certificateNameMismatch:
             "Add the missing names to the certificate in the mail server, or correct health.names in tailwart.yaml."

@@ -27,7 +27,7 @@ extension Finding {
         case .degraded: self = .ready("answers, but: \(Self.withoutFullStop(result.verdict.cause))")
         case .failed:
             self = .waiting(
-                result.verdict.name, Self.withoutFullStop(result.detail), fix: result.verdict.fix,
+                result.verdict.name, Self.withoutFullStop(result.detail), fix: result.fix,
                 pause: result.isCostly ? ConditionCheck.quotaPause : .zero)
         }
     }

@@ -87,7 +87,7 @@ package struct Gate: Sendable {
             let now = clock.now
             let goesOn = !finding.isReady && !isOnce && now < deadline
             if finding != latest.finding {
-                report(GateChange(latest.condition, finding, elapsed: now - start, goesOn: goesOn))
+                report(GateChange(latest.condition, finding, goesOn: goesOn))
             }
             latest.finding = finding
             latest.moment = now

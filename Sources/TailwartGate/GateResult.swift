@@ -1,3 +1,4 @@
+package import TailwartCore
 import TailwartWire
 
 /// How it ended.
@@ -26,12 +27,31 @@ package struct GateResult: Sendable {
         text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
     }
 
-    package var json: String {
-        let json: JSON = [
-            "elapsed_ms": .number(elapsed.milliseconds), "not_ready": .texts(notReady.map { "\($0.condition)" }),
-            "ready": .flag(isReady),
+    package var answer: CommandAnswer {
+        Self.answer(isGood: isReady, [], elapsed, findings.map { condition, finding in finding.json(of: condition) })
+    }
+
+    /// Where nothing could be asked.
+    package static func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        answer(isGood: false, problems, .zero, [])
+    }
+
+    private static func answer(
+        isGood: Bool, _ problems: [CommandAnswer.Problem], _ elapsed: Duration, _ findings: [JSON]
+    ) -> CommandAnswer {
+        CommandAnswer(
+            isGood: isGood, problems: problems,
+            ["elapsed_ms": .number(elapsed.milliseconds), "findings": .list(findings)])
+    }
+}
+
+extension Finding {
+    /// As the findings of the preflight, with the state besides.
+    fileprivate func json(of condition: Condition) -> JSON {
+        [
+            "check": .text(condition.kind), "subject": condition.subject.json,
+            "result": .text(isReady ? "pass" : "fail"), "state": .text(state), "detail": .text(text), "fix": fix.json,
         ]
-        return "\(json)"
     }
 }
 

@@ -1,5 +1,5 @@
 import TailwartConfig
-import TailwartCore
+package import TailwartCore
 import TailwartWire
 
 /// What an import came to.
@@ -36,6 +36,32 @@ package struct ImportResult: Sendable {
             lines.append("\(finding)\(also)")
         }
         return lines
+    }
+}
+
+extension ImportResult {
+    /// What is printed of our file: all, with `isPartial` what is left, or nothing.
+    package func printed(isPartial: Bool) -> String? { isWhole || isPartial ? yaml : nil }
+
+    /// The result as a script gets it.
+    package func answer(file: String, isPartial: Bool) -> CommandAnswer {
+        let problems = findings.map { finding in
+            CommandAnswer.Problem(
+                finding.severity == .refused ? .error : .warning, finding.message, file: finding.position.file,
+                at: TextPlace(line: finding.position.line, column: finding.position.column))
+        }
+        return Self.answer(file: file, isGood: isWhole, problems, printed(isPartial: isPartial))
+    }
+
+    /// Of a file that could not be looked at.
+    package static func answer(file: String, problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        answer(file: file, isGood: false, problems, nil)
+    }
+
+    private static func answer(
+        file: String, isGood: Bool, _ problems: [CommandAnswer.Problem], _ yaml: String?
+    ) -> CommandAnswer {
+        CommandAnswer(isGood: isGood, problems: problems, ["file": .text(file), "configuration": yaml.json])
     }
 }
 

@@ -1,3 +1,4 @@
+import TailwartCore
 package import TailwartWire
 
 /// What one check found out: one line for a person, one object for a script.
@@ -53,13 +54,11 @@ package struct Finding: Sendable, Equatable {
         self.fix = fix
     }
 
-    package static func json(_ findings: [Finding]) -> JSON { .list(findings.map(\.json)) }
-
     /// `fix` is always there, if only as null.
-    private var json: JSON {
+    package var json: JSON {
         [
-            "check": .text(check.rawValue), "detail": .text(detail), "fix": fix.map { .text($0) } ?? .null,
-            "result": .text(result.rawValue), "subject": .text(subject),
+            "check": .text(check.rawValue), "subject": .text(subject), "result": .text(result.rawValue),
+            "detail": .text(detail), "fix": fix.json,
         ]
     }
 }

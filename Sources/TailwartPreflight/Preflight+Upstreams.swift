@@ -90,6 +90,17 @@ extension Preflight {
         return probed
     }
 
+    /// Ports that say nothing belong to the server that answers on the others.
+    private func name(_ probed: inout [Probed], _ indexes: [Int]) {
+        let servers = indexes.flatMap { probed[$0].results.map(\.result.server) }
+        for index in indexes {
+            for number in probed[index].results.indices {
+                probed[index].results[number].result.server = EndpointDiagnosis.server(
+                    of: probed[index].results[number].result, probed[index].subject.proto, beside: servers)
+            }
+        }
+    }
+
     /// All ports of an endpoint refused: is the server there at all?
     private func diagnose(_ probed: inout [Probed], _ prober: Prober, _ topology: Topology) async {
         let groups = Dictionary(grouping: probed.indices) { index in
@@ -100,6 +111,7 @@ extension Preflight {
                 results[probed[index].subject.port] = probed[index].results.first?.result
             }
             let subject = probed[indexes[0]].subject
+            name(&probed, indexes)
             guard EndpointDiagnosis.mayBeBooting(results), let address = topology.addresses(of: subject.place).first
             else { continue }
             let isOpen = await prober.isSetupPortOpen(subject.way(to: address), timeout: Self.setupTimeout)

@@ -20,13 +20,7 @@ enum UpstreamCheck {
         return Finding(
             .upstream, subject.label(serverName), standing,
             verdict == .well ? result.detail : words(result),
-            fix: verdict.grade == .good ? nil : fix(verdict, subject.proto))
-    }
-
-    /// A listener on 443 may be there for `domains` alone, and nobody would find one to take out.
-    static func fix(_ verdict: Verdict, _ proto: ListenerProtocol) -> String {
-        guard verdict == .refused, proto == .https else { return verdict.fix }
-        return verdict.fix + " Without 'domains' in 'mailbox' there is no listener on 443."
+            fix: verdict.grade == .good ? nil : result.fix(subject.proto))
     }
 
     /// Why a place is not probed at all.
@@ -49,7 +43,7 @@ enum UpstreamCheck {
         return Finding(
             .upstream, "\(approach.backend.name) \(approach.place.key.endpoint)",
             approach.addresses.isEmpty ? .fail : .warn,
-            words(result), fix: result.verdict.fix)
+            words(result), fix: result.fix)
     }
 
     private static func words(_ result: ProbeResult) -> String {

@@ -34,6 +34,7 @@ extension Interview {
     private func early() async -> Finding {
         guard !isImplicitTLS, var dialogue = dialogue(isProtected: false) else { return await plainText() }
         var first: ServerLine?
+        var server: MailServer?
         var goodbye: String?
         reading: for _ in 0..<Self.maximumLines {
             let line: ServerLine
@@ -44,6 +45,7 @@ extension Interview {
                 break
             }
             first = first ?? line
+            server = server ?? MailServer(greeting: line.text)
             switch dialogue.receive(line) {
             case .readOn: continue
             case .stop(let verdict, let detail) where verdict != .startTLSMissing && verdict != .headerNotTrusted:
@@ -53,8 +55,10 @@ extension Interview {
                 break reading
             }
         }
-        return Finding(
+        var finding = Finding(
             .headerNotTrusted, "The server greets with \(first?.quoted ?? "''") before it has seen a header.",
             goodbye: goodbye)
+        finding.server = server
+        return finding
     }
 }

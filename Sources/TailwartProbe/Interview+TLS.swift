@@ -37,8 +37,7 @@ extension Interview {
         let greeting = Greeting(bytes)
         // Postfix takes the ClientHello for a header that is broken, and says so in SMTP.
         if !hasHeader, await saysThatHeaderIsMissing() {
-            return Finding(
-                .headerRequired, "The server answers the TLS handshake with \(Quoted.text(bytes.firstLine)).")
+            return .headerRequired("The server answers the TLS handshake with \(Quoted.text(bytes.firstLine)).")
         }
         if greeting == .tls {
             return Finding(.tlsFailed, "The server sends TLS records before it is asked to.")
@@ -46,9 +45,11 @@ extension Interview {
         guard greeting != .unknown else {
             return Finding(.wrongProtocol, "In place of a TLS handshake came \(Quoted.text(bytes)).")
         }
-        return Finding(
+        var finding = Finding(
             .wrongProtocol, "The server greets like \(greeting.name) without TLS: \(Quoted.text(bytes.firstLine)).",
             goodbye: greeting.goodbye)
+        finding.server = MailServer(greeting: String(decoding: bytes.firstLine, as: UTF8.self))
+        return finding
     }
 
     private func nothingAnswered(_ end: ConnectionEnd, afterCommand: Bool) -> Finding {

@@ -37,6 +37,14 @@ struct Interview {
 
     /// Greeting, STARTTLS, goodbye; over implicit TLS only greeting and goodbye.
     private func converse() async -> Finding {
+        var server: MailServer?
+        var finding = await converse(with: &server)
+        finding.server = finding.server ?? server
+        return finding
+    }
+
+    /// - Parameter server: who greets, if it says so.
+    private func converse(with server: inout MailServer?) async -> Finding {
         guard var dialogue = dialogue(isProtected: isImplicitTLS) else {
             return Finding(.unprobed, "The protocol \(proto.rawValue) has no probe.")
         }
@@ -55,6 +63,7 @@ struct Interview {
             }
             first = first ?? line
             last = line
+            if greeted == nil { server = server ?? MailServer(greeting: line.text) }
             let step = dialogue.receive(line)
             if step != .readOn { greeted = greeted ?? ContinuousClock.now - start }
             switch step {
@@ -109,7 +118,7 @@ struct Interview {
     ) async -> Finding {
         guard isFirst else { return Finding(verdict, detail, goodbye: dialogue.goodbye) }
         if verdict == .busy, !hasHeader, await saysThatHeaderIsMissing() {
-            return Finding(.headerRequired, "In place of a header's answer came \(line.quoted).")
+            return .headerRequired("In place of a header's answer came \(line.quoted).")
         }
         let greeting = Greeting(line.bytes)
         let isFree = !hasHeader && !isImplicitTLS
@@ -176,6 +185,15 @@ struct Finding: Sendable, Equatable {
     var isFree = false
     /// The server closed as soon as it had the header, without a byte.
     var isClosedOnHeader = false
+    /// Who greets, if it says so.
+    var server: MailServer?
+
+    /// Nobody but Postfix is understood to say so.
+    static func headerRequired(_ detail: String) -> Finding {
+        var finding = Finding(.headerRequired, detail)
+        finding.server = .postfix
+        return finding
+    }
 
     init(_ verdict: Verdict, _ detail: String, goodbye: String? = nil, isFree: Bool = false) {
         self.isFree = isFree

@@ -101,6 +101,7 @@ package struct Prober: Sendable {
         var result = ProbeResult(
             finding.verdict, finding.detail, roundTrip: roundTrip,
             isCostly: finding.verdict.costsQuota && !finding.isFree)
+        result.server = finding.server
         guard !chain.isEmpty else { return result }
         let names = question.expectedNames.isEmpty ? question.serverName.map { [$0] } ?? [] : question.expectedNames
         let now = now()
@@ -109,8 +110,13 @@ package struct Prober: Sendable {
                 chain: chain, names: names, roots: roots.load(question.trustRoots), now: now)
             result.certificate = report
             guard finding.verdict.allowsCertificate else { return result }
-            let (verdict, words) = report.judged(at: now)
+            var (verdict, words) = report.judged(at: now)
+            // Nobody else is known to make that one up, but a server that says who it is is believed.
+            if verdict == .certificateFallback, result.server ?? .stalwart != .stalwart {
+                verdict = .certificateSelfSigned
+            }
             if verdict != .well { result.verdict = verdict }
+            if verdict == .certificateFallback { result.server = result.server ?? .stalwart }
             result.detail = verdict == .well ? "\(result.detail) \(words)" : words
         } catch {
             guard finding.verdict.allowsCertificate else { return result }

@@ -4,7 +4,7 @@ import TailwartCore
 import TailwartSetup
 import TailwartWire
 
-struct ACLCommand: ParsableCommand {
+struct ACLCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "acl", abstract: "The tailnet policy for this configuration: print it, or check one against it.",
         discussion: """
@@ -36,7 +36,7 @@ struct ACLCommand: ParsableCommand {
     @Flag(help: "With --check: warnings count too.")
     var strict = false
 
-    @Flag(help: "With --check: print JSON.")
+    @Flag(help: .json("file", "ports", with: "--check"))
     var json = false
 
     func validate() throws {
@@ -51,16 +51,20 @@ struct ACLCommand: ParsableCommand {
 
     func run() throws {
         let tags = try tags()
-        let configuration = try options.loadValid()
+        let (configuration, warnings) = try options.loadValid()
         do throws(PolicyTags.Problem) {
             try tags.check(configuration)
         } catch {
             throw ValidationError("\(error)")
         }
         let text = PolicyText(configuration, tags: tags, format: format)
-        if let reason = text.emptiness { throw Failure.notGood(reason) }
+        if let reason = text.emptiness { throw Failure.notGood(reason).after(warnings) }
         guard let check else { return print(text.text, terminator: "") }
-        try report(on: check, configuration, tags)
+        do {
+            try report(on: check, configuration, tags, warnings)
+        } catch let failure as Failure {
+            throw failure.after(warnings)
+        }
     }
 
     private func tags() throws -> PolicyTags {
@@ -71,7 +75,13 @@ struct ACLCommand: ParsableCommand {
         }
     }
 
-    private func report(on file: String, _ configuration: Configuration, _ tags: PolicyTags) throws {
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        PolicyCheck.answer(policy: check.map(NamedFile.name), problems: problems)
+    }
+
+    private func report(
+        on file: String, _ configuration: Configuration, _ tags: PolicyTags, _ warnings: [CommandAnswer.Problem]
+    ) throws {
         let source = NamedFile(path: file, remedy: "name the policy file with --check")
         let name = source.name
         let bytes = try source.read()
@@ -79,12 +89,12 @@ struct ACLCommand: ParsableCommand {
         do {
             check = PolicyCheck(try Policy(bytes), against: configuration, tags: tags)
         } catch {
-            guard json else { throw Failure.notGood("\(name):\(error.place): error: \(error.message)") }
-            print(PolicyCheck.json(policy: name, unreadable: error))
-            throw ExitCode(1)
+            throw Failure.notGood(
+                "\(name):\(error.place): error: \(error.message)",
+                problems: [CommandAnswer.Problem(.error, error.message, file: name, at: error.place)])
         }
         if json {
-            print(check.json(policy: name, strict: strict))
+            print(check.answer(policy: name, strict: strict, warnings: warnings))
         } else {
             for line in check.lines(policy: name, strict: strict) { print(line) }
         }

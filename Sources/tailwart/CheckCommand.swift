@@ -8,7 +8,7 @@ import TailwartSetup
 import TailwartSystem
 import TailwartWire
 
-struct CheckCommand: AsyncParsableCommand {
+struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Validate the configuration file; with --host also the host, the tailnet and the mailbox.",
@@ -31,10 +31,7 @@ struct CheckCommand: AsyncParsableCommand {
         help: .init("With --host: the tag that the tailnet's policy grants the mailbox's ports to.", valueName: "tag"))
     var edgeTag = PolicyTags.usualEdge
 
-    @Flag(
-        help:
-            "Print one JSON object, {file, valid, problems}; with --host also findings, each {check, subject, result, detail, fix}."
-    )
+    @Flag(help: .json("file", "valid", "findings"))
     var json = false
 
     func validate() throws {
@@ -47,7 +44,7 @@ struct CheckCommand: AsyncParsableCommand {
         let (file, result) = try options.load()
         guard host, let configuration = result.configuration else {
             if json {
-                print(result.json(file: file))
+                print(result.answer(file: file))
             } else {
                 for line in result.lines(file: file) { print(line) }
             }
@@ -58,13 +55,18 @@ struct CheckCommand: AsyncParsableCommand {
         let findings = await Preflight(
             configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
         ).run()
+        let isGood = !findings.contains { $0.result == .fail }
         if json {
-            print(result.json(file: file, findings: Finding.json(findings)))
+            print(result.answer(file: file, findings: findings.map(\.json), isGood: isGood))
         } else {
             let style = FindingText.Style(
                 isTerminal: isatty(STDOUT_FILENO) == 1, environment: FileSystem.environment)
             for line in FindingText(style).lines(findings) { print(line) }
         }
-        if findings.contains(where: { $0.result == .fail }) { throw ExitCode(1) }
+        if !isGood { throw ExitCode(1) }
+    }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        ConfigurationResult.answer(file: options.path ?? problems.first?.file, problems: problems)
     }
 }

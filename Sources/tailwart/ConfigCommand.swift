@@ -2,7 +2,7 @@ import ArgumentParser
 import TailwartConfig
 import TailwartCore
 
-struct ConfigCommand: ParsableCommand {
+struct ConfigCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Print the general form that the configuration file stands for.",
         discussion: """
@@ -15,7 +15,22 @@ struct ConfigCommand: ParsableCommand {
     @Flag(help: "Print the JSON Schema of configuration files instead, and read none.")
     var schema = false
 
-    func run() throws {
-        print(try schema ? Configuration.schema : options.loadValid().yaml, terminator: "")
+    @Flag(help: .json("configuration"))
+    var json = false
+
+    func validate() throws {
+        if schema, json { throw ValidationError("--schema and --json: choose one; the schema is JSON already.") }
     }
+
+    func run() throws {
+        guard !schema else { return print(Configuration.schema, terminator: "") }
+        let (configuration, warnings) = try options.loadValid()
+        if json {
+            print(Configuration.answer(configuration, problems: warnings))
+        } else {
+            print(configuration.yaml, terminator: "")
+        }
+    }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { Configuration.answer(nil, problems: problems) }
 }

@@ -20,17 +20,17 @@ struct ConfigurationOptions: ParsableArguments {
         let environment = FileSystem.environment
         let file: String
         let bytes: [UInt8]
-        do {
+        do throws(ConfigurationFile.Failure) {
             file = try ConfigurationFile.find(named: path, environment: environment)
             bytes = try ConfigurationFile.read(file)
         } catch {
-            throw Failure.notDone("\(error)")
+            throw Failure.notDone("\(error)", file: error.path)
         }
         let result = Configuration.load(bytes: bytes, file: file, environment: environment)
         if result.configuration == nil,
             let advice = ForeignConfiguration.advice(text: String(decoding: bytes, as: UTF8.self), file: file)
         {
-            throw Failure.notGood(advice)
+            throw Failure.notGood(advice, file: file)
         }
         return (file, result)
     }
@@ -38,11 +38,12 @@ struct ConfigurationOptions: ParsableArguments {
     /// The configuration of a good file; warnings go to standard error.
     ///
     /// - Throws: ``Failure`` 1 with every problem of a bad one.
-    func loadValid() throws -> Configuration {
+    func loadValid() throws -> (configuration: Configuration, warnings: [CommandAnswer.Problem]) {
         let (_, result) = try load()
-        let problems = result.problems.map(\.description).joined(separator: "\n")
-        guard let configuration = result.configuration else { throw Failure.notGood(problems) }
-        if !problems.isEmpty { printError(problems) }
-        return configuration
+        let text = result.problems.map(\.description).joined(separator: "\n")
+        let problems = result.problems.map(\.answered)
+        guard let configuration = result.configuration else { throw Failure.notGood(text, problems: problems) }
+        if !text.isEmpty { printError(text) }
+        return (configuration, problems)
     }
 }

@@ -1,8 +1,9 @@
 import ArgumentParser
+import TailwartCore
 import TailwartGate
 import TailwartSystem
 
-struct GateCommand: AsyncParsableCommand {
+struct GateCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "gate", abstract: "Wait until others are ready, then end or run a command.",
         discussion: """
@@ -52,7 +53,7 @@ struct GateCommand: AsyncParsableCommand {
     @Flag(help: "Take any certificate from https pages, such as a container's own.")
     var insecure = false
 
-    @Flag(help: "One JSON object per line on standard output.")
+    @Flag(help: .json("elapsed_ms", "findings"))
     var json = false
 
     @Option(
@@ -88,20 +89,20 @@ struct GateCommand: AsyncParsableCommand {
                 "The system's certificate authorities cannot be read: \(error). Mend them, or add --insecure.")
         }
         let gate = Gate(conditions, timeout: timeout, isOnce: once, attempt: check.attempt)
-        let result = await gate.run { [json, once] change in
-            if json {
-                StandardOutput.write(line: change.json)
-            } else if !once {
-                printError(change.text)
-            }
+        let result = await gate.run { [once] change in
+            if !once { printError(change.text) }
         }
-        if json { StandardOutput.write(line: result.json) }
+        if json { StandardOutput.write(line: result.answer.description) }
         guard result.isReady else {
             if json { throw ExitCode(1) }
             throw Failure.notGood(result.text)
         }
         if let failure = Replacement(command, inheritance: inheritance)?.run() {
-            throw Failure(code: failure.exitCode, message: failure.message)
+            // The gate's own answer is given.
+            printError(failure.message)
+            throw ExitCode(failure.exitCode)
         }
     }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { GateResult.answer(problems: problems) }
 }

@@ -1,7 +1,8 @@
 import ArgumentParser
+import TailwartCore
 import TailwartImport
 
-struct ImportCommand: ParsableCommand {
+struct ImportCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Make our configuration of another proxy's: caddy-l4 JSON, nginx stream, HAProxy.",
@@ -36,6 +37,9 @@ struct ImportCommand: ParsableCommand {
     @Flag(help: "Print the rest too where something was refused, without the listeners that it belongs to.")
     var partial = false
 
+    @Flag(help: .json("file", "configuration"))
+    var json = false
+
     func validate() throws {
         if file.isEmpty { throw ValidationError("The file has an empty name; name it, or use - for standard input.") }
     }
@@ -44,20 +48,30 @@ struct ImportCommand: ParsableCommand {
         let source = NamedFile(path: file, remedy: "check the name")
         let name = source.name
         guard let text = String(validating: try source.read(), as: UTF8.self) else {
-            throw Failure.notGood("\(name): not UTF-8; save the file in that encoding")
+            throw Failure.notGood("\(name): not UTF-8; save the file in that encoding", file: name)
         }
         guard let kind = from?.kind ?? ForeignConfiguration.recognise(text: text) else {
-            throw ValidationError(ForeignConfiguration.refusal(text: text, file: name))
+            let refusal = ForeignConfiguration.refusal(text: text, file: name)
+            throw Failure.wrongUse(refusal, of: "import", file: name)
         }
         let result = Importer(file: name, kind: kind, files: FilesOnHost()).run(text)
         for message in result.messages { printError(message) }
-        if let yaml = result.yaml, result.isWhole || partial { print(yaml, terminator: "") }
+        if json {
+            print(result.answer(file: name, isPartial: partial))
+        } else if let yaml = result.printed(isPartial: partial) {
+            print(yaml, terminator: "")
+        }
         guard result.isWhole else {
             let rest =
                 result.yaml == nil
                 ? "Nothing is left to import."
                 : partial ? "The rest is printed." : "Nothing is printed; --partial prints the rest."
-            throw Failure.notGood("\(name): what is marked 'refused' cannot be expressed. \(rest)")
+            printError("\(name): what is marked 'refused' cannot be expressed. \(rest)")
+            throw ExitCode(1)
         }
+    }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        ImportResult.answer(file: NamedFile.name(of: file), problems: problems)
     }
 }

@@ -4,7 +4,7 @@ import TailwartConfig
 import TailwartCore
 import TailwartSetup
 
-struct InitCommand: ParsableCommand {
+struct InitCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Write a configuration and what the host needs.",
         discussion: """
@@ -44,6 +44,9 @@ struct InitCommand: ParsableCommand {
     @Flag(help: "Overwrite files that are there.")
     var force = false
 
+    @Flag(help: .json("files", "steps"))
+    var json = false
+
     func validate() throws {
         if web != nil, noWeb { throw ValidationError("--web and --no-web: choose one.") }
     }
@@ -65,9 +68,12 @@ struct InitCommand: ParsableCommand {
         } catch {
             throw Failure.notDone("\(error)")
         }
+        guard !json else { return print(files.answer(written: written, in: into)) }
         for path in written { print("wrote \(path)") }
         print("\nLeft to do, in this order:\n\n\(files.stepsText(in: into))")
     }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { SetupFiles.answer(problems: problems) }
 
     private func answers() throws -> SetupAnswers {
         var interview = SetupInterview()
@@ -77,7 +83,9 @@ struct InitCommand: ParsableCommand {
         interview.web = noWeb ? "no" : web
         interview.form = form
         // Only where both ends are a person: a script that reads the output would wait for ever.
-        guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return try interview.answers(ask: nil) }
+        guard !json, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+            return try interview.answers(ask: nil)
+        }
         return try interview.answers(
             ask: { question in
                 print(question, terminator: "")

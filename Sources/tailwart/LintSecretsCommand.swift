@@ -1,8 +1,9 @@
 import ArgumentParser
+import TailwartCore
 import TailwartSetup
 import TailwartWire
 
-struct LintSecretsCommand: ParsableCommand {
+struct LintSecretsCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint-secrets", abstract: "Find secrets and dumps before they are committed.",
         discussion: """
@@ -21,7 +22,7 @@ struct LintSecretsCommand: ParsableCommand {
     @Flag(help: "Only what the next commit will contain, as it is staged: for a pre-commit hook.")
     var staged = false
 
-    @Flag(help: "Print JSON.")
+    @Flag(help: .json("text_files", "other_files"))
     var json = false
 
     func validate() throws {
@@ -39,7 +40,7 @@ struct LintSecretsCommand: ParsableCommand {
             throw Failure.notDone("\(error)")
         }
         if json {
-            print(lint.json)
+            print(lint.answer)
         } else {
             for line in lint.lines { print(line) }
         }
@@ -47,4 +48,6 @@ struct LintSecretsCommand: ParsableCommand {
         if !lint.unreadable.isEmpty { throw ExitCode(3) }
         if !lint.findings.isEmpty { throw ExitCode(1) }
     }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { SecretLint.answer(problems: problems) }
 }

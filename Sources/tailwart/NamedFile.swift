@@ -12,7 +12,9 @@ struct NamedFile {
     let remedy: String
 
     /// For messages.
-    var name: String { path == "-" ? "standard input" : path }
+    var name: String { Self.name(of: path) }
+
+    static func name(of path: String) -> String { path == "-" ? "standard input" : path }
 
     /// - Throws: `Failure` 3 with what to do.
     func read() throws -> [UInt8] {
@@ -20,14 +22,14 @@ struct NamedFile {
             if path == "-" { return try StandardInput.read() }
             return try ConfigurationFile.read(path)
         } catch ConfigurationFile.Failure.unreadable(_, ENOENT) {
-            throw Failure.notDone("\(path): there is no such file; \(remedy).")
+            throw Failure.notDone("\(path): there is no such file; \(remedy).", file: path)
         } catch ConfigurationFile.Failure.notRegular {
             throw Failure.notDone(
                 (try? FileSystem.kind(of: path)) == .folder
                     ? "\(path): it is a folder; name the file in it."
-                    : "\(path): not a regular file; name one, or use - for standard input.")
+                    : "\(path): not a regular file; name one, or use - for standard input.", file: path)
         } catch {
-            throw Failure.notDone("\(error)")
+            throw Failure.notDone("\(error)", file: name)
         }
     }
 }

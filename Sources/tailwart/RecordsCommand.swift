@@ -5,7 +5,7 @@ import TailwartSetup
 import TailwartSystem
 import TailwartWire
 
-struct RecordsCommand: ParsableCommand {
+struct RecordsCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "records", abstract: "The DNS records to publish for this edge.",
         discussion: """
@@ -59,7 +59,7 @@ struct RecordsCommand: ParsableCommand {
     @Flag(help: "Print a table.")
     var table = false
 
-    @Flag(help: "Print JSON.")
+    @Flag(help: .json("host", "zones", "reverse"))
     var json = false
 
     func validate() throws {
@@ -74,7 +74,8 @@ struct RecordsCommand: ParsableCommand {
                 throw ValidationError("--caa-accounturi: \(error).")
             }
         }
-        let facade = EdgeFacade(try options.loadValid())
+        let (configuration, warnings) = try options.loadValid()
+        let facade = EdgeFacade(configuration)
         let hostAddresses = InterfaceAddresses.all()
         let request = ZoneRequest(
             host: host, addresses: facade.addresses(named: ipv4 + ipv6, ofHost: hostAddresses),
@@ -84,9 +85,15 @@ struct RecordsCommand: ParsableCommand {
         do throws(DNSZones.Problem) {
             plan = try DNSZones(facade, request)
         } catch {
-            throw Failure.notGood("\(error)")
+            throw Failure.notGood("\(error)").after(warnings)
         }
         for warning in plan.warnings { printError("warning: \(warning)") }
-        print(json ? plan.json + "\n" : table ? plan.table : plan.zoneSnippet, terminator: "")
+        if json {
+            print(DNSZones.answer(plan, problems: warnings))
+        } else {
+            print(table ? plan.table : plan.zoneSnippet, terminator: "")
+        }
     }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { DNSZones.answer(nil, problems: problems) }
 }

@@ -14,7 +14,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        let configuration = try options.loadValid()
+        let configuration = try options.loadValid().configuration
         do {
             let ledger = try Ledger()
             try LineWriter(configuration.log, of: ledger)

@@ -32,6 +32,9 @@ struct Tailwart: AsyncParsableCommand {
         discussion: """
             Accepts mail on a public host and pipes it, byte for byte, over a private network to the mailbox. New here? \
             `tailwart try` shows it at work with nothing to configure.
+            Exit codes: 0 good, 1 a problem was found, 2 wrong use, 3 could not be done. With --json a command prints one object for \
+            a script, with the same keys whatever came of it: ok, true with exit code 0 alone; problems, each {severity, message, \
+            fix, file, line, column}; and what its --help names.
             """,
         version: Version.current.line,
         subcommands: [
@@ -65,19 +68,25 @@ struct Tailwart: AsyncParsableCommand {
             }
             exitAfterOutput(0)
         } catch let failure as Failure {
-            printError(failure.message)
-            Glibc.exit(failure.code)
+            end(failure, of: command)
         } catch let exit as ExitCode {
             // What the command had to say is said.
             exitAfterOutput(exit.rawValue)
         } catch let wrong as ValidationError {
             // Found only while the command ran: the parser no longer knows which one it was.
-            let name = type(of: command)._commandName
-            printError("Error: \(wrong.message)\nSee 'tailwart \(name) --help' for more information.")
-            Glibc.exit(2)
+            end(.wrongUse(wrong.message, of: type(of: command)._commandName), of: command)
         } catch {
-            end(error)
+            guard exitCode(for: error) == .failure else { end(error) }
+            end(.notDone(fullMessage(for: error)), of: command)
         }
+    }
+
+    /// With a sentence, and where a script asked with an answer.
+    private static func end(_ failure: Failure, of command: any ParsableCommand) -> Never {
+        printError(failure.message)
+        guard let command = command as? any AnsweringCommand, command.json else { Glibc.exit(failure.code) }
+        print(command.answer(problems: failure.problems))
+        exitAfterOutput(failure.code)
     }
 
     /// With what the parser has to say: that something is wrong, or the help that was asked for.
@@ -101,19 +110,6 @@ struct Tailwart: AsyncParsableCommand {
         }
         Glibc.exit(code)
     }
-}
-
-/// A command that ends with a message on standard error.
-struct Failure: Error, CustomStringConvertible {
-    let code: CInt
-    let message: String
-
-    var description: String { message }
-
-    /// The thing asked about is not well.
-    static func notGood(_ message: String) -> Failure { Failure(code: 1, message: message) }
-    /// It could not be carried out.
-    static func notDone(_ message: String) -> Failure { Failure(code: 3, message: message) }
 }
 
 func printError(_ text: String) {

@@ -4,7 +4,7 @@ import TailwartSetup
 import TailwartSystem
 import TailwartWire
 
-struct TrustCommand: ParsableCommand {
+struct TrustCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "trust", abstract: "What to set on the mail server so that it takes this edge's PROXY headers.",
         discussion: """
@@ -24,19 +24,27 @@ struct TrustCommand: ParsableCommand {
     @Argument(help: "Which server to tell of.")
     var server: Choice = .all
 
+    @Flag(help: .json("edge_addresses", "servers"))
+    var json = false
+
     func run() throws {
-        let configuration = try options.loadValid()
-        let edges = try edges()
+        let (configuration, warnings) = try options.loadValid()
+        let edges: [IPAddress]
+        do {
+            edges = try TrustGuide.edges(named: edgeAddress, ofHost: InterfaceAddresses.all())
+        } catch {
+            throw Failure.notDone("\(error)").after(warnings)
+        }
         let guides = server.servers.map { TrustGuide($0, configuration, edges: edges) }
-        print(guides.map(\.text).joined(separator: "\n"), terminator: "")
+        if json {
+            print(TrustGuide.answer(guides, edges: edges, problems: warnings))
+        } else {
+            print(guides.map(\.text).joined(separator: "\n"), terminator: "")
+        }
     }
 
-    private func edges() throws -> [IPAddress] {
-        do {
-            return try TrustGuide.edges(named: edgeAddress, ofHost: InterfaceAddresses.all())
-        } catch {
-            throw Failure.notDone("\(error)")
-        }
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        TrustGuide.answer([], edges: [], problems: problems)
     }
 }
 

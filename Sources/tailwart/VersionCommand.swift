@@ -1,16 +1,16 @@
 import ArgumentParser
 import TailwartControl
-import TailwartWire
+import TailwartCore
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version", abstract: "Version, commit, Swift version, features.",
         discussion: "Example: tailwart version --json")
 
-    @Flag(help: "Print JSON.")
+    @Flag(help: .json("version", "commit", "swift", "features"))
     var json = false
 
     func run() {
-        print(json ? "\(Version.current.json)" : Version.current.text)
+        print(json ? "\(Version.current.answer)" : Version.current.text)
     }
 }

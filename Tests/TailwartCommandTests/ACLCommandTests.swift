@@ -19,17 +19,17 @@ extension CommandTests {
                 let state: String
             }
 
-            struct Finding: Decodable {
+            struct Problem: Decodable {
                 let severity: String
                 let line: Int
                 let column: Int
                 let message: String
             }
 
-            let policy: String
-            let good: Bool
+            let file: String
+            let ok: Bool
             let ports: [Port]
-            let findings: [Finding]
+            let problems: [Problem]
         }
 
         /// In a folder with the usual configuration, and with the policy that is printed for it.
@@ -100,12 +100,12 @@ extension CommandTests {
                 let check = try await Answer.tailwart(["acl", "--check", policy.path, "--json"], on: host)
                 #expect(check.exitCode == 1)
                 let json = try JSONDecoder().decode(JSONAnswer.self, from: Data(check.output.utf8))
-                #expect(!json.good && json.policy == policy.path)
+                #expect(!json.ok && json.file == policy.path)
                 #expect(json.ports.map(\.port) == [25, 443, 465, 587, 993])
                 #expect(json.ports.map(\.state) == ["missing"] + Array(repeating: "granted", count: 4))
                 #expect(json.ports[0].listeners == ["smtp"] && json.ports[0].host == "stalwart.tail1234.ts.net")
-                #expect(json.findings.map(\.severity).sorted() == ["error", "warning"])
-                #expect(json.findings.allSatisfy { $0.line > 0 && $0.column > 0 && !$0.message.isEmpty })
+                #expect(json.problems.map(\.severity).sorted() == ["error", "warning"])
+                #expect(json.problems.allSatisfy { $0.line > 0 && $0.column > 0 && !$0.message.isEmpty })
             }
         }
 
@@ -118,7 +118,7 @@ extension CommandTests {
                 let json = try await Answer.tailwart(["acl", "--check", policy.path, "--json"], on: host)
                 #expect(json.exitCode == 1)
                 let answer = try JSONDecoder().decode(JSONAnswer.self, from: Data(json.output.utf8))
-                #expect(!answer.good && answer.findings.map(\.line) == [2])
+                #expect(!answer.ok && answer.problems.map(\.line) == [2])
             }
         }
 

@@ -108,11 +108,15 @@ extension CommandTests {
 
         @Test(arguments: [true, false])
         func `a script can read the answer`(isReady: Bool) async throws {
-            struct Line: Decodable {
-                let ready: Bool
-                let condition: String?
-                let state: String?
-                let notReady: [String]?
+            struct JSONAnswer: Decodable {
+                struct Finding: Decodable {
+                    let check: String
+                    let subject: String
+                    let state: String
+                }
+
+                let ok: Bool
+                let findings: [Finding]
             }
             try await TestHost.run { host in
                 let listener = try TestListener()
@@ -121,13 +125,10 @@ extension CommandTests {
                 let answer = try await Answer.tailwart(["gate", "--once", "--json", "--tcp", "\(address)"], on: host)
                 #expect(answer.exitCode == (isReady ? 0 : 1))
                 #expect(answer.errors.isEmpty)
-                let decoder = JSONDecoder()
-                decoder.keyDecodingStrategy = .convertFromSnakeCase
-                let lines = try answer.outputLines.map { try decoder.decode(Line.self, from: Data($0.utf8)) }
-                #expect(lines.map(\.ready) == [isReady, isReady])
-                #expect(lines.first?.condition == "tcp")
-                #expect(lines.first?.state == (isReady ? "ready" : "refused"))
-                #expect(lines.last?.notReady == (isReady ? [] : ["tcp \(address)"]))
+                let json = try JSONDecoder().decode(JSONAnswer.self, from: Data(answer.output.utf8))
+                #expect(json.ok == isReady)
+                #expect(json.findings.map(\.check) == ["tcp"] && json.findings.map(\.subject) == ["\(address)"])
+                #expect(json.findings.map(\.state) == [isReady ? "ready" : "refused"])
             }
         }
 

@@ -10,17 +10,17 @@ extension CommandTests {
         private static let good = bad.replacing(password, with: "${POSTGRES_PASSWORD:?}")
 
         private struct JSONAnswer: Decodable {
-            struct Finding: Decodable {
-                let path: String
+            struct Problem: Decodable {
+                let file: String
                 let line: Int
                 let column: Int
-                let what: String
+                let message: String
                 let fix: String
             }
 
-            let clean: Bool
+            let ok: Bool
             let textFiles: Int
-            let findings: [Finding]
+            let problems: [Problem]
         }
 
         /// A git repository in a temporary folder, with one good file committed.
@@ -126,9 +126,11 @@ extension CommandTests {
                 try host.folder.file("compose.yaml").write(Self.bad)
                 let answer = try await Answer.tailwart(["lint-secrets", "--json"], on: host)
                 #expect(answer.exitCode == 1)
-                let json = try JSONDecoder().decode(JSONAnswer.self, from: Data(answer.output.utf8))
-                #expect(!json.clean && json.textFiles == 1)
-                #expect(json.findings.map { "\($0.path):\($0.line):\($0.column)" } == ["compose.yaml:4:26"])
+                let decoder = JSONDecoder()
+                decoder.keyDecodingStrategy = .convertFromSnakeCase
+                let json = try decoder.decode(JSONAnswer.self, from: Data(answer.output.utf8))
+                #expect(!json.ok && json.textFiles == 1)
+                #expect(json.problems.map { "\($0.file):\($0.line):\($0.column)" } == ["compose.yaml:4:26"])
                 #expect(!answer.output.contains(Self.password))
             }
         }

@@ -34,7 +34,6 @@ extension CommandTests {
 
             let host: String
             let zones: [Zone]
-            let warnings: [String]
         }
 
         @Test func `a zone snippet for the configuration's domains is printed`() async throws {

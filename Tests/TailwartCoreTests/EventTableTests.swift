@@ -93,7 +93,8 @@ import Testing
         ),
         (
             .verdict(place, ProbeResult(.refused, "Refused."), serverName: nil), .error,
-            "mailbox stalwart.example:443 (https): refused: \(Verdict.refused.cause) Refused. \(Verdict.refused.fix)"
+            "mailbox stalwart.example:443 (https): refused: \(Verdict.refused.cause) Refused. "
+                + ProbeResult(.refused, "Refused.").fix(.https)
         ),
         (
             .verdict(place, ProbeResult(.certificateExpiring, "Soon."), serverName: nil), .warning,

@@ -258,8 +258,9 @@ import Testing
     }
 
     private static func booting(_ subject: Watch.Subject) -> EdgeEvent {
-        .verdict(
-            subject.place, ProbeResult(.booting, "All mail ports are refused, and port 8080 answers."), serverName: nil)
+        var result = ProbeResult(.booting, "All mail ports are refused, and port 8080 answers.")
+        result.server = .stalwart
+        return .verdict(subject.place, result, serverName: nil)
     }
 
     @Test(arguments: stories)

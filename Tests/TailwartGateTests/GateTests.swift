@@ -1,6 +1,8 @@
 import Foundation
 import Synchronization
+import TailwartCore
 import TailwartTesting
+import TailwartWire
 import Testing
 
 @testable import TailwartGate
@@ -115,34 +117,27 @@ import Testing
         #expect(script.attempts(at: Self.first) == 1)
     }
 
-    @Test func `a script can read each line`() async throws {
-        struct Change: Decodable {
-            let condition: String
-            let subject: String?
-            let ready: Bool
-            let state: String
-            let detail: String
-            let fix: String?
-            let elapsedMs: Int
-        }
-        struct Result: Decodable {
-            let ready: Bool
-            let notReady: [String]
-            let elapsedMs: Int
-        }
+    @Test func `a script can read the answer, which has the same keys where nothing could be asked`() async throws {
         let script = Script([.tailscale: [.ready("has \"1\"\n")], Self.second: [Self.away]])
-        let result = await script.run(isOnce: true)
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let lines = script.changes.withLock { $0.map(\.json) } + [result.json]
-        #expect(lines.allSatisfy { !$0.contains("\n") })
-        let changes = try lines.dropLast().map { try decoder.decode(Change.self, from: Data($0.utf8)) }
-        let peer = try #require(changes.first { $0.condition == "peer" })
-        #expect(peer.subject == "second" && !peer.ready && peer.state == "offline" && peer.fix == "start it")
-        let tailscale = try #require(changes.first { $0.condition == "tailscale" })
-        #expect(tailscale.subject == nil && tailscale.ready && tailscale.detail == "has \"1\"\n")
-        let end = try decoder.decode(Result.self, from: Data(result.json.utf8))
-        #expect(!end.ready && end.notReady == ["peer second"] && end.elapsedMs >= 0)
+        let json = await script.run(isOnce: true).answer.json
+        #expect(!json.description.contains("\n"))
+        #expect(json["ok"]?.flag == false && json["problems"]?.list == [])
+        #expect(json["elapsed_ms"]?.integer.map { $0 >= 0 } == true)
+        #expect(
+            json["findings"]?.list?.sorted { ($0["check"]?.text ?? "") > ($1["check"]?.text ?? "") } == [
+                [
+                    "check": "tailscale", "subject": .null, "result": "pass", "state": "ready", "detail": "has \"1\"\n",
+                    "fix": .null,
+                ],
+                [
+                    "check": "peer", "subject": "second", "result": "fail", "state": "offline", "detail": "is offline",
+                    "fix": "start it",
+                ],
+            ])
+        let failure = GateResult.answer(problems: [CommandAnswer.Problem(.error, "no authorities")]).json
+        #expect(failure.members?.map(\.key) == json.members?.map(\.key))
+        #expect(failure["ok"]?.flag == false && failure["findings"]?.list == [])
+        #expect(failure["problems"]?.list?.first?["message"]?.text == "no authorities")
     }
 
     @Test func `attempts become rarer, to a limit, and not all at once`() {

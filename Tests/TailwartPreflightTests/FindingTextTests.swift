@@ -62,8 +62,9 @@ import Testing
     }
 
     @Test func `a script gets every key of every finding`() throws {
-        let data = Data("\(Finding.json(Self.findings))".utf8)
-        let list = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+        let list = try Self.findings.map { finding in
+            try #require(try JSONSerialization.jsonObject(with: Data("\(finding.json)".utf8)) as? [String: Any])
+        }
         for one in list { #expect(Set(one.keys) == ["check", "subject", "result", "detail", "fix"]) }
         #expect(list[0]["fix"] is NSNull && list[1]["result"] as? String == "fail")
     }

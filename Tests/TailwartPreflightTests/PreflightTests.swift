@@ -81,7 +81,7 @@ import Testing
             let findings = try await Self.run([(.smtp, mailbox.port(.smtp))])
             let upstream = try #require(Self.upstreams(findings).first)
             #expect(upstream.result == .fail && upstream.detail.hasPrefix("header_not_trusted: "), "\(upstream)")
-            #expect(upstream.fix == Verdict.headerNotTrusted.fix)
+            #expect(upstream.fix == Verdict.headerNotTrusted.fix(of: .stalwart))
         }
     }
 
@@ -124,10 +124,10 @@ import Testing
     }
 
     @Test func `where a mailbox has no 443, the key that made the listener is named`() {
-        #expect(
-            UpstreamCheck.fix(.refused, .https).hasSuffix("Without 'domains' in 'mailbox' there is no listener on 443.")
-        )
-        #expect(UpstreamCheck.fix(.refused, .imaps) == Verdict.refused.fix)
-        #expect(UpstreamCheck.fix(.timeout, .https) == Verdict.timeout.fix)
+        let refused = ProbeResult(.refused, "Seen.")
+        #expect(refused.fix(.https).hasSuffix("Without 'domains' in 'mailbox' there is no listener on 443."))
+        #expect(refused.fix(.https).contains("https.port of 'mailbox'"))
+        #expect(refused.fix(.imaps) == Verdict.refused.fix)
+        #expect(ProbeResult(.timeout, "Seen.").fix(.https) == Verdict.timeout.fix)
     }
 }

@@ -288,4 +288,32 @@ import Testing
         _ = await dialling.value
         withExtendedLifetime(queued) {}
     }
+
+    @Test(
+        arguments: [
+            (.smtp, .none, "220 stalwart.example.org ESMTP Postfix", .startTLSMissing, .postfix),
+            (.smtp, .v2, "220 mx.example.org ESMTP Exim 4.96", .headerNotTrusted, .exim),
+            (.imap, .v2, "* OK [CAPABILITY IMAP4rev1] Dovecot ready.", .headerNotTrusted, .dovecot),
+            (.smtp, .v2, "220 mx.example.org ESMTP Haraka/3.0.3 ready", .headerNotTrusted, nil),
+            (.imaps, .none, "* OK Dovecot ready.", .wrongProtocol, .dovecot),
+            (.smtp, .none, "421 4.3.0 mail.example.org Server local error", .headerRequired, .postfix),
+            (.smtp, .none, "", .silent, nil),
+        ] as [(ListenerProtocol, ProxyProtocolOut.Version, String, Verdict, MailServer?)])
+    func `the server that answers is known by its greeting, and the advice is about it`(
+        proto: ListenerProtocol, version: ProxyProtocolOut.Version, greeting: String, verdict: Verdict,
+        server: MailServer?
+    ) async throws {
+        let result = try await probe(proto, version, timeout: verdict == .silent ? impatience : patience) {
+            connection in
+            if verdict == .headerRequired { _ = connection.wait(for: 1, milliseconds: 3000) }
+            if !greeting.isEmpty { try connection.say(greeting) }
+            if verdict == .startTLSMissing {
+                _ = try connection.hear()
+                try connection.say("500 what?")
+            }
+            Self.waitForEnd(connection)
+        }
+        #expect(result.verdict == verdict, "\(result.detail)")
+        #expect(result.server == server && result.fix == verdict.fix(of: server))
+    }
 }

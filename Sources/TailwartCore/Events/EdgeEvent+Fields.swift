@@ -6,7 +6,10 @@ extension EdgeEvent {
     package func value(of key: EventKey) -> EventValue? {
         switch (self, key) {
         case (.verdict(let place, let result, let name), _):
-            place.value(of: key) ?? result.value(of: key, serverName: place.proto == .https ? name : nil)
+            place.value(of: key)
+                ?? (key == .fix
+                    ? .text(result.fix(place.proto))
+                    : result.value(of: key, serverName: place.proto == .https ? name : nil))
         case (.health(_, let isHealthy, _), .standing): .text(isHealthy ? "healthy" : "unhealthy")
         case (.health(let place, _, _), _): place.value(of: key)
         case (.tailnet(let news), _): news.value(of: key)
@@ -54,7 +57,6 @@ extension ProbeResult {
         case .grade: .text(verdict.grade.rawValue)
         case .detail: .text(detail)
         case .cause: .text(verdict.cause)
-        case .fix: .text(verdict.fix)
         case .serverName: serverName.map { .text($0) }
         case .toConnectMicroseconds: roundTrip.map { .number(Int(clamping: $0.microseconds)) }
         case .certificateSubject: certificate.map { .text($0.subject) }

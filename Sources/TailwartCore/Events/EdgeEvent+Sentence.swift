@@ -18,7 +18,7 @@ extension EdgeEvent {
             "\(name) does not resolve: \(failure); "
                 + (keepsAddresses ? "the last known addresses are used" : "no address is known yet")
         case .verdict(let place, let result, let name):
-            "\(place.label(name)): \(result.verdict.name): \(result.sentence)"
+            "\(place.label(name)): \(result.verdict.name): \(result.sentence(place.proto))"
         case .health(let place, isHealthy: false, let witness):
             "\(place.label(nil)) is unhealthy, as \(witness.rawValue) say: it gets no connections but a trial now and then"
         case .health(let place, isHealthy: true, let witness):
@@ -47,8 +47,8 @@ extension EdgeEvent {
 }
 
 extension ProbeResult {
-    fileprivate var sentence: String {
-        verdict == .well ? detail : "\(verdict.cause) \(detail) \(verdict.fix)"
+    fileprivate func sentence(_ proto: ListenerProtocol) -> String {
+        verdict == .well ? detail : "\(verdict.cause) \(detail) \(fix(proto))"
     }
 }
 

@@ -13,6 +13,18 @@ package enum EndpointDiagnosis {
             && probed.values.allSatisfy { $0.verdict == .refused || $0.verdict == .booting }
     }
 
+    /// Who a port belongs to that came to no greeting.
+    ///
+    /// Stalwart speaks all protocols. Where another server answers on one port, anybody may on the next.
+    ///
+    /// - Parameter servers: who answers on the other ports.
+    package static func server(
+        of result: ProbeResult, _ proto: ListenerProtocol, beside servers: some Sequence<MailServer?>
+    ) -> MailServer? {
+        guard result.server == nil, !result.isAnonymous(proto) else { return result.server }
+        return Set(servers.compactMap(\.self)) == [.stalwart] ? .stalwart : nil
+    }
+
     /// - Parameter isSetupPortOpen: whether it answers.
     package static func joined(_ results: [UInt16: ProbeResult], isSetupPortOpen: Bool) -> [UInt16: ProbeResult] {
         guard isSetupPortOpen, mayBeBooting(results) else { return results }
@@ -20,6 +32,8 @@ package enum EndpointDiagnosis {
             guard result.verdict == .refused else { return result }
             var joined = result
             joined.verdict = .booting
+            // Who answers there is not asked; no other server does while it has no mail ports.
+            joined.server = joined.server ?? .stalwart
             joined.detail = "All mail ports are refused, and port \(setupPort) answers."
             return joined
         }

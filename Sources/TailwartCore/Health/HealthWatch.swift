@@ -27,6 +27,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         var guardian = BurnGuard()
         /// The last result, by server name, and the last of all.
         var results: [String?: ProbeResult] = [:]
+        /// Who greeted last, if it said so.
+        var server: MailServer?
         var latest: ProbeResult?
         /// The next of the server names.
         var turn = 0
@@ -92,7 +94,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         switch event {
         case .tick: break
         case .reachable(let keys): reachable = keys
-        case .probed(let key, let name, let result): effects = probed(key, name, result, now, jitter)
+        case .probed(let key, let name, let result): effects = probed(key, name, named(result, key), now, jitter)
         case .setupPage(let key, let isOpen): effects = sawSetupPage(key, isOpen, now, jitter)
         case .traffic(let key, let successes, let failures): effects = sawTraffic(key, successes, failures, now)
         case .mistrusted(let key, let isOfOne): effects = sawMistrust(key, isOfOneAddress: isOfOne, now, jitter)
@@ -162,6 +164,18 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
             return [.askSetupPage(key)]
         }
         return takeIn(key, name, result, now, jitter)
+    }
+
+    /// With the server that answered before, where this one came to no greeting; else with that of the other ports.
+    private mutating func named(_ result: ProbeResult, _ key: Key) -> ProbeResult {
+        guard let entry = cases[key] else { return result }
+        let place = entry.subject.place
+        var result = result
+        if !result.isAnonymous(place.proto) { result.server = result.server ?? entry.server }
+        cases[key]?.server = result.server
+        let siblings = cases.values.filter { $0.subject.place.hasEndpoint(of: place) }
+        result.server = EndpointDiagnosis.server(of: result, place.proto, beside: siblings.map(\.server))
+        return result
     }
 
     private mutating func sawSetupPage(
@@ -239,7 +253,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         _ key: Key, isOfOneAddress: Bool, _ now: Instant, _ jitter: () -> Double
     ) -> [Effect] {
         guard let entry = cases[key] else { return [] }
-        var result = ProbeResult(.headerNotTrusted, "The mailbox answered the header of a client's connection.")
+        var result = named(
+            ProbeResult(.headerNotTrusted, "The mailbox answered the header of a client's connection."), key)
         result.isOfOneAddress = isOfOneAddress
         let effects = takeIn(key, entry.subject.serverNames[0], result, now, jitter)
         // A probe that is under way goes on, and its end decides when the next one is due.

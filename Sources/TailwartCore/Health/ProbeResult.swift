@@ -15,6 +15,8 @@ package struct ProbeResult: Sendable, Equatable {
     package var isCostly: Bool
     /// It is so at one of the addresses of the place, and another serves: it is said, and turns nothing off.
     package var isOfOneAddress = false
+    /// Who answered, as it greets or as it is known from before; nil if it does not say.
+    package var server: MailServer?
 
     package init(
         _ verdict: Verdict, _ detail: String, certificate: CertificateReport? = nil, roundTrip: Duration? = nil,
@@ -26,6 +28,22 @@ package struct ProbeResult: Sendable, Equatable {
         self.detail = detail
         self.certificate = certificate
         self.roundTrip = roundTrip
+    }
+
+    /// Whether a mail server has greeted to the end and not said who it is.
+    func isAnonymous(_ proto: ListenerProtocol) -> Bool {
+        server == nil && verdict.grade != .failed && proto != .https
+    }
+
+    /// What to set, and where.
+    package var fix: String { verdict.fix(of: server) }
+
+    /// The same, where the protocol tells more.
+    package func fix(_ proto: ListenerProtocol) -> String {
+        // In the short form that listener is there for `domains` alone, and nobody would find one to take out.
+        guard verdict == .refused, proto == .https else { return fix }
+        return "\(fix) If the mailbox serves HTTPS on another port, name it in https.port of 'mailbox'. "
+            + "Without 'domains' in 'mailbox' there is no listener on 443."
     }
 
     /// Nobody was asked, as these addresses of the place lead back to the edge.

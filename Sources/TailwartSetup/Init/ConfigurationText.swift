@@ -12,8 +12,13 @@ enum ConfigurationText {
                     comments: ["\(only) A variable of the environment wins over the name behind ':-'."])
             case .whole(let host): YAMLMember("address", .text(host), comments: [only])
             }
+        let domains = YAMLMember(
+            "domains", .texts(answers.domains),
+            comments: [
+                "They make the listener on 443. Take them out\(answers.web == nil ? "" : ", and 'web',") where the mailbox has no 443."
+            ])
         var members = [
-            YAMLMember("mailbox", .blockMapping([address, YAMLMember("domains", .texts(answers.domains))]))
+            YAMLMember("mailbox", .blockMapping([address, domains]))
         ]
         if let web = answers.web {
             let comment = "Every other name on 443. The web server must leave 443 to the edge."

@@ -1,5 +1,5 @@
 import TailwartConfig
-import TailwartCore
+package import TailwartCore
 import TailwartWire
 
 extension SetupFiles {
@@ -51,6 +51,22 @@ extension SetupFiles {
             ]
         }
         return steps
+    }
+
+    /// What was written and is left to do, as a script gets it.
+    package func answer(written paths: [String], in folder: String) -> CommandAnswer {
+        Self.answer(isGood: true, [], paths, steps(in: folder))
+    }
+
+    /// Where nothing was written.
+    package static func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        answer(isGood: false, problems, [], [])
+    }
+
+    private static func answer(
+        isGood: Bool, _ problems: [CommandAnswer.Problem], _ paths: [String], _ steps: [String]
+    ) -> CommandAnswer {
+        CommandAnswer(isGood: isGood, problems: problems, ["files": .texts(paths), "steps": .texts(steps)])
     }
 
     /// The steps with numbers, in lines.

@@ -1,30 +1,41 @@
-package import TailwartWire
+package import TailwartCore
+import TailwartWire
 
 extension PolicyCheck {
-    /// - Parameter name: of the policy file.
-    package func json(policy name: String, strict: Bool) -> JSON {
+    /// - Parameters:
+    ///   - name: of the policy file.
+    ///   - warnings: of the configuration.
+    package func answer(policy name: String, strict: Bool, warnings: [CommandAnswer.Problem] = []) -> CommandAnswer {
         let ports = ports.map { port -> JSON in
             [
-                "host": .text(port.need.host), "listeners": .texts(port.need.listeners),
-                "port": .number(port.need.port),
-                "state": .text(port.state), "tag": .text(port.need.tag),
+                "tag": .text(port.need.tag), "host": .text(port.need.host), "port": .number(port.need.port),
+                "listeners": .texts(port.need.listeners), "state": .text(port.state),
             ]
         }
-        return Self.json(policy: name, isGood: isGood(strict: strict), ports: ports, findings: findings)
-    }
-
-    /// Of a policy that cannot be read.
-    package static func json(policy name: String, unreadable error: JSONError) -> JSON {
-        json(policy: name, isGood: false, ports: [], findings: [PolicyFinding(.error, at: error.place, error.message)])
-    }
-
-    private static func json(policy name: String, isGood: Bool, ports: [JSON], findings: [PolicyFinding]) -> JSON {
-        let findings = findings.map { finding -> JSON in
-            [
-                "column": .number(finding.place.column), "line": .number(finding.place.line),
-                "message": .text(finding.message), "severity": .text(finding.severity.rawValue),
-            ]
+        let problems = findings.map { finding in
+            CommandAnswer.Problem(finding.severity.answered, finding.message, file: name, at: finding.place)
         }
-        return ["findings": .list(findings), "good": .flag(isGood), "policy": .text(name), "ports": .list(ports)]
+        return Self.answer(policy: name, isGood: isGood(strict: strict), warnings + problems, ports)
+    }
+
+    /// Of a policy that could not be held against anything.
+    package static func answer(policy name: String?, problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        answer(policy: name, isGood: false, problems, [])
+    }
+
+    private static func answer(
+        policy name: String?, isGood: Bool, _ problems: [CommandAnswer.Problem], _ ports: [JSON]
+    ) -> CommandAnswer {
+        CommandAnswer(isGood: isGood, problems: problems, ["file": name.json, "ports": .list(ports)])
+    }
+}
+
+extension PolicyFinding.Severity {
+    fileprivate var answered: CommandAnswer.Problem.Severity {
+        switch self {
+        case .error: .error
+        case .unknown: .unknown
+        case .warning: .warning
+        }
     }
 }

@@ -1,3 +1,4 @@
+package import TailwartCore
 package import TailwartWire
 
 /// The records to publish for one edge, zone by zone.
@@ -71,25 +72,38 @@ extension IPAddress {
 }
 
 extension DNSZones {
-    /// One object: `host`, `zones` with `records`, `reverse`, `warnings`.
-    package var json: String {
-        let zones = zones.map { zone -> JSON in
-            let records = zone.groups.flatMap { group in
-                group.records.map { record -> JSON in
-                    [
-                        "name": .text(record.name), "purpose": .text(group.purpose),
-                        "ttl": .number(ZoneRecord.timeToLive), "type": .text(record.type), "value": .text(record.value),
-                    ]
-                }
+    /// The records as a script gets them.
+    ///
+    /// - Parameters:
+    ///   - zones: nil if there is nothing to publish.
+    ///   - problems: besides the zones' own warnings.
+    package static func answer(_ zones: DNSZones?, problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        CommandAnswer(
+            isGood: zones != nil,
+            problems: problems + (zones?.warnings ?? []).map { CommandAnswer.Problem(.warning, $0) },
+            [
+                "host": (zones?.host).json, "zones": .list((zones?.zones ?? []).map(\.json)),
+                "reverse": .list((zones?.reverse ?? []).map(\.json)),
+            ])
+    }
+}
+
+extension DNSZones.Zone {
+    fileprivate var json: JSON {
+        let records = groups.flatMap { group in
+            group.records.map { record -> JSON in
+                [
+                    "name": .text(record.name), "type": .text(record.type), "value": .text(record.value),
+                    "ttl": .number(ZoneRecord.timeToLive), "purpose": .text(group.purpose),
+                ]
             }
-            return ["hints": .texts(zone.hints), "records": .list(records), "zone": .text(zone.name)]
         }
-        let reverse = reverse.map { one -> JSON in
-            ["address": .text("\(one.address)"), "host": .text(one.host), "name": .text(one.record.name)]
-        }
-        let json: JSON = [
-            "host": .text(host), "reverse": .list(reverse), "warnings": .texts(warnings), "zones": .list(zones),
-        ]
-        return "\(json)"
+        return ["zone": .text(name), "records": .list(records), "hints": .texts(hints)]
+    }
+}
+
+extension DNSZones.Reverse {
+    fileprivate var json: JSON {
+        ["address": .text("\(address)"), "name": .text(record.name), "host": .text(host)]
     }
 }

@@ -1,5 +1,6 @@
+package import TailwartCore
 import TailwartSystem
-package import TailwartWire
+import TailwartWire
 
 /// Looks for secrets in the files of a repository before they are committed.
 package struct SecretLint {
@@ -143,17 +144,26 @@ package struct SecretLint {
         return lines + [summary]
     }
 
-    package var json: JSON {
-        let findings = findings.map { path, finding -> JSON in
-            [
-                "column": .number(finding.column), "fix": .text(finding.fix), "line": .number(finding.line),
-                "path": .text(path), "what": .text(finding.what),
-            ]
+    package var answer: CommandAnswer {
+        let secrets = findings.map { path, finding in
+            CommandAnswer.Problem(
+                .error, finding.what, fix: finding.fix, file: path,
+                at: TextPlace(line: finding.line, column: finding.column))
         }
-        return [
-            "clean": .flag(findings.isEmpty && unreadable.isEmpty), "findings": .list(findings),
-            "otherFiles": .number(otherFiles), "textFiles": .number(textFiles),
-            "unreadable": .list(unreadable.map { ["path": .text($0.path), "reason": .text($0.reason)] }),
-        ]
+        let others = unreadable.map { CommandAnswer.Problem(.error, $0.reason, file: $0.path) }
+        return Self.answer(problems: secrets + others, textFiles: textFiles, otherFiles: otherFiles)
+    }
+
+    /// Where nothing could be looked at.
+    package static func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        answer(problems: problems, textFiles: 0, otherFiles: 0)
+    }
+
+    private static func answer(
+        problems: [CommandAnswer.Problem], textFiles: Int, otherFiles: Int
+    ) -> CommandAnswer {
+        CommandAnswer(
+            isGood: problems.isEmpty, problems: problems,
+            ["text_files": .number(textFiles), "other_files": .number(otherFiles)])
     }
 }

@@ -68,6 +68,25 @@ package struct TrustGuide: Sendable, Equatable {
     }
 }
 
+extension TrustGuide {
+    /// The guides as a script gets them.
+    package static func answer(
+        _ guides: [TrustGuide], edges: [IPAddress], problems: [CommandAnswer.Problem]
+    ) -> CommandAnswer {
+        CommandAnswer(
+            isGood: !guides.isEmpty, problems: problems,
+            ["edge_addresses": .texts(edges.map { "\($0)" }), "servers": .list(guides.map(\.json))])
+    }
+
+    private var json: JSON {
+        let steps = steps.map { step -> JSON in ["what": .text(step.what), "text": .text(step.text)] }
+        return [
+            "server": .text(server.rawValue), "title": .text(server.title), "steps": .list(steps),
+            "warnings": .texts(warnings),
+        ]
+    }
+}
+
 /// What several of them say.
 enum TrustText {
     /// The ports of these protocols to which the edge sends a header.
@@ -111,27 +130,9 @@ enum TrustText {
     }
 }
 
-/// Mail servers, and one web server, of which we know how they are told to take PROXY headers.
-package enum MailServer: String, CaseIterable, Sendable {
-    case stalwart
-    case postfix
-    case dovecot
-    case exim
-    case opensmtpd
-    case chasquid
-    case nginx
-
-    package var title: String {
-        switch self {
-        case .stalwart: "Stalwart 0.16"
-        case .postfix: "Postfix"
-        case .dovecot: "Dovecot"
-        case .exim: "Exim"
-        case .opensmtpd: "OpenSMTPD"
-        case .chasquid: "chasquid"
-        case .nginx: "nginx"
-        }
-    }
+extension MailServer {
+    /// With the version that the guide is for, where another one needs another.
+    var title: String { self == .stalwart ? "Stalwart 0.16" : name }
 }
 
 /// A port of the mailbox as the edge dials it.

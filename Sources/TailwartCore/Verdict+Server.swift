@@ -1,0 +1,106 @@
+/// What an operator is told to do where it is known which server answers. Without that no server is named: the advice would be about
+/// somebody else's settings.
+extension Verdict {
+    /// What to set, and where.
+    ///
+    /// - Parameter server: the one that answered; nil where it did not say who it is.
+    package func fix(of server: MailServer?) -> String { server.flatMap { special(to: $0) } ?? fix }
+
+    /// Nil where there is nothing to say that is not true of all servers.
+    private func special(to server: MailServer) -> String? {
+        let how = "`tailwart trust \(server.rawValue)` prints how"
+        switch (self, server) {
+        case (.headerNotTrusted, _):
+            return server.header.map {
+                "In \(server.name), \($0.setting): \(how). Or set proxy_protocol: none for this upstream."
+            }
+        case (.headerRequired, _):
+            return server.header.map {
+                """
+                Set proxy_protocol: \($0.version) for this upstream; or, where no header is meant to be sent, take \
+                \($0.remains) in \(server.name).
+                """
+            }
+        case (.banned, .stalwart):
+            return """
+                Delete this edge's address from BlockedIp in Stalwart and reload the blocked addresses (ReloadBlockedIps), and add \
+                it to AllowedIp, which is read at the next start: \(how). \(Self.forwarded)
+                """
+        case (.banned, .dovecot):
+            return """
+                In Dovecot, add this edge's address to haproxy_trusted_networks, and take it off whatever bans addresses on \
+                that host: \(how). \(Self.forwarded)
+                """
+        case (.refused, .stalwart):
+            return """
+                Enable the port in Stalwart (a new one has no listener on 587, 143 and 110), or take the listener out of \
+                tailwart.yaml.
+                """
+        case (.booting, .stalwart):
+            return """
+                Wait a minute. If it stays so, read Stalwart's log: it is in bootstrap or recovery mode, as config.json is \
+                missing or STALWART_RECOVERY_MODE is set.
+                """
+        case (.tlsFailed, .stalwart):
+            return """
+                Read Stalwart's log for the reason (tls.handshake-error or tls.no-certificates-available), and see that it has \
+                a certificate for the name that is asked for and speaks TLS 1.2 or later.
+                """
+        case (.startTLSMissing, .stalwart):
+            return "Give Stalwart a certificate, and set useTls of the listener."
+        case (.startTLSMissing, .postfix):
+            return "Give Postfix a certificate, and set smtpd_tls_security_level=may."
+        case (.startTLSMissing, .dovecot):
+            return "Give Dovecot a certificate, and set ssl=yes."
+        case (.startTLSMissing, .exim):
+            return "Give Exim a certificate, and set tls_advertise_hosts=*."
+        case (.certificateFallback, .stalwart):
+            return """
+                Restart Stalwart once its database answers, and start it after the database from now on (`tailwart gate \
+                --postgres`).
+                """
+        case (.certificateExpired, .stalwart):
+            return """
+                Read Stalwart's log for acme errors and renew the certificate; see that the clocks of both hosts are \
+                right.
+                """
+        case (.certificateExpiring, .stalwart):
+            return """
+                Read Stalwart's log for acme errors: most often the key for the DNS provider is not accepted any more.
+                """
+        default: return nil
+        }
+    }
+
+    static let forwarded =
+        "If it is neither, a container's port forward may take connections for a server that is not there."
+}
+
+extension MailServer {
+    /// How it is told to take a PROXY header, what remains of that to take out, and the newest version that it reads. Nil for what does
+    /// not greet.
+    fileprivate var header: (setting: String, remains: String, version: String)? {
+        switch self {
+        case .stalwart:
+            (
+                "add this edge's addresses to overrideProxyTrustedNetworks of the listener",
+                "this edge's addresses out of overrideProxyTrustedNetworks", "v2"
+            )
+        case .postfix:
+            (
+                "set smtpd_upstream_proxy_protocol=haproxy for the service",
+                "smtpd_upstream_proxy_protocol out of the service", "v2"
+            )
+        case .dovecot:
+            (
+                "set haproxy=yes for the listener, and this edge's addresses in haproxy_trusted_networks",
+                "haproxy=yes out of the listener", "v2"
+            )
+        case .exim: ("add this edge's addresses to hosts_proxy", "this edge's addresses out of hosts_proxy", "v2")
+        case .opensmtpd: ("add proxy-v2 to the line of the listener", "proxy-v2 out of the line of the listener", "v2")
+        case .chasquid:
+            ("set haproxy_incoming: true, and here proxy_protocol: v1", "haproxy_incoming out of the settings", "v1")
+        case .nginx: nil
+        }
+    }
+}
