@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// What holds where the file says nothing. The defaults of timeouts depend on the protocol and stand in ``Timeouts``.
 package enum Defaults {
     /// A connection holds two descriptors, and four more for two pipes while it moves bulk data in both directions: 8000
