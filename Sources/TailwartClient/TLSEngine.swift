@@ -85,7 +85,7 @@ final class TLSEngine {
     }
 
     /// What is to be sent; nil if nothing.
-    func drain() -> ByteBuffer? {
+    func takePending() -> ByteBuffer? {
         let count = BIO_ctrl_pending(outgoing)
         guard count > 0 else { return nil }
         var buffer = ByteBufferAllocator().buffer(capacity: count)

@@ -206,7 +206,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         _ bytes: inout ByteBuffer, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
     ) -> Bool {
         let progress = engine.write(&bytes)
-        let encrypted = engine.drain()
+        let encrypted = engine.takePending()
         switch progress {
         case .done:
             context.write(wrapOutboundOut(encrypted ?? ByteBuffer()), promise: promise)
@@ -224,13 +224,13 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     /// Sends what TLS itself has to say.
     private func passOn(_ context: ChannelHandlerContext) {
-        if let bytes = engine.drain() { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+        if let bytes = engine.takePending() { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
     }
 
     private func sayGoodbye(_ context: ChannelHandlerContext) -> EventLoopFuture<Void> {
         hasSaidGoodbye = true
         engine.sayGoodbye()
-        return context.writeAndFlush(wrapOutboundOut(engine.drain() ?? ByteBuffer()))
+        return context.writeAndFlush(wrapOutboundOut(engine.takePending() ?? ByteBuffer()))
     }
 
     private func finish(_ context: ChannelHandlerContext) {

@@ -23,11 +23,11 @@ extension Configuration {
             return load(text: text, file: file, environment: environment)
         }
         let problems = Problems(file: file)
-        problems.error("not UTF-8; save the file in that encoding", at: placeOfInvalidUTF8(in: bytes))
+        problems.error("not UTF-8; save the file in that encoding", at: positionOfInvalidUTF8(in: bytes))
         return ConfigurationResult(configuration: nil, problems: problems.sorted)
     }
 
-    private static func placeOfInvalidUTF8(in bytes: [UInt8]) -> TextPlace {
+    private static func positionOfInvalidUTF8(in bytes: [UInt8]) -> TextPosition {
         var line = 1
         var column = 1
         var decoder = UTF8()
@@ -40,6 +40,6 @@ extension Configuration {
                 column += 1
             }
         }
-        return TextPlace(line: line, column: column)
+        return TextPosition(line: line, column: column)
     }
 }

@@ -10,18 +10,18 @@ extension ConfigurationCheck {
             guard case .upstream(let name, let routePort) = route.target,
                 seen.insert("\(name):\(routePort ?? 0)").inserted
             else { continue }
-            let place = places[.target(listener: number, route: index)] ?? .start
+            let position = positions[.target(listener: number, route: index)] ?? .start
             for way in Configuration.ways(of: listener, route, upstreams) {
                 if case .unix(let path) = way.endpoint.host {
                     guard let own = ownListener(where: { $0 == .unix(path: path) }) else { continue }
                     problems.error(
                         "\(name.quoted) leads back to the edge: its own listener \(own.quoted) is on \(path)",
-                        at: place)
+                        at: position)
                     continue
                 }
                 guard let port = way.port else {
                     let fix = "a Unix socket has none to take over; write \(name):PORT"
-                    problems.error("no port to dial \(way.endpoint.text.quoted) on: \(fix)", at: place)
+                    problems.error("no port to dial \(way.endpoint.text.quoted) on: \(fix)", at: position)
                     continue
                 }
                 guard way.upstream.via == .direct, let address = way.endpoint.host.literal,
@@ -31,7 +31,7 @@ extension ConfigurationCheck {
                 else { continue }
                 problems.error(
                     "\(name.quoted) leads back to the edge: its own listener \(own.quoted) is on port \(port)",
-                    at: place)
+                    at: position)
             }
         }
     }
@@ -44,7 +44,7 @@ extension ConfigurationCheck {
     /// The authority and the ALPN of a PROXY header come from the ClientHello, which only some listeners get to see.
     func checkTLVs() {
         struct Use: Hashable {
-            let place: TextPlace
+            let position: TextPosition
             let proxyProtocol: ProxyProtocolOut
         }
         var blind: [Use: [String]] = [:]
@@ -53,11 +53,11 @@ extension ConfigurationCheck {
                 guard let name = route.target.upstreamName else { continue }
                 guard let header = route.proxyProtocol ?? upstreams[name]?.proxyProtocol,
                     !header.tlvs.isDisjoint(with: [.authority, .alpn]),
-                    let place = route.proxyProtocol == nil
-                        ? places[.upstreamProxyProtocol(name)]
-                        : places[.routeProxyProtocol(listener: number, route: index)]
+                    let position = route.proxyProtocol == nil
+                        ? positions[.upstreamProxyProtocol(name)]
+                        : positions[.routeProxyProtocol(listener: number, route: index)]
                 else { continue }
-                let use = Use(place: place, proxyProtocol: header)
+                let use = Use(position: position, proxyProtocol: header)
                 if blind[use]?.contains(listener.name) != true { blind[use, default: []].append(listener.name) }
             }
         }
@@ -67,7 +67,7 @@ extension ConfigurationCheck {
             }
             problems.warning(
                 "no \(tlvs.map(\.rawValue).listed) on \(names.listed): there is no TLS hello to take it from",
-                at: use.place)
+                at: use.position)
         }
     }
 }
@@ -83,13 +83,14 @@ extension ConfigurationCheck {
                     (route.proxyProtocol ?? upstream.proxyProtocol).version == .none,
                     said.insert(name).inserted
                 else { continue }
-                let place =
-                    places[.routeProxyProtocol(listener: number, route: index)] ?? places[.upstreamProxyProtocol(name)]
-                    ?? places[.endpoints(upstream: name)] ?? .start
+                let position =
+                    positions[.routeProxyProtocol(listener: number, route: index)] ?? positions[
+                        .upstreamProxyProtocol(name)]
+                    ?? positions[.endpoints(upstream: name)] ?? .start
                 problems.warning(
                     "no PROXY header goes to \(name.quoted) with mail from other servers (\(listener.name)): it takes the edge for "
                         + "the sender of all of it, so SPF fails and mail is rejected; set 'proxy_protocol: v2', and let the mailbox "
-                        + "trust the edge: `tailwart trust`", at: place)
+                        + "trust the edge: `tailwart trust`", at: position)
             }
         }
     }

@@ -4,15 +4,15 @@ import TailwartWire
 /// Finds combinations that cannot work, or not as they look, in a configuration whose single values are good.
 struct ConfigurationCheck {
     let configuration: Configuration
-    let places: FilePlaces
+    let positions: FilePositions
     let problems: Problems
     let upstreams: [String: Upstream]
     /// Of upstreams that ask for it: where sockets can be kept ready, since a header is sent there.
     let warmPlaces: [String: Set<Place.Key>]
 
-    init(configuration: Configuration, places: FilePlaces, problems: Problems) {
+    init(configuration: Configuration, positions: FilePositions, problems: Problems) {
         self.configuration = configuration
-        self.places = places
+        self.positions = positions
         self.problems = problems
         upstreams = configuration.upstreamsByName
         warmPlaces =
@@ -41,14 +41,14 @@ struct ConfigurationCheck {
     }
 
     private func checkListenerNames() {
-        var first: [String: TextPlace] = [:]
+        var first: [String: TextPosition] = [:]
         for (number, listener) in configuration.listeners.enumerated() {
-            let place = places[.listener(number)] ?? .start
+            let position = positions[.listener(number)] ?? .start
             if let taken = first[listener.name] {
                 let message = "the name \(listener.name.quoted) belongs to the listener on line \(taken.line)"
-                problems.error("\(message); choose another name", at: place)
+                problems.error("\(message); choose another name", at: position)
             } else {
-                first[listener.name] = place
+                first[listener.name] = position
             }
         }
     }
@@ -61,7 +61,7 @@ struct ConfigurationCheck {
                     let owner = "'\(other.address)' of the listener \(other.listener.quoted)"
                     problems.error(
                         "'\(address)' cannot be listened on beside \(owner); keep one of them",
-                        at: places[.bind(listener: number, index)] ?? .start)
+                        at: positions[.bind(listener: number, index)] ?? .start)
                 }
                 taken.append((address, listener.name))
             }
@@ -69,8 +69,8 @@ struct ConfigurationCheck {
     }
 
     private func checkTargets() {
-        let known = places.upstreamNames
-        for (name, place) in places.targets where places[.upstream(name)] == nil && !problems.isFull {
+        let known = positions.upstreamNames
+        for (name, position) in positions.targets where positions[.upstream(name)] == nil && !problems.isFull {
             let fix =
                 if let near = NearestWord.find(name, among: known) {
                     "did you mean \(near.quoted)?"
@@ -79,18 +79,18 @@ struct ConfigurationCheck {
                 } else {
                     "there are \(known.listed)"
                 }
-            problems.error("there is no upstream \(name.quoted); \(fix)", at: place)
+            problems.error("there is no upstream \(name.quoted); \(fix)", at: position)
         }
     }
 
     private func checkOrder(of listener: Listener, _ number: Int) {
         guard let last = listener.routes.firstIndex(where: { $0.match == nil }) else { return }
-        let line = places[.route(listener: number, last)]?.line ?? 1
+        let line = positions[.route(listener: number, last)]?.line ?? 1
         for index in listener.routes.indices.dropFirst(last + 1) {
             let message = "this route is never reached: the one on line \(line) matches everything"
             problems.error(
                 "\(message); move it up, or give the other a 'match'",
-                at: places[.route(listener: number, index)] ?? .start)
+                at: positions[.route(listener: number, index)] ?? .start)
         }
     }
 
@@ -102,9 +102,9 @@ struct ConfigurationCheck {
         case .unknown: reason = "the client's bytes are never looked at; match 'client' only, or name another protocol"
         }
         for index in listener.routes.indices {
-            guard let place = places[.helloMatch(listener: number, route: index)] else { continue }
+            guard let position = positions[.helloMatch(listener: number, route: index)] else { continue }
             problems.error(
-                "'sni' and 'alpn' cannot be matched with protocol \(listener.proto.rawValue): \(reason)", at: place)
+                "'sni' and 'alpn' cannot be matched with protocol \(listener.proto.rawValue): \(reason)", at: position)
         }
     }
 
@@ -112,7 +112,8 @@ struct ConfigurationCheck {
         let used = Set(configuration.listeners.flatMap(\.routes).compactMap(\.target.upstreamName))
         for upstream in configuration.upstreams where !used.contains(upstream.name) {
             problems.warning(
-                "no route leads to the upstream \(upstream.name.quoted)", at: places[.upstream(upstream.name)] ?? .start
+                "no route leads to the upstream \(upstream.name.quoted)",
+                at: positions[.upstream(upstream.name)] ?? .start
             )
         }
     }

@@ -3,7 +3,7 @@ import TailwartWire
 
 extension ConfigurationLoader {
     func readListeners(_ reader: inout MappingReader) {
-        // Listeners are appended one by one, so that the number of each is known while its places are noted.
+        // Listeners are appended one by one, so that the number of each is known while its positions are noted.
         let listener = ValueType<Void>.mapping("a listener") { [self] reader in
             if let listener = readListener(&reader) { listeners.append(listener) }
             return ()
@@ -17,20 +17,20 @@ extension ConfigurationLoader {
         let number = listeners.count
         let name = reader.required(
             "name", .name, example: "name: smtp", about: "For the log; different from all others.")
-        places[.listener(number)] = reader.place(of: "name") ?? reader.place
+        positions[.listener(number)] = reader.position(of: "name") ?? reader.position
         let bind = reader.required(
             "bind", .list(of: .located(.bindAddress), "a list of addresses such as [\":25\"]"),
             example: "bind: [\":25\"]", about: "Where it listens; \":25\" is all addresses of both families.")
         let addresses = bind?.map(\.value) ?? []
         for (index, address) in (bind ?? []).enumerated() {
-            places[.bind(listener: number, index)] = address.place
+            positions[.bind(listener: number, index)] = address.position
         }
         let written = reader.value(
             "protocol", ValueType<ListenerProtocol>.word(),
             about: "Who speaks first and how long silence may last; by default that of a well-known port, else tcp.")
         let proto = written ?? usualProtocol(of: addresses, in: reader)
         let routes = readRoutes(&reader, listener: number)
-        let settings = ListenerSettings(&reader)
+        let settings = ListenerSettings.settings.read(&reader, into: ListenerSettings())
         guard let name, !addresses.isEmpty, let routes, !routes.isEmpty else { return nil }
         return settings.listener(name: name, bind: addresses, proto: proto, routes: routes, defaults: defaults)
     }
@@ -39,9 +39,9 @@ extension ConfigurationLoader {
     private func usualProtocol(of addresses: [BindAddress], in reader: MappingReader) -> ListenerProtocol {
         let protocols = addresses.compactMap(\.wellKnownProtocol)
         let different = protocols.map(\.rawValue).withoutRepeats
-        if different.count > 1, !reader.has("protocol"), let place = reader.keyPlace(of: "bind") {
+        if different.count > 1, !reader.has("protocol"), let position = reader.keyPosition(of: "bind") {
             let fix = "make them two listeners, or name one under 'protocol'"
-            problems.error("these ports are of different protocols, \(different.listed); \(fix)", at: place)
+            problems.error("these ports are of different protocols, \(different.listed); \(fix)", at: position)
         }
         return protocols.first ?? .tcp
     }
@@ -54,26 +54,26 @@ extension ConfigurationLoader {
             about: "Tried in order; the first that matches is taken. Where none does, the connection is closed.")
         reader.checkExactlyOne(of: "to", isShortFor: "one route", or: "routes", example: "to: mailbox")
         if let target {
-            places.note(target.value, at: target.place)
-            places[.target(listener: listener, route: 0)] = target.place
+            positions.note(target.value, at: target.position)
+            positions[.target(listener: listener, route: 0)] = target.position
             return [Route(to: target.value)]
         }
         guard let routes else { return nil }
         for (number, route) in routes.enumerated() {
-            places[.route(listener: listener, number)] = route.place
-            places[.target(listener: listener, route: number)] = route.targetPlace
-            places[.routeProxyProtocol(listener: listener, route: number)] = route.proxyProtocolPlace
-            places[.helloMatch(listener: listener, route: number)] = route.helloPlace
+            positions[.route(listener: listener, number)] = route.position
+            positions[.target(listener: listener, route: number)] = route.targetPosition
+            positions[.routeProxyProtocol(listener: listener, route: number)] = route.proxyProtocolPosition
+            positions[.helloMatch(listener: listener, route: number)] = route.helloPosition
         }
         return routes.map(\.route)
     }
 
     private struct ReadRoute {
         let route: Route
-        let place: TextPlace
-        let targetPlace: TextPlace?
-        let proxyProtocolPlace: TextPlace?
-        let helloPlace: TextPlace?
+        let position: TextPosition
+        let targetPosition: TextPosition?
+        let proxyProtocolPosition: TextPosition?
+        let helloPosition: TextPosition?
     }
 
     private func route(listener: Int) -> ValueType<ReadRoute> {
@@ -85,16 +85,16 @@ extension ConfigurationLoader {
                 about: "Where it leads. A port replaces the one that the client came to.")
             let proxyProtocol = reader.value(
                 "proxy_protocol", .proxyProtocol, about: "Where this route needs another header than its upstream.")
-            if target == .close, let place = reader.keyPlace(of: "proxy_protocol") {
-                reader.problems.error("a route that closes dials nobody; leave 'proxy_protocol' out", at: place)
+            if target == .close, let position = reader.keyPosition(of: "proxy_protocol") {
+                reader.problems.error("a route that closes dials nobody; leave 'proxy_protocol' out", at: position)
             }
-            if let target { places.note(target, at: reader.place(of: "to")) }
+            if let target { positions.note(target, at: reader.position(of: "to")) }
             // A route whose match could not be read must not pass for one that matches everything.
             guard let target, match != nil || !reader.has("match") else { return nil }
             return ReadRoute(
                 route: Route(match: match?.match, to: target, proxyProtocol: proxyProtocol),
-                place: reader.place, targetPlace: reader.place(of: "to"),
-                proxyProtocolPlace: reader.keyPlace(of: "proxy_protocol"), helloPlace: match?.helloPlace)
+                position: reader.position, targetPosition: reader.position(of: "to"),
+                proxyProtocolPosition: reader.keyPosition(of: "proxy_protocol"), helloPosition: match?.helloPosition)
         }
     }
 }

@@ -7,12 +7,12 @@ extension ConfigurationLoader {
         // Before the mailbox, whose listener on 443 wants to know whether there is a web server.
         let web = reader.value("web", web, about: "The web server on this host, which gets everything else on 443.")
         if let web { upstreams.append(web) }
-        if let place = reader.keyPlace(of: "web") { places[.upstream("web")] = place }
+        if let position = reader.keyPosition(of: "web") { positions[.upstream("web")] = position }
         let fix = "add 'mailbox', or describe it under 'upstreams' and 'listeners'"
         reader.check("web", needs: "mailbox", message: "'web' stands only beside 'mailbox'; \(fix)")
-        if let place = reader.keyPlace(of: "mailbox") { places[.upstream("mailbox")] = place }
+        if let position = reader.keyPosition(of: "mailbox") { positions[.upstream("mailbox")] = position }
         _ = reader.value(
-            "mailbox", mailbox(webPlace: reader.keyPlace(of: "web")),
+            "mailbox", mailbox(webPosition: reader.keyPosition(of: "web")),
             about: "The mail server, its ports and its domains: all that most edges need.")
     }
 
@@ -26,7 +26,7 @@ extension ConfigurationLoader {
                 })
     }
 
-    private func mailbox(webPlace: TextPlace?) -> ValueType<Void> {
+    private func mailbox(webPosition: TextPosition?) -> ValueType<Void> {
         .mapping("'mailbox'") { [self] reader in
             let host = ValueType<Endpoint.Host>.host.map { Endpoint($0) }
             let endpoints = endpoints(host, from: &reader, example: "mail.example.net")
@@ -37,9 +37,9 @@ extension ConfigurationLoader {
             let addresses = reader.value(
                 "bind", .list(of: .ownAddress, "a list of IP addresses such as [192.0.2.1]"),
                 about: "Which of the host's addresses are for mail, by default all.")
-            let place = reader.place
+            let position = reader.position
             let ports = reader.value(
-                "ports", .ports, or: Defaults.mailboxPorts.map { MailboxPort($0, at: place) },
+                "ports", .ports, or: Defaults.mailboxPorts.map { MailboxPort($0, at: position) },
                 about: "What to listen on, by default \(Defaults.mailboxPorts); a mapping dials other ports.")
             for port in ports { add(port, on: addresses) }
 
@@ -49,11 +49,11 @@ extension ConfigurationLoader {
             let https = reader.value("https", .https, about: "Details of the listener on 443.")
             let fix = "needs the mail domains, without which there is no 443; add 'domains' to 'mailbox'"
             reader.check("https", needs: "domains", message: "'https' \(fix)")
-            if let domainsPlace = reader.keyPlace(of: "domains") {
+            if let domainsPosition = reader.keyPosition(of: "domains") {
                 let names = Defaults.httpsNames(of: upstream?.hostname, domains ?? [])
-                add(https ?? .init(), names: names, on: addresses, webPlace: webPlace, at: domainsPlace)
-            } else if let webPlace {
-                reader.note(missing: ["domains"], "'web' \(fix)", at: webPlace)
+                add(https ?? .init(), names: names, on: addresses, webPosition: webPosition, at: domainsPosition)
+            } else if let webPosition {
+                reader.note(missing: ["domains"], "'web' \(fix)", at: webPosition)
             }
             return ()
         }
@@ -76,46 +76,46 @@ extension ConfigurationLoader {
         let target = Route.Target.upstream("mailbox", port: port.dial == port.listen ? nil : port.dial)
         add(
             name: isUsual ? proto.rawValue : "\(proto.rawValue)-\(port.listen)", port: port.listen, on: addresses,
-            proto: proto, routes: [Route(to: target)], at: port.place)
+            proto: proto, routes: [Route(to: target)], at: port.position)
     }
 
     private func add(
-        _ https: MailboxHTTPS, names derived: [ServerNamePattern], on addresses: [IPAddress]?, webPlace: TextPlace?,
-        at place: TextPlace
+        _ https: MailboxHTTPS, names derived: [ServerNamePattern], on addresses: [IPAddress]?, webPosition: TextPosition?,
+        at position: TextPosition
     ) {
         let names = (derived + https.names).withoutRepeats
         let routes = [
             Route(
                 match: RouteMatch(serverNames: names), to: .upstream("mailbox", port: https.port),
                 proxyProtocol: https.proxyProtocol),
-            Route(to: webPlace == nil ? .close : .upstream("web", port: nil)),
+            Route(to: webPosition == nil ? .close : .upstream("web", port: nil)),
         ]
-        let place = https.place ?? place
-        add(name: "https", port: https.listen, on: addresses, proto: .https, routes: routes, at: place)
-        places[.routeProxyProtocol(listener: listeners.count - 1, route: 0)] = place
-        places[.target(listener: listeners.count - 1, route: 1)] = webPlace ?? place
+        let position = https.position ?? position
+        add(name: "https", port: https.listen, on: addresses, proto: .https, routes: routes, at: position)
+        positions[.routeProxyProtocol(listener: listeners.count - 1, route: 0)] = position
+        positions[.target(listener: listeners.count - 1, route: 1)] = webPosition ?? position
     }
 
-    /// Adds a listener; all of its parts stand in the same place.
+    /// Adds a listener; all of its parts stand in the same position.
     private func add(
         name: String, port: UInt16, on addresses: [IPAddress]?, proto: ListenerProtocol, routes: [Route],
-        at place: TextPlace
+        at position: TextPosition
     ) {
         guard listeners.count < Allowed.bindAddresses.upperBound else {
             problems.error("more than \(Allowed.bindAddresses.upperBound) addresses to listen on", at: .start)
             return
         }
         guard !listeners.contains(where: { $0.bind.contains { $0.port == port } }) else {
-            problems.error("the mailbox's port \(port) is listened on already; keep one of them", at: place)
+            problems.error("the mailbox's port \(port) is listened on already; keep one of them", at: position)
             return
         }
         let bind = addresses?.map { BindAddress.internet(InternetAddress($0, port: port)) } ?? [.any(port: port)]
         let number = listeners.count
-        places[.listener(number)] = place
-        for index in bind.indices { places[.bind(listener: number, index)] = place }
+        positions[.listener(number)] = position
+        for index in bind.indices { positions[.bind(listener: number, index)] = position }
         for index in routes.indices {
-            places[.route(listener: number, index)] = place
-            places[.target(listener: number, route: index)] = place
+            positions[.route(listener: number, index)] = position
+            positions[.target(listener: number, route: index)] = position
         }
         listeners.append(
             ListenerSettings().listener(name: name, bind: bind, proto: proto, routes: routes, defaults: defaults))

@@ -4,7 +4,7 @@ import TailwartWire
 /// Reads the tree of one file into a configuration and remembers where everything stands.
 final class ConfigurationLoader {
     let problems: Problems
-    var places = FilePlaces()
+    var positions = FilePositions()
     var defaults = ListenerSettings()
     var upstreams: [Upstream] = []
     var listeners: [Listener] = []
@@ -18,18 +18,18 @@ final class ConfigurationLoader {
         let empty = "the file is empty; it needs at least 'mailbox' or 'listeners'"
         switch root.content {
         case .mapping(let entries):
-            var reader = MappingReader(entries, of: Self.noun, at: root.place, problems: problems)
+            var reader = MappingReader(entries, of: Self.noun, at: root.position, problems: problems)
             let configuration = readTopLevel(&reader)
             reader.reportUnknownAndMissingKeys()
             if isOfBearableSize {
-                ConfigurationCheck(configuration: configuration, places: places, problems: problems).run()
+                ConfigurationCheck(configuration: configuration, positions: positions, problems: problems).run()
             }
             return configuration
         case .null:
-            problems.error(empty, at: root.place)
+            problems.error(empty, at: root.position)
         case .text, .list:
             let expected = "a mapping with keys such as 'mailbox' or 'listeners'"
-            problems.error("the file must be \(expected), not \(root.found)", at: root.place)
+            problems.error("the file must be \(expected), not \(root.found)", at: root.position)
         case .unreadable:
             break
         }
@@ -45,26 +45,13 @@ final class ConfigurationLoader {
 
     private func readTopLevel(_ reader: inout MappingReader) -> Configuration {
         defaults = reader.value(
-            "defaults", .mapping("'defaults'") { ListenerSettings(&$0) }, or: defaults,
+            "defaults", .settings("'defaults'", over: defaults), or: defaults,
             about: "What holds for all listeners that say nothing else.")
         readShortForm(&reader)
         readUpstreams(&reader)
         readListeners(&reader)
-        let configuration = Configuration(
-            maxConnections: reader.value(
-                "max_connections", .integer(Allowed.maxConnections), or: Defaults.maxConnections,
-                about: "Of all listeners together."),
-            workers: reader.value(
-                "workers", .integer(Allowed.workers), about: "Threads that move data, by default one for each core."),
-            drain: reader.value(
-                "drain", .duration(Allowed.drain), or: Defaults.drain,
-                about: "How long connections may go on after the edge has been told to stop."),
-            log: reader.value("log", .log, or: LogSettings(), about: "How the log is written."),
-            admin: reader.value("admin", .admin, or: AdminSettings(), about: "Without effect in this version."),
-            tailscale: reader.value(
-                "tailscale", .tailscale, or: TailscaleSettings(),
-                about: "Whether tailscaled is asked for addresses and paths, and where; by default where it runs."),
-            upstreams: upstreams, listeners: listeners)
+        let configuration = (Configuration.limits + Configuration.surroundings).read(
+            &reader, into: Configuration(upstreams: upstreams, listeners: listeners))
         reader.warnNoEffect("admin", "the running edge takes no questions yet")
         reader.checkAtLeastOne(
             of: ["mailbox", "web", "listeners"], message: "nothing to listen on; add 'mailbox' or 'listeners'")
@@ -87,35 +74,70 @@ final class ConfigurationLoader {
     }
 }
 
-extension ValueType<LogSettings> {
-    fileprivate static var log: ValueType {
-        .mapping("'log'") { reader in
-            LogSettings(
-                format: reader.value("format", .word(), about: "By default text on a terminal and json elsewhere."),
-                level: reader.value(
-                    "level", .word(), or: Defaults.logLevel,
-                    about: "The least severe lines. The record of each connection is a line at info."))
-        }
+extension Configuration {
+    /// What the general form always says.
+    static var limits: [Setting<Configuration>] {
+        [
+            Setting(
+                "max_connections", \.maxConnections, .integer(Allowed.maxConnections),
+                about: "Of all listeners together."),
+            Setting(
+                "workers", \.workers, .integer(Allowed.workers),
+                about: "Threads that move data, by default one for each core."),
+            Setting(
+                "drain", \.drain, .duration(Allowed.drain),
+                about: "How long connections may go on after the edge has been told to stop."),
+            Setting("log", \.log, .settings("'log'", over: LogSettings()), \.output, about: "How the log is written."),
+        ]
+    }
+
+    static var surroundings: [Setting<Configuration>] {
+        [
+            Setting(
+                "admin", \.admin, .settings("'admin'", over: AdminSettings()), \.output,
+                about: "Without effect in this version."),
+            Setting(
+                "tailscale", \.tailscale, .tailscale, \.output,
+                about: "Whether tailscaled is asked for addresses and paths, and where; by default where it runs."),
+        ]
     }
 }
 
-extension ValueType<AdminSettings> {
-    fileprivate static var admin: ValueType {
-        .mapping("'admin'") { reader in
-            AdminSettings(
-                socket: reader.value("socket", .unixPath, about: "Where the running edge takes questions."),
-                listen: reader.value("listen", .internetAddress, about: "The same over TCP, by default nowhere."))
-        }
+extension LogSettings: SettingsMapping {
+    static var settings: [Setting<LogSettings>] {
+        [
+            Setting("format", \.format, .word(), about: "By default text on a terminal and json elsewhere."),
+            Setting(
+                "level", \.level, .word(),
+                about: "The least severe lines. The record of each connection is a line at info."),
+        ]
+    }
+}
+
+extension AdminSettings: SettingsMapping {
+    static var settings: [Setting<AdminSettings>] {
+        [
+            Setting("socket", \.socket, .unixPath, about: "Where the running edge takes questions."),
+            Setting("listen", \.listen, .internetAddress, about: "The same over TCP, by default nowhere."),
+        ]
     }
 }
 
 extension ValueType<TailscaleSettings?> {
     fileprivate static var tailscale: ValueType {
         .off(nil, or: "{socket: \(Defaults.tailscaleSocket)}").orMapping(
-            .mapping("'tailscale'") { reader in
-                TailscaleSettings(
-                    socket: reader.value(
-                        "socket", .unixPath, or: Defaults.tailscaleSocket, about: "tailscaled's own socket."))
-            })
+            ValueType<TailscaleSettings>.settings("'tailscale'", over: TailscaleSettings()).map(\.self))
+    }
+}
+
+extension TailscaleSettings: SettingsMapping {
+    static var settings: [Setting<TailscaleSettings>] {
+        [Setting("socket", \.socket, .unixPath, about: "tailscaled's own socket.")]
+    }
+}
+
+extension TailscaleSettings? {
+    fileprivate var output: YAMLOutput {
+        self?.output ?? .text("off")
     }
 }

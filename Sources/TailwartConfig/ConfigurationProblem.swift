@@ -12,19 +12,19 @@ package struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible
 
     package let severity: Severity
     package let file: String
-    package let place: TextPlace
+    package let position: TextPosition
     package let message: String
 
-    package var line: Int { place.line }
+    package var line: Int { position.line }
 
-    package var description: String { "\(file):\(place): \(severity.rawValue): \(message)" }
+    package var description: String { "\(file):\(position): \(severity.rawValue): \(message)" }
 }
 
 /// What loading a file came to.
 package struct ConfigurationResult: Sendable {
     /// Nil if any problem is an error.
     package let configuration: Configuration?
-    /// Sorted by place.
+    /// Sorted by position.
     package let problems: [ConfigurationProblem]
 }
 
@@ -66,7 +66,7 @@ extension ConfigurationResult {
 
 extension ConfigurationProblem {
     package var answered: CommandAnswer.Problem {
-        CommandAnswer.Problem(severity == .error ? .error : .warning, message, file: file, at: place)
+        CommandAnswer.Problem(severity == .error ? .error : .warning, message, file: file, at: position)
     }
 }
 

@@ -20,31 +20,12 @@ extension ConfigurationWriter {
 
     /// What `defaults` takes too.
     func members(of settings: ListenerSettings) -> [YAMLMember] {
-        var members: [YAMLMember] = []
-        let deadlines = settings.deadlines
-        let timeouts = [
-            ("connect", deadlines.connect), ("hello", deadlines.hello), ("idle", deadlines.idle),
-            ("half_closed", deadlines.halfClosed),
-        ].compactMap { key, value in value.map { YAMLMember(key, .duration($0)) } }
-        if !timeouts.isEmpty { members.append(YAMLMember("timeouts", .mapping(timeouts))) }
-        if case .required(let header) = settings.proxyProtocolIn {
-            var entries = [YAMLMember("trusted", .list(header.trusted.map(output)))]
-            if showsDefaults || header.timeout != ProxyProtocolIn.defaultTimeout {
-                entries.append(YAMLMember("timeout", .duration(header.timeout)))
-            }
-            members.append(YAMLMember("proxy_protocol_in", .mapping(entries)))
-        }
-        if let limit = settings.maxConnections { members.append(YAMLMember("max_connections", .text("\(limit)"))) }
-        let refusal = [("host", settings.refusal.host), ("text", settings.refusal.text)].compactMap { key, value in
-            value.map { YAMLMember(key, .text($0)) }
-        }
-        if !refusal.isEmpty { members.append(YAMLMember("refusal", .mapping(refusal))) }
-        return members
+        ListenerSettings.settings(references, showsDefaults: showsDefaults).write(settings, unlike: ListenerSettings())
     }
 
     private func output(_ network: Network) -> YAMLOutput { .reference(references.written(network)) }
 
-    private func output(_ route: Route, of part: FilePlaces.Part) -> YAMLOutput {
+    private func output(_ route: Route, of part: FilePositions.Part) -> YAMLOutput {
         var members: [YAMLMember] = []
         if let match = route.match { members.append(YAMLMember("match", output(match), of: part)) }
         members.append(YAMLMember("to", target(route), of: part))

@@ -2,8 +2,8 @@ import TailwartCore
 import TailwartWire
 
 extension ConfigurationWriter {
-    func members(of short: ShortForm, _ comments: [FilePlaces.Part: [String]]) -> [YAMLMember] {
-        let listeners = FilePlaces.Part.listener(0)
+    func members(of short: ShortForm, _ comments: [FilePositions.Part: [String]]) -> [YAMLMember] {
+        let listeners = FilePositions.Part.listener(0)
         var mailbox = [short.mailbox.endpoints.count == 1 ? address(of: short.mailbox) : endpoints(of: short.mailbox)]
         if short.ports.contains(where: { $0.dial != $0.listen }) {
             let pairs = short.ports.map { YAMLMember("\($0.listen)", .text("\($0.dial)")) }
@@ -14,12 +14,12 @@ extension ConfigurationWriter {
         if !short.bind.isEmpty { mailbox.append(YAMLMember("bind", .texts(short.bind), of: listeners)) }
         mailbox += settings(of: short.mailbox, usual: Defaults.mailboxProxyProtocol)
         if let https = short.https {
-            let part = FilePlaces.Part.listener(https.number)
+            let part = FilePositions.Part.listener(https.number)
             mailbox.append(YAMLMember("domains", .texts(https.domains), of: part))
             let details = self.members(of: https)
             if !details.isEmpty { mailbox.append(YAMLMember("https", .blockMapping(details), of: part)) }
         }
-        let part = FilePlaces.Part.upstream(short.mailbox.name)
+        let part = FilePositions.Part.upstream(short.mailbox.name)
         var members = [YAMLMember("mailbox", .blockMapping(mailbox), of: part, comments: comments[part] ?? [])]
         if let web = short.web {
             let details = settings(of: web)

@@ -10,24 +10,9 @@ extension ConfigurationWriter {
     ///
     /// - Parameter usual: the header that it has where nothing is said.
     func settings(of upstream: Upstream, usual: ProxyProtocolOut? = nil) -> [YAMLMember] {
-        var members: [YAMLMember] = []
-        if let hostname = upstream.hostname { members.append(YAMLMember("hostname", .text(hostname))) }
-        if upstream.proxyProtocol != usual ?? (showsDefaults ? nil : Defaults.proxyProtocol) {
-            members.append(header(upstream.proxyProtocol))
-        }
-        if let timeout = upstream.connectTimeout { members.append(YAMLMember("connect_timeout", .duration(timeout))) }
-        switch upstream.via {
-        case .direct: break
-        case .tailscale: members.append(YAMLMember("via", .text("tailscale")))
-        case .socks5(let proxy): members.append(YAMLMember("via", .mapping([YAMLMember("socks5", .text("\(proxy)"))])))
-        }
-        if upstream.policy != Defaults.policy { members.append(YAMLMember("policy", .text(upstream.policy.rawValue))) }
-        if upstream.hold != Defaults.hold { members.append(YAMLMember("hold", .duration(upstream.hold))) }
-        if upstream.warm != Defaults.warm { members.append(YAMLMember("warm", .text("\(upstream.warm)"))) }
-        if upstream.health != HealthSettings() {
-            members.append(YAMLMember("health", upstream.health?.output ?? .text("off")))
-        }
-        return members
+        let isUsual = upstream.proxyProtocol == usual ?? (showsDefaults ? nil : Defaults.proxyProtocol)
+        return (isUsual ? [] : [header(upstream.proxyProtocol)])
+            + Upstream.settings.write(upstream, unlike: Upstream(name: "", endpoints: []))
     }
 
     func header(_ header: ProxyProtocolOut) -> YAMLMember {
@@ -55,20 +40,5 @@ extension ConfigurationWriter {
         case (let host, let port?): .reference("\(references.written(host.text)):\(references.written(port))")
         case (_, nil): .reference(references.written(endpoint.text))
         }
-    }
-}
-
-extension HealthSettings {
-    fileprivate var output: YAMLOutput {
-        var entries: [YAMLMember] = []
-        if interval != Defaults.healthInterval { entries.append(YAMLMember("interval", .duration(interval))) }
-        if timeout != Defaults.healthTimeout { entries.append(YAMLMember("timeout", .duration(timeout))) }
-        if affects != Defaults.healthAffects { entries.append(YAMLMember("affects", .text(affects.rawValue))) }
-        if rise != Defaults.healthRise { entries.append(YAMLMember("rise", .text("\(rise)"))) }
-        if fall != Defaults.healthFall { entries.append(YAMLMember("fall", .text("\(fall)"))) }
-        if closeIfUnhealthy { entries.append(YAMLMember("close_if_unhealthy", .flag(true))) }
-        if !names.isEmpty { entries.append(YAMLMember("names", .texts(names))) }
-        if let trustRoots { entries.append(YAMLMember("trust_roots", .text(trustRoots))) }
-        return .mapping(entries)
     }
 }

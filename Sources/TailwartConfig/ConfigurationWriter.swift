@@ -29,41 +29,27 @@ package struct ConfigurationWriter {
     package var mailbox: String? { shortForm?.mailbox.name }
 
     /// - Parameter comments: stand above the parts that they are about.
-    package func write(comments: [FilePlaces.Part: [String]] = [:]) -> [YAMLWriter.Line] {
+    package func write(comments: [FilePositions.Part: [String]] = [:]) -> [YAMLWriter.Line] {
         let body = shortForm.map { members(of: $0, comments) } ?? generalForm(comments)
         return YAMLWriter.write(.blockMapping(head + body), head: comments[.file] ?? [])
     }
 
     private var head: [YAMLMember] {
-        let value = configuration
-        var members: [YAMLMember] = []
-        if showsDefaults || value.maxConnections != Defaults.maxConnections {
-            members.append(YAMLMember("max_connections", .text("\(value.maxConnections)")))
-        }
-        if let workers = value.workers { members.append(YAMLMember("workers", .text("\(workers)"))) }
-        if showsDefaults || value.drain != Defaults.drain {
-            members.append(YAMLMember("drain", .duration(value.drain)))
-        }
-        if showsDefaults || value.log != LogSettings() { members.append(YAMLMember("log", value.log.output)) }
-        if let output = value.admin.output { members.append(YAMLMember("admin", output)) }
-        if value.tailscale != TailscaleSettings() {
-            let socket = value.tailscale.map { YAMLOutput.mapping([YAMLMember("socket", .text($0.socket))]) }
-            members.append(YAMLMember("tailscale", socket ?? .text("off")))
-        }
-        return members
+        Configuration.limits.write(configuration, unlike: showsDefaults ? nil : Configuration())
+            + Configuration.surroundings.write(configuration, unlike: Configuration())
     }
 
-    private func generalForm(_ comments: [FilePlaces.Part: [String]]) -> [YAMLMember] {
+    private func generalForm(_ comments: [FilePositions.Part: [String]]) -> [YAMLMember] {
         var members: [YAMLMember] = []
         let upstreams = configuration.upstreams.map { upstream in
-            let part = FilePlaces.Part.upstream(upstream.name)
+            let part = FilePositions.Part.upstream(upstream.name)
             return YAMLMember(
                 upstream.name, .blockMapping([endpoints(of: upstream)] + settings(of: upstream)), of: part,
                 comments: comments[part] ?? [])
         }
         if !upstreams.isEmpty { members.append(YAMLMember("upstreams", .blockMapping(upstreams))) }
         let listeners = configuration.listeners.enumerated().map { number, listener in
-            let part = FilePlaces.Part.listener(number)
+            let part = FilePositions.Part.listener(number)
             let name = YAMLMember("name", .text(listener.name), of: part, comments: comments[part] ?? [])
             return YAMLOutput.blockMapping([name] + self.members(of: listener, number))
         }
@@ -77,20 +63,4 @@ extension Configuration {
     ///
     /// Timeouts are always printed, since their defaults depend on the protocol; other keys where they are not the default.
     package var yaml: String { ConfigurationWriter(general: self).write().text }
-}
-
-extension LogSettings {
-    fileprivate var output: YAMLOutput {
-        let format = format.map { [YAMLMember("format", YAMLOutput.text($0.rawValue))] } ?? []
-        return .mapping(format + [YAMLMember("level", .text(level.rawValue))])
-    }
-}
-
-extension AdminSettings {
-    fileprivate var output: YAMLOutput? {
-        var entries: [YAMLMember] = []
-        if let socket { entries.append(YAMLMember("socket", .text(socket))) }
-        if let listen { entries.append(YAMLMember("listen", .text("\(listen)"))) }
-        return entries.isEmpty ? nil : .mapping(entries)
-    }
 }

@@ -2,7 +2,7 @@ import TailwartCore
 import TailwartWire
 
 /// What a listener and `defaults` take in the same words.
-struct ListenerSettings: Equatable {
+struct ListenerSettings: Equatable, SettingsMapping {
     enum ProxyProtocol: Equatable {
         case inherited
         case off
@@ -23,16 +23,25 @@ struct ListenerSettings: Equatable {
 
     init() {}
 
-    init(_ reader: inout MappingReader) {
-        deadlines = reader.value("timeouts", .deadlines, or: deadlines, about: "How long to wait, and for what.")
-        proxyProtocolIn = reader.value(
-            "proxy_protocol_in", .proxyProtocolIn, or: .inherited,
-            about: "For an edge behind another proxy: a PROXY header is required from trusted networks only.")
-        maxConnections = reader.value(
-            "max_connections", .integer(Allowed.maxConnections),
-            about: "Of one listener, so that it cannot take all of the edge's.")
-        refusal = reader.value(
-            "refusal", .refusal, or: refusal, about: "What a client is told when no upstream can be reached.")
+    static var settings: [Setting<ListenerSettings>] { settings(References(), showsDefaults: false) }
+
+    /// The parameters are for what is written.
+    static func settings(_ references: References, showsDefaults: Bool) -> [Setting<ListenerSettings>] {
+        [
+            Setting(
+                "timeouts", \.deadlines, .settings("'timeouts'", over: Deadlines()), \.output,
+                about: "How long to wait, and for what."),
+            Setting(
+                "proxy_protocol_in", \.proxyProtocolIn, .proxyProtocolIn,
+                { $0.output(references, showsDefaults: showsDefaults) },
+                about: "For an edge behind another proxy: a PROXY header is required from trusted networks only."),
+            Setting(
+                "max_connections", \.maxConnections, .integer(Allowed.maxConnections),
+                about: "Of one listener, so that it cannot take all of the edge's."),
+            Setting(
+                "refusal", \.refusal, .settings("'refusal'", over: Refusal()), \.output,
+                about: "What a client is told when no upstream can be reached."),
+        ]
     }
 
     /// A listener with these settings, then those of `defaults`, then those of the protocol.
@@ -59,36 +68,34 @@ struct ListenerSettings: Equatable {
     }
 }
 
-extension ValueType<ListenerSettings.Deadlines> {
-    fileprivate static var deadlines: ValueType {
-        .mapping("'timeouts'") { reader in
-            ListenerSettings.Deadlines(
-                connect: reader.value(
-                    "connect", .duration(Allowed.connect), about: "From dialling an address to its answer."),
-                hello: reader.value(
-                    "hello", .duration(Allowed.hello),
-                    about: "From the client's arrival to its whole TLS hello, where a route needs it."),
-                idle: reader.value(
-                    "idle", .duration(Allowed.idle),
-                    about: "Silence of both sides; by default more than the mail standards make servers allow."),
-                halfClosed: reader.value(
-                    "half_closed", .duration(Allowed.halfClosed),
-                    about: "Silence after one side has said that it is done."))
-        }
+extension ListenerSettings.Deadlines: SettingsMapping {
+    static var settings: [Setting<Self>] {
+        [
+            Setting(
+                "connect", \.connect, .duration(Allowed.connect), about: "From dialling an address to its answer."),
+            Setting(
+                "hello", \.hello, .duration(Allowed.hello),
+                about: "From the client's arrival to its whole TLS hello, where a route needs it."),
+            Setting(
+                "idle", \.idle, .duration(Allowed.idle),
+                about: "Silence of both sides; by default more than the mail standards make servers allow."),
+            Setting(
+                "half_closed", \.halfClosed, .duration(Allowed.halfClosed),
+                about: "Silence after one side has said that it is done."),
+        ]
     }
 }
 
-extension ValueType<Refusal> {
-    fileprivate static var refusal: ValueType {
-        .mapping("'refusal'") { reader in
-            Refusal(
-                host: reader.value(
-                    "host", .hostName,
-                    about: "The name that the edge gives itself; by default the host's own, if it has a dot."),
-                text: reader.value(
-                    "text", .refusalText,
-                    about: "What a person should know, behind a code that says: later. No quotes or backslashes."))
-        }
+extension Refusal: SettingsMapping {
+    static var settings: [Setting<Refusal>] {
+        [
+            Setting(
+                "host", \.host, .hostName,
+                about: "The name that the edge gives itself; by default the host's own, if it has a dot."),
+            Setting(
+                "text", \.text, .refusalText,
+                about: "What a person should know, behind a code that says: later. No quotes or backslashes."),
+        ]
     }
 }
 
@@ -104,5 +111,16 @@ extension ValueType<ListenerSettings.ProxyProtocol> {
                     about: "For the whole header.")
                 return trusted.map { .required(ProxyProtocolIn(trusted: $0, timeout: timeout)) }
             })
+    }
+}
+
+extension ListenerSettings.ProxyProtocol {
+    fileprivate func output(_ references: References, showsDefaults: Bool) -> YAMLOutput {
+        guard case .required(let header) = self else { return .text("off") }
+        var entries = [YAMLMember("trusted", .list(header.trusted.map { .reference(references.written($0)) }))]
+        if showsDefaults || header.timeout != ProxyProtocolIn.defaultTimeout {
+            entries.append(YAMLMember("timeout", .duration(header.timeout)))
+        }
+        return .mapping(entries)
     }
 }

@@ -7,7 +7,7 @@ struct MailboxHTTPS {
     var port = Defaults.httpsPort
     var names: [ServerNamePattern] = []
     var proxyProtocol = Defaults.proxyProtocol
-    var place: TextPlace?
+    var position: TextPosition?
 }
 
 extension ValueType<MailboxHTTPS> {
@@ -22,7 +22,7 @@ extension ValueType<MailboxHTTPS> {
             https.proxyProtocol = reader.value(
                 "proxy_protocol", .proxyProtocol, or: https.proxyProtocol,
                 about: "The header for port 443, by default none.")
-            https.place = reader.keyPlace(of: "proxy_protocol") ?? reader.place
+            https.position = reader.keyPosition(of: "proxy_protocol") ?? reader.position
             return https
         }
     }

@@ -5,12 +5,12 @@ import TailwartWire
 struct MailboxPort {
     let listen: UInt16
     let dial: UInt16
-    let place: TextPlace
+    let position: TextPosition
 
-    init(_ listen: UInt16, dial: UInt16? = nil, at place: TextPlace) {
+    init(_ listen: UInt16, dial: UInt16? = nil, at position: TextPosition) {
         self.listen = listen
         self.dial = dial ?? listen
-        self.place = place
+        self.position = position
     }
 }
 
@@ -27,15 +27,15 @@ extension ValueType<[MailboxPort]> {
         let list = ValueType<[Located<UInt16>]>.list(
             of: .located(port.hinting(pairHint)), "a list of ports such as [25, 465], or a mapping such as {2525: 25}")
         let keys = TextShape(name: "port_key", pattern: Pattern.port)
-        return list.hinting(pairHint).map { $0.map { MailboxPort($0.value, at: $0.place) } }.orMapping(
+        return list.hinting(pairHint).map { $0.map { MailboxPort($0.value, at: $0.position) } }.orMapping(
             ValueType(name: "a mapping", shape: .dictionary(keys: keys, values: port.shape, mayBeEmpty: false)) {
                 node, label, problems in
                 guard case .mapping(let entries) = node.content else { return nil }
                 if entries.isEmpty {
-                    problems.error("\(label) is empty; leave it out for \(Defaults.mailboxPorts)", at: node.place)
+                    problems.error("\(label) is empty; leave it out for \(Defaults.mailboxPorts)", at: node.position)
                 }
                 return entries.compactMap { entry in
-                    let key = YAMLNode(.text(entry.key), at: entry.keyPlace)
+                    let key = YAMLNode(.text(entry.key), at: entry.keyPosition)
                     if case .null = entry.value.content, pairHint(entry.key) != nil {
                         // The value is missing for want of a space.
                         _ = port.hinting(pairHint).read(key, "each key of \(label)", problems)
@@ -44,7 +44,7 @@ extension ValueType<[MailboxPort]> {
                     let listen = port.read(key, "each key of \(label)", problems)
                     let dial = port.read(entry.value, "each value of \(label)", problems)
                     guard let listen, let dial else { return nil }
-                    return MailboxPort(listen, dial: dial, at: entry.keyPlace)
+                    return MailboxPort(listen, dial: dial, at: entry.keyPosition)
                 }
             })
     }

@@ -4,21 +4,21 @@ import TailwartWire
 ///
 /// A mapping is described by the same questions, asked of a reader that has no entries and writes them down.
 struct MappingReader {
-    let place: TextPlace
+    let position: TextPosition
     let problems: Problems
     /// What the mapping describes, for a message: `a listener`.
     private let noun: String
     private let entries: [YAMLNode.Entry]
     private var known: [String] = []
     /// What is missing, and what to say of it unless one of those keys is there and only misspelt.
-    private var missing: [(keys: [String], message: String, place: TextPlace)] = []
+    private var missing: [(keys: [String], message: String, position: TextPosition)] = []
     /// Nil while a file is read.
     private var shape: MappingShape?
 
-    init(_ entries: [YAMLNode.Entry], of noun: String, at place: TextPlace, problems: Problems) {
+    init(_ entries: [YAMLNode.Entry], of noun: String, at position: TextPosition, problems: Problems) {
         self.entries = entries
         self.noun = noun
-        self.place = place
+        self.position = position
         self.problems = problems
     }
 
@@ -48,19 +48,19 @@ struct MappingReader {
     mutating func required<Value>(_ key: String, _ type: ValueType<Value>, example: String, about: String) -> Value? {
         shape?.required.append(key)
         if entry(key) == nil {
-            note(missing: [key], "\(noun) needs \(key.quoted), for instance '\(example)'", at: place)
+            note(missing: [key], "\(noun) needs \(key.quoted), for instance '\(example)'", at: position)
         }
         return value(key, type, about: about)
     }
 
     /// Where the value of a key stands; nil where the key is absent.
-    func place(of key: String) -> TextPlace? {
-        entry(key)?.value.place
+    func position(of key: String) -> TextPosition? {
+        entry(key)?.value.position
     }
 
     /// Where a key stands; nil where it is absent.
-    func keyPlace(of key: String) -> TextPlace? {
-        entry(key)?.keyPlace
+    func keyPosition(of key: String) -> TextPosition? {
+        entry(key)?.keyPosition
     }
 
     func has(_ key: String) -> Bool {
@@ -69,13 +69,13 @@ struct MappingReader {
 
     /// Says of a key in the file that this version does nothing with it.
     func warnNoEffect(_ key: String, _ instead: String) {
-        guard let place = keyPlace(of: key) else { return }
-        problems.warning("\(key.quoted) has no effect in this version: \(instead)", at: place)
+        guard let position = keyPosition(of: key) else { return }
+        problems.warning("\(key.quoted) has no effect in this version: \(instead)", at: position)
     }
 
     /// Says later that one of these keys should be there.
-    mutating func note(missing keys: [String], _ message: String, at place: TextPlace) {
-        missing.append((keys, message, place))
+    mutating func note(missing keys: [String], _ message: String, at position: TextPosition) {
+        missing.append((keys, message, position))
     }
 
     /// Reports keys that nobody has asked for, and what is missing. To be called once, when all keys were asked for.
@@ -85,10 +85,10 @@ struct MappingReader {
             let near = NearestWord.find(entry.key, among: known)
             if let near { meant.insert(near) }
             let fix = near.map { "did you mean \($0.quoted)?" } ?? "\(noun) takes \(known.listed)"
-            problems.error("unknown key \(entry.key.quoted); \(fix)", at: entry.keyPlace)
+            problems.error("unknown key \(entry.key.quoted); \(fix)", at: entry.keyPosition)
         }
-        for (keys, message, place) in missing where meant.isDisjoint(with: keys) {
-            problems.error(message, at: place)
+        for (keys, message, position) in missing where meant.isDisjoint(with: keys) {
+            problems.error(message, at: position)
         }
     }
 
@@ -111,14 +111,14 @@ extension MappingReader {
     /// - Parameter what: what the one is short for, with the other.
     mutating func checkExactlyOne(of key: String, isShortFor what: String, or other: String, example: String) {
         shape?.exactlyOne.append([key, other])
-        switch (keyPlace(of: key), keyPlace(of: other)) {
-        case (_?, let place?):
+        switch (keyPosition(of: key), keyPosition(of: other)) {
+        case (_?, let position?):
             problems.error(
-                "\(key.quoted) is short for \(what); keep either \(key.quoted) or \(other.quoted)", at: place)
+                "\(key.quoted) is short for \(what); keep either \(key.quoted) or \(other.quoted)", at: position)
         case (nil, nil):
             note(
                 missing: [key, other],
-                "\(noun) needs \(key.quoted) or \(other.quoted), for instance '\(example)'", at: place)
+                "\(noun) needs \(key.quoted) or \(other.quoted), for instance '\(example)'", at: position)
         default:
             break
         }
@@ -126,17 +126,17 @@ extension MappingReader {
 
     mutating func checkAtLeastOne(of keys: [String], message: String) {
         shape?.atLeastOne.append(keys)
-        if !keys.contains(where: has) { note(missing: keys, message, at: place) }
+        if !keys.contains(where: has) { note(missing: keys, message, at: position) }
     }
 
     /// A key that makes sense only beside another one.
     mutating func check(_ key: String, needs other: String, message: String) {
         shape?.needs.append((key, other))
-        if let place = keyPlace(of: key), !has(other) { note(missing: [other], message, at: place) }
+        if let position = keyPosition(of: key), !has(other) { note(missing: [other], message, at: position) }
     }
 
     mutating func checkNotEmpty(message: String) {
         shape?.mayBeEmpty = false
-        if entries.isEmpty { problems.error(message, at: place) }
+        if entries.isEmpty { problems.error(message, at: position) }
     }
 }

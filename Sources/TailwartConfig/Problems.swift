@@ -18,24 +18,24 @@ final class Problems {
     /// No more are taken.
     var isFull: Bool { found.count > Self.limit }
 
-    func error(_ message: String, at place: TextPlace) {
-        add(.error, message, at: place)
+    func error(_ message: String, at position: TextPosition) {
+        add(.error, message, at: position)
     }
 
-    func warning(_ message: String, at place: TextPlace) {
-        add(.warning, message, at: place)
+    func warning(_ message: String, at position: TextPosition) {
+        add(.warning, message, at: position)
     }
 
-    private func add(_ severity: ConfigurationProblem.Severity, _ message: String, at place: TextPlace) {
+    private func add(_ severity: ConfigurationProblem.Severity, _ message: String, at position: TextPosition) {
         guard !isFull else { return }
         let isLast = found.count == Self.limit
         found.insert(
             ConfigurationProblem(
-                severity: isLast ? .error : severity, file: file, place: place,
+                severity: isLast ? .error : severity, file: file, position: position,
                 message: isLast ? "more than \(Self.limit) problems; mend those first" : message))
     }
 
     var sorted: [ConfigurationProblem] {
-        found.sorted { ($0.place, $0.message) < ($1.place, $1.message) }
+        found.sorted { ($0.position, $0.message) < ($1.position, $1.message) }
     }
 }

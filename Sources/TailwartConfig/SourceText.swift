@@ -24,9 +24,9 @@ struct SourceText {
         let byteOrderMark: Unicode.Scalar = "\u{FEFF}"
         for scalar in text.unicodeScalars.dropFirst(text.unicodeScalars.first == byteOrderMark ? 1 : 0) {
             if !Self.isAllowed(scalar) {
-                let place = TextPlace(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
+                let position = TextPosition(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
                 let code = "U+" + String(scalar.value + 0x10000, radix: 16, uppercase: true).suffix(4)
-                problems.error("the character \(code) may not stand in a configuration; remove it", at: place)
+                problems.error("the character \(code) may not stand in a configuration; remove it", at: position)
                 isGood = false
             }
             scalars.append(scalar == "*" ? Self.asterisk : scalar)
@@ -42,26 +42,26 @@ struct SourceText {
     /// What the parser reads.
     var bytes: [UInt8] { Array(String(String.UnicodeScalarView(scalars)).utf8) }
 
-    /// The place, or the end of the file where the parser has read beyond it.
-    func clamped(_ place: TextPlace) -> TextPlace {
-        place.line <= lineStarts.count
-            ? place
-            : TextPlace(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
+    /// The position, or the end of the file where the parser has read beyond it.
+    func clamped(_ position: TextPosition) -> TextPosition {
+        position.line <= lineStarts.count
+            ? position
+            : TextPosition(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
     }
 
-    func scalar(at place: TextPlace) -> Unicode.Scalar? {
-        index(of: place).map { scalars[$0] }
+    func scalar(at position: TextPosition) -> Unicode.Scalar? {
+        index(of: position).map { scalars[$0] }
     }
 
     /// Whether the brace of a `${` stands there.
-    func splitsReference(at place: TextPlace) -> Bool {
-        guard let index = index(of: place), index > 0 else { return false }
+    func splitsReference(at position: TextPosition) -> Bool {
+        guard let index = index(of: position), index > 0 else { return false }
         return scalars[index] == "{" && scalars[index - 1] == "$"
     }
 
     /// Whether a key, which may be quoted, stands there letter by letter.
-    func shows(_ key: String, at place: TextPlace) -> Bool {
-        guard var index = index(of: place) else { return false }
+    func shows(_ key: String, at position: TextPosition) -> Bool {
+        guard var index = index(of: position) else { return false }
         if scalars[index] == "\"" || scalars[index] == "'" { index += 1 }
         return scalars[index...].starts(with: key.unicodeScalars)
     }
@@ -72,9 +72,9 @@ struct SourceText {
         return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == asterisk ? "*" : $0 }))
     }
 
-    private func index(of place: TextPlace) -> Int? {
-        guard lineStarts.indices.contains(place.line - 1) else { return nil }
-        let index = lineStarts[place.line - 1] + place.column - 1
+    private func index(of position: TextPosition) -> Int? {
+        guard lineStarts.indices.contains(position.line - 1) else { return nil }
+        let index = lineStarts[position.line - 1] + position.column - 1
         return scalars.indices.contains(index) ? index : nil
     }
 

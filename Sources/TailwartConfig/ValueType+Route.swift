@@ -21,10 +21,10 @@ extension ValueType<Route.Target> {
     }
 }
 
-/// A match with the place of its first condition that needs the ClientHello.
+/// A match with the position of its first condition that needs the ClientHello.
 struct ReadMatch {
     let match: RouteMatch
-    let helloPlace: TextPlace?
+    let helloPosition: TextPosition?
 }
 
 extension ValueType<ReadMatch> {
@@ -43,8 +43,8 @@ extension ValueType<ReadMatch> {
             reader.checkNotEmpty(message: "an empty match; leave it out to match everything")
             let match = RouteMatch(
                 serverNames: names ?? [], alpn: alpn ?? [], clients: clients ?? [], not: not.map { [$0.match] } ?? [])
-            let helloPlaces = [reader.keyPlace(of: "sni"), reader.keyPlace(of: "alpn"), not?.helloPlace]
-            return ReadMatch(match: match, helloPlace: helloPlaces.compactMap(\.self).min())
+            let helloPositions = [reader.keyPosition(of: "sni"), reader.keyPosition(of: "alpn"), not?.helloPosition]
+            return ReadMatch(match: match, helloPosition: helloPositions.compactMap(\.self).min())
         }
     }
 }

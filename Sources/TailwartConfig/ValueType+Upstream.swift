@@ -13,9 +13,9 @@ extension ValueType<ProxyProtocolOut> {
                     reader.value(
                         "tlvs", .list(of: ValueType<TLVName>.word(), "a list such as [authority, alpn]"),
                         about: "Optional fields of version v2.") ?? []
-                if version != .v2, let place = reader.keyPlace(of: "tlvs") {
+                if version != .v2, let position = reader.keyPosition(of: "tlvs") {
                     let fix = "write version: v2, or leave 'tlvs' out"
-                    reader.problems.error("only version v2 of the PROXY header can carry 'tlvs'; \(fix)", at: place)
+                    reader.problems.error("only version v2 of the PROXY header can carry 'tlvs'; \(fix)", at: position)
                     return ProxyProtocolOut(version)
                 }
                 return ProxyProtocolOut(version, tlvs: tlvs.reduce(into: []) { $0.insert($1.option) })
@@ -57,5 +57,15 @@ extension ValueType<Upstream.Via> {
                     about: "A SOCKS5 proxy, which resolves the host names of the endpoints itself."
                 ).map { .socks5($0) }
             })
+    }
+}
+
+extension Upstream.Via {
+    var output: YAMLOutput {
+        switch self {
+        case .direct: .text("direct")
+        case .tailscale: .text("tailscale")
+        case .socks5(let proxy): .mapping([YAMLMember("socks5", .text("\(proxy)"))])
+        }
     }
 }

@@ -22,7 +22,7 @@ struct Complaint: Error {
 
 struct Located<Value> {
     let value: Value
-    let place: TextPlace
+    let position: TextPosition
 }
 
 extension ValueType {
@@ -51,7 +51,7 @@ extension ValueType {
             guard case .mapping(let entries) = node.content else {
                 return mismatch(node, label, mappingName, problems)
             }
-            var reader = MappingReader(entries, of: noun, at: node.place, problems: problems)
+            var reader = MappingReader(entries, of: noun, at: node.position, problems: problems)
             let value = body(&reader)
             reader.reportUnknownAndMissingKeys()
             return value
@@ -65,7 +65,7 @@ extension ValueType {
                 return mismatch(node, label, name, problems)
             }
             guard !nodes.isEmpty else {
-                problems.error("\(label) is empty; it must be \(name)", at: node.place)
+                problems.error("\(label) is empty; it must be \(name)", at: node.position)
                 return nil
             }
             return nodes.compactMap { member.read($0, "each member of \(label)", problems) }
@@ -75,7 +75,7 @@ extension ValueType {
     /// A mapping from names to values of one shape, in the order of the file; what cannot be read is left out.
     static func named<Member>(
         _ name: String, of values: Shape,
-        _ read: @escaping (_ key: String, _ keyPlace: TextPlace, YAMLNode, Problems) -> Member?
+        _ read: @escaping (_ key: String, _ keyPosition: TextPosition, YAMLNode, Problems) -> Member?
     ) -> ValueType where Value == [Member] {
         let shape = Shape.dictionary(keys: ValueType<String>.nameShape, values: values, mayBeEmpty: true)
         return ValueType(name: name, shape: shape) { node, label, problems in
@@ -83,9 +83,9 @@ extension ValueType {
                 return mismatch(node, label, name, problems)
             }
             return entries.compactMap { entry in
-                let keyNode = YAMLNode(.text(entry.key), at: entry.keyPlace)
+                let keyNode = YAMLNode(.text(entry.key), at: entry.keyPosition)
                 let key = ValueType<String>.name.read(keyNode, "each key of \(label)", problems)
-                return read(key ?? entry.key, entry.keyPlace, entry.value, problems)
+                return read(key ?? entry.key, entry.keyPosition, entry.value, problems)
             }
         }
     }
@@ -98,10 +98,10 @@ extension ValueType {
         }
     }
 
-    /// A value of another type together with its place.
+    /// A value of another type together with its position.
     static func located<Other>(_ type: ValueType<Other>) -> ValueType where Value == Located<Other> {
         ValueType(name: type.name, shape: type.shape) { node, label, problems in
-            type.read(node, label, problems).map { Located(value: $0, place: node.place) }
+            type.read(node, label, problems).map { Located(value: $0, position: node.position) }
         }
     }
 
@@ -138,7 +138,7 @@ extension ValueType {
     ) -> Value? {
         if case .unreadable = node.content { return nil }
         let hint = hint.map { "; \($0)" } ?? ""
-        problems.error("\(label) must be \(name), not \(node.found)\(hint)", at: node.place)
+        problems.error("\(label) must be \(name), not \(node.found)\(hint)", at: node.position)
         return nil
     }
 }

@@ -6,8 +6,8 @@ struct YAMLConverter: ~Copyable {
     /// The text is not one good YAML document; nothing else is worth saying then.
     enum Failure: Error {
         case empty
-        case secondDocument(TextPlace)
-        case repeated(key: String, TextPlace)
+        case secondDocument(TextPosition)
+        case repeated(key: String, TextPosition)
         case syntax(YAMLEvents.Fault)
     }
 
@@ -23,7 +23,7 @@ struct YAMLConverter: ~Copyable {
     private let source: SourceText
     private let substitution: Substitution
     /// What is wrong with single values.
-    private(set) var complaints: [(message: String, place: TextPlace)] = []
+    private(set) var complaints: [(message: String, position: TextPosition)] = []
     /// The latest value of each anchor; one that is still being read is not there yet, so there are no circles.
     private var anchored: [String: YAMLNode] = [:]
     private var repeats = 0
@@ -40,7 +40,7 @@ struct YAMLConverter: ~Copyable {
         let root = try convert(try next(), depth: 0)
         _ = try next()  // the document's end
         let rest = try next()
-        guard rest.content == .end else { throw .secondDocument(rest.place) }
+        guard rest.content == .end else { throw .secondDocument(rest.position) }
         return root
     }
 
@@ -51,75 +51,76 @@ struct YAMLConverter: ~Copyable {
     private mutating func convert(_ event: YAMLEvents.Event, depth: Int) throws(Failure) -> YAMLNode {
         guard depth < Self.depthLimit else {
             try skip(event)
-            return unreadable(Self.tooDeep, at: event.place)
+            return unreadable(Self.tooDeep, at: event.position)
         }
         let converted =
             switch event.content {
-            case .scalar(let text, let isPlain): scalar(text, isPlain: isPlain, at: event.place)
-            case .sequence: try sequence(at: event.place, depth: depth)
-            case .mapping: try mapping(at: event.place, depth: depth)
+            case .scalar(let text, let isPlain): scalar(text, isPlain: isPlain, at: event.position)
+            case .sequence: try sequence(at: event.position, depth: depth)
+            case .mapping: try mapping(at: event.position, depth: depth)
             // Masked: see ``SourceText/asterisk``.
-            default: unreadable("an alias cannot be read here; write the value out", at: event.place)
+            default: unreadable("an alias cannot be read here; write the value out", at: event.position)
             }
         if let tag = event.tag {
-            return unreadable("tags such as \(tag.quoted) have no meaning here; remove it", at: event.place)
+            return unreadable("tags such as \(tag.quoted) have no meaning here; remove it", at: event.position)
         }
         if let anchor = event.anchor { anchored[anchor] = converted }
         return converted
     }
 
-    private mutating func scalar(_ masked: String, isPlain: Bool, at place: TextPlace) -> YAMLNode {
+    private mutating func scalar(_ masked: String, isPlain: Bool, at position: TextPosition) -> YAMLNode {
         let text = SourceText.restored(masked)
         if isPlain, masked.unicodeScalars.first == SourceText.asterisk {
             if let node = anchored[String(text.dropFirst())] { return node }
             return unreadable(
                 "\(text.quoted) without quotes is an alias, and there is no anchor of that name; put it in quotes",
-                at: place)
+                at: position)
         }
-        if isPlain, ["", "~", "null"].contains(text) { return YAMLNode(.null, at: place) }
+        if isPlain, ["", "~", "null"].contains(text) { return YAMLNode(.null, at: position) }
         var complaints: [String] = []
         let replaced = substitution.apply(to: text) { complaints.append($0) }
-        self.complaints += complaints.map { ($0, place) }
-        return YAMLNode(replaced.map { .text($0) } ?? .unreadable, at: place)
+        self.complaints += complaints.map { ($0, position) }
+        return YAMLNode(replaced.map { .text($0) } ?? .unreadable, at: position)
     }
 
-    private mutating func sequence(at place: TextPlace, depth: Int) throws(Failure) -> YAMLNode {
+    private mutating func sequence(at position: TextPosition, depth: Int) throws(Failure) -> YAMLNode {
         var members: [YAMLNode] = []
         var event = try next()
         while event.content != .sequenceEnd {
             members.append(try convert(event, depth: depth + 1))
             event = try next()
         }
-        return bounded(YAMLNode(.list(members), at: place, around: members))
+        return bounded(YAMLNode(.list(members), at: position, around: members))
     }
 
-    private mutating func mapping(at place: TextPlace, depth: Int) throws(Failure) -> YAMLNode {
+    private mutating func mapping(at position: TextPosition, depth: Int) throws(Failure) -> YAMLNode {
         var entries: [YAMLNode.Entry] = []
-        var places: [String: (first: TextPlace, latest: TextPlace)] = [:]
+        var positions: [String: (first: TextPosition, latest: TextPosition)] = [:]
         var event = try next()
         while event.content != .mappingEnd {
-            let keyPlace = event.place
+            let keyPosition = event.position
             try skip(event)
             let value = try convert(try next(), depth: depth + 1)
             if case .scalar(let text, _) = event.content {
                 let key = SourceText.restored(text)
-                if let known = places[key] {
+                if let known = positions[key] {
                     repeats += 1
                     guard repeats <= Self.repeatLimit, source.shows(key, at: known.latest) else {
                         throw .repeated(key: key, known.latest)
                     }
                     complain(
-                        "the key \(key.quoted) stands on line \(known.first.line) already; keep one of them", keyPlace)
+                        "the key \(key.quoted) stands on line \(known.first.line) already; keep one of them",
+                        keyPosition)
                 } else {
-                    entries.append(YAMLNode.Entry(key: key, keyPlace: keyPlace, value: value))
+                    entries.append(YAMLNode.Entry(key: key, keyPosition: keyPosition, value: value))
                 }
-                places[key] = (places[key]?.first ?? keyPlace, keyPlace)
+                positions[key] = (positions[key]?.first ?? keyPosition, keyPosition)
             } else {
-                complain("a key must be text, not a list or a mapping", keyPlace)
+                complain("a key must be text, not a list or a mapping", keyPosition)
             }
             event = try next()
         }
-        return bounded(YAMLNode(.mapping(entries), at: place, around: entries.map(\.value)))
+        return bounded(YAMLNode(.mapping(entries), at: position, around: entries.map(\.value)))
     }
 
     /// Passes over the rest of a value.
@@ -138,18 +139,18 @@ struct YAMLConverter: ~Copyable {
     }
 
     private mutating func bounded(_ node: YAMLNode) -> YAMLNode {
-        if node.height > Self.depthLimit { return unreadable(Self.tooDeep, at: node.place) }
+        if node.height > Self.depthLimit { return unreadable(Self.tooDeep, at: node.position) }
         guard node.size > Self.sizeLimit else { return node }
         let limit = Self.sizeLimit
-        return unreadable("more than \(limit) values, counting what aliases stand for; write fewer", at: node.place)
+        return unreadable("more than \(limit) values, counting what aliases stand for; write fewer", at: node.position)
     }
 
-    private mutating func unreadable(_ message: String, at place: TextPlace) -> YAMLNode {
-        complain(message, place)
-        return YAMLNode(.unreadable, at: place)
+    private mutating func unreadable(_ message: String, at position: TextPosition) -> YAMLNode {
+        complain(message, position)
+        return YAMLNode(.unreadable, at: position)
     }
 
-    private mutating func complain(_ message: String, _ place: TextPlace) {
-        complaints.append((message, place))
+    private mutating func complain(_ message: String, _ position: TextPosition) {
+        complaints.append((message, position))
     }
 }

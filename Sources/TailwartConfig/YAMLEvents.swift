@@ -15,7 +15,7 @@ package struct YAMLEvents: ~Copyable {
 
     package struct Event {
         package let content: Content
-        package let place: TextPlace
+        package let position: TextPosition
         package let anchor: String?
         /// One that the file gives and that is not the one that the value has anyway.
         package let tag: String?
@@ -24,7 +24,7 @@ package struct YAMLEvents: ~Copyable {
     /// Why there is no further event, in libyaml's words.
     package struct Fault: Error {
         package let problem: String
-        package let place: TextPlace
+        package let position: TextPosition
         package let context: (text: String, line: Int)?
     }
 
@@ -32,7 +32,7 @@ package struct YAMLEvents: ~Copyable {
     private static let depthLimit = 1000
 
     /// Where each collection begins that is open, as far as it is within the limit.
-    private var open: [TextPlace] = []
+    private var open: [TextPosition] = []
     /// On the heap: libyaml keeps pointers into it.
     private let parser: UnsafeMutablePointer<yaml_parser_t>
 
@@ -59,14 +59,14 @@ package struct YAMLEvents: ~Copyable {
         if event.type == YAML_STREAM_START_EVENT { return try next() }
         let next = Event(event)
         switch next.content {
-        case .sequence, .mapping: open.append(next.place)
+        case .sequence, .mapping: open.append(next.position)
         case .sequenceEnd, .mappingEnd: open.removeLast()
         default: break
         }
         guard open.count <= Self.depthLimit else {
             // Below the document and the value of a key: where the nesting begins is where somebody has to look.
             throw Fault(
-                problem: "Maximum nesting level reached, set with yaml_set_max_nest_level())", place: open[2],
+                problem: "Maximum nesting level reached, set with yaml_set_max_nest_level())", position: open[2],
                 context: ("while parsing", open[2].line))
         }
         return next
@@ -76,8 +76,8 @@ package struct YAMLEvents: ~Copyable {
         let parser = parser.pointee
         return Fault(
             problem: parser.problem.map { String(cString: $0) } ?? "out of memory",
-            place: TextPlace(parser.problem_mark),
-            context: parser.context.map { (String(cString: $0), TextPlace(parser.context_mark).line) })
+            position: TextPosition(parser.problem_mark),
+            context: parser.context.map { (String(cString: $0), TextPosition(parser.context_mark).line) })
     }
 }
 
@@ -108,14 +108,14 @@ extension YAMLEvents.Event {
         case YAML_DOCUMENT_END_EVENT: content = .documentEnd
         default: content = .end
         }
-        place = TextPlace(event.start_mark)
+        position = TextPosition(event.start_mark)
         self.anchor = anchor.map { String(cString: $0) }
         let usual = ["", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"]
         self.tag = tag.map { String(cString: $0) }.flatMap { usual.contains($0) ? nil : $0 }
     }
 }
 
-extension TextPlace {
+extension TextPosition {
     init(_ mark: yaml_mark_t) {
         self.init(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
     }

@@ -9,7 +9,7 @@ extension YAMLNode {
             var converter = YAMLConverter(YAMLEvents(reading: buffer), of: source, substitution: substitution)
             do throws(YAMLConverter.Failure) {
                 let root = try converter.document()
-                for complaint in converter.complaints { problems.error(complaint.message, at: complaint.place) }
+                for complaint in converter.complaints { problems.error(complaint.message, at: complaint.position) }
                 return root
             } catch {
                 report(error, in: source, problems: problems)
@@ -22,18 +22,18 @@ extension YAMLNode {
         switch failure {
         case .empty:
             problems.error("the file is empty; it needs at least 'mailbox' or 'listeners'", at: .start)
-        case .secondDocument(let place):
-            problems.error("a second document begins here; a configuration is one document", at: place)
-        case .repeated(let key, let place):
-            problems.error("the key \(key.quoted) is repeated; keep one of them", at: place)
+        case .secondDocument(let position):
+            problems.error("a second document begins here; a configuration is one document", at: position)
+        case .repeated(let key, let position):
+            problems.error("the key \(key.quoted) is repeated; keep one of them", at: position)
         case .syntax(let fault):
-            let place = source.clamped(fault.place)
+            let position = source.clamped(fault.position)
             let hint =
-                (source.splitsReference(at: place)
+                (source.splitsReference(at: position)
                 ? "in braces and brackets a value that contains ${…} stands in quotes: \"${NAME}\""
-                : hint(for: fault.problem, character: source.scalar(at: place))).map { "; \($0)" } ?? ""
+                : hint(for: fault.problem, character: source.scalar(at: position))).map { "; \($0)" } ?? ""
             let context = fault.context.map { ", \($0.text) (line \($0.line))" } ?? ""
-            problems.error("not valid YAML: \(fault.problem)\(context)\(hint)", at: place)
+            problems.error("not valid YAML: \(fault.problem)\(context)\(hint)", at: position)
         }
     }
 

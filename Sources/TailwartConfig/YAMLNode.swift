@@ -1,6 +1,6 @@
 import TailwartWire
 
-/// A value of the file with its place: aliases followed, variables replaced, keys unique.
+/// A value of the file with its position: aliases followed, variables replaced, keys unique.
 struct YAMLNode {
     enum Content {
         /// Nothing after the colon, `~` or `null`.
@@ -16,20 +16,20 @@ struct YAMLNode {
 
     struct Entry {
         let key: String
-        let keyPlace: TextPlace
+        let keyPosition: TextPosition
         let value: YAMLNode
     }
 
-    let place: TextPlace
+    let position: TextPosition
     let content: Content
     /// How many values it stands for, itself and those behind aliases included.
     let size: Int
     /// How many levels it stands for, those behind aliases included.
     let height: Int
 
-    init(_ content: Content, at place: TextPlace, around children: [YAMLNode] = []) {
+    init(_ content: Content, at position: TextPosition, around children: [YAMLNode] = []) {
         self.content = content
-        self.place = place
+        self.position = position
         size = children.reduce(1) { $0 + $1.size }
         height = 1 + (children.lazy.map(\.height).max() ?? 0)
     }

@@ -24,11 +24,11 @@ package struct YAMLMember {
     let key: String
     let value: YAMLOutput
     /// What it says something about; nil: the same as what is around it.
-    let part: FilePlaces.Part?
+    let part: FilePositions.Part?
     /// Above it, each begins a line.
     var comments: [String]
 
-    package init(_ key: String, _ value: YAMLOutput, of part: FilePlaces.Part? = nil, comments: [String] = []) {
+    package init(_ key: String, _ value: YAMLOutput, of part: FilePositions.Part? = nil, comments: [String] = []) {
         self.key = key
         self.value = value
         self.part = part
@@ -41,12 +41,12 @@ package struct YAMLWriter {
     package struct Line: Sendable {
         package let text: String
         /// What it says something about.
-        package let part: FilePlaces.Part
+        package let part: FilePositions.Part
     }
 
     private static let lineWidth = 100
     private var lines: [Line] = []
-    private var part = FilePlaces.Part.file
+    private var part = FilePositions.Part.file
     /// Whether a blank line stands before what has a comment.
     private let isSpaced: Bool
 

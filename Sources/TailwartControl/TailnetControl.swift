@@ -68,12 +68,35 @@ struct TailnetControl: Sendable {
             case .warning: .warning
             case .error: .error
             }
-        var news = TailnetNews(change: change.name, level: level, sentence: change.sentence, fix: change.fix)
+        var news = TailnetNews(
+            change: TailnetNews.Change(change), level: level, sentence: change.sentence, fix: change.fix)
         guard case .path(let name, _, _) = change, case .peer(let peer)? = status?.find(name) else {
             return .say(.tailnet(news))
         }
         news.lastHandshake = peer.lastHandshake
         news.handshakeAge = peer.lastHandshake.map { max(0, now - $0) }
         return peer.addresses.first.map { .sayAfterPing(news, $0) } ?? .say(.tailnet(news))
+    }
+}
+
+extension TailnetNews.Change {
+    init(_ change: TailnetChange) {
+        self =
+            switch change {
+            case .gone: .gone
+            case .back: .back
+            case .restarted: .restarted
+            case .state: .state
+            case .ownAddresses: .ownAddresses
+            case .keyExpires: .keyExpires
+            case .keyExpired: .keyExpired
+            case .keyRenewed: .keyRenewed
+            case .peerMissing: .peerMissing
+            case .peerRenamed: .peerRenamed
+            case .peerOffline: .peerOffline
+            case .peerBack: .peerBack
+            case .peerAddresses: .peerAddresses
+            case .path: .path
+            }
     }
 }

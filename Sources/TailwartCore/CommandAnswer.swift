@@ -19,13 +19,14 @@ package struct CommandAnswer: Sendable, CustomStringConvertible {
         let fix: String?
         /// As the operator named it.
         package let file: String?
-        let place: TextPlace?
+        let place: TextPosition?
 
         /// - Parameters:
         ///   - fix: what to do, where the message does not end with it.
         ///   - file: nil where it is not about one.
         package init(
-            _ severity: Severity, _ message: String, fix: String? = nil, file: String? = nil, at place: TextPlace? = nil
+            _ severity: Severity, _ message: String, fix: String? = nil, file: String? = nil,
+            at place: TextPosition? = nil
         ) {
             self.severity = severity
             self.message = message

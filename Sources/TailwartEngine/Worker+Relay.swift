@@ -56,8 +56,8 @@ extension Worker {
                     return enqueue(session, direction)
                 }
                 result = carrier == .buffer ? fillBuffer(session, direction, &fresh) : fillPipe(session, direction)
-            case .drain(let carrier):
-                result = carrier == .buffer ? drainBuffer(session, direction, &fresh) : drainPipe(session, direction)
+            case .flush(let carrier):
+                result = carrier == .buffer ? flushBuffer(session, direction, &fresh) : flushPipe(session, direction)
             case .shutDownSink:
                 session.socket(direction.sink).shutDownWrite()
                 session.pointee.connection.sinkShutDown(direction)
@@ -185,7 +185,7 @@ extension Worker {
         return nil
     }
 
-    private mutating func drainBuffer(
+    private mutating func flushBuffer(
         _ session: UnsafeMutablePointer<Session>, _ direction: Direction, _ fresh: inout Range<Int>
     ) -> Action? {
         let isFresh = !fresh.isEmpty
@@ -193,9 +193,9 @@ extension Worker {
             isFresh ? UnsafeRawBufferPointer(rebasing: buffer[fresh]) : session[lane: direction].leftover.pending
         switch session.socket(direction.sink).send(pending) {
         case .count(let count):
-            session.pointee.connection.drained(direction, count, now: now)
+            session.pointee.connection.flushed(direction, count, now: now)
             // A partial send means that the sink's buffer is full (tcp(7)): to ask again would only be told so.
-            if count < pending.count { session.pointee.connection.drainBlocked(direction) }
+            if count < pending.count { session.pointee.connection.flushBlocked(direction) }
             if isFresh {
                 fresh = (fresh.lowerBound + count)..<fresh.upperBound
             } else {
@@ -203,21 +203,21 @@ extension Worker {
                 leftoverBytes -= count
             }
         case .wouldBlock:
-            session.pointee.connection.drainBlocked(direction)
+            session.pointee.connection.flushBlocked(direction)
         case .failed(let error):
             return failed(session, direction.sink, error)
         }
         return nil
     }
 
-    private mutating func drainPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Action? {
+    private mutating func flushPipe(_ session: UnsafeMutablePointer<Session>, _ direction: Direction) -> Action? {
         let lane = session[lane: direction]
-        switch pipes[lane.pipe].pointee.drain(Int(lane.pipedBytes), into: session.socket(direction.sink)) {
+        switch pipes[lane.pipe].pointee.flush(Int(lane.pipedBytes), into: session.socket(direction.sink)) {
         case .count(let count):
             session[lane: direction].pipedBytes -= Int32(count)
-            session.pointee.connection.drained(direction, count, now: now)
+            session.pointee.connection.flushed(direction, count, now: now)
         case .wouldBlock:
-            session.pointee.connection.drainBlocked(direction)
+            session.pointee.connection.flushBlocked(direction)
         case .failed(let error):
             return failed(session, direction.sink, error)
         }

@@ -9,7 +9,8 @@ extension Worker {
         var wanted: [WarmPool.Wanted] = []
         for approach in topology.approaches {
             let backend = approach.backend
-            guard backend.warm > 0, case .direct = backend.via, let number = approach.addresses.next(besides: 0),
+            guard backend.upstream.warm > 0, case .direct = backend.via,
+                let number = approach.addresses.next(besides: 0),
                 case .internet(let address) = approach.addresses[number].dialled(doorPort: 0),
                 // Without a header the server would greet a client that is not there yet.
                 !approach.headers.contains(.none)
@@ -17,7 +18,8 @@ extension Worker {
             wanted.append(
                 WarmPool.Wanted(
                     place: approach.place, dialled: .internet(address),
-                    count: (backend.warm + parts.workers - 1) / parts.workers, saysLocal: approach.headers == [.v2],
+                    count: (backend.upstream.warm + parts.workers - 1) / parts.workers,
+                    saysLocal: approach.headers == [.v2],
                     connectLimit: backend.connectLimit ?? Timeouts.defaultConnect.microseconds))
         }
         warm.want(wanted, now: now)

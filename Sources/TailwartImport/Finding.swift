@@ -55,22 +55,27 @@ final class Findings {
         add(.refused, message, at: position)
     }
 
-    /// Runs `body` and returns the notes that it leaves behind.
-    func notes(_ body: () -> Void) -> [Finding] { during(body).notes }
-
-    /// The listener that `body` reads, with the notes that it leaves behind; nil if it refuses anything.
-    func listener(_ body: () -> DraftListener?) -> DraftListener? {
-        let (listener, notes, isRefused) = during(body)
-        guard !isRefused, var listener else { return nil }
-        listener.notes = notes
-        return listener
+    /// Refuses what should have given a value.
+    func refuse<Value>(_ message: String, at position: SourcePosition) -> Value? {
+        refuse(message, at: position)
+        return nil
     }
 
-    /// Runs `body` and tells which notes it left behind, and whether it refused anything.
-    func during<Result>(_ body: () -> Result) -> (result: Result, notes: [Finding], isRefused: Bool) {
-        let (count, refusals) = (all.count, refusals)
-        let result = body()
-        return (result, all.dropFirst(count).filter { $0.severity == .note }, self.refusals > refusals)
+    /// Runs `body` and returns the notes that it leaves behind.
+    func notes(_ body: () -> Void) -> [Finding] {
+        let count = all.count
+        body()
+        return all.dropFirst(count).filter { $0.severity == .note }
+    }
+
+    /// The listeners that `body` makes, the first with the notes that it leaves behind; none if it refuses anything.
+    func listeners(_ body: () -> [DraftListener?]) -> [DraftListener] {
+        let refusals = refusals
+        var listeners: [DraftListener] = []
+        let notes = notes { listeners = body().compactMap(\.self) }
+        guard self.refusals == refusals, !listeners.isEmpty else { return [] }
+        listeners[0].notes += notes
+        return listeners
     }
 
     private func add(_ severity: Finding.Severity, _ message: String, at position: SourcePosition) {

@@ -2,6 +2,9 @@ import TailwartConfig
 import TailwartCore
 import TailwartWire
 
+/// A limit of time, and where it stands.
+typealias SourceDuration = (time: Duration, position: SourcePosition)
+
 /// A value of which there is a range, as our file writes it.
 protocol Ranged: Comparable {
     var words: String { get }
@@ -35,20 +38,18 @@ extension Findings {
     /// A whole number in a range, nil with that refused if it is none.
     func number(_ text: String?, in range: ClosedRange<Int>, _ what: String, at position: SourcePosition) -> Int? {
         if let number = text.flatMap({ Int($0) }) { return fit(number, in: range, what, at: position) }
-        refuse("a whole number should stand here, not \((text ?? "").quoted)", at: position)
-        return nil
+        return refuse("a whole number should stand here, not \((text ?? "").quoted)", at: position)
     }
 
     /// A network, nil with that refused if it is none.
     func network(_ text: String, at position: SourcePosition) -> Network? {
         if let network = variables.network(text) { return network }
-        refuse("\(text.quoted) is no network such as 192.0.2.0/24", at: position)
-        return nil
+        return refuse("\(text.quoted) is no network such as 192.0.2.0/24", at: position)
     }
 
     /// - Parameter limit: nil where nothing is said, which is ours.
-    func connectTimeout(_ limit: Duration?, _ what: String, at position: SourcePosition) -> Duration? {
-        let timeout = limit.map { fit($0, in: Allowed.connect, what, at: position) }
+    func connectTimeout(_ limit: SourceDuration?, _ what: String) -> Duration? {
+        let timeout = limit.map { fit($0.time, in: Allowed.connect, what, at: $0.position) }
         return timeout == Timeouts.defaultConnect ? nil : timeout
     }
 
@@ -69,8 +70,7 @@ extension Findings {
     ) -> DraftDial? {
         let main = endpoints.filter { !$0.isBackup }
         if main.isEmpty {
-            refuse("there is no server to dial here that is not a backup; add one", at: position)
-            return nil
+            return refuse("there is no server to dial here that is not a backup; add one", at: position)
         }
         var dial = DraftDial(endpoints, name: name, position: position)
         // What is asked in time is said by the source, or nothing is.

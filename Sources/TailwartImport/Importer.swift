@@ -12,7 +12,7 @@ package struct ImportResult: Sendable {
     /// The environment variables that ``yaml`` refers to, each with a value that may stand there.
     package let variables: [String: String]
 
-    init(yaml: String?, findings: [Finding], variables: [String: String] = [:]) {
+    init(yaml: String?, findings: [Finding], variables: [String: String]) {
         self.yaml = yaml
         self.findings = findings.map(\.position.file).withoutRepeats.flatMap { file in
             findings.filter { $0.position.file == file }
@@ -48,7 +48,7 @@ extension ImportResult {
         let problems = findings.map { finding in
             CommandAnswer.Problem(
                 finding.severity == .refused ? .error : .warning, finding.message, file: finding.position.file,
-                at: TextPlace(line: finding.position.line, column: finding.position.column))
+                at: TextPosition(line: finding.position.line, column: finding.position.column))
         }
         return Self.answer(file: file, isGood: isWhole, problems, printed(isPartial: isPartial))
     }
@@ -88,30 +88,30 @@ package struct Importer {
 
     private func run(_ text: String, _ variables: Variables) -> ImportResult {
         let findings = Findings(variables, program: kind.program)
-        guard text.utf8.count <= TextCursor.byteLimit else {
-            findings.refuse("the file is larger than 1 MiB; is it the right one?", at: start)
-            return ImportResult(yaml: nil, findings: findings.all)
-        }
-        var draft: Draft
+        var yaml: String?
         do throws(SyntaxProblem) {
-            draft = try read(text, findings)
+            yaml = try self.yaml(of: text, findings)
         } catch {
             findings.refuse(error.message, at: error.position)
-            return ImportResult(yaml: nil, findings: findings.all)
         }
+        return ImportResult(yaml: yaml, findings: findings.all, variables: yaml == nil ? [:] : variables.samples)
+    }
+
+    private func yaml(of text: String, _ findings: Findings) throws(SyntaxProblem) -> String? {
+        guard text.utf8.count <= TextCursor.byteLimit else {
+            throw SyntaxProblem("the file is larger than 1 MiB; is it the right one?", at: start)
+        }
+        var draft = try read(text, findings)
         draft.settle(findings)
-        if draft.listeners.isEmpty {
-            if findings.refusals == 0 {
-                findings.refuse("nothing in this file passes TCP connections on; is it the right one?", at: start)
-            }
-            return ImportResult(yaml: nil, findings: findings.all)
+        guard !draft.listeners.isEmpty else {
+            if findings.refusals > 0 { return nil }
+            throw SyntaxProblem("nothing in this file passes TCP connections on; is it the right one?", at: start)
         }
-        var plan = Plan(draft, variables)
+        var plan = Plan(draft, findings.variables)
         let head = head(draft, findings)
         plan.complete(findings)
         let lines = plan.write(head: head, of: file)
-        let isGood = check(lines, plan, findings)
-        return ImportResult(yaml: isGood ? lines.text : nil, findings: findings.all, variables: variables.samples)
+        return check(lines, plan, findings) ? lines.text : nil
     }
 
     /// What stands above the file that an import prints.
@@ -137,7 +137,7 @@ package struct Importer {
         let result = Configuration.load(
             text: lines.text, file: "tailwart.yaml", environment: findings.variables.samples)
         for problem in result.problems where problem.severity == .error {
-            let position = lines.prefix(problem.line).last.flatMap { plan.positions[$0.part] } ?? start
+            let position = lines.prefix(problem.line).last.flatMap { plan.position(of: $0.part) } ?? start
             findings.refuse("what this stands for cannot be: \(problem.message)", at: position)
         }
         return result.configuration != nil

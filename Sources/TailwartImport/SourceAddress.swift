@@ -8,7 +8,7 @@ struct SourceAddress {
 
     /// As it stands in the file.
     let raw: String
-    let family: Family
+    var family = Family.any
     /// A host and a port, or a path.
     var text: String
     let position: SourcePosition
@@ -22,26 +22,43 @@ struct SourceBind {
 }
 
 extension Findings {
-    /// What a family's name stands for, nil with that refused where nothing of ours does.
-    func family(_ name: String, of raw: String, at position: SourcePosition) -> SourceAddress.Family? {
-        switch name.lowercased() {
-        case "", "tcp": return .any
-        case "tcp4", "ipv4": return .v4
-        case "tcp6", "ipv6": return .v6
-        case "unix": return .unix
+    /// An address with the name of its family before a mark, as in `tcp4/…` and `ipv4@…`; nil with that refused if it is none of
+    /// ours.
+    ///
+    /// - Parameter raw: as it stands in the file.
+    func address(_ text: String, raw: String, familyBefore mark: Character, at position: SourcePosition)
+        -> SourceAddress?
+    {
+        var address = SourceAddress(raw: raw, text: text, position: position)
+        let parts = text.split(separator: mark, maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !variables.areIn(parts[0]) else { return address }
+        address.text = parts[1]
+        switch parts[0].lowercased() {
+        case "", "tcp": break
+        case "tcp4", "ipv4": address.family = .v4
+        case "tcp6", "ipv6": address.family = .v6
+        case "unix": address.family = .unix
         case let other:
             let isDatagram = ["udp", "quic", "ip"].contains(where: other.hasPrefix) || other == "unixgram"
-            refuse(raw, isDatagram ? .datagrams : .network, at: position)
-            return nil
+            return refuse(raw, isDatagram ? .datagrams : .network, at: position)
         }
+        return address
     }
 
     /// Addresses to listen on, none with that refused if it cannot be listened on.
     ///
-    /// - Parameter host: what a host stands for: empty for all addresses of both families.
-    func binds(_ address: SourceAddress, host: (String) -> String) -> [BindAddress] {
+    /// - Parameters:
+    ///   - start: where they are said to be; nil: where the address stands.
+    ///   - host: what a host stands for: empty for all addresses of both families.
+    func binds(
+        _ address: SourceAddress, expectsHeader: Bool = false, at start: SourcePosition? = nil,
+        host: (String) -> String
+    ) -> [SourceBind] {
         let position = address.position
-        if address.family == .unix { return path(of: address).map { [.unix(path: $0)] } ?? [] }
+        func bind(_ address: BindAddress) -> SourceBind {
+            SourceBind(address: address, expectsHeader: expectsHeader, position: start ?? position)
+        }
+        if address.family == .unix { return path(of: address).map { [bind(.unix(path: $0))] } ?? [] }
         guard let parts = try? HostAndPortText(address.text), let port = parts.port, !port.isEmpty, port != "0" else {
             refuse("\(address.raw.quoted) names no port to listen on; add one, for instance \":25\"", at: position)
             return []
@@ -59,7 +76,7 @@ extension Findings {
                 at: position)
             return []
         }
-        return range.map { port in ip.map { .internet(InternetAddress($0, port: port)) } ?? .any(port: port) }
+        return range.map { port in bind(ip.map { .internet(InternetAddress($0, port: port)) } ?? .any(port: port)) }
     }
 
     /// An address to dial, nil with that refused if it is none.
@@ -69,8 +86,7 @@ extension Findings {
         let position = address.position
         if address.family == .unix { return path(of: address).map { Endpoint(.unix(path: $0)) } }
         guard let parts = try? HostAndPortText(address.text), !parts.host.isEmpty else {
-            refuse("\(address.raw.quoted) is no address such as mail.example.net:25", at: position)
-            return nil
+            return refuse("\(address.raw.quoted) is no address such as mail.example.net:25", at: position)
         }
         guard let text = parts.port, !text.isEmpty || needsPort else {
             if !needsPort { return Endpoint(host: parts.host) }
@@ -79,19 +95,17 @@ extension Findings {
                 variables.specify(address.text, "name.invalid:1")
                 return Endpoint(host: address.text)
             }
-            refuse("\(address.raw.quoted) names no port to dial; add one", at: position)
-            return nil
+            return refuse("\(address.raw.quoted) names no port to dial; add one", at: position)
         }
         if let port = variables.port(text) { return Endpoint(host: parts.host, port: port) }
-        refuse("\(text.quoted) is not a port; write the one port to dial", at: position)
-        return nil
+        return refuse("\(text.quoted) is not a port; write the one port to dial", at: position)
     }
 
     private func path(of address: SourceAddress) -> String? {
         let isPath = address.text.hasPrefix("/") || variables.areIn(address.text)
         if isPath, !address.text.contains("|") { return address.text }
-        refuse("a Unix socket needs an absolute path alone here, not \(address.text.quoted)", at: address.position)
-        return nil
+        return refuse(
+            "a Unix socket needs an absolute path alone here, not \(address.text.quoted)", at: address.position)
     }
 
     /// `0.0.0.0` alone is easily taken for all addresses: said of ports that IPv6 does not have.

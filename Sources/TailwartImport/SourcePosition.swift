@@ -25,14 +25,6 @@ extension SourcePosition: CustomStringConvertible {
     package var description: String { "\(file.printable):\(line):\(column)" }
 }
 
-/// One word of a file, with quotes and escapes gone; what stands for an environment variable is of ``Variables``.
-struct SourceWord {
-    let text: String
-    let position: SourcePosition
-    /// In quotes, so that it is no keyword.
-    var isQuoted = false
-}
-
 /// A file that cannot be read as what it is said to be.
 struct SyntaxProblem: Error {
     let message: String

@@ -24,19 +24,24 @@ struct WordTable {
     private let valued: Set<String>
     private let left: [String: String]
     private let refused: [String: Unsupported]
+    private let details: [String]
 
     /// - Parameters:
     ///   - harmless: words that tune, log or say what happens here anyway, with space between them.
     ///   - valued: words before one value, of whichever kind; the others stand alone.
+    ///   - tuning: words that are left out, and said to be.
     ///   - left: words that are left out, with the reason.
+    ///   - details: how words begin that are harmless too.
     init(
-        harmless: String, valued: String = "", left: [String: String] = [:], refused: [String: Unsupported] = [:]
+        harmless: String = "", valued: String = "", tuning: String = "", left: [String: String] = [:],
+        refused: [String: Unsupported] = [:], details: [String] = []
     ) {
         func words(_ text: String) -> Set<String> { Set(text.split(whereSeparator: \.isWhitespace).map(String.init)) }
         self.valued = words(valued)
         self.harmless = words(harmless).union(self.valued)
-        self.left = left
+        self.left = words(tuning).reduce(into: left) { $0[$1] = "it is for the log or tunes" }
         self.refused = refused
+        self.details = details
     }
 
     /// Says what becomes of a word.
@@ -48,7 +53,7 @@ struct WordTable {
             findings.note("\(word.quoted) is left out: \(reason)", at: position)
         } else if let reason = refused[word] {
             findings.refuse(word, reason, at: position)
-        } else if !harmless.contains(word) {
+        } else if !harmless.contains(word), !details.contains(where: word.hasPrefix) {
             findings.refuse(word, .unknown, at: position)
         }
         return valued.contains(word)
@@ -60,5 +65,15 @@ extension Findings {
     func refuse(_ word: String?, _ reason: Unsupported, at position: SourcePosition) {
         let subject = word.map { "\($0.quoted): " } ?? ""
         refuse("\(subject)\(reason.rawValue), or keep this with \(program)", at: position)
+    }
+
+    func refuse<Value>(_ word: String?, _ reason: Unsupported, at position: SourcePosition) -> Value? {
+        refuse(word, reason, at: position)
+        return nil
+    }
+
+    /// What could be said in one match; nil with that refused if it could not.
+    func said<Match>(_ match: Match?, of word: String? = nil, at position: SourcePosition) -> Match? {
+        match ?? refuse(word, .several, at: position)
     }
 }

@@ -42,10 +42,10 @@ final class Variables {
             specify(text, "\(port)")
             return port...port
         }
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) }
-        guard let first = parts.first.flatMap(\.self), let last = parts.last.flatMap(\.self), parts.count <= 2,
-            first > 0, first <= last
-        else { return nil }
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) ?? 0 }
+        guard let first = parts.first, let last = parts.last, parts.count <= 2, first > 0, first <= last else {
+            return nil
+        }
         literalPorts.formUnion([first, last])
         return first...last
     }

@@ -4,7 +4,7 @@ import TailwartCore
 enum RelayBenchmarks {
     static var all: [Measurement] {
         [
-            Measurement("relay, one message: ready, fill, drain, wait") { count in
+            Measurement("relay, one message: ready, fill, flush, wait") { count in
                 var relay = Relay()
                 for _ in 0..<count { pass(&relay, .inbound) }
                 consume(relay)
@@ -26,8 +26,8 @@ enum RelayBenchmarks {
         relay[direction].sourceBecameReadable()
         guard case .fill = relay.step(direction) else { fatalError("not filled") }
         relay[direction].filled(100, short: true)
-        guard case .drain = relay.step(direction) else { fatalError("not drained") }
-        relay[direction].drained(100)
+        guard case .flush = relay.step(direction) else { fatalError("not flushed") }
+        relay[direction].flushed(100)
         guard case .wait = relay.step(direction) else { fatalError("not at rest") }
     }
 

@@ -41,16 +41,29 @@ package enum FileSystem {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return .failure(.current) }
         guard status.st_mode & S_IFMT == S_IFREG else { return .notRegular }
+        do throws(Errno) {
+            return .bytes(try bytes(of: descriptor, limit: limit))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Reads what another program pipes into this one, to the end; of more than `limit` bytes one more.
+    package static func readStandardInput(limit: Int) throws(Errno) -> [UInt8] {
+        try bytes(of: STDIN_FILENO, limit: limit)
+    }
+
+    private static func bytes(of descriptor: CInt, limit: Int) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while bytes.count <= limit {
             let count = Glibc.read(descriptor, &buffer, min(buffer.count, limit + 1 - bytes.count))
             if count < 0, errno == EINTR { continue }
-            if count < 0 { return .failure(.current) }
+            if count < 0 { throw .current }
             if count == 0 { break }
             bytes += buffer[..<count]
         }
-        return .bytes(bytes)
+        return bytes
     }
 
     /// The variables of this process. Of two of one name the first counts, as for getenv(3).

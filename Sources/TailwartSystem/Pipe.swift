@@ -33,7 +33,7 @@ package struct Pipe: ~Copyable, Sendable {
     }
 
     /// Moves up to `count` bytes from the pipe into the socket.
-    package borrowing func drain(_ count: Int, into socket: Socket) -> IOResult {
+    package borrowing func flush(_ count: Int, into socket: Socket) -> IOResult {
         let (from, to) = (reader.raw, socket.raw)
         return IOResult.of { tw_splice(from, nil, to, nil, UInt(count), tw_splice_move | tw_splice_nonblock) }
     }

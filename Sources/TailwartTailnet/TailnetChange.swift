@@ -42,26 +42,6 @@ package enum TailnetChange: Sendable, Equatable {
 }
 
 extension TailnetChange {
-    /// In snake case, for JSON and documentation.
-    package var name: String {
-        switch self {
-        case .gone: "tailscaled_gone"
-        case .back: "tailscaled_back"
-        case .restarted: "tailscaled_restarted"
-        case .state: "tailscaled_state"
-        case .ownAddresses: "own_addresses"
-        case .keyExpires: "key_expires"
-        case .keyExpired: "key_expired"
-        case .keyRenewed: "key_renewed"
-        case .peerMissing: "peer_missing"
-        case .peerRenamed: "peer_renamed"
-        case .peerOffline: "peer_offline"
-        case .peerBack: "peer_back"
-        case .peerAddresses: "peer_addresses"
-        case .path: "path"
-        }
-    }
-
     package var level: Level {
         switch self {
         case .back, .restarted, .keyRenewed, .peerBack, .peerAddresses, .state(.running, _): .info

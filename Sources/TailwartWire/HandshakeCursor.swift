@@ -1,4 +1,4 @@
-/// A place in a handshake message that steps over the record headers between its bytes.
+/// A position in a handshake message that steps over the record headers between its bytes.
 ///
 /// It copies nothing and holds no reference: the bytes are passed along. It is used once ``HandshakeRecords`` has seen
 /// the whole message, and the end that is passed along lies inside it, so it cannot run out of bytes; a field that

@@ -1,4 +1,4 @@
-/// A JSON value (RFC 8259), with its place where it was read from a text.
+/// A JSON value (RFC 8259), with its position where it was read from a text.
 ///
 /// Values are equal wherever they stand.
 package struct JSON: Sendable, Equatable {
@@ -15,12 +15,12 @@ package struct JSON: Sendable, Equatable {
 
     package struct Member: Sendable, Equatable {
         package let key: String
-        package let keyPlace: TextPlace
+        package let keyPosition: TextPosition
         package let value: JSON
 
-        package init(key: String, keyPlace: TextPlace = .start, value: JSON) {
+        package init(key: String, keyPosition: TextPosition = .start, value: JSON) {
             self.key = key
-            self.keyPlace = keyPlace
+            self.keyPosition = keyPosition
             self.value = value
         }
 
@@ -30,11 +30,11 @@ package struct JSON: Sendable, Equatable {
     }
 
     package let content: Content
-    package let place: TextPlace
+    package let position: TextPosition
 
-    package init(_ content: Content, at place: TextPlace = .start) {
+    package init(_ content: Content, at position: TextPosition = .start) {
         self.content = content
-        self.place = place
+        self.position = position
     }
 
     package static func == (first: JSON, second: JSON) -> Bool { first.content == second.content }

@@ -2,7 +2,7 @@
 extension JSONReader {
     /// From the quote where the parser stands to behind the closing one.
     mutating func string() throws(JSONError) -> String {
-        let start = place
+        let start = position
         advance()
         var text: [UInt8] = []
         while let byte = current {
@@ -13,7 +13,7 @@ extension JSONReader {
             case UInt8(ascii: "\\"):
                 try escape(into: &text)
             case 0x0A:
-                throw JSONError(place: start, message: "this text is not closed on its line; add the double quote")
+                throw JSONError(position: start, message: "this text is not closed on its line; add the double quote")
             case 0..<0x20:
                 throw error("a control character may not stand in a text; write it as an escape such as \\t")
             default:
@@ -21,11 +21,11 @@ extension JSONReader {
                 advance()
             }
         }
-        throw JSONError(place: start, message: "this text is never closed; add the double quote")
+        throw JSONError(position: start, message: "this text is never closed; add the double quote")
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
-        let start = place
+        let start = position
         advance()
         let letter = current
         advance()
@@ -48,19 +48,20 @@ extension JSONReader {
             text += Array(character.utf8)
         default:
             throw JSONError(
-                place: start, message: "no such escape; a backslash itself is written as two: \\\\")
+                position: start, message: "no such escape; a backslash itself is written as two: \\\\")
         }
     }
 
-    private func halfCharacter(at place: TextPlace) -> JSONError {
-        JSONError(place: place, message: "half a character; write both of its \\u escapes, or the character itself")
+    private func halfCharacter(at position: TextPosition) -> JSONError {
+        JSONError(
+            position: position, message: "half a character; write both of its \\u escapes, or the character itself")
     }
 
-    private mutating func codeUnit(from start: TextPlace) throws(JSONError) -> UInt16 {
+    private mutating func codeUnit(from start: TextPosition) throws(JSONError) -> UInt16 {
         var unit: UInt16 = 0
         for _ in 0..<4 {
             guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
-                throw JSONError(place: start, message: "four hexadecimal digits follow \\u")
+                throw JSONError(position: start, message: "four hexadecimal digits follow \\u")
             }
             unit = unit << 4 | UInt16(digit)
             advance()

@@ -1,10 +1,10 @@
 /// Why a text is no JSON, where, and what to do about it.
 package struct JSONError: Error, Sendable, Equatable {
-    package let place: TextPlace
+    package let position: TextPosition
     package let message: String
 
-    package init(place: TextPlace, message: String) {
-        self.place = place
+    package init(position: TextPosition, message: String) {
+        self.position = position
         self.message = message
     }
 }
@@ -40,11 +40,12 @@ package struct JSONReader {
     package static func read(_ bytes: Span<UInt8>, _ options: Options = Options()) throws(JSONError) -> JSON {
         guard bytes.count <= options.byteLimit else {
             throw JSONError(
-                place: .start, message: "the file is larger than \(options.byteLimit >> 20) MiB; is it the right one?")
+                position: .start,
+                message: "the file is larger than \(options.byteLimit >> 20) MiB; is it the right one?")
         }
         let copy = bytes.withUnsafeBufferPointer { Array($0) }
         guard String(validating: copy, as: UTF8.self) != nil else {
-            throw JSONError(place: .start, message: "not UTF-8; save the file in that encoding")
+            throw JSONError(position: .start, message: "not UTF-8; save the file in that encoding")
         }
         var reader = JSONReader(bytes: copy, options: options)
         try reader.skipBlanks()
@@ -63,16 +64,16 @@ package struct JSONReader {
     // MARK: Values
 
     private mutating func value() throws(JSONError) -> JSON {
-        let place = place
+        let position = position
         guard let byte = current else { throw error("a value is expected here, not \(found)") }
         switch byte {
-        case UInt8(ascii: "{"): return JSON(.object(try members()), at: place)
-        case UInt8(ascii: "["): return JSON(.list(try elements()), at: place)
-        case UInt8(ascii: "\""): return JSON(.text(try string()), at: place)
+        case UInt8(ascii: "{"): return JSON(.object(try members()), at: position)
+        case UInt8(ascii: "["): return JSON(.list(try elements()), at: position)
+        case UInt8(ascii: "\""): return JSON(.text(try string()), at: position)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            return JSON(.number(try number()), at: place)
+            return JSON(.number(try number()), at: position)
         case _ where byte.isASCIILetter:
-            return JSON(try word(), at: place)
+            return JSON(try word(), at: position)
         default:
             throw error("a value is expected here, not \(found)")
         }
@@ -82,14 +83,15 @@ package struct JSONReader {
         var members: [JSON.Member] = []
         var lines: [String: Int] = [:]
         try sequence(from: "{", to: "}") { reader throws(JSONError) in
-            let place = reader.place
+            let position = reader.position
             guard reader.current == UInt8(ascii: "\"") else {
                 throw reader.error("a key in double quotes is expected here, not \(reader.found)")
             }
             let key = try reader.string()
-            if reader.options.refusesRepeatedKeys, let line = lines.updateValue(place.line, forKey: key) {
+            if reader.options.refusesRepeatedKeys, let line = lines.updateValue(position.line, forKey: key) {
                 throw JSONError(
-                    place: place, message: "the key \(key.quoted) stands on line \(line) already; keep one of them")
+                    position: position,
+                    message: "the key \(key.quoted) stands on line \(line) already; keep one of them")
             }
             try reader.skipBlanks()
             guard reader.current == UInt8(ascii: ":") else {
@@ -97,7 +99,7 @@ package struct JSONReader {
             }
             reader.advance()
             try reader.skipBlanks()
-            members.append(JSON.Member(key: key, keyPlace: place, value: try reader.value()))
+            members.append(JSON.Member(key: key, keyPosition: position, value: try reader.value()))
         }
         return members
     }
@@ -115,7 +117,7 @@ package struct JSONReader {
         from open: Unicode.Scalar, to close: Unicode.Scalar,
         member: (inout JSONReader) throws(JSONError) -> Void
     ) throws(JSONError) {
-        let start = place
+        let start = position
         let close8 = UInt8(ascii: close)
         depth += 1
         guard depth <= Self.depthLimit else {
@@ -142,12 +144,12 @@ package struct JSONReader {
         depth -= 1
     }
 
-    private func unclosed(_ open: Unicode.Scalar, _ close: Unicode.Scalar, at place: TextPlace) -> JSONError {
-        JSONError(place: place, message: "this '\(open)' is never closed; add the '\(close)'")
+    private func unclosed(_ open: Unicode.Scalar, _ close: Unicode.Scalar, at position: TextPosition) -> JSONError {
+        JSONError(position: position, message: "this '\(open)' is never closed; add the '\(close)'")
     }
 
     private mutating func word() throws(JSONError) -> JSON.Content {
-        let start = place
+        let start = position
         let first = index
         while let byte = current, byte.isASCIILetter { advance() }
         switch String(decoding: bytes[first..<index], as: UTF8.self) {
@@ -156,13 +158,13 @@ package struct JSONReader {
         case "null": return .null
         case let word:
             throw JSONError(
-                place: start, message: "\(word.quoted) is no value; text stands in double quotes")
+                position: start, message: "\(word.quoted) is no value; text stands in double quotes")
         }
     }
 
     /// RFC 8259 section 6.
     private mutating func number() throws(JSONError) -> String {
-        let start = place
+        let start = position
         let first = index
         if current == UInt8(ascii: "-") { advance() }
         let isZero = current == UInt8(ascii: "0")
@@ -179,7 +181,7 @@ package struct JSONReader {
         }
         let text = String(decoding: bytes[first..<index], as: UTF8.self)
         guard isGood else {
-            throw JSONError(place: start, message: "\(text.quoted) is not how JSON writes a number")
+            throw JSONError(position: start, message: "\(text.quoted) is not how JSON writes a number")
         }
         return text
     }
@@ -210,7 +212,7 @@ package struct JSONReader {
     }
 
     private mutating func skipComment() throws(JSONError) {
-        let start = place
+        let start = position
         switch next {
         case UInt8(ascii: "/"):
             while let byte = current, byte != 0x0A { advance() }
@@ -219,7 +221,7 @@ package struct JSONReader {
             advance()
             while current != UInt8(ascii: "*") || next != UInt8(ascii: "/") {
                 guard current != nil else {
-                    throw JSONError(place: start, message: "this comment is never closed; add '*/'")
+                    throw JSONError(position: start, message: "this comment is never closed; add '*/'")
                 }
                 advance()
             }
@@ -232,7 +234,7 @@ package struct JSONReader {
 
     var current: UInt8? { index < bytes.count ? bytes[index] : nil }
     private var next: UInt8? { index + 1 < bytes.count ? bytes[index + 1] : nil }
-    var place: TextPlace { TextPlace(line: line, column: column) }
+    var position: TextPosition { TextPosition(line: line, column: column) }
 
     mutating func advance() {
         guard index < bytes.count else { return }
@@ -246,7 +248,7 @@ package struct JSONReader {
         index += 1
     }
 
-    func error(_ message: String) -> JSONError { JSONError(place: place, message: message) }
+    func error(_ message: String) -> JSONError { JSONError(position: position, message: message) }
 
     /// What stands here, for a message.
     private var found: String {

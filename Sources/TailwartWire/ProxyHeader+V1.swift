@@ -29,7 +29,7 @@ extension ProxyHeader {
         return ProxyHeader(version: .v1, peers: peers, length: line.offset)
     }
 
-    /// The place reached in the line.
+    /// The position reached in the line.
     private struct Line {
         var offset = 0
 

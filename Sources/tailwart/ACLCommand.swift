@@ -105,8 +105,8 @@ struct ACLCommand: ParsableCommand, AnsweringCommand {
             check = PolicyCheck(try Policy(bytes), against: configuration, tags: tags)
         } catch {
             throw Failure.notGood(
-                "\(name):\(error.place): error: \(error.message)",
-                problems: [CommandAnswer.Problem(.error, error.message, file: name, at: error.place)])
+                "\(name):\(error.position): error: \(error.message)",
+                problems: [CommandAnswer.Problem(.error, error.message, file: name, at: error.position)])
         }
         if json {
             print(check.answer(policy: name, strict: strict, warnings: warnings))

@@ -15,7 +15,7 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
         discussion: """
             Example: tailwart check --config /etc/tailwart/tailwart.yaml
             Example: sudo tailwart check --host
-            Reports every problem of the file, each with its place. With --host, and once the file is good, it looks at everything \
+            Reports every problem of the file, each with its position. With --host, and once the file is good, it looks at everything \
             around the edge: a line for each check that says pass, warn, fail or unknown, and behind an arrow what to do. Ports are \
             bound for a moment, the mailbox is asked as a mail client would; nothing is changed. Only root sees the firewall's rules.
             Ends with 0 if all is good (also with warnings and what could not be found out), 1 if the file is not or a check \

@@ -9,7 +9,7 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
         discussion: """
             Example: tailwart import /etc/caddy/caddy.json > tailwart.yaml
             Prints our file, with comments that say what was taken from where. Notes and refusals go to standard error, each with \
-            its place. Ends with 0 if all of it could be said, 1 if something was refused (then nothing is printed, or the rest \
+            its position. Ends with 0 if all of it could be said, 1 if something was refused (then nothing is printed, or the rest \
             with --partial), 2 if it is none of these files, 3 if it cannot be read.
             """)
 

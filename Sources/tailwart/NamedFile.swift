@@ -1,7 +1,6 @@
 import Glibc
 import TailwartConfig
 import TailwartCore
-import TailwartImport
 import TailwartSystem
 
 /// A file that an argument names, or `-` for standard input.
@@ -11,6 +10,10 @@ struct NamedFile {
     /// What to do about a path that leads nowhere, as an order: `check the name`.
     let remedy: String
 
+    /// Bytes of one text on standard input; the readers of policies and of configurations take as many, and say what is wrong with
+    /// more.
+    private static let byteLimit = 1 << 20
+
     /// For messages.
     var name: String { Self.name(of: path) }
 
@@ -19,8 +22,10 @@ struct NamedFile {
     /// - Throws: `Failure` 3 with what to do.
     func read() throws -> [UInt8] {
         do {
-            if path == "-" { return try StandardInput.read() }
-            return try ConfigurationFile.read(path)
+            return try path == "-"
+                ? FileSystem.readStandardInput(limit: Self.byteLimit) : ConfigurationFile.read(path)
+        } catch let error as Errno {
+            throw Failure.notDone("standard input cannot be read: \(error).")
         } catch ConfigurationFile.Failure.unreadable(_, ENOENT) {
             throw Failure.notDone("\(path): there is no such file; \(remedy).", file: path)
         } catch ConfigurationFile.Failure.notRegular {

@@ -22,7 +22,7 @@ import Testing
     ) -> (client: TLSEngine.Progress, server: TLSEngine.Progress) {
         var (ofClient, ofServer) = (client.handshake(), TLSEngine.Progress.needMore)
         while true {
-            let (there, back) = (client.drain(), server.drain())
+            let (there, back) = (client.takePending(), server.takePending())
             if there == nil, back == nil { return (ofClient, ofServer) }
             if var there {
                 spoil(&there)
@@ -58,7 +58,7 @@ import Testing
             return
         }
         client.sayGoodbye()
-        server.feed(try #require(client.drain()))
+        server.feed(try #require(client.takePending()))
         var count = 0
         while case .bytes(let bytes) = server.read() {
             #expect(bytes.readableBytes <= 1 << 14)

@@ -109,7 +109,7 @@ extension CommandTests {
             }
         }
 
-        @Test func `a policy that is no HuJSON ends with 1 and its place`() async throws {
+        @Test func `a policy that is no HuJSON ends with 1 and its position`() async throws {
             try await Self.run { host, policy in
                 try policy.write("{\n  \"grants\": [,]\n}\n")
                 let text = try await Answer.tailwart(["acl", "--check", policy.path], on: host)

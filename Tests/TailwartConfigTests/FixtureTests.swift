@@ -24,7 +24,8 @@ struct FixtureTests {
         #expect(again.configuration == configuration, "\(again.report)")
     }
 
-    @Test(arguments: invalid) func `an invalid file is refused with every problem in its place`(fixture: Fixture) throws
+    @Test(arguments: invalid) func `an invalid file is refused with every problem in its position`(fixture: Fixture)
+        throws
     {
         let result = try fixture.load()
         #expect(result.configuration == nil)

@@ -9,7 +9,7 @@ struct HostileFileTests {
         Configuration.load(text: text, file: "f", environment: [:]).report
     }
 
-    @Test func `control characters are named with their place`() {
+    @Test func `control characters are named with their position`() {
         #expect(
             report("mailbox:\n  address: a\u{0}b\n")
                 == "f:2:13: error: the character U+0000 may not stand in a configuration; remove it\n")
@@ -23,7 +23,7 @@ struct HostileFileTests {
         #expect(report(text).hasPrefix("f:3:3: error: unknown key 'quux'"))
     }
 
-    @Test func `bytes that are not UTF-8 are named with their place`() {
+    @Test func `bytes that are not UTF-8 are named with their position`() {
         let bytes = Array("mailbox:\n  address: ä".utf8) + [0xff, 0x0a]
         let result = Configuration.load(bytes: bytes, file: "f", environment: [:])
         #expect(result.report == "f:2:13: error: not UTF-8; save the file in that encoding\n")

@@ -15,7 +15,7 @@ final class SchemaValidator {
         self.schema = schema
     }
 
-    /// The first thing that is wrong, with its place in the instance; nil if nothing is.
+    /// The first thing that is wrong, with its position in the instance; nil if nothing is.
     func complaint(about text: String) throws -> String? {
         guard let instance = try SchemaInstance(text: text) else { return "the file is empty" }
         return try complaint(about: instance, schema, at: "")

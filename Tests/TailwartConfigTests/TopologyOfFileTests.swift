@@ -95,9 +95,9 @@ struct TopologyOfFileTests {
                 .unix(path: "/run/x"), .addresses([]),
             ])
         #expect(first.endpoints.map(\.weight) == [1, 1, 1, 1, 4])
-        #expect(first.policy == .roundRobin)
-        #expect(first.hold == 10_000_000)
-        #expect(first.warm == 3)
+        #expect(first.upstream.policy == .roundRobin)
+        #expect(first.upstream.hold == .seconds(10))
+        #expect(first.upstream.warm == 3)
         #expect(topology.backends[1].endpoints.map(\.isBackup) == [false, true])
         #expect(topology.backends[2].via == .socks5(InternetAddress(.loopbackV4, port: 1055)))
         #expect(topology.backends[3].via == .tailscale(socket: "/run/tailscaled.sock"))

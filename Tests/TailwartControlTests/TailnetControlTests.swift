@@ -62,7 +62,7 @@ import Testing
     private func change(_ effect: TailnetControl.Effect) -> String? {
         switch effect {
         case .learn: return nil
-        case .sayAfterPing(let news, _): return news.change
+        case .sayAfterPing(let news, _): return news.change.rawValue
         case .say(let event):
             guard case .text(let change)? = event.value(of: .change) else { return "\(event)" }
             return change
@@ -90,7 +90,7 @@ import Testing
             Issue.record("\(effects)")
             return
         }
-        #expect(news.change == "path" && news.level == .warning)
+        #expect(news.change == .path && news.level == .warning)
         #expect(news.lastHandshake == 990 && news.handshakeAge == 11)
         #expect(news.roundTrip == nil)
     }

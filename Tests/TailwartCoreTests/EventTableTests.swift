@@ -44,13 +44,20 @@ import Testing
         #expect(used == Set(EventKey.allCases))
     }
 
+    @Test func `every change of the tailnet is named`() throws {
+        let row = try #require(try rows(under: "Keys of events").first { $0[0] == "change" })
+        #expect(
+            row[1] == "what changed in the tailnet: "
+                + TailnetNews.Change.allCases.map(\.rawValue).joined(separator: " "))
+    }
+
     private static let place = ProbedPlace(
         upstream: "mailbox", endpoint: "stalwart.example", hasPort: false, port: 443, proto: .https)
     private static let certificate = CertificateReport(
         subject: "CN=a", issuer: "CN=b", names: ["a.example"], notBefore: 1, notAfter: 2, lifetimeLeft: 0.5,
         isSelfSigned: false, isFallback: false, chainProblem: nil, missingNames: [])
     private static let news: TailnetNews = {
-        var news = TailnetNews(change: "path", level: .warning, sentence: "the path is long", fix: "open a port")
+        var news = TailnetNews(change: .path, level: .warning, sentence: "the path is long", fix: "open a port")
         news.roundTrip = .microseconds(12_345)
         news.lastHandshake = 1000
         news.handshakeAge = 7

@@ -6,11 +6,11 @@ import Testing
         var relay = Relay()
         #expect(relay.step(.inbound) == .fill(.buffer))
         relay[.inbound].filled(10, short: false)
-        #expect(relay.step(.inbound) == .drain(.buffer))
-        relay[.inbound].drainBlocked()
+        #expect(relay.step(.inbound) == .flush(.buffer))
+        relay[.inbound].flushBlocked()
         #expect(relay.step(.inbound) == .wait)
         relay[.inbound].sinkBecameWritable()
-        relay[.inbound].drained(10)
+        relay[.inbound].flushed(10)
         relay.sourceEnded(.inbound)
         #expect(relay.step(.inbound) == .shutDownSink)
         relay.sinkShutDown(.inbound)
@@ -24,7 +24,7 @@ import Testing
         for _ in 0..<Flow.fullReadsBeforePipe {
             #expect(relay.step(.outbound) == .fill(.buffer))
             relay[.outbound].filled(1000, short: false)
-            relay[.outbound].drained(1000)
+            relay[.outbound].flushed(1000)
         }
         #expect(relay.step(.outbound) == .fill(.pipe))
         relay[.outbound].fillBlocked()

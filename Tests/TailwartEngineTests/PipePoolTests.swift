@@ -30,7 +30,7 @@ import Testing
         for _ in 0..<100 {
             let index = try Self.borrow(&pool)
             let pipe = pool[index]
-            #expect(pipe.pointee.drain(1, into: server.socket) == .wouldBlock)
+            #expect(pipe.pointee.flush(1, into: server.socket) == .wouldBlock)
             try client.send([1, 2, 3])
             #expect(pipe.pointee.fill(from: server.socket) == .count(3))
             pool.giveBack(index, isEmpty: false)

@@ -59,23 +59,30 @@ import Testing
     @Test func `iptables takes the place of its own tables in nft's words`() throws {
         let iptables = FirewallRuleset.iptables(
             "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m multiport --dports 25 -j ACCEPT\nCOMMIT\n")
-        let nft = try #require(
-            NFTables(
-                Array(
-                    """
-                    {"nftables":[{"table":{"family":"ip","name":"filter"}},{"table":{"family":"inet","name":"own"}},
-                    {"chain":{"family":"ip","table":"filter","name":"INPUT","hook":"input","policy":"drop"}},
-                    {"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"multiport"}},{"accept":null}]}}]}
-                    """.utf8)))
-        let own = FirewallRuleset(nft: nft)
+        let own = try FirewallRuleset.nft(
+            """
+            {"nftables":[{"table":{"family":"ip","name":"filter"}},{"table":{"family":"inet","name":"own"}},
+            {"chain":{"family":"ip","table":"filter","name":"INPUT","hook":"input","policy":"drop"}},
+            {"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"multiport"}},{"accept":null}]}}]}
+            """)
         guard case .ruleset(let joined) = FirewallReader.joined(nft: .ruleset(own), iptables: [.ruleset(iptables)])
         else { return #expect(Bool(false), "no rule set") }
         #expect(FirewallRuling(joined, .stranger(to: 25)) == .open)
         #expect(Shape(FirewallRuling(own, .stranger(to: 25))) == .unknown)
     }
 
+    @Test func `rules of the older iptables hold beside those of the newer`() {
+        let newer = FirewallRuleset.iptables("*filter\n:INPUT ACCEPT [0:0]\n")
+        let older = IPTables.ruleset("*filter\n:INPUT DROP [0:0]\n", family: "ip6", tool: .legacy)
+        let reading = FirewallReader.joined(
+            nft: .ruleset(FirewallRuleset()), iptables: [.ruleset(newer), .ruleset(older)])
+        let findings = Self.findings(reading, [25])
+        #expect(
+            findings.map(\.result) == [.warn] && findings[0].fix?.hasPrefix("sudo ip6tables-legacy -I INPUT ") == true)
+    }
+
     private static let nftRules = FirewallReading.ruleset(
-        FirewallRuleset(nft: NFTables(Array("{\"nftables\":[]}".utf8))))
+        FirewallRuleset(hasNFT: true))
     private static let iptablesRules = FirewallReading.ruleset(.iptables("*filter"))
 
     @Test(

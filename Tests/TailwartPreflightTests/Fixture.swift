@@ -23,19 +23,18 @@ enum Fixture: String, CaseIterable {
             let bytes = try bytes
             return self == .ufw
                 ? .iptables(String(decoding: bytes, as: UTF8.self))
-                : NFTables(bytes).map { FirewallRuleset(nft: $0) }
+                : NFTables.ruleset(bytes)
         }
     }
 }
 
 extension FirewallRuleset {
     static func nft(_ text: String) throws -> FirewallRuleset {
-        let nft: NFTables = try #require(NFTables(Array(text.utf8)))
-        return FirewallRuleset(nft: nft)
+        try #require(NFTables.ruleset(Array(text.utf8)) as FirewallRuleset?)
     }
 
     static func iptables(_ text: String, family: String = "ip") -> FirewallRuleset {
-        FirewallRuleset(iptables: [IPTables(family: family, text: text)])
+        IPTables.ruleset(text, family: family)
     }
 }
 

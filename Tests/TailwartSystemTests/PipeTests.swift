@@ -20,12 +20,12 @@ struct PipeTests {
         let (near, far) = (left.socket, right.socket)
 
         #expect(pipe.fill(from: far) == .wouldBlock)
-        #expect(pipe.drain(1, into: near) == .wouldBlock)
+        #expect(pipe.flush(1, into: near) == .wouldBlock)
         let sent = [1, 2, 3, 4, 5] as [UInt8]
         #expect(sent.withUnsafeBytes { near.send($0) } == .count(5))
         #expect(pipe.fill(from: far) == .count(5))
-        #expect(pipe.drain(3, into: far) == .count(3))
-        #expect(pipe.drain(3, into: far) == .count(2))
+        #expect(pipe.flush(3, into: far) == .count(3))
+        #expect(pipe.flush(3, into: far) == .count(2))
         var received = [UInt8](repeating: 0, count: 8)
         #expect(received.withUnsafeMutableBytes { near.receive($0) } == .count(5))
         #expect(received.prefix(5) == sent[...])

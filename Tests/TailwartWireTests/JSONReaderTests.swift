@@ -47,9 +47,10 @@ import Testing
         ("{} /", "1:4", "comment"), ("/* a", "1:1", "never closed"), ("{\"ä→😀\": x}", "1:9", "no value"),
         ("{\n// ä\n  \"a\": ]", "3:8", "value"), ("\u{FEFF}{}", "1:1", "value"),
     ])
-    func `what is no JSON with comments is refused in its place`(text: String, place: String, word: String) throws {
+    func `what is no JSON with comments is refused in its position`(text: String, position: String, word: String) throws
+    {
         let error = #expect(throws: JSONError.self) { try Self.read(text) }
-        #expect(error?.place.description == place, "\(String(describing: error))")
+        #expect(error?.position.description == position, "\(String(describing: error))")
         #expect(error?.message.contains(word) == true, "\(String(describing: error))")
     }
 
@@ -82,7 +83,7 @@ import Testing
         let text = "{\"a\": 1,\n \"a\": 2}"
         #expect(try Self.read(text)["a"]?.integer == 1)
         let error = #expect(throws: JSONError.self) { try Self.read(text, .init(refusesRepeatedKeys: true)) }
-        #expect(error?.place == TextPlace(line: 2, column: 2) && error?.message.contains("line 1") == true)
+        #expect(error?.position == TextPosition(line: 2, column: 2) && error?.message.contains("line 1") == true)
     }
 
     @Test func `any bytes are read or refused`() {

@@ -12,10 +12,11 @@ extension Connection {
     mutating func beginDial(_ passage: Passage, _ around: inout Surroundings) -> Action {
         let backend = passage.backend
         let first = EndpointPicker.first(
-            of: backend, turn: backend.policy == .roundRobin ? backend.turn.take() : 0, client: record.client?.ip,
+            of: backend, turn: backend.upstream.policy == .roundRobin ? backend.turn.take() : 0,
+            client: record.client?.ip,
             // One that is passed over must not hide the others behind it.
             load: { passage.places[$0].isUnhealthy ? 1 << 40 : passage.places[$0].load })
-        let dial = Dial(first: Int32(first), mayUseWarm: backend.warm > 0)
+        let dial = Dial(first: Int32(first), mayUseWarm: backend.upstream.warm > 0)
         return nextAddress(dial, &around)
     }
 
@@ -105,7 +106,9 @@ extension Connection {
     }
 
     /// When a held client is turned away: so long after its route was known.
-    private var holdUntil: UInt64 { startedAt + UInt64(record.times.toRoute ?? 0) + passage.backend.hold }
+    private var holdUntil: UInt64 {
+        startedAt + UInt64(record.times.toRoute ?? 0) + passage.backend.upstream.hold.microseconds
+    }
 
     // MARK: - what the kernel answers
 

@@ -15,7 +15,7 @@ extension Connection {
         record.times.toConnect = sinceAccept(around.now)
         relaying = Relaying(
             lastActivity: around.now, first: dial.first, isWarm: isWarm,
-            isCounted: passage.backend.policy == .leastConnections, hasDialPatience: isWarm)
+            isCounted: passage.backend.upstream.policy == .leastConnections, hasDialPatience: isWarm)
         if relaying.isCounted { place?.changeLoad(by: 1) }
         if !isWarm { passage.addresses[Int(dial.endpoint)][Int(dial.address)].ended(.connected) }
         listen()
@@ -71,12 +71,12 @@ extension Connection {
         relaying.relay[direction].pipeUnavailable()
     }
 
-    package mutating func drained(_ direction: Direction, _ count: Int, now: UInt64) {
-        relaying.relay[direction].drained(count)
+    package mutating func flushed(_ direction: Direction, _ count: Int, now: UInt64) {
+        relaying.relay[direction].flushed(count)
         relaying.lastActivity = now
     }
 
-    package mutating func drainBlocked(_ direction: Direction) { relaying.relay[direction].drainBlocked() }
+    package mutating func flushBlocked(_ direction: Direction) { relaying.relay[direction].flushBlocked() }
 
     package mutating func sinkShutDown(_ direction: Direction) { relaying.relay.sinkShutDown(direction) }
 
@@ -145,7 +145,7 @@ extension Connection {
         record.times.toConnect = nil
         relaying = Relaying(first: relaying.first)
         return nextAddress(
-            Dial(first: relaying.first, mayUseWarm: mayUseWarm && passage.backend.warm > 0), &around)
+            Dial(first: relaying.first, mayUseWarm: mayUseWarm && passage.backend.upstream.warm > 0), &around)
     }
 }
 

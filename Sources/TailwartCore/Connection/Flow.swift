@@ -2,7 +2,7 @@
 ///
 /// A value without I/O. ``step()`` says what to do next; the engine does it and reports what the kernel answered through one of
 /// the methods below. The rules that keep bytes whole:
-/// - *drain before fill*: nothing is read while anything is pending, so memory is bounded and "would block" is unambiguous;
+/// - *flush before fill*: nothing is read while anything is pending, so memory is bounded and "would block" is unambiguous;
 /// - the end is passed on only when nothing is pending, so a half-close never truncates.
 package struct Flow: Sendable {
     /// How bytes are carried.
@@ -16,8 +16,8 @@ package struct Flow: Sendable {
     package enum Step: Equatable, Sendable {
         /// Read once into the carrier, then report with ``filled(_:short:)``, ``fillBlocked()`` or ``sourceEnded()``.
         case fill(Carrier)
-        /// Write what is pending, then report with ``drained(_:)`` or ``drainBlocked()``.
-        case drain(Carrier)
+        /// Write what is pending, then report with ``flushed(_:)`` or ``flushBlocked()``.
+        case flush(Carrier)
         /// Tell the sink that no more will come, then report with ``endPassed()``.
         case passEnd
         /// Nothing to do before the kernel reports readiness.
@@ -48,7 +48,7 @@ package struct Flow: Sendable {
 
     package func step() -> Step {
         if isFinished { return .finished }
-        if pendingBytes > 0 { return mayWrite ? .drain(carrier) : .wait }
+        if pendingBytes > 0 { return mayWrite ? .flush(carrier) : .wait }
         if hasEnded { return .passEnd }
         return mayRead ? .fill(carrier) : .wait
     }
@@ -70,7 +70,7 @@ package struct Flow: Sendable {
             ranDry()
         } else if carrier == .buffer {
             fullReads += 1
-            // The carrier changes in drained(_:), when nothing is pending: what was read is not moved over.
+            // The carrier changes in flushed(_:), when nothing is pending: what was read is not moved over.
         }
     }
 
@@ -90,14 +90,14 @@ package struct Flow: Sendable {
     }
 
     /// The sink took `count` > 0 of the pending bytes.
-    package mutating func drained(_ count: Int) {
+    package mutating func flushed(_ count: Int) {
         assert(count > 0 && count <= pending)
         pendingBytes -= Int32(count)
         if pendingBytes == 0, carrier == .buffer, fullReads >= Self.fullReadsBeforePipe { carrier = .pipe }
     }
 
     /// The sink takes nothing at the moment.
-    package mutating func drainBlocked() {
+    package mutating func flushBlocked() {
         assert(pending > 0)
         mayWrite = false
     }

@@ -37,7 +37,7 @@ package struct Ending: Sendable, Equatable {
 package struct Relay: Sendable {
     package enum Step: Equatable, Sendable {
         case fill(Flow.Carrier)
-        case drain(Flow.Carrier)
+        case flush(Flow.Carrier)
         /// Shut down the sink's write side; both legs stay open.
         case shutDownSink
         case wait
@@ -55,7 +55,7 @@ package struct Relay: Sendable {
     package mutating func step(_ direction: Direction) -> Step {
         switch self[direction].step() {
         case .fill(let carrier): return .fill(carrier)
-        case .drain(let carrier): return .drain(carrier)
+        case .flush(let carrier): return .flush(carrier)
         case .wait: return .wait
         case .finished: return .wait
         case .passEnd:

@@ -13,7 +13,7 @@ extension EdgeEvent {
         case (.health(_, let isHealthy, _), .standing): .text(isHealthy ? "healthy" : "unhealthy")
         case (.health(let place, _, _), _): place.value(of: key)
         case (.tailnet(let news), _): news.value(of: key)
-        case (.userspace, .change): .text("userspace")
+        case (.userspace, .change): .text(TailnetNews.Change.userspace.rawValue)
         case (.userspace(let names), .names): .list(names)
         case (.listening(let version, _), .version): .text(version)
         case (.listening(_, let openings), .addresses): .list(openings.map { "\($0.bind)" })
@@ -72,7 +72,7 @@ extension ProbeResult {
 extension TailnetNews {
     fileprivate func value(of key: EventKey) -> EventValue? {
         switch key {
-        case .change: .text(change)
+        case .change: .text(change.rawValue)
         case .fix: fix.map { .text($0) }
         case .roundTrip: roundTrip.map { .number(Int(clamping: $0.microseconds)) }
         case .lastHandshake: lastHandshake.map { .number($0) }

@@ -76,8 +76,26 @@ package enum EdgeEvent: Sendable, Equatable {
 
 /// Something about the tailnet, in words that were found where tailscaled was asked.
 package struct TailnetNews: Sendable, Equatable {
-    /// In snake case.
-    package let change: String
+    package enum Change: String, CaseIterable, Sendable {
+        case gone = "tailscaled_gone"
+        case back = "tailscaled_back"
+        case restarted = "tailscaled_restarted"
+        case state = "tailscaled_state"
+        case ownAddresses = "own_addresses"
+        case keyExpires = "key_expires"
+        case keyExpired = "key_expired"
+        case keyRenewed = "key_renewed"
+        case peerMissing = "peer_missing"
+        case peerRenamed = "peer_renamed"
+        case peerOffline = "peer_offline"
+        case peerBack = "peer_back"
+        case peerAddresses = "peer_addresses"
+        case path
+        /// Of ``EdgeEvent/userspace(_:)``.
+        case userspace
+    }
+
+    package let change: Change
     package let level: EventLevel
     /// What happened, without a full stop.
     package let sentence: String
@@ -90,7 +108,7 @@ package struct TailnetNews: Sendable, Equatable {
     /// Seconds that this was ago.
     package var handshakeAge: Int?
 
-    package init(change: String, level: EventLevel, sentence: String, fix: String?) {
+    package init(change: Change, level: EventLevel, sentence: String, fix: String?) {
         self.change = change
         self.level = level
         self.sentence = sentence

@@ -11,9 +11,6 @@ package enum Defaults {
     /// Where the packages of Tailscale put it on Linux.
     package static let tailscaleSocket = "/var/run/tailscale/tailscaled.sock"
 
-    package static let policy = Upstream.Policy.first
-    package static let hold = Duration.zero
-    package static let warm = 0
     package static let proxyProtocol = ProxyProtocolOut(.none)
     package static let weight = 1
 
@@ -62,14 +59,7 @@ package enum Allowed {
     package static let idle = Duration.seconds(1)...Duration.seconds(24 * 60 * 60)
     package static let halfClosed = Duration.seconds(1)...Duration.seconds(60 * 60)
 
-    /// RFC 5321 section 4.5.3.2.1 lets an SMTP client give up on the greeting after five minutes.
-    package static let hold = Duration.zero...Duration.seconds(5 * 60)
     package static let weight = 1...256
-    /// Sockets that are kept ready for each endpoint and port.
-    package static let warm = 0...64
-    /// Sockets that are kept ready for one upstream: each takes one of the mailbox's connections as well.
-    package static let warmSockets = 0...256
-
     /// With the longest host name, `421 4.3.2 HOST TEXT` stays within the 512 bytes of a reply line (RFC 5321 section
     /// 4.5.3.1.5).
     package static let refusalTextBytes = 1...200

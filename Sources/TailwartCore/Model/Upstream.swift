@@ -63,3 +63,17 @@ extension Upstream {
         ((hostname.map { [$0] } ?? []) + (health?.names ?? [])).withoutRepeats
     }
 }
+
+extension Defaults {
+    package static let policy = Upstream.Policy.first
+    package static let hold = Duration.zero
+    package static let warm = 0
+}
+
+extension Allowed {
+    /// RFC 5321 section 4.5.3.2.1 lets an SMTP client give up on the greeting after five minutes.
+    package static let hold = Duration.zero...Duration.seconds(5 * 60)
+    package static let warm = 0...64
+    /// Sockets that are kept ready for one upstream: each takes one of the mailbox's connections as well.
+    package static let warmSockets = 0...256
+}

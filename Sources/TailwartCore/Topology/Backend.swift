@@ -11,16 +11,12 @@ package final class Backend: Sendable {
         case tailscale(socket: String)
     }
 
-    package let name: String
+    /// As the file has it.
+    package let upstream: Upstream
     package let endpoints: [ResolvedEndpoint]
-    package let policy: Upstream.Policy
     package let via: Via
     /// Microseconds for each address; nil: the listener's.
     package let connectLimit: UInt64?
-    /// Microseconds that a client waits, dialling anew, before it is turned away; 0: one round over all addresses.
-    package let hold: UInt64
-    /// Sockets kept connected for each endpoint and port.
-    package let warm: Int
     package let turn: Turn
     /// Whether probes find out how its places are, and may turn them off.
     package let isProbed: Bool
@@ -35,7 +31,7 @@ package final class Backend: Sendable {
             case .tailscale: .tailscale(socket: tailscale?.socket ?? Defaults.tailscaleSocket)
             case .socks5(let proxy): .socks5(proxy)
             }
-        name = upstream.name
+        self.upstream = upstream
         endpoints = upstream.endpoints.map { endpoint in
             switch endpoint.host {
             case .name(let name) where via == .direct:
@@ -46,14 +42,13 @@ package final class Backend: Sendable {
             case .unix(let path): return ResolvedEndpoint(endpoint, at: .unix(path: path))
             }
         }
-        policy = upstream.policy
         self.via = via
         connectLimit = upstream.connectTimeout?.microseconds
-        hold = upstream.hold.microseconds
-        warm = upstream.warm
         self.turn = turn
         isProbed = upstream.health.map { $0.affects != .nothing } ?? false
     }
+
+    package var name: String { upstream.name }
 
     /// Where to connect for an endpoint, in the order in which it is tried; empty while its name does not resolve.
     ///

@@ -16,7 +16,7 @@ package enum EndpointPicker {
         of backend: Backend, turn: UInt64, client: IPAddress?, load: (Int) -> Int
     ) -> Int {
         let endpoints = backend.endpoints
-        switch backend.policy {
+        switch backend.upstream.policy {
         case .first:
             for index in endpoints.indices where !endpoints[index].isBackup { return index }
             return 0
@@ -41,7 +41,7 @@ package enum EndpointPicker {
     /// The endpoint to try as number `attempt` (0 is the first), nil when all have had their turn.
     package static func endpoint(of backend: Backend, first: Int, attempt: Int, client: IPAddress?) -> Int? {
         let endpoints = backend.endpoints
-        if backend.policy == .clientHash {
+        if backend.upstream.policy == .clientHash {
             let regular = endpoints.count { !$0.isBackup }
             return attempt < regular
                 ? ranked(endpoints, attempt, client, backups: false)

@@ -98,6 +98,6 @@ extension CaddyReader {
             timeout: duration(active["timeout"], in: Allowed.healthTimeout, or: .seconds(5)),
             rise: number(active["rise"], in: Allowed.healthCount, or: 1),
             fall: number(active["fall"], in: Allowed.healthCount, or: 1),
-            closeIfUnhealthy: active["close_if_unhealthy"]?.flag ?? false)
+            closeIfUnhealthy: active["close_if_unhealthy"]?.value.flag ?? false)
     }
 }

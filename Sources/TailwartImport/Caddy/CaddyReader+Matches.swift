@@ -9,11 +9,8 @@ extension CaddyReader {
         var matches: [DraftMatch] = []
         for set in sets {
             var result = DraftMatch.always
-            if set.members == nil { _ = objects(set) }
-            for member in set.members ?? [] {
-                guard let one = matcher(member) else { return nil }
-                guard let both = result.and(one) else {
-                    findings.refuse(nil, .several, at: member.position)
+            for member in objects(set) {
+                guard let one = matcher(member), let both = findings.said(result.and(one), at: member.position) else {
                     return nil
                 }
                 result = both
@@ -33,15 +30,12 @@ extension CaddyReader {
             return clients.isEmpty ? .never : DraftMatch(clients: clients)
         case "not":
             guard let inner = list(element).isEmpty ? [] : matches(element) else { return nil }
-            if let none = DraftMatch.none(of: inner) { return none }
-            findings.refuse("not", .several, at: element.position)
-            return nil
+            return findings.said(DraftMatch.none(of: inner), of: "not", at: element.position)
         case "proxy_protocol":
             guard members(element, known: []) else { return nil }
             return DraftMatch(proxyHeader: true)
         default:
-            findings.refuse(element.key, .conditions, at: element.position)
-            return nil
+            return findings.refuse(element.key, .conditions, at: element.position)
         }
     }
 

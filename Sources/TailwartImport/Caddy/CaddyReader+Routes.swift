@@ -12,10 +12,9 @@ extension CaddyReader {
     ///
     /// - Parameter outer: the conditions around it, one of which holds.
     func read(_ route: JSONElement, under outer: [DraftMatch], into routes: inout CaddyRoutes) {
-        guard members(route, known: ["match", "handle"]), let own = matches(route["match"]) else { return }
-        guard var matches = DraftMatch.and(outer, own) else {
-            return findings.refuse(nil, .several, at: route.position)
-        }
+        guard members(route, known: ["match", "handle"]), let own = matches(route["match"]),
+            var matches = findings.said(DraftMatch.and(outer, own), at: route.position)
+        else { return }
         let handlers = list(route["handle"])
         if handlers.isEmpty {
             note(route, "nothing handles what matches here, so the routes that follow do; left out")
@@ -77,8 +76,7 @@ extension CaddyReader {
             if match.not != (excluded.map { [$0] } ?? [])
                 || matches.count > 1 && matches.contains(where: \.asksForClients)
             {
-                findings.refuse(nil, .several, at: handler.position)
-                return nil
+                return findings.refuse(nil, .several, at: handler.position)
             }
             if !match.clients.isEmpty { peers.allow(match.clients) }
             peers.deny(excluded?.clients ?? [])

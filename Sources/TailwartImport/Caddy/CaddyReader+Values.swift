@@ -37,8 +37,7 @@ extension CaddyReader {
     /// A text with its placeholders replaced.
     func text(_ element: JSONElement) -> String? {
         guard let text = element.text else {
-            refuse(element, "a text should stand here, not \(element.value.found)")
-            return nil
+            return refuse(element, "a text should stand here, not \(element.value.found)")
         }
         var result = ""
         var rest = text[...]
@@ -70,21 +69,15 @@ extension CaddyReader {
 
     /// `tcp4/…` and the like; TCP where nothing is said.
     func address(_ element: JSONElement) -> SourceAddress? {
-        guard var text = text(element) else { return nil }
-        let raw = element.text ?? text
-        var family = SourceAddress.Family.any
-        if let slash = text.firstIndex(of: "/"), !variables.areIn(text[..<slash]) {
-            guard let named = findings.family(String(text[..<slash]), of: raw, at: element.position) else { return nil }
-            family = named
-            text = String(text[text.index(after: slash)...])
+        text(element).flatMap { text in
+            findings.address(text, raw: element.text ?? text, familyBefore: "/", at: element.position)
         }
-        return SourceAddress(raw: raw, family: family, text: text, position: element.position)
     }
 
     /// A number in a range, which Caddy has a default for.
     func number(_ element: JSONElement?, in range: ClosedRange<Int>, or usual: Int) -> Int {
         guard let element else { return usual }
-        if let number = element.wholeNumber {
+        if let number = element.value.integer {
             return findings.fit(number, in: range, "'\(element.key)'", at: element.position)
         }
         refuse(element, "a whole number should stand here, not \(element.value.found)")
@@ -93,10 +86,9 @@ extension CaddyReader {
 
     /// Nanoseconds, or a text such as `1m30s`.
     func duration(_ element: JSONElement) -> Duration? {
-        if let nanoseconds = element.wholeNumber { return .nanoseconds(nanoseconds) }
+        if let nanoseconds = element.value.integer { return .nanoseconds(nanoseconds) }
         if let duration = element.text.flatMap({ ForeignDuration.caddy($0) }) { return duration }
-        refuse(element, "a duration such as \"30s\" should stand here, not \(element.value.found)")
-        return nil
+        return refuse(element, "a duration such as \"30s\" should stand here, not \(element.value.found)")
     }
 
     /// A duration in a range. Zero and less is Caddy's default.
@@ -111,6 +103,10 @@ extension CaddyReader {
     }
 
     func refuse(_ element: JSONElement, _ message: String) { findings.refuse(message, at: element.position) }
+
+    func refuse<Value>(_ element: JSONElement, _ message: String) -> Value? {
+        findings.refuse(message, at: element.position)
+    }
 
     func note(_ element: JSONElement, _ message: String) { findings.note(message, at: element.position) }
 }

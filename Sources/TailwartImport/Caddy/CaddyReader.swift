@@ -8,10 +8,6 @@ struct CaddyReader {
     /// The mail domains that the names of the file tell, for patterns that were meant to cover each of them.
     private(set) var domains: [String] = []
 
-    init(findings: Findings) {
-        self.findings = findings
-    }
-
     mutating func read(_ root: JSONElement) -> Draft {
         var draft = Draft()
         draft.notes = findings.notes {
@@ -26,7 +22,7 @@ struct CaddyReader {
         }
         guard members(app, known: ["servers"]), let servers = app["servers"] else { return draft }
         domains = Self.mailDomains(in: servers)
-        draft.listeners = objects(servers).compactMap { server in findings.listener { listener(server) } }
+        draft.listeners = objects(servers).flatMap { server in findings.listeners { [listener(server)] } }
         return draft
     }
 
@@ -63,7 +59,8 @@ struct CaddyReader {
         }
         var routes = CaddyRoutes()
         for route in list(server["routes"]) { read(route, under: [.always], into: &routes) }
-        var listener = DraftListener(name: server.key, binds: binds, routes: routes.flat, position: server.position)
+        var listener = DraftListener(
+            name: server.key, binds: binds.map(\.address), routes: routes.flat, position: server.position)
         listener.header = routes.header
         noteOrder(of: listener.routes)
         if let element = server["matching_timeout"] ?? routes.innerTimeout, let timeout = duration(element),

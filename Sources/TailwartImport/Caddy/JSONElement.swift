@@ -13,7 +13,7 @@ struct JSONElement {
             value = try JSONReader.read(bytes.span, JSONReader.Options(refusesRepeatedKeys: true))
         } catch {
             throw SyntaxProblem(
-                error.message, at: SourcePosition(file: file, line: error.place.line, column: error.place.column))
+                error.message, at: SourcePosition(file: file, line: error.position.line, column: error.position.column))
         }
         self.file = file
         path = []
@@ -27,12 +27,10 @@ struct JSONElement {
 
     /// With the pointer of RFC 6901; keys are made printable, and cut where they are absurdly long.
     var position: SourcePosition {
-        var position = SourcePosition(file: file, line: value.place.line, column: value.place.column)
+        var position = SourcePosition(file: file, line: value.position.line, column: value.position.column)
         position.pointer = path.map { step in
             let key = step.prefix(60).printable + (step.count > 60 ? "…" : "")
-            return "/"
-                + key.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
-                .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
+            return "/" + key.replacing("~", with: "~0").replacing("/", with: "~1")
         }.joined()
         return position
     }
@@ -57,8 +55,4 @@ struct JSONElement {
     }
 
     var text: String? { value.text }
-
-    var flag: Bool? { value.flag }
-
-    var wholeNumber: Int? { value.integer }
 }

@@ -5,26 +5,7 @@ import TailwartWire
 extension Draft {
     /// Makes listeners that ours can have of those that others have. One of which anything is refused is left out.
     mutating func settle(_ findings: Findings) {
-        listeners = listeners.flatMap { listener -> [DraftListener] in
-            let (divided, notes, isRefused) = findings.during { () -> [DraftListener] in
-                var listener = listener
-                if listener.binds.isEmpty {
-                    findings.refuse("there is no address to listen on here; add one", at: listener.position)
-                }
-                listener.mergeBinds()
-                listener.settleHeader(findings)
-                return listener.dividedByProtocol.map { listener in
-                    var listener = listener
-                    listener.settleRoutes(findings)
-                    listener.settleTimeouts(findings)
-                    return listener
-                }
-            }
-            guard !isRefused, !divided.isEmpty else { return [] }
-            var result = divided
-            result[0].notes += notes
-            return result
-        }
+        listeners = listeners.flatMap { listener in findings.listeners { listener.settled(findings) } }
         refuseSharedAddresses(findings)
         // What is said of many listeners is said at the first of them.
         var said: Set<String> = []
@@ -60,6 +41,19 @@ extension Draft {
 }
 
 extension DraftListener {
+    fileprivate func settled(_ findings: Findings) -> [DraftListener] {
+        var whole = self
+        if binds.isEmpty { findings.refuse("there is no address to listen on here; add one", at: position) }
+        whole.mergeBinds()
+        whole.settleHeader(findings)
+        var divided = whole.dividedByProtocol
+        for index in divided.indices {
+            divided[index].settleRoutes(findings)
+            divided[index].settleTimeouts(findings)
+        }
+        return divided
+    }
+
     /// `0.0.0.0` beside `::` is all addresses; an address beside all of them says nothing more.
     fileprivate mutating func mergeBinds() {
         for port in Set(binds.compactMap(\.port)) {
@@ -96,9 +90,7 @@ extension DraftListener {
             idle?.time = findings.fit(value, in: Allowed.idle, "a silence", at: position)
         }
     }
-}
 
-extension DraftListener {
     /// One listener for each protocol that the ports are known for, since ours has one protocol.
     fileprivate var dividedByProtocol: [DraftListener] {
         let protocols = binds.map(\.wellKnownProtocol).withoutRepeats

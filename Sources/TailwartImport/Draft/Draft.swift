@@ -16,8 +16,8 @@ struct DraftListener {
     var binds: [BindAddress]
     var routes: [DraftRoute]
     var position: SourcePosition
-    var hello: (time: Duration, position: SourcePosition)?
-    var idle: (time: Duration, position: SourcePosition)?
+    var hello: SourceDuration?
+    var idle: SourceDuration?
     var halfClosed: Duration?
     /// What reads PROXY headers; ``proxyProtocolIn`` follows from it.
     var header: DraftHeader?

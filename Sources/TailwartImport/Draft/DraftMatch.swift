@@ -116,8 +116,7 @@ struct DraftMatch: Hashable {
     var negated: DraftMatch? {
         if isNever { return .always }
         if isAlways { return .never }
-        if self == DraftMatch(tls: true) { return DraftMatch(tls: false) }
-        if self == DraftMatch(tls: false) { return DraftMatch(tls: true) }
+        if let tls, self == DraftMatch(tls: tls) { return DraftMatch(tls: !tls) }
         if proxyHeader || (tls != nil && serverNames.isEmpty && alpn.isEmpty) { return nil }
         if self == DraftMatch(not: not), let inner = not.first { return inner }
         return DraftMatch(not: [self])
@@ -160,6 +159,9 @@ struct DraftMatch: Hashable {
         }
         return result
     }
+
+    /// This, but none of some others; nil if that cannot be said.
+    func without(_ others: [DraftMatch]) -> DraftMatch? { Self.none(of: others).flatMap { and($0) } }
 
     /// Alternatives of one condition: nobody writes so many by hand, and each multiplies with the next.
     static let alternativesLimit = 1000

@@ -5,25 +5,24 @@ import TailwartWire
 ///
 /// A condition is a list of alternatives, each a match.
 struct HAProxyACLs {
-    private let lines: [String: [HAProxyLine]]
+    private let lines: [String: [SourceStatement]]
     private let findings: Findings
 
-    init(_ lines: [HAProxyLine], _ findings: Findings) {
+    init(_ lines: [SourceStatement], _ findings: Findings) {
         self.findings = findings
-        let named = lines.filter { $0.keyword == "acl" && $0.words.count >= 3 }
-        self.lines = Dictionary(grouping: named) { $0.words[1].text }
+        let named = lines.filter { $0.keyword == "acl" && $0.words.count >= 2 }
+        self.lines = Dictionary(grouping: named) { $0.words[0].text }
     }
 
-    /// What follows `if` or `unless`; nil if something was refused.
+    /// The alternatives of what begins with `if` or `unless`; always, where there is nothing. Nil if something was refused.
     func condition(_ words: ArraySlice<SourceWord>) -> [DraftMatch]? {
         guard let first = words.first else { return [.always] }
         guard ["if", "unless"].contains(first.text) else {
-            findings.refuse(
+            return findings.refuse(
                 "\(first.text.quoted) is not understood here; 'if' or 'unless' should follow", at: first.position)
-            return nil
         }
-        guard let alternatives = alternatives(words.dropFirst()) else { return nil }
-        return first.text == "unless" ? negated(alternatives, at: first.position) : alternatives
+        let alternatives = alternatives(words.dropFirst())
+        return first.text == "unless" ? alternatives.flatMap { negated($0, at: first.position) } : alternatives
     }
 
     /// Terms side by side are ANDed, `or` and `||` stand between alternatives.
@@ -51,9 +50,7 @@ struct HAProxyACLs {
             }
             if isNegated { term = term.flatMap { negated($0, at: word.position) } }
             isNegated = false
-            guard let term else { return nil }
-            guard let both = DraftMatch.and(current, term) else {
-                findings.refuse(nil, .several, at: word.position)
+            guard let term, let both = findings.said(DraftMatch.and(current, term), at: word.position) else {
                 return nil
             }
             current = both
@@ -62,21 +59,18 @@ struct HAProxyACLs {
     }
 
     private func negated(_ matches: [DraftMatch], at position: SourcePosition) -> [DraftMatch]? {
-        if let none = DraftMatch.none(of: matches) { return none.isNever ? [] : [none] }
-        findings.refuse(nil, .several, at: position)
-        return nil
+        findings.said(DraftMatch.none(of: matches), at: position).map { $0.isNever ? [] : [$0] }
     }
 
     /// All lines of an ACL's name are alternatives.
     private func named(_ name: String, at position: SourcePosition) -> [DraftMatch]? {
         if name == "TRUE" { return [.always] }
         guard let lines = lines[name] else {
-            findings.refuse("there is no acl \(name.quoted) that is known here", at: position)
-            return nil
+            return findings.refuse("there is no acl \(name.quoted) that is known here", at: position)
         }
         var result: [DraftMatch] = []
         for line in lines {
-            guard let matches = test(Array(line.words.dropFirst(2)), at: line.position) else { return nil }
+            guard let matches = test(Array(line.words.dropFirst()), at: line.position) else { return nil }
             result += matches
         }
         return DraftMatch.or(result)
@@ -86,8 +80,7 @@ struct HAProxyACLs {
     /// is matched.
     private func test(_ words: [SourceWord], at position: SourcePosition) -> [DraftMatch]? {
         guard let fetch = words.first else {
-            findings.refuse("an empty condition", at: position)
-            return nil
+            return findings.refuse("an empty condition", at: position)
         }
         var method: SourceWord?
         var patterns: [SourceWord] = []
@@ -100,8 +93,7 @@ struct HAProxyACLs {
                 rest = []
             case "-m": method = rest.popFirst() ?? word
             case "-f", "-M":
-                findings.refuse(nil, .lists, at: word.position)
-                return nil
+                return findings.refuse(nil, .lists, at: word.position)
             default: patterns.append(word)
             }
         }
@@ -125,8 +117,7 @@ struct HAProxyACLs {
         case "req.ssl_hello_type" where isPlain("int") && patterns.map(\.text) == ["1"]:
             return [DraftMatch(tls: true)]
         default:
-            findings.refuse(words.map(\.text).joined(separator: " "), .conditions, at: fetch.position)
-            return nil
+            return findings.refuse(words.map(\.text).joined(separator: " "), .conditions, at: fetch.position)
         }
     }
 
@@ -142,8 +133,7 @@ struct HAProxyACLs {
             guard let name = ServerNamePattern(isParent ? String(word.text.dropFirst()) : word.text),
                 method == "str" ? !isParent : !name.isWildcard
             else {
-                findings.refuse("\(word.text.quoted) is no server name", at: word.position)
-                return nil
+                return findings.refuse("\(word.text.quoted) is no server name", at: word.position)
             }
             if method == "str" {
                 names.append(name)

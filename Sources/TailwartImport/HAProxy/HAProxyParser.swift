@@ -21,8 +21,8 @@ struct HAProxyParser {
         var sections: [HAProxySection] = []
         while parser.cursor.next != nil {
             let words = try parser.words()
-            if words.isEmpty { continue }
-            let line = HAProxyLine(words: words)
+            guard let keyword = words.first else { continue }
+            let line = SourceStatement(name: keyword, words: Array(words.dropFirst()))
             if line.keyword.hasPrefix(".") {
                 throw SyntaxProblem(
                     "\(line.keyword.quoted): conditional blocks are not followed; leave the lines that hold for this host, and "

@@ -40,10 +40,8 @@ extension HAProxyReader {
             ? findings.policy(method, of: Self.policies, at: balance?.position ?? backend.position) : .first
         guard var dial = findings.dial(endpoints, policy, name: backend.name, at: backend.position) else { return nil }
         dial.upstream.proxyProtocol = servers[0].header
-        if let line = backend.last("timeout", "connect") {
-            dial.upstream.connectTimeout = findings.connectTimeout(
-                duration(line), "'timeout connect'", at: line.position)
-        }
+        dial.upstream.connectTimeout = findings.connectTimeout(
+            duration(backend.last("timeout", "connect")), "'timeout connect'")
         dial.upstream.health = health(of: servers, in: backend)
         return dial
     }
@@ -52,18 +50,14 @@ extension HAProxyReader {
         var defaults: [SourceWord] = []
         var servers: [HAProxyServer] = []
         for line in backend.all {
-            if line.keyword == "default-server" { defaults += line.words.dropFirst() }
+            if line.keyword == "default-server" { defaults += line.words }
             if line.keyword == "server-template" {
                 findings.refuse(
                     "every address of a name is tried here; write 'server' with that name once", at: line.position)
             }
-            guard line.keyword == "server" else { continue }
-            guard line.words.count > 2 else {
-                findings.refuse("a server has a name and an address", at: line.position)
+            guard line.keyword == "server", let server = HAProxyServer(line, defaults: defaults, findings) else {
                 continue
             }
-            var server = HAProxyServer(address: line.words[2], position: line.position)
-            server.read(defaults + line.words.dropFirst(3), findings)
             if let reason = server.isOut {
                 findings.note("the server is left out: \(reason)", at: server.position)
             } else {

@@ -31,13 +31,10 @@ extension HAProxyReader {
         refused: ["ssl": .endsTLS, "crt": .endsTLS, "crt-list": .endsTLS, "interface": .unknown, "namespace": .unknown])
 
     func listener(_ proxy: HAProxySection) -> DraftListener? {
-        for line in proxy.all where proxy.kind == "listen" || !line.isServer {
-            Self.keywords.read(line.keyword, at: line.position, findings)
-        }
+        for line in proxy.all { Self.keywords.read(line.keyword, at: line.position, findings) }
         let binds = proxy.lines.filter { $0.keyword == "bind" }.flatMap { self.binds($0) }
         findings.noteFamilies(binds)
-        var rules = HAProxyRules(findings: findings, acls: HAProxyACLs(proxy.all, findings))
-        rules.read(proxy.all)
+        let rules = HAProxyRules(proxy.all, findings)
         let targets = targets(of: proxy, rules)
         var listener = DraftListener(
             name: proxy.name, binds: binds.map(\.address), routes: rules.closing + targets.map(\.route),
@@ -54,9 +51,9 @@ extension HAProxyReader {
         return listener
     }
 
-    private func binds(_ line: HAProxyLine) -> [SourceBind] {
-        guard let addresses = line.argument else { return [] }
-        var rest = line.words.dropFirst(2)
+    private func binds(_ line: SourceStatement) -> [SourceBind] {
+        guard let addresses = line.words.first else { return [] }
+        var rest = line.words.dropFirst()
         while let word = rest.popFirst() {
             if Self.bindWords.read(word.text, at: word.position, findings) { _ = rest.popFirst() }
             // What follows is about TLS too.
@@ -65,17 +62,13 @@ extension HAProxyReader {
         let isV6Only = line.texts.contains("v6only")
         return addresses.text.split(separator: ",").flatMap { text -> [SourceBind] in
             guard let address = address(String(text), at: addresses.position) else { return [] }
-            let own = findings.binds(address) { host in
+            return findings.binds(address, expectsHeader: line.texts.contains("accept-proxy")) { host in
                 switch host {
                 case "": address.family == .v6 ? (isV6Only ? "::" : "") : "0.0.0.0"
                 // Linux gives a socket on :: the IPv4 clients too, unless it is told otherwise.
                 case "::": isV6Only ? "::" : ""
                 default: host
                 }
-            }
-            return own.map {
-                SourceBind(
-                    address: $0, expectsHeader: line.texts.contains("accept-proxy"), position: addresses.position)
             }
         }
     }
@@ -90,12 +83,16 @@ extension HAProxyReader {
             for match in matches { targets.append((DraftRoute(match: match, dial: dial, position: position), backend)) }
         }
         for line in proxy.lines where line.keyword == "use_backend" {
-            guard let name = line.argument, let matches = rules.condition(of: line, after: 2) else { continue }
+            guard let name = line.words.first, let matches = rules.acls.condition(line.words.dropFirst()) else {
+                continue
+            }
             add(matches, backend(name), at: line.position)
         }
-        if let line = proxy.last("default_backend"), let name = line.argument {
+        if let line = proxy.last("default_backend"), let name = line.words.first {
             add([.always], backend(name), at: line.position)
-        } else if proxy.kind == "listen", proxy.lines.contains(where: \.isServer) {
+        } else if proxy.kind == "listen",
+            proxy.lines.contains(where: { ["server", "server-template"].contains($0.keyword) })
+        {
             add([.always], proxy, at: proxy.position)
         }
         return targets
@@ -103,12 +100,10 @@ extension HAProxyReader {
 
     private func backend(_ name: SourceWord) -> HAProxySection? {
         if name.text.contains("%[") {
-            findings.refuse(name.text, .perConnection, at: name.position)
-            return nil
+            return findings.refuse(name.text, .perConnection, at: name.position)
         }
         guard let backend = backends[name.text] else {
-            findings.refuse("there is no backend \(name.text.quoted)", at: name.position)
-            return nil
+            return findings.refuse("there is no backend \(name.text.quoted)", at: name.position)
         }
         if let line = backend.disabled {
             findings.refuse("\(name.text.quoted) is disabled, and passed to; remove one of both", at: line.position)
@@ -142,16 +137,13 @@ extension HAProxyReader {
         let tunnels = sections.compactMap { $0.last("timeout", "tunnel") }
         let sides = [proxy.last("timeout", "client")] + sections.map { $0.last("timeout", "server") }
         for line in tunnels.isEmpty ? sides.compactMap(\.self) : tunnels {
-            guard let value = duration(line) else { continue }
-            if let shorter = listener.idle?.time, shorter <= value { continue }
-            listener.idle = (value, line.position)
+            guard let limit = duration(line) else { continue }
+            if let shorter = listener.idle?.time, shorter <= limit.time { continue }
+            listener.idle = limit
         }
-        if let line = rules.inspectDelay, let value = duration(line), value != .unlimited {
-            listener.hello = (value, line.position)
-        }
-        if let line = proxy.last("timeout", "client-fin"), let value = duration(line) {
-            listener.halfClosed = findings.fit(
-                value, in: Allowed.halfClosed, "'timeout client-fin'", at: line.position)
+        listener.hello = duration(rules.inspectDelay)
+        listener.halfClosed = duration(proxy.last("timeout", "client-fin")).map { time, position in
+            findings.fit(time, in: Allowed.halfClosed, "'timeout client-fin'", at: position)
         }
     }
 }

@@ -10,10 +10,6 @@ struct HAProxyReader {
     /// Whether names are followed, by a `resolvers` section.
     var hasResolvers = false
 
-    init(findings: Findings) {
-        self.findings = findings
-    }
-
     mutating func read(_ text: String, file: String) throws(SyntaxProblem) -> Draft {
         let sections = try HAProxyParser.parse(text, file: file, variables)
         var draft = Draft()
@@ -29,7 +25,7 @@ struct HAProxyReader {
         }
         for proxy in proxies where proxy.kind != "backend" {
             if proxy.isTCP, proxy.disabled == nil {
-                if let listener = findings.listener({ listener(proxy) }) { draft.listeners.append(listener) }
+                draft.listeners += findings.listeners { [listener(proxy)] }
                 continue
             }
             draft.notes += findings.notes {
@@ -51,22 +47,20 @@ struct HAProxyReader {
         var latest: HAProxySection?
         var named: [String: HAProxySection] = [:]
         var proxies: [HAProxySection] = []
-        for section in sections {
+        for var section in sections {
             switch section.kind {
             case "defaults":
-                var defaults = section
-                if let base = section.base.flatMap({ named[$0] }) { defaults.lines = base.lines + section.lines }
-                latest = defaults
-                if let name = section.name { named[name] = defaults }
+                // They take over from other ones only where they say so.
+                section.defaults = section.base.flatMap { named[$0] }?.all ?? []
+                latest = section
+                if let name = section.name { named[name] = section }
             case "frontend", "backend", "listen":
                 let defaults = section.base.map { named[$0] } ?? latest
-                if section.base != nil, defaults == nil {
-                    findings.refuse(
-                        "there are no defaults named \((section.base ?? "").quoted) above", at: section.position)
+                if let base = section.base, defaults == nil {
+                    findings.refuse("there are no defaults named \(base.quoted) above", at: section.position)
                 }
-                var proxy = section
-                proxy.defaults = defaults?.lines ?? []
-                proxies.append(proxy)
+                section.defaults = defaults?.all ?? []
+                proxies.append(section)
             default:
                 break
             }
@@ -75,34 +69,29 @@ struct HAProxyReader {
     }
 
     /// Nil where nothing is said: 0 is HAProxy's own choice.
-    func maxconn(_ line: HAProxyLine) -> Int? {
+    func maxconn(_ line: SourceStatement) -> Int? {
         line.texts == ["0"]
             ? nil : findings.number(line.texts.first, in: Allowed.maxConnections, "'maxconn'", at: line.position)
     }
 
     /// A limit of time; 0 is none.
-    func duration(_ line: HAProxyLine) -> Duration? {
-        if let text = line.texts.last, let duration = ForeignDuration.haproxy(text) {
-            return duration == .zero ? .unlimited : duration
+    func duration(_ line: SourceStatement?) -> SourceDuration? {
+        guard let line else { return nil }
+        if let text = line.texts.last, let time = ForeignDuration.haproxy(text) {
+            return (time == .zero ? .unlimited : time, line.position)
         }
-        findings.refuse("a duration such as 30s should stand here", at: line.position)
-        return nil
+        return findings.refuse("a duration such as 30s should stand here", at: line.position)
     }
 
     /// An address of `bind` or `server`: `ipv4@…` and the like, or a path.
     func address(_ text: String, at position: SourcePosition) -> SourceAddress? {
-        var rest = text
-        var family = SourceAddress.Family.any
-        if let at = text.firstIndex(of: "@") {
-            guard let named = findings.family(String(text[..<at]), of: text, at: position) else { return nil }
-            family = named
-            rest = String(text[text.index(after: at)...])
-        }
-        if rest.hasPrefix("/") { family = .unix }
+        guard var address = findings.address(text, raw: text, familyBefore: "@", at: position) else { return nil }
+        let rest = address.text
+        if rest.hasPrefix("/") { address.family = .unix }
         // HAProxy writes IPv6 without brackets too; the last colon is that of the port.
         if let colon = rest.lastIndex(of: ":"), !rest.hasPrefix("["), case .v6 = IPAddress(rest[..<colon]) {
-            rest = "[\(rest[..<colon])]\(rest[colon...])"
+            address.text = "[\(rest[..<colon])]\(rest[colon...])"
         }
-        return SourceAddress(raw: text, family: family, text: rest, position: position)
+        return address
     }
 }

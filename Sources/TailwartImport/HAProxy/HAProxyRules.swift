@@ -3,11 +3,11 @@ import TailwartWire
 
 /// The `tcp-request` rules of a frontend, as far as they mean something here.
 struct HAProxyRules {
-    let findings: Findings
     let acls: HAProxyACLs
+    private let findings: Findings
     /// Routes that close, before all others.
     private(set) var closing: [DraftRoute] = []
-    private(set) var inspectDelay: HAProxyLine?
+    private(set) var inspectDelay: SourceStatement?
     /// Networks whose connections begin with a PROXY header, and where that is said.
     private(set) var expected: (networks: [Network], position: SourcePosition)?
     private var asksForHello = false
@@ -15,12 +15,10 @@ struct HAProxyRules {
     private var accepted: [String: [DraftMatch]] = [:]
 
     private static let actions = WordTable(
-        harmless: "",
-        left: Dictionary(
-            uniqueKeysWithValues: [
-                "set-var", "set-var-fmt", "unset-var", "set-log-level", "set-tos", "set-mark", "set-nice", "capture",
-                "set-bandwidth-limit", "set-fc-tos", "set-fc-mark",
-            ].map { ($0, "it is for the log or tunes") }),
+        tuning: """
+            set-var set-var-fmt unset-var set-log-level set-tos set-mark set-nice capture set-bandwidth-limit set-fc-tos
+            set-fc-mark
+            """,
         refused: [
             "track-sc0": .clients, "track-sc1": .clients, "track-sc2": .clients, "do-resolve": .perConnection,
             "use-service": .answers, "send-spoe-group": .content,
@@ -29,17 +27,9 @@ struct HAProxyRules {
     /// Whether HAProxy waits for the hello.
     var waitsForHello: Bool { inspectDelay != nil && asksForHello }
 
-    init(findings: Findings, acls: HAProxyACLs) {
+    init(_ lines: [SourceStatement], _ findings: Findings) {
         self.findings = findings
-        self.acls = acls
-    }
-
-    /// The alternatives of the condition that begins at a word with `if` or `unless`; always, where there is none.
-    func condition(of line: HAProxyLine, after count: Int) -> [DraftMatch]? {
-        acls.condition(line.words.dropFirst(count))
-    }
-
-    mutating func read(_ lines: [HAProxyLine]) {
+        acls = HAProxyACLs(lines, findings)
         for line in lines where line.keyword == "tcp-request" {
             let texts = line.texts
             switch (texts.first, texts.dropFirst().first) {
@@ -50,7 +40,7 @@ struct HAProxyRules {
                     findings.refuse(phase, .unknown, at: line.position)
                     continue
                 }
-                let matches = condition(of: line, after: 3)
+                let matches = acls.condition(line.words.dropFirst(2))
                 asksForHello = asksForHello || phase == "content" && matches?.contains(where: \.needsHello) != false
                 guard let matches else { continue }
                 if texts[1] == "accept" {
@@ -66,9 +56,9 @@ struct HAProxyRules {
         }
     }
 
-    private mutating func expect(_ line: HAProxyLine) {
+    private mutating func expect(_ line: SourceStatement) {
         expected = expected ?? ([], line.position)
-        guard let matches = condition(of: line, after: 4) else { return }
+        guard let matches = acls.condition(line.words.dropFirst(3)) else { return }
         guard accepted["connection"] == nil, !matches.isEmpty,
             matches.allSatisfy({ $0 == DraftMatch(clients: $0.clients) })
         else {
@@ -79,11 +69,9 @@ struct HAProxyRules {
         expected?.networks += matches.flatMap(\.clients)
     }
 
-    private mutating func close(_ match: DraftMatch, phase: String, _ line: HAProxyLine) {
-        guard let spared = DraftMatch.none(of: accepted[phase] ?? []), let both = match.and(spared) else {
-            return findings.refuse(nil, .several, at: line.position)
-        }
-        if both.isNever { return }
-        closing.append(DraftRoute(match: both, position: line.position, isBeforeHeader: phase == "connection"))
+    private mutating func close(_ match: DraftMatch, phase: String, _ line: SourceStatement) {
+        let rest = findings.said(match.without(accepted[phase] ?? []), at: line.position)
+        guard let rest, !rest.isNever else { return }
+        closing.append(DraftRoute(match: rest, position: line.position, isBeforeHeader: phase == "connection"))
     }
 }

@@ -5,11 +5,11 @@ import TailwartWire
 struct HAProxyServer {
     let address: SourceWord
     let position: SourcePosition
-    var header = Defaults.proxyProtocol
-    var weight = 1
-    var isBackup = false
+    private(set) var header = Defaults.proxyProtocol
+    private(set) var weight = 1
+    private(set) var isBackup = false
     /// Why it gets no connections.
-    var isOut: String?
+    private(set) var isOut: String?
     private(set) var isChecked = false
     private(set) var health = HealthSettings()
 
@@ -43,17 +43,20 @@ struct HAProxyServer {
             "proxy-v2-options": .unknown,
         ])
 
-    init(address: SourceWord, position: SourcePosition) {
-        self.address = address
-        self.position = position
-    }
-
-    mutating func read(_ words: [SourceWord], _ findings: Findings) {
-        var rest = words[...]
+    /// Nil with that refused if there is no address.
+    ///
+    /// - Parameter defaults: words that hold where the line says nothing else.
+    init?(_ line: SourceStatement, defaults: [SourceWord], _ findings: Findings) {
+        guard line.words.count >= 2 else {
+            findings.refuse("a server has a name and an address", at: line.position)
+            return nil
+        }
+        (address, position) = (line.words[1], line.position)
+        var rest = (defaults + line.words.dropFirst(2))[...]
         /// The value of a word.
         func count(_ range: ClosedRange<Int>, _ what: String, or usual: Int) -> Int {
             let word = rest.popFirst()
-            return findings.number(word?.text, in: range, what, at: word?.position ?? position) ?? usual
+            return findings.number(word?.text, in: range, what, at: word?.position ?? line.position) ?? usual
         }
         while let word = rest.popFirst() {
             switch word.text {

@@ -7,25 +7,29 @@ struct NginxIncludes {
     /// Bytes of all of them.
     static let byteLimit = 4 << 20
 
-    let files: any IncludedFiles
-    let findings: Findings
+    private let files: any IncludedFiles
+    private let findings: Findings
     /// The folder of the main file, where relative paths begin; empty for the current one.
-    let folder: String
+    private let folder: String
     private var count = 0
     private var bytes = 0
 
-    init(files: any IncludedFiles, findings: Findings, folder: String) {
+    init(_ files: any IncludedFiles, of file: String, _ findings: Findings) {
         self.files = files
         self.findings = findings
-        self.folder = folder
+        folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
     }
 
-    /// - Parameter read: makes directives of a file's text and name.
-    mutating func expand(_ directives: [NginxDirective]) throws(SyntaxProblem) -> [NginxDirective] {
-        var result: [NginxDirective] = []
+    /// The directives with what they include, in those blocks too that are read.
+    mutating func expand(_ directives: [SourceStatement]) throws(SyntaxProblem) -> [SourceStatement] {
+        var result: [SourceStatement] = []
         for directive in directives {
-            guard directive.name.text == "include", directive.block == nil else {
-                result.append(directive)
+            guard directive.keyword == "include", directive.block == nil else {
+                var whole = directive
+                if let block = directive.block, NginxReader.blocks.contains(directive.keyword) {
+                    whole.block = try expand(block)
+                }
+                result.append(whole)
                 continue
             }
             guard let pattern = directive.onlyWord?.text else {

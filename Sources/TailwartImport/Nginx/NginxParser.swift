@@ -7,16 +7,17 @@ struct NginxParser {
 
     private var cursor: TextCursor
 
-    static func parse(_ text: String, file: String) throws(SyntaxProblem) -> [NginxDirective] {
+    static func parse(_ text: String, file: String) throws(SyntaxProblem) -> [SourceStatement] {
         var parser = NginxParser(cursor: TextCursor(text, file: file))
         return try parser.block(depth: 0, openedAt: nil)
     }
 
-    private mutating func block(depth: Int, openedAt start: SourcePosition?) throws(SyntaxProblem) -> [NginxDirective] {
+    private mutating func block(depth: Int, openedAt start: SourcePosition?) throws(SyntaxProblem) -> [SourceStatement]
+    {
         guard depth < Self.depthLimit else {
             throw SyntaxProblem("blocks more than \(Self.depthLimit) deep; a configuration is not", at: cursor.position)
         }
-        var directives: [NginxDirective] = []
+        var directives: [SourceStatement] = []
         var words: [SourceWord] = []
         while true {
             skipSpace()
@@ -28,7 +29,7 @@ struct NginxParser {
                     throw SyntaxProblem("nothing stands before this '\(end)'; remove it", at: position)
                 }
                 let inner = end == "{" ? try block(depth: depth + 1, openedAt: position) : nil
-                directives.append(NginxDirective(name: name, words: Array(words.dropFirst()), block: inner))
+                directives.append(SourceStatement(name: name, words: Array(words.dropFirst()), block: inner))
                 words = []
             case nil, "}":
                 let isClosed = cursor.take() != nil

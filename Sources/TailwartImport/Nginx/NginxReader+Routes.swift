@@ -11,19 +11,14 @@ extension NginxReader {
         left: ["max_conns": "each listener counts here ('max_connections')"])
 
     /// Where `proxy_pass` leads: to one destination, or by a map to several. Nil if something was refused.
-    ///
-    /// - Parameter complete: says how it is dialled.
-    func routes(
-        to destination: SourceWord, isPreread: Bool, complete: (inout Upstream) -> Void
-    ) -> [DraftRoute]? {
+    func routes(to destination: SourceWord, isPreread: Bool) -> [DraftRoute]? {
         var asked: String?
         _ = Self.replacing(destination.text) { name, _ in
             if maps[name] != nil { asked = asked ?? name }
             return nil
         }
         guard let asked, let map = maps[asked] else {
-            guard let dial = dial(destination, complete) else { return nil }
-            return [DraftRoute(match: .always, dial: dial, position: destination.position)]
+            return dial(destination).map { [DraftRoute(match: .always, dial: $0, position: destination.position)] }
         }
         if !isPreread {
             findings.note(
@@ -34,7 +29,7 @@ extension NginxReader {
         for (match, value, position) in entries(of: map) {
             let text = Self.replacing(destination.text) { other, _ in other == asked ? value.text : nil }
             // Passing to nothing fails.
-            let dial = text.isEmpty ? nil : dial(SourceWord(text: text, position: value.position), complete)
+            let dial = text.isEmpty ? nil : dial(SourceWord(text: text, position: value.position))
             if dial == nil, !text.isEmpty { return nil }
             if dial != nil || !match.isAlways {
                 routes.append(DraftRoute(match: match, dial: dial, position: position))
@@ -63,48 +58,47 @@ extension NginxReader {
     private typealias Entry = (match: DraftMatch, value: SourceWord, position: SourcePosition)
 
     /// The lines of a map, in the order in which nginx asks: names, then the longest patterns first, then the default.
-    private func entries(of map: NginxDirective) -> [Entry] {
+    private func entries(of map: SourceStatement) -> [Entry] {
         guard let source = map.words.first?.text, Self.variableName(source) == "ssl_preread_server_name" else {
             findings.refuse(map.words.first?.text, .conditions, at: map.position)
             return []
         }
         let block = map.block ?? []
-        let hasHostNames = block.contains { $0.name.text == "hostnames" && $0.words.isEmpty }
-        var (names, patterns, fallback): ([Entry], [Entry], [Entry]) = ([], [], [])
-        var nameless: SourceWord?
-        for entry in block where !(["hostnames", "volatile"].contains(entry.name.text) && entry.words.isEmpty) {
+        let hasHostNames = block.contains { $0.keyword == "hostnames" && $0.words.isEmpty }
+        var entries: [Entry] = []
+        var (fallback, nameless): (Entry?, SourceWord?)
+        for entry in block where !(["hostnames", "volatile"].contains(entry.keyword) && entry.words.isEmpty) {
             guard let value = entry.onlyWord else {
                 findings.refuse("a line of a map is a key and a value", at: entry.position)
                 continue
             }
-            if entry.name.text == "default", !entry.name.isQuoted {
-                fallback = [(.always, value, entry.position)]
-            } else if entry.name.text.isEmpty {
+            if entry.keyword == "default", !entry.name.isQuoted {
+                fallback = (.always, value, entry.position)
+            } else if entry.keyword.isEmpty {
                 nameless = value
             } else if let match = match(entry, hasHostNames: hasHostNames) {
-                if match.serverNames.contains(where: \.isWildcard) {
-                    patterns.append((match, value, entry.position))
-                } else {
-                    names.append((match, value, entry.position))
-                }
+                entries.append((match, value, entry.position))
             }
         }
-        if let nameless, nameless.text != fallback.first?.value.text ?? "" {
+        if let nameless, nameless.text != fallback?.value.text ?? "" {
             findings.refuse(
                 "clients without a server name are not told apart here; let them go the default way",
                 at: nameless.position)
         }
-        patterns.sort { ($0.match.serverNames.last?.name.count ?? 0) > ($1.match.serverNames.last?.name.count ?? 0) }
-        return names + patterns + fallback
+        /// The length of a pattern; a name comes before all of them.
+        func rank(_ entry: Entry) -> Int {
+            let pattern = entry.match.serverNames.last { $0.isWildcard }
+            return pattern.map(\.name.count) ?? .max
+        }
+        return entries.sorted { rank($0) > rank($1) } + [fallback].compactMap(\.self)
     }
 
-    private func match(_ entry: NginxDirective, hasHostNames: Bool) -> DraftMatch? {
-        let text = entry.name.text.hasPrefix("\\") ? String(entry.name.text.dropFirst()) : entry.name.text
+    private func match(_ entry: SourceStatement, hasHostNames: Bool) -> DraftMatch? {
+        let text = entry.keyword.hasPrefix("\\") ? String(entry.keyword.dropFirst()) : entry.keyword
         if text.hasPrefix("~") || text.hasSuffix(".*") {
-            findings.refuse(
+            return findings.refuse(
                 "\(text.quoted): only names are matched here; write each, or \"*.example.org\" for one label before it",
                 at: entry.position)
-            return nil
         }
         let isPattern = text.hasPrefix(".") || text.hasPrefix("*.")
         if isPattern, !hasHostNames {
@@ -115,8 +109,7 @@ extension NginxReader {
         guard let name = ServerNamePattern(isPattern ? String(text.drop { $0 == "*" }.dropFirst()) : text),
             !name.isWildcard
         else {
-            findings.refuse("\(text.quoted) is no server name", at: entry.position)
-            return nil
+            return findings.refuse("\(text.quoted) is no server name", at: entry.position)
         }
         guard isPattern else { return DraftMatch(serverNames: [name]) }
         findings.note(
@@ -127,28 +120,22 @@ extension NginxReader {
     }
 
     /// An upstream by name, or an address.
-    private func dial(_ word: SourceWord, _ complete: (inout Upstream) -> Void) -> DraftDial? {
-        var dial: DraftDial?
-        if let upstream = upstreams[word.text] {
-            dial = self.dial(upstream)
-        } else if !word.text.contains(where: { ":$".contains($0) }) {
-            findings.refuse("there is no upstream \(word.text.quoted), and no port to dial in it", at: word.position)
-        } else if let endpoint = address(word).flatMap({ findings.endpoint($0) }) {
-            findings.noteNames([endpoint], at: word.position)
-            dial = findings.dial([endpoint], .first, at: word.position)
+    private func dial(_ word: SourceWord) -> DraftDial? {
+        if let upstream = upstreams[word.text] { return dial(upstream) }
+        guard word.text.contains(where: { ":$".contains($0) }) else {
+            return findings.refuse(
+                "there is no upstream \(word.text.quoted), and no port to dial in it", at: word.position)
         }
-        return dial.map { dial in
-            var dial = dial
-            complete(&dial.upstream)
-            return dial
-        }
+        guard let endpoint = address(word).flatMap({ findings.endpoint($0) }) else { return nil }
+        findings.noteNames([endpoint], at: word.position)
+        return findings.dial([endpoint], .first, at: word.position)
     }
 
-    private func dial(_ upstream: NginxDirective) -> DraftDial? {
+    private func dial(_ upstream: SourceStatement) -> DraftDial? {
         var endpoints: [Endpoint] = []
         var policy = Upstream.Policy.roundRobin
         for directive in upstream.block ?? [] {
-            let (name, texts) = (directive.name.text, directive.texts)
+            let (name, texts) = (directive.keyword, directive.texts)
             if name == "server" {
                 if let endpoint = endpoint(directive) { endpoints.append(endpoint) }
             } else if name == "hash", !["$remote_addr", "$binary_remote_addr"].contains(texts.first) {
@@ -165,7 +152,7 @@ extension NginxReader {
         return findings.dial(endpoints, policy, name: upstream.onlyWord?.text, at: upstream.position)
     }
 
-    private func endpoint(_ directive: NginxDirective) -> Endpoint? {
+    private func endpoint(_ directive: SourceStatement) -> Endpoint? {
         guard let word = directive.words.first, let address = address(word), var endpoint = findings.endpoint(address)
         else {
             return nil

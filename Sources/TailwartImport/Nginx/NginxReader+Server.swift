@@ -11,45 +11,31 @@ extension NginxReader {
 
     /// One `server` of the stream block; nil if something was refused.
     func listener(
-        _ directives: [NginxDirective], shared: NginxSettings, at position: SourcePosition
+        _ directives: [SourceStatement], shared: [SourceStatement], at position: SourcePosition
     ) -> DraftListener? {
-        var settings = shared
-        var binds: [SourceBind] = []
-        var pass: NginxDirective?
-        for directive in directives {
-            switch directive.name.text {
-            case "listen": binds += self.binds(directive)
-            case "proxy_pass": pass = directive
-            default: settings.read(directive, isServer: true)
-            }
-        }
-        for other in settings.others { NginxSettings.words.read(other.name.text, at: other.position, findings) }
-        guard let destination = pass?.onlyWord else {
-            findings.refuse(
+        let settings = NginxSettings(shared: shared, own: directives)
+        let binds = directives.filter { $0.keyword == "listen" }.flatMap { self.binds($0) }
+        settings.sayRest(findings)
+        guard let destination = directives.last(where: { $0.keyword == "proxy_pass" })?.onlyWord else {
+            return findings.refuse(
                 "there is no 'proxy_pass' here; only servers that pass connections on can be imported", at: position)
-            return nil
         }
         findings.noteFamilies(binds)
         // Without `set_real_ip_from` they are about who sends a header.
         let access = access(settings.access, isBeforeHeader: settings.realIP.isEmpty)
         let (header, inbound) = headers(settings, binds)
-        let connect = settings["proxy_connect_timeout"]
-        let timeout = findings.connectTimeout(
-            duration(connect), "'proxy_connect_timeout'", at: connect?.position ?? position)
-        let targets = routes(to: destination, isPreread: settings.isOn("ssl_preread")) { upstream in
-            upstream.proxyProtocol = header
-            upstream.connectTimeout = timeout
+        let timeout = findings.connectTimeout(duration(settings["proxy_connect_timeout"]), "'proxy_connect_timeout'")
+        guard var targets = routes(to: destination, isPreread: settings.isOn("ssl_preread")) else { return nil }
+        for index in targets.indices {
+            targets[index].dial?.upstream.proxyProtocol = header
+            targets[index].dial?.upstream.connectTimeout = timeout
         }
-        guard let targets else { return nil }
         var listener = DraftListener(
             name: nil, binds: binds.map(\.address), routes: access + targets, position: position)
         listener.header = inbound
-        if let directive = settings["preread_timeout"] {
-            listener.hello = duration(directive).map { ($0, directive.position) }
-        }
-        if let directive = settings["proxy_timeout"] {
-            listener.idle = duration(directive).map { ($0, directive.position) }
-        } else {
+        listener.hello = duration(settings["preread_timeout"])
+        listener.idle = duration(settings["proxy_timeout"])
+        if settings["proxy_timeout"] == nil {
             findings.note(
                 "nginx ends connections after 10 minutes of silence, its default, and mail has longer ones (IMAP IDLE 29 "
                     + "minutes); here the defaults of the protocols are longer", at: position)
@@ -58,23 +44,20 @@ extension NginxReader {
     }
 
     /// What one `listen` stands for: several addresses for a range of ports.
-    private func binds(_ listen: NginxDirective) -> [SourceBind] {
+    private func binds(_ listen: SourceStatement) -> [SourceBind] {
         guard let word = listen.words.first, var address = address(word) else { return [] }
         for word in listen.words.dropFirst() {
             Self.listenWords.read(String(word.text.prefix { $0 != "=" }), at: word.position, findings)
         }
         // A port alone is all IPv4 addresses.
         if !address.text.contains(":"), variables.ports(address.text) != nil { address.text = ":\(address.text)" }
-        let own = findings.binds(address) { host in
+        let expectsHeader = listen.texts.contains("proxy_protocol")
+        return findings.binds(address, expectsHeader: expectsHeader, at: listen.position) { host in
             switch host {
             case "": "0.0.0.0"
             case "::" where listen.texts.contains("ipv6only=off"): ""
             default: host
             }
-        }
-        return own.map {
-            SourceBind(
-                address: $0, expectsHeader: listen.texts.contains("proxy_protocol"), position: listen.position)
         }
     }
 
@@ -104,9 +87,7 @@ extension NginxReader {
                 "without 'set_real_ip_from' nginx tells the upstream the address of the proxy in front; here the client's",
                 at: position)
         }
-        let networks = settings.realIP.filter { $0.texts != ["unix:"] }.compactMap { directive in
-            findings.network(directive.onlyWord?.text ?? "", at: directive.position)
-        }
+        let networks = settings.realIP.filter { $0.texts != ["unix:"] }.compactMap(network)
         return (
             header,
             DraftHeader(
@@ -117,29 +98,25 @@ extension NginxReader {
     }
 
     /// `allow` and `deny`: the first that holds decides, and after an end without one all are let in.
-    private func access(_ directives: [NginxDirective], isBeforeHeader: Bool) -> [DraftRoute] {
+    private func access(_ directives: [SourceStatement], isBeforeHeader: Bool) -> [DraftRoute] {
         var routes: [DraftRoute] = []
-        var allowed: [Network] = []
+        var allowed: [DraftMatch] = []
         for directive in directives where directive.texts != ["unix:"] {
-            let isAllow = directive.name.text == "allow"
-            var clients: [Network] = []
-            if directive.texts != ["all"] {
-                let text = directive.onlyWord?.text ?? ""
-                guard let network = findings.network(text, at: directive.position) else { continue }
-                clients = [network]
+            let isForAll = directive.texts == ["all"]
+            let network = isForAll ? nil : network(directive)
+            guard isForAll || network != nil else { continue }
+            let match = DraftMatch(clients: [network].compactMap(\.self))
+            if directive.keyword == "allow" {
+                allowed.append(match)
+            } else if let rest = findings.said(match.without(allowed), at: directive.position) {
+                routes.append(DraftRoute(match: rest, position: directive.position, isBeforeHeader: isBeforeHeader))
             }
-            if isAllow {
-                if clients.isEmpty { break }
-                allowed += clients
-            } else {
-                let spared = allowed.isEmpty ? [] : [DraftMatch(clients: allowed)]
-                routes.append(
-                    DraftRoute(
-                        match: DraftMatch(clients: clients, not: spared), position: directive.position,
-                        isBeforeHeader: isBeforeHeader))
-                if clients.isEmpty { break }
-            }
+            if isForAll { break }
         }
         return routes
+    }
+
+    private func network(_ directive: SourceStatement) -> Network? {
+        findings.network(directive.onlyWord?.text ?? "", at: directive.position)
     }
 }

@@ -7,15 +7,12 @@ struct NginxReader {
     let files: any IncludedFiles
     var variables: Variables { findings.variables }
     /// Blocks by name, read only when something is passed to them.
-    var upstreams: [String: NginxDirective] = [:]
+    var upstreams: [String: SourceStatement] = [:]
     /// By the variable that they set; read only when something is passed by it.
-    var maps: [String: NginxDirective] = [:]
+    var maps: [String: SourceStatement] = [:]
 
-    init(findings: Findings, files: any IncludedFiles) {
-        self.findings = findings
-        self.files = files
-    }
-
+    /// Blocks that are read.
+    static let blocks: Set = ["stream", "server", "upstream", "map"]
     /// Blocks that are nginx's business.
     private static let otherBlocks = [
         "http": "keep nginx running for it, on ports that no listener here has",
@@ -25,57 +22,46 @@ struct NginxReader {
 
     mutating func read(_ text: String, file: String) throws(SyntaxProblem) -> Draft {
         var draft = Draft()
-        let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
-        var includes = NginxIncludes(files: files, findings: findings, folder: folder)
+        var includes = NginxIncludes(files, of: file, findings)
         let top = try includes.expand(try NginxParser.parse(text, file: file))
         draft.notes = findings.notes {
             for directive in top {
-                guard let reason = Self.otherBlocks[directive.name.text] else { continue }
-                findings.note("'\(directive.name.text)' is left to nginx: \(reason)", at: directive.position)
+                guard let reason = Self.otherBlocks[directive.keyword] else { continue }
+                findings.note("'\(directive.keyword)' is left to nginx: \(reason)", at: directive.position)
             }
         }
-        var streams = top.filter { $0.name.text == "stream" }.compactMap(\.block)
+        var streams = top.filter { $0.keyword == "stream" }.compactMap(\.block)
         // A file that is itself included in a stream block.
-        if streams.isEmpty,
-            top.contains(where: { ["server", "upstream", "map"].contains($0.name.text) && $0.block != nil })
-        {
+        if streams.isEmpty, top.contains(where: { Self.blocks.contains($0.keyword) && $0.block != nil }) {
             streams = [top]
         }
         if streams.isEmpty {
             findings.refuse(
-                "there is no 'stream' block here; nginx's http and mail are not imported",
-                at: .start(of: file))
+                "there is no 'stream' block here; nginx's http and mail are not imported", at: .start(of: file))
         }
-        for stream in streams { draft.listeners += try listeners(of: try includes.expand(stream), &includes) }
+        for stream in streams { draft.listeners += try listeners(of: stream) }
         return draft
     }
 
-    private mutating func listeners(
-        of stream: [NginxDirective], _ includes: inout NginxIncludes
-    ) throws(SyntaxProblem) -> [DraftListener] {
-        var shared = NginxSettings()
-        var servers: [NginxDirective] = []
+    private mutating func listeners(of stream: [SourceStatement]) throws(SyntaxProblem) -> [DraftListener] {
+        var shared: [SourceStatement] = []
+        var servers: [SourceStatement] = []
         for directive in stream {
-            guard let block = directive.block else {
-                shared.read(directive)
-                continue
-            }
-            let whole = NginxDirective(
-                name: directive.name, words: directive.words, block: try includes.expand(block))
-            switch directive.name.text {
-            case "server": servers.append(whole)
-            case "upstream": if let name = directive.onlyWord { upstreams[name.text] = whole }
+            switch directive.keyword {
+            case _ where directive.block == nil: shared.append(directive)
+            case "server": servers.append(directive)
+            case "upstream": if let name = directive.onlyWord { upstreams[name.text] = directive }
             case "map":
                 guard let name = directive.words.last?.text, directive.words.count == 2, name.hasPrefix("$") else {
                     throw SyntaxProblem("'map' takes a variable to look at and one to set", at: directive.position)
                 }
-                maps[Self.variableName(name)] = whole
+                maps[Self.variableName(name)] = directive
             // Whatever needs what is defined here will say so.
             default: break
             }
         }
-        return servers.compactMap { server in
-            findings.listener { listener(server.block ?? [], shared: shared, at: server.position) }
+        return servers.flatMap { server in
+            findings.listeners { [listener(server.block ?? [], shared: shared, at: server.position)] }
         }
     }
 
@@ -93,8 +79,7 @@ struct NginxReader {
             return reference
         }
         if let refused {
-            findings.refuse(refused, .perConnection, at: word.position)
-            return nil
+            return findings.refuse(refused, .perConnection, at: word.position)
         }
         return SourceAddress(raw: word.text, family: isUnix ? .unix : .any, text: text, position: word.position)
     }
@@ -120,11 +105,12 @@ struct NginxReader {
         return result + rest
     }
 
-    func duration(_ directive: NginxDirective?) -> Duration? {
+    func duration(_ directive: SourceStatement?) -> SourceDuration? {
         guard let directive else { return nil }
-        if let duration = ForeignDuration.nginx(directive.texts.joined(separator: " ")) { return duration }
-        findings.refuse(
+        if let time = ForeignDuration.nginx(directive.texts.joined(separator: " ")) {
+            return (time, directive.position)
+        }
+        return findings.refuse(
             "a duration such as 30s should stand here, not \(directive.texts.listed)", at: directive.position)
-        return nil
     }
 }

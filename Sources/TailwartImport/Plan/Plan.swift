@@ -5,14 +5,10 @@ import TailwartWire
 /// A draft in the shape of our file: upstreams have names, routes name them.
 struct Plan {
     private(set) var configuration = Configuration()
-    /// Where a part stands in the imported file.
-    private(set) var positions: [FilePlaces.Part: SourcePosition] = [:]
-    /// All positions that an upstream comes from.
-    private var origins: [FilePlaces.Part: [SourcePosition]] = [:]
-    /// What there is to say about each listener.
-    private let notes: [[Finding]]
-    /// What there is to say about names that are added.
-    private var additions: [Finding] = []
+    /// Where a part stands in the imported file; an upstream may come from several positions.
+    private var origins: [FilePositions.Part: [SourcePosition]] = [:]
+    /// What there is to say about each listener, and at the end about names that are added.
+    private var notes: [[Finding]]
     private let variables: Variables
 
     init(_ draft: Draft, _ variables: Variables) {
@@ -28,52 +24,54 @@ struct Plan {
             origins[.listener(number)] = [draft.position]
             let name = names.take(variables.references.written(draft.name ?? draft.proto.rawValue, escaped: false))
             let routes = draft.routes.enumerated().map { index, route in
-                positions[.route(listener: number, index)] = route.position
+                origins[.route(listener: number, index)] = [route.position]
                 let match = route.match.isAlways ? nil : route.match.routeMatch
-                guard let dial = route.dial, let (upstream, port) = shared.find(route, of: draft) else {
+                guard let dial = route.dial, let (index, port) = shared.find(route, of: draft) else {
                     return Route(match: match, to: .close)
                 }
-                let header = dial.upstream.proxyProtocol
+                let (upstream, header) = (planned[index].upstream, dial.upstream.proxyProtocol)
                 return Route(
-                    match: match, to: .upstream(planned[upstream].upstream.name, port: port),
-                    proxyProtocol: header == planned[upstream].upstream.proxyProtocol ? nil : header)
+                    match: match, to: .upstream(upstream.name, port: port),
+                    proxyProtocol: header == upstream.proxyProtocol ? nil : header)
             }
-            return draft.listener(named: name, routes: routes)
+            var listener = Listener(
+                name: name, bind: draft.binds, proto: draft.proto, routes: routes,
+                proxyProtocolIn: draft.proxyProtocolIn, maxConnections: draft.maxConnections)
+            if let hello = draft.hello { listener.timeouts.hello = hello.time }
+            if let idle = draft.idle { listener.timeouts.idle = idle.time }
+            if let halfClosed = draft.halfClosed { listener.timeouts.halfClosed = halfClosed }
+            return listener
         }
-        for (part, all) in origins { positions[part] = all.first }
     }
+
+    /// Where a part stands in the imported file, or begins to.
+    func position(of part: FilePositions.Part) -> SourcePosition? { origins[part]?.first }
 
     /// The newest of the names that mail programs look up below a domain are missing in files that are older than them: with these
     /// added the short form may say it all.
     mutating func complete(_ findings: Findings) {
-        var completed = configuration
+        // The short form has one listener that asks for names.
+        guard let number = configuration.listeners.firstIndex(where: { $0.routes[0].match != nil }),
+            let names = configuration.listeners[number].routes[0].match?.serverNames,
+            let position = position(of: .route(listener: number, 0))
+        else { return }
         let (old, newest) = (Defaults.httpsNamePrefixes.dropLast(), Defaults.httpsNamePrefixes.suffix(1))
-        var additions: [(name: ServerNamePattern, position: SourcePosition)] = []
-        for (number, listener) in configuration.listeners.enumerated() {
-            guard let names = listener.routes[0].match?.serverNames,
-                let position = positions[.route(listener: number, 0)]
-            else {
-                continue
-            }
-            let domains = names.map { "\($0)".split(separator: ".", maxSplits: 1) }
-                .filter { $0.count == 2 && $0[0] == Defaults.httpsNamePrefixes[0] && !variables.areIn($0[1]) }
-                .map { $0[1] }.withoutRepeats
-            for domain in domains {
-                let missing = Defaults.httpsNames(below: domain, newest).filter { !names.contains($0) }
-                guard Set(Defaults.httpsNames(below: domain, old)).isSubset(of: names) else { continue }
-                additions += missing.map { ($0, position) }
-                completed.listeners[number].routes[0].match?.serverNames += missing
-            }
-        }
+        let domains = names.map { "\($0)".split(separator: ".", maxSplits: 1) }
+            .filter { $0.count == 2 && $0[0] == old[0] && !variables.areIn($0[1]) }
+            .map { $0[1] }.withoutRepeats
+            .filter { Set(Defaults.httpsNames(below: $0, old)).isSubset(of: names) }
+        let missing = domains.flatMap { Defaults.httpsNames(below: $0, newest) }.filter { !names.contains($0) }
+        var completed = configuration
+        completed.listeners[number].routes[0].match?.serverNames += missing
         guard ConfigurationWriter(completed, references: variables.references).mailbox != nil else { return }
         configuration = completed
-        self.additions = findings.notes {
-            for (name, position) in additions {
-                findings.note(
-                    "\(name) goes to the mailbox too: mail programs look it up like the others",
-                    at: position)
-            }
-        }
+        notes.append(
+            findings.notes {
+                for name in missing {
+                    findings.note(
+                        "\(name) goes to the mailbox too: mail programs look it up like the others", at: position)
+                }
+            })
     }
 
     /// The file's lines, with what was taken from where.
@@ -83,15 +81,13 @@ struct Plan {
     ///   - file: whose name is not repeated with each position.
     func write(head: [String], of file: String) -> [YAMLWriter.Line] {
         let writer = ConfigurationWriter(configuration, references: variables.references)
-        var comments: [FilePlaces.Part: [String]] = [:]
-        let listeners = notes.indices.map { FilePlaces.Part.listener($0) }
+        let notes = notes.map { $0.map { $0.comment(in: file) } }
+        var comments = origins.mapValues { [Self.origin($0, in: file)] }
         if let mailbox = writer.mailbox {
-            let sources = listeners.flatMap { origins[$0] ?? [] }
-            comments[.upstream(mailbox)] =
-                [Self.origin(sources, in: file)] + (notes.joined() + additions).map { $0.comment(in: file) }
+            let sources = configuration.listeners.indices.flatMap { origins[.listener($0)] ?? [] }
+            comments = [.upstream(mailbox): [Self.origin(sources, in: file)] + notes.joined()]
         } else {
-            comments = origins.mapValues { [Self.origin($0, in: file)] }
-            for (part, notes) in zip(listeners, notes) { comments[part]? += notes.map { $0.comment(in: file) } }
+            for (number, notes) in notes.enumerated() { comments[.listener(number)]? += notes }
         }
         comments[.file] = head
         return writer.write(comments: comments)
@@ -110,18 +106,6 @@ struct Plan {
             default: " and \(others.count) more places"
             }
         return "from \(positions[0].inWords(of: file))\(more)"
-    }
-}
-
-extension DraftListener {
-    fileprivate func listener(named name: String, routes: [Route]) -> Listener {
-        var listener = Listener(
-            name: name, bind: binds, proto: proto, routes: routes, proxyProtocolIn: proxyProtocolIn,
-            maxConnections: maxConnections)
-        if let hello { listener.timeouts.hello = hello.time }
-        if let idle { listener.timeouts.idle = idle.time }
-        if let halfClosed { listener.timeouts.halfClosed = halfClosed }
-        return listener
     }
 }
 

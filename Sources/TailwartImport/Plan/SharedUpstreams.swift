@@ -2,119 +2,109 @@ import TailwartConfig
 import TailwartCore
 import TailwartWire
 
-/// Finds out which of the dialled upstreams are one and the same but for the port, so that each is named once.
-struct SharedUpstreams {
-    fileprivate struct Group {
-        /// Without ports, where all endpoints of each dial had the same.
-        var key: Upstream
-        /// The number of the first route that leads here.
-        var first: Int
-        var dials: [(dial: DraftDial, port: UInt16?, route: DraftRoute, listener: DraftListener)] = []
+/// What one route of a listener dials.
+private struct Dialling {
+    let dial: DraftDial
+    let match: DraftMatch
+    let listener: DraftListener
+    /// The upstream without its header, and without its port where all endpoints have the same.
+    var key: Upstream
+    var port: UInt16?
+
+    /// Nil for a route that closes.
+    init?(_ route: DraftRoute, of listener: DraftListener) {
+        guard let dial = route.dial else { return nil }
+        (self.dial, match, self.listener) = (dial, route.match, listener)
+        (key, port) = dial.upstream.withoutCommonPort
     }
 
-    private var groups: [Group] = []
+    /// Whether the port tells a service of its own, and not the client's port on another host: two such are two upstreams.
+    var isOfItsOwn: Bool {
+        port != nil && !listener.proto.isMail && !listener.binds.allSatisfy { $0.port == port }
+    }
+}
+
+/// Finds out which of the dialled upstreams are one and the same but for the port, so that each is named once.
+struct SharedUpstreams {
+    private var groups: [[Dialling]] = []
     /// Where in ``groups`` a key is.
     private var indices: [Upstream: Int] = [:]
-
+    /// Those of which the client's port is dialled: another port of the same hosts may join them.
+    private let joinable: Set<Upstream>
     private let variables: Variables
 
     init(_ listeners: [DraftListener], _ variables: Variables) {
         self.variables = variables
-        // Those first whose port is the client's: another port of the same hosts may join them.
-        for joins in [false, true] {
-            var number = 0
-            for listener in listeners {
-                for route in listener.routes {
-                    number += 1
-                    if Self.isOfItsOwn(route, of: listener) == joins { add(route, number, of: listener) }
-                }
-            }
+        let diallings = listeners.flatMap { listener in listener.routes.compactMap { Dialling($0, of: listener) } }
+        joinable = Set(diallings.filter { !$0.isOfItsOwn }.map(\.key))
+        for dialling in diallings.map(placed) {
+            let index = indices[dialling.key] ?? groups.count
+            indices[dialling.key] = index
+            if index == groups.count { groups.append([]) }
+            groups[index].append(dialling)
         }
-        groups.sort { $0.first < $1.first }
-        indices = Dictionary(groups.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// - Parameter number: of the route in the whole file.
-    private mutating func add(_ route: DraftRoute, _ number: Int, of listener: DraftListener) {
-        guard let dial = route.dial else { return }
-        let (key, port) = key(of: dial, route: route, of: listener)
-        let index = indices[key] ?? groups.count
-        if index == groups.count {
-            indices[key] = index
-            groups.append(Group(key: key, first: number))
-        }
-        groups[index].first = min(groups[index].first, number)
-        groups[index].dials.append((dial, port, route, listener))
-    }
-
-    /// Whether the port tells a service of its own, and not the client's port on another host: two such are two upstreams.
-    private static func isOfItsOwn(_ route: DraftRoute, of listener: DraftListener) -> Bool {
-        guard let dial = route.dial, let port = dial.upstream.withoutCommonPort.port else { return false }
-        return !listener.proto.isMail && !listener.binds.allSatisfy { $0.port == port }
-    }
-
-    private func key(
-        of dial: DraftDial, route: DraftRoute, of listener: DraftListener
-    ) -> (key: Upstream, port: UInt16?) {
-        let stripped = dial.upstream.withoutCommonPort
-        guard Self.isOfItsOwn(route, of: listener) else { return stripped }
+    /// With the key and the port of the group that it is in.
+    private func placed(_ dialling: Dialling) -> Dialling {
         // The mailbox has an HTTPS port too, on whatever number; this host has other services.
-        let isJoining =
-            !route.match.isAlways && !dial.upstream.isLoopback && indices[stripped.key] != nil
-        return isJoining ? stripped : (dial.upstream.withoutHeader, nil)
+        let isJoining = !dialling.match.isAlways && !dialling.key.isLoopback && joinable.contains(dialling.key)
+        guard dialling.isOfItsOwn, !isJoining else { return dialling }
+        var placed = dialling
+        (placed.key, placed.port) = (dialling.dial.upstream.withoutHeader, nil)
+        return placed
     }
 
     /// In the order in which they are first dialled, with the positions that describe them.
     var planned: [(upstream: Upstream, positions: [SourcePosition])] {
         var names = UniqueNames()
         return groups.map { group in
-            var upstream = group.key
+            var upstream = group[0].key
             upstream.name = names.take(variables.references.written(group.name(variables), escaped: false))
             upstream.proxyProtocol = group.header
             if let port = group.ownPort { upstream.setPort(port) }
-            return (upstream, group.dials.map(\.dial.position).withoutRepeats)
+            return (upstream, group.map(\.dial.position).withoutRepeats)
         }
     }
 
-    /// The upstream of a dial, and the port that its route has to name.
+    /// The upstream that a route dials, and the port that it has to name.
     func find(_ route: DraftRoute, of listener: DraftListener) -> (index: Int, port: UInt16?)? {
-        guard let dial = route.dial else { return nil }
-        let (key, port) = key(of: dial, route: route, of: listener)
-        guard let index = indices[key] else { return nil }
-        if groups[index].ownPort != nil { return (index, nil) }
-        return (index, port == nil || listener.binds.allSatisfy { $0.port == port } ? nil : port)
+        guard let dialling = Dialling(route, of: listener).map(placed), let index = indices[dialling.key] else {
+            return nil
+        }
+        let isSaid = groups[index].ownPort != nil || listener.binds.allSatisfy { $0.port == dialling.port }
+        return (index, isSaid ? nil : dialling.port)
     }
 }
 
-extension SharedUpstreams.Group {
+extension [Dialling] {
     /// The port that stands with the endpoints: there is but one, and no listener has it. Nil: the routes say it.
     fileprivate var ownPort: UInt16? {
-        guard let port = dials.first?.port, dials.allSatisfy({ $0.port == port && !$0.listener.proto.isMail }) else {
-            return nil
+        let port = self[0].port
+        let isOwn = allSatisfy { dialling in
+            dialling.port == port && !dialling.listener.proto.isMail
+                && !dialling.listener.binds.contains { $0.port == port }
         }
-        return dials.contains { $0.listener.binds.contains { $0.port == port } } ? nil : port
+        return isOwn ? port : nil
     }
 
-    /// The one that most dials want.
+    /// The one that most want.
     fileprivate var header: ProxyProtocolOut {
-        let headers = dials.map(\.dial.upstream.proxyProtocol)
+        let headers = map(\.dial.upstream.proxyProtocol)
         let counts = Dictionary(headers.map { ($0, 1) }, uniquingKeysWith: +)
         return headers.first { counts[$0] == counts.values.max() } ?? Defaults.proxyProtocol
     }
 
     /// What the source calls it, if that is one name; else what it is for.
     fileprivate func name(_ variables: Variables) -> String {
-        let names = dials.compactMap(\.dial.name).withoutRepeats
-        if names.count == 1, let name = names.first { return name }
-        if dials.contains(where: { $0.listener.proto.isMail || $0.route.match.asksForMailNames }) { return "mailbox" }
+        let names = compactMap(\.dial.name).withoutRepeats
+        if names.count == 1 { return names[0] }
+        if contains(where: { $0.listener.proto.isMail || $0.match.asksForMailNames }) { return "mailbox" }
         if let name = names.first { return name }
-        if dials.contains(where: { $0.listener.proto == .https && $0.route.match.isAlways }) { return "web" }
-        guard let first = key.endpoints.first, first.isName(variables),
-            let label = first.host.text.split(separator: ".").first
-        else {
-            return "upstream"
-        }
-        return String(label)
+        if contains(where: { $0.listener.proto == .https && $0.match.isAlways }) { return "web" }
+        let first = self[0].key.endpoints[0]
+        let host = first.isName(variables) ? first.host.text : ""
+        return host.split(separator: ".").first.map(String.init) ?? "upstream"
     }
 }
 
@@ -128,9 +118,9 @@ extension DraftMatch {
 extension Upstream {
     /// The upstream without its port where all endpoints have the same, and that port; without its header in any case.
     fileprivate var withoutCommonPort: (key: Upstream, port: UInt16?) {
-        let internet = endpoints.filter { !$0.isUnix }
+        let ports = Set(endpoints.filter { !$0.isUnix }.map(\.port))
         var key = withoutHeader
-        guard let port = internet.first?.port, internet.allSatisfy({ $0.port == port }) else { return (key, nil) }
+        guard ports.count == 1, let port = ports.first else { return (key, nil) }
         key.setPort(nil)
         return (key, port)
     }

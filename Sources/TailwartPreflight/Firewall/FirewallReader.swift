@@ -20,7 +20,7 @@ enum FirewallReading: Sendable, Equatable {
 enum FirewallReader {
     /// For each program.
     private static let timeout = Duration.seconds(3)
-    /// Bytes of a rule set. Beyond it are block lists, whose elements do not matter.
+    /// Bytes of a rule set.
     private static let maximum = 4 << 20
 
     static func read() async -> FirewallReading {
@@ -32,41 +32,36 @@ enum FirewallReader {
 
     /// - Parameters: nil for a program that is not installed.
     static func joined(nft: FirewallReading?, iptables: [FirewallReading?]) -> FirewallReading {
-        var ruleset = FirewallRuleset()
-        for case .ruleset(let other)? in iptables { ruleset.iptables += other.iptables }
-        switch nft {
-        case .ruleset(let own): ruleset.nft = own.nft
-        case _ where iptables.contains(.notPermitted): return .notPermitted
-        case .some(let other): return other
-        case nil where ruleset.iptables.isEmpty:
-            return .notReadable("Neither nft nor iptables-save is there to show the firewall's rules.")
-        case nil: break
+        let shown = iptables.compactMap { if case .ruleset(let ruleset)? = $0 { ruleset } else { nil } }
+        let joined = shown.reduce(into: FirewallRuleset()) { $0.chains.merge($1.chains) { first, _ in first } }
+        return switch nft {
+        case .ruleset(let own): .ruleset(own.joined(withIPTables: joined))
+        case _ where iptables.contains(.notPermitted): .notPermitted
+        case .some(let other): other
+        case nil where shown.isEmpty:
+            .notReadable("Neither nft nor iptables-save is there to show the firewall's rules.")
+        case nil: .ruleset(joined)
         }
-        return .ruleset(ruleset)
     }
 
     private static func nftables() async -> FirewallReading? {
-        let read = { NFTables($0).map { FirewallRuleset(nft: $0) } }
-        let answer = await ask("nft", ["-j", "list", "ruleset"], read)
-        // Without the elements of sets it is shorter.
-        return answer == tooLong ? await ask("nft", ["-j", "-t", "list", "ruleset"], read) : answer
+        // Without the elements of sets.
+        await ask("nft", ["-j", "-t", "list", "ruleset"], NFTables.ruleset)
     }
 
     /// Both kinds: rules of iptables-nft, and of the older one where the kernel has such tables, as asking loads the module.
     private static func iptables(_ name: String, _ family: String) async -> [FirewallReading?] {
-        let hasOlder = !SystemFile.text("/proc/net/\(family)_tables_names").isEmpty
+        let older = "/proc/net/\(family)_tables_names"
+        let tools: [ChainPosition.Tool] = SystemFile.text(older).isEmpty ? [.iptables] : [.iptables, .legacy]
         var answers: [FirewallReading?] = []
-        for program in ["\(name)-save"] + (hasOlder ? ["\(name)-legacy-save"] : []) {
+        for tool in tools {
             answers.append(
-                await ask(program, []) {
-                    FirewallRuleset(iptables: [IPTables(family: family, text: String(decoding: $0, as: UTF8.self))])
+                await ask(tool == .legacy ? "\(name)-legacy-save" : "\(name)-save", []) {
+                    IPTables.ruleset(String(decoding: $0, as: UTF8.self), family: family, tool: tool)
                 })
         }
         return answers
     }
-
-    private static let tooLong = FirewallReading.notReadable(
-        "The firewall's rules are longer than \(maximum >> 20) MiB.")
 
     private static func ask(
         _ program: String, _ arguments: [String], _ read: ([UInt8]) -> FirewallRuleset?
@@ -80,7 +75,7 @@ enum FirewallReader {
             .notPermitted
         case .ended(let code, _, let errors):
             .notReadable("\(program) failed with \(code): \(errors.split(separator: "\n").first ?? "no word").")
-        case .tooLong: tooLong
+        case .tooLong: .notReadable("The firewall's rules are longer than \(maximum >> 20) MiB.")
         case .timedOut: .notReadable("\(program) did not answer within \(timeout).")
         case .notStarted(let reason): .notReadable("\(program) cannot be started: \(reason).")
         }

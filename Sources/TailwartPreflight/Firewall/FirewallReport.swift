@@ -28,7 +28,7 @@ enum FirewallReport {
             let manager = ruleset.manager
             return outcomes.withoutRepeats.map { outcome in
                 let numbers = zip(ports, outcomes).filter { $0.1 == outcome }.map(\.0.number)
-                return finding(outcome, numbers, manager, hasNFT: ruleset.nft != nil)
+                return finding(outcome, numbers, manager, hasNFT: ruleset.hasNFT)
             }
         }
     }
@@ -68,7 +68,7 @@ enum FirewallReport {
             return Finding(
                 .firewall, subject, outcome.isV6Alone ? .warn : .fail,
                 "The firewall drops what comes to the \(verb)\(over): no rule in \(position) accepts it.",
-                fix: opening(ports, position, manager, isV6: outcome.isV6Alone))
+                fix: opening(ports, position, manager))
         case .diverted(let position):
             return Finding(
                 .firewall, subject, .fail,
@@ -84,7 +84,7 @@ enum FirewallReport {
 
     /// How to open ports so that they stay open, in the words of who writes the rules.
     private static func opening(
-        _ ports: [UInt16], _ position: ChainPosition, _ manager: FirewallRuleset.Manager?, isV6: Bool
+        _ ports: [UInt16], _ position: ChainPosition, _ manager: FirewallRuleset.Manager?
     ) -> String {
         let list = ports.map(String.init).joined(separator: ",")
         switch (manager, position.tool) {
@@ -97,12 +97,11 @@ enum FirewallReport {
             return
                 "sudo nft insert rule \(position.family) \(position.table) \(position.chain) tcp dport \(set) accept; "
                 + "write the same into /etc/nftables.conf, so that it lasts."
-        case (nil, .iptables):
-            let program = isV6 || position.family == "ip6" ? "ip6tables" : "iptables"
+        case (nil, .iptables), (nil, .legacy):
             // multiport takes fifteen.
             let commands = stride(from: 0, to: ports.count, by: 15).map { start in
                 let some = ports[start..<min(start + 15, ports.count)].map(String.init).joined(separator: ",")
-                return "sudo \(program) -I \(position.chain) -p tcp -m multiport --dports \(some) -j ACCEPT"
+                return "sudo \(position.program) -I \(position.chain) -p tcp -m multiport --dports \(some) -j ACCEPT"
             }
             return commands.joined(separator: " && ") + "; and save it (netfilter-persistent save), so that it lasts."
         }

@@ -8,8 +8,8 @@ package struct Policy: Sendable {
     /// The keys of `tagOwners`: no device can carry another tag.
     var ownedTags: Set<String> = []
     /// Where a missing rule or tag would be added.
-    var rulesPlace: TextPlace = .start
-    var tagOwnersPlace: TextPlace?
+    var rulesPosition: TextPosition = .start
+    var tagOwnersPosition: TextPosition?
     /// Neither `acls` nor `grants` is there: then everything may connect to everything.
     var allowsEverything = false
     /// A list where an object belongs and the like: whatever else would be said of such a file could only follow from it.
@@ -26,7 +26,7 @@ struct PolicyRule: Sendable {
         let ports: PortSet
     }
 
-    let place: TextPlace
+    let position: TextPosition
     /// `grants[2]`, as people count in JSON.
     let name: String
     var sources: [PolicySelector] = []
@@ -40,12 +40,12 @@ struct PolicyRule: Sendable {
 /// One entry of `tests`.
 struct PolicyTest: Sendable {
     struct Destination: Sendable {
-        let place: TextPlace
+        let position: TextPosition
         let selector: PolicySelector
         let ports: PortSet
     }
 
-    let place: TextPlace
+    let position: TextPosition
     /// One, unless it is a group.
     let sources: [PolicySelector]
     /// Whether it is about TCP, alone or among others.
@@ -66,12 +66,12 @@ package struct PolicyFinding: Sendable, Equatable {
     }
 
     package let severity: Severity
-    package let place: TextPlace
+    package let position: TextPosition
     package let message: String
 
-    package init(_ severity: Severity, at place: TextPlace, _ message: String) {
+    package init(_ severity: Severity, at position: TextPosition, _ message: String) {
         self.severity = severity
-        self.place = place
+        self.position = position
         self.message = message
     }
 }

@@ -13,7 +13,7 @@ extension PolicyCheck {
             ]
         }
         let problems = findings.map { finding in
-            CommandAnswer.Problem(finding.severity.answered, finding.message, file: name, at: finding.place)
+            CommandAnswer.Problem(finding.severity.answered, finding.message, file: name, at: finding.position)
         }
         return Self.answer(policy: name, isGood: isGood(strict: strict), warnings + problems, ports)
     }

@@ -13,11 +13,11 @@ extension PolicyCheck {
     /// - Parameter strict: whether warnings count too.
     package func isGood(strict: Bool) -> Bool { isGood && (!strict || findings.isEmpty) }
 
-    /// For a person: every finding in its place, and the answer.
+    /// For a person: every finding with its position, and the answer.
     ///
     /// - Parameter name: of the policy file.
     package func lines(policy name: String, strict: Bool) -> [String] {
-        findings.map { "\(name):\($0.place): \($0.severity.rawValue): \($0.message)" }
+        findings.map { "\(name):\($0.position): \($0.severity.rawValue): \($0.message)" }
             + ["\(name): \(verdict(strict: strict))"]
     }
 

@@ -8,13 +8,13 @@ package struct PolicyCheck: Sendable {
         package let need: TailnetNeed
         package let match: PolicyMatch
         /// Of the first rule that grants it.
-        package let grantedAt: TextPlace?
+        package let grantedAt: TextPosition?
     }
 
     package let tags: PolicyTags
     package let needs: TailnetNeeds
     package private(set) var ports: [Port] = []
-    /// Sorted by place, then the worst first.
+    /// Sorted by position, then the worst first.
     package private(set) var findings: [PolicyFinding] = []
 
     /// Ports of a mail host that the edge has no business with: SSH, PostgreSQL, Stalwart's administration without TLS.
@@ -40,7 +40,7 @@ package struct PolicyCheck: Sendable {
             checkTests()
         }
         findings.sort {
-            ($0.place, $0.severity.rank, $0.message) < ($1.place, $1.severity.rank, $1.message)
+            ($0.position, $0.severity.rank, $0.message) < ($1.position, $1.severity.rank, $1.message)
         }
     }
 
@@ -63,7 +63,7 @@ package struct PolicyCheck: Sendable {
         var best = PolicyMatch.no
         for rule in policy.rules {
             let match = rule.match(from: tags.edge, to: need)
-            if match == .yes { return Port(need: need, match: .yes, grantedAt: rule.place) }
+            if match == .yes { return Port(need: need, match: .yes, grantedAt: rule.position) }
             best = best.or(match)
         }
         return Port(need: need, match: best, grantedAt: nil)
@@ -75,7 +75,7 @@ package struct PolicyCheck: Sendable {
             let fix = "\"\(tag)\": [\"autogroup:admin\"]"
             findings.append(
                 PolicyFinding(
-                    .error, at: policy.tagOwnersPlace ?? .start,
+                    .error, at: policy.tagOwnersPosition ?? .start,
                     "nobody owns \(tag), so no device can carry it; add \(fix) to 'tagOwners', or name the right tag"))
         }
     }
@@ -101,7 +101,7 @@ package struct PolicyCheck: Sendable {
                     )
                 }
             if said.insert(message).inserted {
-                findings.append(PolicyFinding(severity, at: policy.rulesPlace, message))
+                findings.append(PolicyFinding(severity, at: policy.rulesPosition, message))
             }
         }
     }
@@ -140,7 +140,7 @@ package struct PolicyCheck: Sendable {
         guard !excess.isEmpty else { return }
         findings.append(
             PolicyFinding(
-                .warning, at: rule.place,
+                .warning, at: rule.position,
                 "\(rule.name) is wider than the edge needs: it allows \(excess.joined(separator: ", ")); "
                     + "needed is \(tags.edge) to \(tag), tcp \(needed.isEmpty ? "nothing" : "\(needed)")"))
     }
@@ -153,12 +153,12 @@ package struct PolicyCheck: Sendable {
         guard !own.isEmpty else {
             findings.append(
                 PolicyFinding(
-                    .warning, at: policy.tests.first?.place ?? policy.rulesPlace,
+                    .warning, at: policy.tests.first?.position ?? policy.rulesPosition,
                     "no test says what \(tags.edge) may reach, so a later change can cut the mail off unnoticed; "
                         + "`tailwart acl` prints the tests"))
             return
         }
-        let place = own[0].place
+        let position = own[0].position
         for tag in tagsInUse {
             let needed = PortSet(needs.needs.filter { $0.tag == tag }.map(\.port))
             let accepted = own.flatMap(\.accept).ports(of: tag)
@@ -166,7 +166,7 @@ package struct PolicyCheck: Sendable {
             if !untested.isEmpty {
                 findings.append(
                     PolicyFinding(
-                        .warning, at: place,
+                        .warning, at: position,
                         "no test holds that \(tags.edge) may reach \(tag) on \(untested); add it to 'accept'"))
             }
             let unguarded = PortSet(Self.guardedPorts).subtracting(needed)
@@ -174,7 +174,7 @@ package struct PolicyCheck: Sendable {
             if !unguarded.isEmpty {
                 findings.append(
                     PolicyFinding(
-                        .warning, at: place,
+                        .warning, at: position,
                         "no test holds that \(tags.edge) may not reach \(tag) on \(unguarded); add it to 'deny'"))
             }
             for denial in own.flatMap(\.deny) where denial.selector.matches(tag: tag, address: nil) == .yes {
@@ -182,7 +182,7 @@ package struct PolicyCheck: Sendable {
                 guard !wrong.isEmpty else { continue }
                 findings.append(
                     PolicyFinding(
-                        .error, at: denial.place,
+                        .error, at: denial.position,
                         "this test denies \(wrong) of \(tag), which the edge dials; take it out of 'deny'"))
             }
         }

@@ -2,7 +2,7 @@ import TailwartWire
 
 /// The members of an object of fixed keys, which the control servers compare without case.
 struct PolicyFields {
-    let place: TextPlace
+    let position: TextPosition
     private var members: [String: JSON.Member] = [:]
     /// Keys that stand a second time.
     private(set) var repeated: [JSON.Member] = []
@@ -10,7 +10,7 @@ struct PolicyFields {
     /// Nil if the value is no object.
     init?(_ value: JSON) {
         guard case .object(let all) = value.content else { return nil }
-        place = value.place
+        position = value.position
         for member in all {
             if members.updateValue(member, forKey: member.key.lowercased()) != nil { repeated.append(member) }
         }
@@ -18,12 +18,12 @@ struct PolicyFields {
 
     subscript(key: String) -> JSON? { members[key.lowercased()]?.value }
 
-    func keyPlace(of key: String) -> TextPlace? { members[key.lowercased()]?.keyPlace }
+    func keyPosition(of key: String) -> TextPosition? { members[key.lowercased()]?.keyPosition }
 
     /// Keys that are none of these, in the order of the file.
     func unknown(besides known: [String]) -> [JSON.Member] {
         let known = Set(known.map { $0.lowercased() })
-        return members.filter { !known.contains($0.key) }.map(\.value).sorted { $0.keyPlace < $1.keyPlace }
+        return members.filter { !known.contains($0.key) }.map(\.value).sorted { $0.keyPosition < $1.keyPosition }
     }
 }
 

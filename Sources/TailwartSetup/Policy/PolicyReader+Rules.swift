@@ -8,8 +8,8 @@ extension PolicyReader {
             let known = ["action", "src", "users", "proto", "dst", "ports", "srcPosture"]
             var rule = rule(name, entry, fields, known: known)
             if fields["action"]?.text?.lowercased() != "accept" {
-                let place = fields["action"]?.place ?? entry.place
-                note(.error, at: place, "'action' must be \"accept\"; rules can only allow")
+                let position = fields["action"]?.position ?? entry.position
+                note(.error, at: position, "'action' must be \"accept\"; rules can only allow")
                 rule.doubts.append("\(name) has no action \"accept\"")
             }
             rule.sources = selectors(fields["src"] ?? fields["users"])
@@ -37,7 +37,7 @@ extension PolicyReader {
             for capability in fields["ip"]?.list ?? [] {
                 guard let (tcp, others) = capability.text.flatMap(Self.capability) else {
                     note(
-                        .unknown, at: capability.place,
+                        .unknown, at: capability.position,
                         "\(capability.found) is no port here; write \"tcp:25\", \"tcp:80-443\" or \"*\"")
                     continue
                 }
@@ -63,7 +63,7 @@ extension PolicyReader {
             guard let source = fields["src"] ?? fields["user"] else { continue }
             policy.tests.append(
                 PolicyTest(
-                    place: entry.place, sources: selectors(source), isTCP: isTCP,
+                    position: entry.position, sources: selectors(source), isTCP: isTCP,
                     accept: destinations(ofTest: fields["accept"] ?? fields["allow"]),
                     deny: destinations(ofTest: fields["deny"])))
         }
@@ -72,7 +72,7 @@ extension PolicyReader {
     private mutating func destinations(ofTest list: JSON?) -> [PolicyTest.Destination] {
         var all: [PolicyTest.Destination] = []
         for entry in list?.list ?? [] {
-            all += destinations(entry).map { .init(place: entry.place, selector: $0.selector, ports: $0.ports) }
+            all += destinations(entry).map { .init(position: entry.position, selector: $0.selector, ports: $0.ports) }
         }
         return all
     }
@@ -80,7 +80,9 @@ extension PolicyReader {
     /// The objects of a list, each with what to call it.
     private mutating func entries(of section: JSON, _ name: String) -> [(String, JSON, PolicyFields)] {
         guard let elements = section.list else {
-            if section.isFilled { noteMalformed(at: section.place, "'\(name)' is a list, [ … ], not \(section.found)") }
+            if section.isFilled {
+                noteMalformed(at: section.position, "'\(name)' is a list, [ … ], not \(section.found)")
+            }
             return []
         }
         var entries: [(String, JSON, PolicyFields)] = []
@@ -88,7 +90,7 @@ extension PolicyReader {
             if let fields = PolicyFields(entry) {
                 entries.append(("\(name)[\(index)]", entry, fields))
             } else {
-                noteMalformed(at: entry.place, "an entry of '\(name)' is an object, { … }, not \(entry.found)")
+                noteMalformed(at: entry.position, "an entry of '\(name)' is an object, { … }, not \(entry.found)")
             }
         }
         return entries
@@ -98,7 +100,7 @@ extension PolicyReader {
     private mutating func rule(
         _ name: String, _ entry: JSON, _ fields: PolicyFields, known: [String]
     ) -> PolicyRule {
-        var rule = PolicyRule(place: entry.place, name: name)
+        var rule = PolicyRule(position: entry.position, name: name)
         report(fields, known: known, of: name)
         for member in fields.unknown(besides: known) {
             rule.doubts.append("\(name) has the unknown key \(member.key.quoted)")
@@ -129,7 +131,7 @@ extension PolicyReader {
     private mutating func transport(_ value: JSON?) -> Transport {
         guard let value, value.isFilled else { return .anyOfThem }
         guard let text = value.text.map({ $0.lowercased() }), let transport = Self.transport(text) else {
-            note(.unknown, at: value.place, "the protocol \(value.found) is not known here; write \"tcp\"")
+            note(.unknown, at: value.position, "the protocol \(value.found) is not known here; write \"tcp\"")
             return .unknown(value.found)
         }
         return transport

@@ -10,11 +10,11 @@ extension PolicyReader {
         var all: [PolicySelector] = []
         for entry in list.list ?? [list] {
             guard let text = entry.text else {
-                note(.unknown, at: entry.place, "\(entry.found) names nobody; write a text such as \"tag:stalwart\"")
+                note(.unknown, at: entry.position, "\(entry.found) names nobody; write a text such as \"tag:stalwart\"")
                 all.append(.unknown("\(entry.found) names nobody"))
                 continue
             }
-            all += selectors(text, at: entry.place)
+            all += selectors(text, at: entry.position)
         }
         return all
     }
@@ -25,11 +25,11 @@ extension PolicyReader {
             let ports = PortSet(portText, allowsList: true)
         else {
             note(
-                .unknown, at: entry.place,
+                .unknown, at: entry.position,
                 "\(entry.found) is no destination here; write \"tag:stalwart:25,465\" or \"tag:stalwart:*\"")
             return []
         }
-        return selectors(host, at: entry.place).map { ($0, ports) }
+        return selectors(host, at: entry.position).map { ($0, ports) }
     }
 
     /// `tag:x:25`, `192.0.2.1:25`, `[2001:db8::1]:25`, `2001:db8::1:25`: the last colon divides, brackets may help.
@@ -43,7 +43,7 @@ extension PolicyReader {
         return host.isEmpty ? nil : (host, text[text.index(after: colon)...])
     }
 
-    private mutating func selectors(_ text: String, at place: TextPlace) -> [PolicySelector] {
+    private mutating func selectors(_ text: String, at position: TextPosition) -> [PolicySelector] {
         if text.hasPrefix("group:") {
             // A group that is not in the file comes from an identity provider, and holds people.
             guard let members = groups[text] else { return [.people] }
@@ -54,7 +54,7 @@ extension PolicyReader {
             }
         }
         let meant = selector(of: text)
-        if case .unknown(let why) = meant { note(.unknown, at: place, why) }
+        if case .unknown(let why) = meant { note(.unknown, at: position, why) }
         return [meant]
     }
 

@@ -20,7 +20,7 @@ struct PolicyReader {
 
     mutating func read(_ root: JSON) {
         guard let sections = PolicyFields(root) else {
-            noteMalformed(at: root.place, "a policy is an object, { … }, not \(root.found)")
+            noteMalformed(at: root.position, "a policy is an object, { … }, not \(root.found)")
             return
         }
         report(sections, known: Self.knownSections, of: "the policy")
@@ -31,7 +31,7 @@ struct PolicyReader {
         let grants = sections["grants"]
         // Both Tailscale and Headscale: an empty list denies all, none at all allows all.
         policy.allowsEverything = acls == nil && grants == nil
-        policy.rulesPlace = sections.keyPlace(of: "grants") ?? sections.keyPlace(of: "acls") ?? root.place
+        policy.rulesPosition = sections.keyPosition(of: "grants") ?? sections.keyPosition(of: "acls") ?? root.position
         if let acls { readACLs(acls) }
         if let grants { readGrants(grants) }
         if let tests = sections["tests"] { readTests(tests) }
@@ -39,7 +39,7 @@ struct PolicyReader {
 
     /// `tagOwners`, `groups` and `hosts`, which rules refer to.
     private mutating func readNames(_ sections: PolicyFields) {
-        policy.tagOwnersPlace = sections.keyPlace(of: "tagOwners")
+        policy.tagOwnersPosition = sections.keyPosition(of: "tagOwners")
         for member in named(sections["tagOwners"], "tagOwners") { policy.ownedTags.insert(member.key) }
         for member in named(sections["groups"], "groups") {
             if let members = member.value.list { groups[member.key] = members }
@@ -47,7 +47,7 @@ struct PolicyReader {
         for member in named(sections["hosts"], "hosts") {
             guard let text = member.value.text, let network = Network(text) else {
                 let found = member.value.found
-                note(.unknown, at: member.value.place, "\(found) is no IP address and no network; left out here")
+                note(.unknown, at: member.value.position, "\(found) is no IP address and no network; left out here")
                 continue
             }
             hosts[member.key] = network
@@ -58,7 +58,7 @@ struct PolicyReader {
     private mutating func named(_ section: JSON?, _ name: String) -> [JSON.Member] {
         guard let section, section.isFilled else { return [] }
         guard let members = section.members else {
-            noteMalformed(at: section.place, "'\(name)' is an object, { … }, not \(section.found)")
+            noteMalformed(at: section.position, "'\(name)' is an object, { … }, not \(section.found)")
             return []
         }
         var seen: Set<String> = []
@@ -68,33 +68,33 @@ struct PolicyReader {
 
     // MARK: Findings
 
-    mutating func note(_ severity: PolicyFinding.Severity, at place: TextPlace, _ message: String) {
+    mutating func note(_ severity: PolicyFinding.Severity, at position: TextPosition, _ message: String) {
         let count = policy.findings.count
         guard count <= Self.findingLimit else { return }
         policy.findings.append(
             count < Self.findingLimit
-                ? PolicyFinding(severity, at: place, message)
-                : PolicyFinding(.error, at: place, "more than \(count) things to say; mend those first"))
+                ? PolicyFinding(severity, at: position, message)
+                : PolicyFinding(.error, at: position, "more than \(count) things to say; mend those first"))
     }
 
     /// A value of a type that no control server takes there.
-    mutating func noteMalformed(at place: TextPlace, _ message: String) {
+    mutating func noteMalformed(at position: TextPosition, _ message: String) {
         policy.isMalformed = true
-        note(.error, at: place, message)
+        note(.error, at: position, message)
     }
 
     mutating func report(_ fields: PolicyFields, known: [String], of whole: String) {
         for member in fields.repeated { noteRepeated(member) }
         for member in fields.unknown(besides: known) {
             note(
-                .unknown, at: member.keyPlace,
+                .unknown, at: member.keyPosition,
                 "\(member.key.quoted) is no key of \(whole) that is known here; what it does is not looked at")
         }
     }
 
     private mutating func noteRepeated(_ member: JSON.Member) {
         note(
-            .error, at: member.keyPlace,
+            .error, at: member.keyPosition,
             "the key \(member.key.quoted) is repeated, so one of the two has no effect; keep one")
     }
 }

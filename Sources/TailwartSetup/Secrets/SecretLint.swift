@@ -4,10 +4,8 @@ import TailwartWire
 
 /// Looks for secrets in the files of a repository before they are committed.
 package struct SecretLint {
-    /// Text of this length nobody writes by hand; of a larger file the beginning is read.
+    /// Text of this length nobody writes by hand.
     package static let byteLimit = 16 << 20
-    /// Nobody reads more at once.
-    private static let findingLimit = 1000
     /// Bytes of a list of paths from git.
     private static let listLimit = 64 << 20
 
@@ -17,7 +15,7 @@ package struct SecretLint {
 
     /// By path, in the order in which the files were read.
     package private(set) var findings: [(path: String, finding: SecretFinding)] = []
-    /// Files that could not be looked at, or not wholly, with what was not done and why, as it is said behind the path.
+    /// Files that could not be looked at, with what was not done and why, as it is said behind the path.
     package private(set) var unreadable: [(path: String, reason: String)] = []
     /// Files that were looked into.
     package private(set) var textFiles = 0
@@ -28,28 +26,82 @@ package struct SecretLint {
     ///   - paths: files and folders; with `staged`, only what git has staged below them.
     package init(_ paths: [String], staged: Bool) throws(Failure) {
         if staged {
-            try readStaged(paths)
+            try lookAtStaged(paths)
         } else {
-            for path in paths.isEmpty ? ["."] : paths { read(path) }
+            for path in paths.isEmpty ? ["."] : paths { lookAt(named: path) }
         }
     }
 
-    private mutating func readStaged(_ paths: [String]) throws(Failure) {
+    private mutating func lookAtStaged(_ paths: [String]) throws(Failure) {
         let options = ["--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=AMT", "--"]
         // `:100644 100644 OLD NEW M`, a zero byte, the path, a zero byte.
         let fields = try Self.git(["diff"] + options + paths)
         for index in stride(from: 0, to: fields.count - 1, by: 2) {
             let words = fields[index].split(separator: " ")
-            let path = fields[index + 1]
             // Regular files only: a symbolic link's content is a path, a submodule has none.
-            guard words.count == 5, words[1].hasPrefix("100"), needsContent(path) else { continue }
-            do {
-                scan(path, try Self.output(of: ["cat-file", "blob", String(words[3])], atMost: Self.byteLimit))
-            } catch {
-                unreadable.append((path, "not looked at: \(error)"))
+            guard words.count == 5, words[1].hasPrefix("100") else { continue }
+            lookAt(fields[index + 1]) { () throws(Failure) in
+                try Self.output(of: ["cat-file", "blob", String(words[3])], atMost: Self.byteLimit)
             }
         }
     }
+
+    /// A file that a person names, or of a folder what git has in it or would take.
+    private mutating func lookAt(named path: String) {
+        do throws(Errno) {
+            switch try FileSystem.kind(of: path) {
+            case .regular: return lookAtFile(path, followsLinks: true)
+            case .other: return leaveOut(path, "not looked at: no regular file; write it to a file and name that")
+            case .folder: break
+            }
+        } catch {
+            // One wrong name does not hide what is found behind the others.
+            return leaveOut(path, "cannot be read: \(error); check the path")
+        }
+        do throws(Failure) {
+            let options = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+            for name in try Self.git(["-C", path] + options).withoutRepeats {
+                lookAtFile(path == "." ? name : path.hasSuffix("/") ? path + name : "\(path)/\(name)")
+            }
+        } catch {
+            leaveOut(path, "not looked at: \(error)")
+        }
+    }
+
+    private mutating func lookAtFile(_ path: String, followsLinks: Bool = false) {
+        lookAt(path) { () throws(Failure) in
+            switch FileSystem.read(path, limit: Self.byteLimit, followsLinks: followsLinks) {
+            case .bytes(let bytes) where bytes.count > Self.byteLimit:
+                throw Failure(description: "it is larger than \(Self.byteLimit >> 20) MiB")
+            case .bytes(let bytes): bytes
+            // Gone since it was listed, or a link, which leads to a file that is listed itself or is not in here.
+            case .notRegular, .failure(.noEntry), .failure(.tooManyLinks): nil
+            case .failure(let error): throw Failure(description: "\(error)")
+            }
+        }
+    }
+
+    /// - Parameter content: read where the name alone says too little; nil: there is nothing to look at.
+    private mutating func lookAt(_ path: String, _ content: () throws(Failure) -> [UInt8]?) {
+        switch SecretScan.kind(of: path) {
+        case .finding(let finding):
+            findings.append((path, finding))
+            otherFiles += 1
+        case .other: otherFiles += 1
+        case .yaml, .json, .example:
+            do throws(Failure) {
+                guard let bytes = try content() else { return }
+                textFiles += 1
+                findings += SecretScan.findings(path: path, bytes: bytes).map { (path, $0) }
+            } catch {
+                leaveOut(path, "not looked at: \(error)")
+            }
+        }
+    }
+
+    private mutating func leaveOut(_ path: String, _ reason: String) { unreadable.append((path, reason)) }
+
+    // MARK: git
 
     /// What git says with a zero byte behind each part.
     private static func git(_ arguments: [String]) throws(Failure) -> [String] {
@@ -71,60 +123,6 @@ package struct SecretLint {
         )
     }
 
-    /// Of a folder what git has in it or would take.
-    private mutating func read(_ path: String) {
-        do {
-            switch try FileSystem.kind(of: path) {
-            case .regular: return readFile(path, isNamed: true)
-            case .other:
-                return unreadable.append((path, "not looked at: no regular file; write it to a file and name that"))
-            case .folder: break
-            }
-        } catch {
-            // One wrong name does not hide what is found behind the others.
-            return unreadable.append((path, "cannot be read: \(error); check the path"))
-        }
-        do {
-            let options = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-            for name in try Self.git(["-C", path] + options).withoutRepeats {
-                readFile(path == "." ? name : path.hasSuffix("/") ? path + name : "\(path)/\(name)", isNamed: false)
-            }
-        } catch {
-            unreadable.append((path, "not looked at: \(error)"))
-        }
-    }
-
-    private mutating func readFile(_ path: String, isNamed: Bool) {
-        guard needsContent(path) else { return }
-        switch FileSystem.read(path, limit: Self.byteLimit, followsLinks: isNamed) {
-        case .bytes(let bytes): scan(path, bytes)
-        // Gone since it was listed, or a link, which leads to a file that is listed itself or is not in here.
-        case .notRegular, .failure(.noEntry), .failure(.tooManyLinks): break
-        case .failure(let error): unreadable.append((path, "not looked at: \(error)"))
-        }
-    }
-
-    /// Settles what a name says.
-    private mutating func needsContent(_ path: String) -> Bool {
-        guard findings.count < Self.findingLimit else { return false }
-        switch SecretScan.kind(of: path) {
-        case .yaml, .json, .example: return true
-        case .finding(let finding): findings.append((path, finding))
-        case .other: break
-        }
-        otherFiles += 1
-        return false
-    }
-
-    private mutating func scan(_ path: String, _ bytes: [UInt8]) {
-        textFiles += 1
-        findings += SecretScan.findings(path: path, bytes: Array(bytes.prefix(Self.byteLimit))).map { (path, $0) }
-        if bytes.count > Self.byteLimit {
-            unreadable.append(
-                (path, "only its first \(Self.byteLimit >> 20) MiB were looked at, and it is larger"))
-        }
-    }
-
     // MARK: The answer
 
     package var lines: [String] {
@@ -134,21 +132,16 @@ package struct SecretLint {
         // "No secrets" would be no answer where nothing was looked at.
         guard unreadable.isEmpty || textFiles + otherFiles > 0 else { return lines }
         let others = otherFiles == 0 ? "" : "; of \(otherFiles) more only the name was looked at"
-        let files = "\(textFiles) \(textFiles == 1 ? "file" : "files")\(others)"
-        let summary =
-            switch findings.count {
-            case 0: "No secrets in \(files)."
-            case Self.findingLimit...: "\(findings.count) secrets and no end; mend these first."
-            case let count: "\(count) \(count == 1 ? "secret" : "secrets") in \(files)."
-            }
-        return lines + [summary]
+        let count = findings.isEmpty ? "No" : "\(findings.count)"
+        let secrets = "\(count) \(findings.count == 1 ? "secret" : "secrets")"
+        return lines + ["\(secrets) in \(textFiles) \(textFiles == 1 ? "file" : "files")\(others)."]
     }
 
     package var answer: CommandAnswer {
         let secrets = findings.map { path, finding in
             CommandAnswer.Problem(
                 .error, finding.what, fix: finding.fix, file: path,
-                at: TextPlace(line: finding.line, column: finding.column))
+                at: TextPosition(line: finding.line, column: finding.column))
         }
         let others = unreadable.map { CommandAnswer.Problem(.error, $0.reason, file: $0.path) }
         return Self.answer(problems: secrets + others, textFiles: textFiles, otherFiles: otherFiles)

@@ -18,11 +18,6 @@ package enum SecretScan {
         case other
     }
 
-    private static let files = [
-        ".pgpass": "PostgreSQL's passwords", ".netrc": "passwords of other hosts",
-        ".git-credentials": "passwords of code hosts",
-        "tailscaled.state": "the state of tailscaled with this host's private keys",
-    ]
     private static let exampleWords: Set = ["example", "sample", "template", "dist", "defaults"]
     private static let dumpWords: Set = ["dump", "pgdump", "rdb", "sqlite", "sqlite3"]
     private static let compressed: Set = ["gz", "zst", "xz", "bz2"]
@@ -31,9 +26,11 @@ package enum SecretScan {
         let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
         let words = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let ending = words.count > 1 ? words[words.count - 1] : ""
-        if let secrets = files[name] {
+        if name == "tailscaled.state" {
             return .finding(
-                SecretFinding("\(secrets), by its name", fix: "keep it outside of the repository; \(removal)"))
+                SecretFinding(
+                    "the state of tailscaled with this host's private keys, by its name",
+                    fix: "keep it outside of the repository; \(removal)"))
         }
         let isPackedSQL = words.contains("sql") && compressed.contains(ending)
         let isNamedDump = ending == "sql" && (name.contains("dump") || name.contains("backup"))

@@ -148,7 +148,7 @@ extension SimulatedWorker {
         for index in warm.indices where world.isTroubled() {
             if Bool.random(using: &world.random) { warm[index].leg.socket.peerResets() } else { die(warm[index].leg) }
         }
-        for approach in topology.approaches where approach.backend.warm > 0 {
+        for approach in topology.approaches where approach.backend.upstream.warm > 0 {
             guard warm.count < 4, let number = approach.addresses.next(besides: 0),
                 let proto = topology.frontends.first?.listener.proto
             else { continue }

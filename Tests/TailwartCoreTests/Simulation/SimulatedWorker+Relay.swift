@@ -21,8 +21,8 @@ extension SimulatedWorker {
                 }
                 if carrier == .pipe { session.pipesHeld.insert(direction) }
                 result = fill(session, direction, carrier, &moved)
-            case .drain(let carrier):
-                result = drain(session, direction, carrier)
+            case .flush(let carrier):
+                result = flush(session, direction, carrier)
             case .shutDownSink:
                 check(session.carried[direction]?.isEmpty == true, "half-closed with bytes pending")
                 session.leg(direction.sink)?.socket.isShutDown = true
@@ -41,7 +41,7 @@ extension SimulatedWorker {
     private func fill(
         _ session: SimulatedSession, _ direction: Direction, _ carrier: Flow.Carrier, _ moved: inout Int
     ) -> Action? {
-        check(session.carried[direction]?.isEmpty == true, "filled before drained")
+        check(session.carried[direction]?.isEmpty == true, "filled before flushed")
         guard let leg = session.leg(direction.source) else { preconditionFailure("no source") }
         let limit = carrier == .buffer ? Self.bufferSize : Self.pipeSize
         let isListening = session.connection.isListening
@@ -134,7 +134,7 @@ extension SimulatedWorker {
         praise[place, default: 0] += 1
     }
 
-    private func drain(_ session: SimulatedSession, _ direction: Direction, _ carrier: Flow.Carrier) -> Action? {
+    private func flush(_ session: SimulatedSession, _ direction: Direction, _ carrier: Flow.Carrier) -> Action? {
         guard let leg = session.leg(direction.sink) else { preconditionFailure("no sink") }
         let bytes = session.carried[direction, default: []]
         check(
@@ -142,10 +142,10 @@ extension SimulatedWorker {
         switch leg.socket.write(bytes[...], whole: carrier == .buffer, &world.random) {
         case .count(let count):
             session.carried[direction] = Array(bytes.dropFirst(count))
-            session.connection.drained(direction, count, now: around.now)
-            if carrier == .buffer, count < bytes.count { session.connection.drainBlocked(direction) }
+            session.connection.flushed(direction, count, now: around.now)
+            if carrier == .buffer, count < bytes.count { session.connection.flushBlocked(direction) }
         case .wouldBlock:
-            session.connection.drainBlocked(direction)
+            session.connection.flushBlocked(direction)
         case .reset:
             return failed(session) { session.connection.legFailed(direction.sink, leg.fault, &$0) }
         }

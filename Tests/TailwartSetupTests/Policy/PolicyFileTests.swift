@@ -31,7 +31,7 @@ import Testing
                 _ = PolicyCheck(policy, against: PolicySamples.configuration, tags: PolicySamples.tags)
             } catch {
                 refused += 1
-                #expect(error.place.line >= 1 && error.place.column >= 1)
+                #expect(error.position.line >= 1 && error.position.column >= 1)
             }
         }
         #expect(refused > 0)

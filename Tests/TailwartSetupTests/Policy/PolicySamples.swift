@@ -73,9 +73,9 @@ extension PolicyCheck {
     func ports(_ state: String) -> [UInt16] { ports.filter { $0.state == state }.map(\.need.port) }
 
     func findings(_ severity: PolicyFinding.Severity) -> [String] {
-        findings.filter { $0.severity == severity }.map { "\($0.place) \($0.message)" }
+        findings.filter { $0.severity == severity }.map { "\($0.position) \($0.message)" }
     }
 
     /// All findings, for a failed test.
-    var report: String { findings.map { "\($0.place) \($0.severity) \($0.message)" }.joined(separator: "\n") }
+    var report: String { findings.map { "\($0.position) \($0.severity) \($0.message)" }.joined(separator: "\n") }
 }

@@ -2,7 +2,7 @@ import TailwartCore
 import TailwartWire
 
 /// Where the parts of a configuration stand in the file, for the checks that need the whole of it.
-package struct FilePlaces {
+package struct FilePositions {
     package enum Part: Hashable, Sendable {
         /// All of it.
         case file
@@ -21,21 +21,21 @@ package struct FilePlaces {
         case helloMatch(listener: Int, route: Int)
     }
 
-    private var places: [Part: TextPlace] = [:]
+    private var positions: [Part: TextPosition] = [:]
     /// The upstreams that routes name, of those too that could not be read.
-    private(set) var targets: [(upstream: String, place: TextPlace)] = []
+    private(set) var targets: [(upstream: String, position: TextPosition)] = []
 
-    subscript(part: Part) -> TextPlace? {
-        get { places[part] }
-        set { places[part] = newValue }
+    subscript(part: Part) -> TextPosition? {
+        get { positions[part] }
+        set { positions[part] = newValue }
     }
 
-    mutating func note(_ target: Route.Target, at place: TextPlace?) {
-        if let name = target.upstreamName, let place { targets.append((name, place)) }
+    mutating func note(_ target: Route.Target, at position: TextPosition?) {
+        if let name = target.upstreamName, let position { targets.append((name, position)) }
     }
 
     /// Names of upstreams in the file, of those too that could not be read: they shall not be called unknown as well.
     var upstreamNames: [String] {
-        places.keys.compactMap { if case .upstream(let name) = $0 { name } else { nil } }.sorted()
+        positions.keys.compactMap { if case .upstream(let name) = $0 { name } else { nil } }.sorted()
     }
 }
