@@ -80,7 +80,8 @@ extension ConfigurationLoader {
     }
 
     private func add(
-        _ https: MailboxHTTPS, names derived: [ServerNamePattern], on addresses: [IPAddress]?, webPosition: TextPosition?,
+        _ https: MailboxHTTPS, names derived: [ServerNamePattern], on addresses: [IPAddress]?,
+        webPosition: TextPosition?,
         at position: TextPosition
     ) {
         let names = (derived + https.names).withoutRepeats

@@ -33,7 +33,8 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Option(
         help:
-            "What joins the mailbox and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
+            "What joins the mailbox and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
     var network: String?
 
     @Option(

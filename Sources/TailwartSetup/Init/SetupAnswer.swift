@@ -43,7 +43,8 @@ package enum SetupAnswer {
         else {
             if let rejection = unlessASCII(text) { throw rejection }
             throw Rejection(
-                description: "'\(text)' is no public name of a mail server; write the whole of it, such as mail.example.org")
+                description:
+                    "'\(text)' is no public name of a mail server; write the whole of it, such as mail.example.org")
         }
         return name.name
     }
@@ -60,7 +61,8 @@ package enum SetupAnswer {
     /// A user of Headscale as its policy names one: `alice` and `alice@` are the same, a mail address is an identity provider's.
     package static func owner(_ text: String) throws(Rejection) -> String {
         let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@")
-        guard !text.isEmpty, !text.hasPrefix("@"), text.filter({ $0 == "@" }).count < 2, text.allSatisfy(allowed.contains)
+        guard !text.isEmpty, !text.hasPrefix("@"), text.filter({ $0 == "@" }).count < 2,
+            text.allSatisfy(allowed.contains)
         else {
             throw Rejection(
                 description: "'\(text)' is no user of Headscale; `headscale users list` shows them, such as alice")

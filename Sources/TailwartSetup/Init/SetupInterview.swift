@@ -46,18 +46,23 @@ package struct SetupInterview: Sendable {
         let conversation = Conversation(ask: ask, say: say)
         let domains = try conversation.get(
             given: flagDomains, "--domain", "Mail domain, or several: ", SetupAnswer.domains)
+        // Whoever gives flags means what is usual where there is none.
+        let usualHostname = SetupAnswers.usualHostname(domains)
         let hostname = try conversation.get(
-            given: hostname, "--hostname", "The mail server's public name, which MX points to",
-            usual: SetupAnswers.usualHostname(domains), SetupAnswer.hostname)
+            given: hostname ?? flagDomains.map { _ in usualHostname }, "--hostname",
+            "The mail server's public name, which MX points to",
+            usual: usualHostname, SetupAnswer.hostname)
+        let isAsked = self.mailbox == nil
         let mailbox = try conversation.get(
             given: mailbox, "--mailbox", "The mailbox's name on the tailnet, or its address",
             usual: SetupAnswers.usualMachine, SetupAnswer.mailbox)
         var kind = SetupNetwork.Kind.other
         if TailnetHost.isPossible(mailbox) {
+            let usual = (joined ?? .tailscale).rawValue
             kind = try conversation.get(
-                given: givenNetwork, "--network",
+                given: givenNetwork ?? (isAsked ? nil : usual), "--network",
                 "What joins it and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))",
-                usual: (joined ?? .tailscale).rawValue, SetupAnswer.network)
+                usual: usual, SetupAnswer.network)
         }
         var owner: String?
         if kind == .headscale {

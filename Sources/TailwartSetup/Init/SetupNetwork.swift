@@ -14,7 +14,9 @@ package enum SetupNetwork: Sendable, Equatable {
 
     /// Which one a tailscaled that runs here has joined, by its control server (`ControlURL` of its `prefs`); nil if it names none.
     package static func kind(controlServer url: String) -> Kind? {
-        guard let host = url.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first else { return nil }
+        guard let host = url.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first else {
+            return nil
+        }
         // Of a client that has not been told another.
         let own = ["controlplane.tailscale.com", "login.tailscale.com"]
         return own.contains(host.split(separator: ":")[0].lowercased()) ? .tailscale : .headscale

@@ -122,16 +122,6 @@ extension Endpoint {
     }
 }
 
-extension ServerNamePattern {
-    /// Whether a name in lower case, without a trailing dot, is matched.
-    func covers(_ name: String) -> Bool {
-        guard isWildcard else { return self.name == name }
-        guard name.hasSuffix(".\(self.name)") else { return false }
-        let label = name.dropLast(self.name.count + 1)
-        return !label.isEmpty && !label.contains(".")
-    }
-}
-
 /// Which addresses the world can reach, and why it cannot reach the others.
 package enum PublicAddress {
     /// Why senders and mail programs cannot reach this address; nil if they can.
