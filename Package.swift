@@ -80,7 +80,7 @@ let package = Package(
             dependencies: [
                 "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartGate", "TailwartImport",
                 "TailwartPreflight", "TailwartSandbox", "TailwartSetup", "TailwartSystem",
-                "TailwartWire", argumentParser, nioPosix,
+                "TailwartTailnet", "TailwartWire", argumentParser, nioPosix,
             ],
             linkerSettings: portable),
         .target(

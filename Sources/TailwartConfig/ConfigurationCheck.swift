@@ -37,6 +37,7 @@ struct ConfigurationCheck {
         // What is wrong comes first; and with a listener left out, an upstream may only seem unused.
         guard !problems.hasErrors else { return }
         checkHeadersForMail()
+        checkOwnNames()
         checkUse()
     }
 

@@ -50,9 +50,8 @@ extension ConfigurationLoader {
             let fix = "needs the mail domains, without which there is no 443; add 'domains' to 'mailbox'"
             reader.check("https", needs: "domains", message: "'https' \(fix)")
             if let domainsPosition = reader.keyPosition(of: "domains") {
-                add(
-                    https ?? .init(), domains: domains ?? [], on: addresses, webPosition: webPosition,
-                    at: domainsPosition)
+                let names = Defaults.httpsNames(of: upstream?.hostname, domains ?? [])
+                add(https ?? .init(), names: names, on: addresses, webPosition: webPosition, at: domainsPosition)
             } else if let webPosition {
                 reader.note(missing: ["domains"], "'web' \(fix)", at: webPosition)
             }
@@ -81,10 +80,10 @@ extension ConfigurationLoader {
     }
 
     private func add(
-        _ https: MailboxHTTPS, domains: [String], on addresses: [IPAddress]?, webPosition: TextPosition?,
+        _ https: MailboxHTTPS, names derived: [ServerNamePattern], on addresses: [IPAddress]?,
+        webPosition: TextPosition?,
         at position: TextPosition
     ) {
-        let derived = domains.flatMap { Defaults.httpsNames(below: $0) }
         let names = (derived + https.names).withoutRepeats
         let routes = [
             Route(

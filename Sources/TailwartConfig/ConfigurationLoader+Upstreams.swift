@@ -53,6 +53,9 @@ extension Upstream {
     static var settings: [Setting<Upstream>] {
         [
             Setting(
+                "hostname", \.hostname, .publicName,
+                about: "The mail server's public name: what MX points to and its certificate bears."),
+            Setting(
                 "connect_timeout", \.connectTimeout, .duration(Allowed.connect),
                 about: "How long one address may take to answer before the next is tried."),
             Setting("via", \.via, .via, \.output, about: "The way there, by default direct."),

@@ -107,8 +107,8 @@ extension ShortForm.HTTPS {
             let isWhole = Set(Defaults.httpsNames(below: domain)).isSubset(of: match.serverNames)
             return isWhole && !references.isIn(domain) ? domain : nil
         }.withoutRepeats
-        guard !domains.isEmpty else { return nil }
-        let derived = Set(domains.flatMap { Defaults.httpsNames(below: $0) })
+        let derived = Set(Defaults.httpsNames(of: mailbox.hostname, domains))
+        guard !domains.isEmpty, derived.isSubset(of: match.serverNames) else { return nil }
         self.init(
             number: number, listen: listen, dial: port ?? listen, header: first.proxyProtocol ?? mailbox.proxyProtocol,
             domains: domains, names: match.serverNames.filter { !derived.contains($0) })

@@ -49,11 +49,22 @@ extension ValueType<String> {
     /// A host's own name, as a greeting or a certificate says it: a Domain of RFC 5321 section 4.1.2, in lower case without a
     /// trailing dot.
     static var hostName: ValueType {
-        .scalar("a host name such as mail.example.org", hostNameShape) { text throws(Complaint) in
-            if text.contains("*") { throw Complaint("write the whole name; a wildcard is none") }
-            guard !text.contains("_") else { throw Complaint("a host's own name has no '_'") }
-            guard let name = ServerNamePattern(text) else { throw Complaint(Hint.hostName(text)) }
-            return name.name
+        .scalar("a host name such as mail.example.org", hostNameShape, readHostName)
+    }
+
+    private static func readHostName(_ text: String) throws(Complaint) -> String {
+        if text.contains("*") { throw Complaint("write the whole name; a wildcard is none") }
+        guard !text.contains("_") else { throw Complaint("a host's own name has no '_'") }
+        guard let name = ServerNamePattern(text) else { throw Complaint(Hint.hostName(text)) }
+        return name.name
+    }
+
+    /// A host's name as other hosts know it: with a dot. Mail servers turn a single label away.
+    static var publicName: ValueType {
+        .scalar("a host's public name such as mail.example.org", hostNameShape) { text throws(Complaint) in
+            let name = try readHostName(text)
+            guard name.contains(".") else { throw Complaint("write the whole name, with its domain") }
+            return name
         }
     }
 

@@ -56,6 +56,12 @@ extension Preflight {
                 let late = done.isCutShort ? [UpstreamCheck.late(done.subject)] : []
                 return done.results.map { UpstreamCheck.finding(done.subject, serverName: $0.name, $0.result) } + late
             }
+            + NameCheck(configuration).findings(
+                probed.filter { $0.subject.proto != .https }.flatMap { probed in
+                    probed.results.compactMap { result in
+                        result.result.certificate.map { (probed.subject.upstream, $0) }
+                    }
+                })
     }
 
     private static func probe(

@@ -27,12 +27,12 @@ package struct ProbeSubject: Sendable {
             // Of listeners whose protocol can be probed.
             let ways = ways.filter { $0.proto != .tcp }
             guard let way = ways.first, let health = way.upstream.health else { return nil }
-            let names = way.proto == .https ? ways.exactNames : health.names
+            let names = way.proto == .https ? ways.exactNames : way.upstream.certificateNames
             return ProbeSubject(
                 place: place, upstream: way.upstream, endpoint: way.endpoint, proto: way.proto,
                 header: way.proxyProtocol.version, health: health,
                 serverNames: way.proto == .https && !names.isEmpty ? Array(names.prefix(nameLimit)) : [names.first],
-                expectedNames: way.proto == .https ? [] : health.names,
+                expectedNames: way.proto == .https ? [] : names,
                 tailscaleSocket: configuration.tailscale?.socket ?? Defaults.tailscaleSocket)
         }
     }

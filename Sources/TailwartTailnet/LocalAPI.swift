@@ -27,6 +27,15 @@ package struct LocalAPI: Sendable {
         return try TailnetStatus(json: body)
     }
 
+    /// Asks for the address of the control server that this host has joined, or would join: `ControlURL` of `prefs`.
+    ///
+    /// - Parameter timeout: for all of it.
+    package func controlServer(timeout: Duration) async throws(LocalAPIError) -> String {
+        let body = try await exchange("GET", "/localapi/v0/prefs", timeout: timeout, over: group)
+        guard let url = try JSON(answer: body)["ControlURL"]?.text else { throw .notJSON("it has no ControlURL") }
+        return url
+    }
+
     /// Asks the peer's tailscaled with a disco packet, which passes every access rule and has the path worked out anew.
     ///
     /// - Parameter timeout: for all of it; a peer that is away does not answer at all.

@@ -86,7 +86,7 @@ extension TailnetPing {
 
 extension JSON {
     /// - Throws: `notJSON` if this is no JSON object.
-    fileprivate init(answer: ByteBuffer) throws(LocalAPIError) {
+    init(answer: ByteBuffer) throws(LocalAPIError) {
         // How long an answer may be is the exchange's business.
         let options = JSONReader.Options(byteLimit: .max)
         guard let value = try? JSONReader.read(Array(answer.readableBytesView).span, options), value.members != nil

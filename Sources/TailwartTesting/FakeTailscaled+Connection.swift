@@ -45,6 +45,7 @@ extension FakeTailscaled {
             else { return send(403, "invalid localapi request") }
             switch (request.method, request.path) {
             case ("GET", "/localapi/v0/status"): send(200, tailnet.status)
+            case ("GET", "/localapi/v0/prefs"): send(200, tailnet.prefs)
             case ("POST", "/localapi/v0/ping"):
                 guard let ip = request.query["ip"], !ip.isEmpty else { return send(400, "missing 'ip' parameter") }
                 guard request.query["type"] != nil else { return send(400, "missing 'type' parameter") }

@@ -9,6 +9,7 @@ extension FakeTailscaled {
         /// False in userspace mode.
         package var usesTUN = true
         package var health: [String] = []
+        package var controlURL = "https://controlplane.tailscale.com"
         /// Of MagicDNS names; anything with Headscale.
         package var suffix = "tail1234.ts.net"
         package var own = Node(
@@ -122,6 +123,9 @@ extension FakeTailscaled.Tailnet {
             "ClientVersion": NSNull(),
         ])
     }
+
+    /// The body of an answer to `prefs`, of which only this is asked for.
+    var prefs: [UInt8] { FakeTailscaled.text(of: ["ControlURL": controlURL, "WantRunning": true, "LoggedOut": false]) }
 
     /// The body of an answer to `ping`; nil if there is none.
     func ping(_ ip: String) -> [UInt8]? {

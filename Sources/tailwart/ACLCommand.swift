@@ -30,6 +30,11 @@ struct ACLCommand: ParsableCommand, AnsweringCommand {
             valueName: "tag"))
     var mailboxTag: [String] = []
 
+    @Option(
+        help: .init(
+            "The tailnet is a Headscale's: the user there who may give devices their tags.", valueName: "user"))
+    var headscale: String?
+
     @Option(help: .init("Check this policy file, - for standard input.", valueName: "policy"))
     var check: String?
 
@@ -41,6 +46,7 @@ struct ACLCommand: ParsableCommand, AnsweringCommand {
 
     func validate() throws {
         _ = try tags()
+        _ = try network()
         if check?.isEmpty == true {
             throw ValidationError("--check names no file; name the policy file, or use - for standard input.")
         }
@@ -57,13 +63,22 @@ struct ACLCommand: ParsableCommand, AnsweringCommand {
         } catch {
             throw ValidationError("\(error)")
         }
-        let text = PolicyText(configuration, tags: tags, format: format)
+        let text = PolicyText(configuration, tags: tags, format: format, network: try network())
         if let reason = text.emptiness { throw Failure.notGood(reason).after(warnings) }
         guard let check else { return print(text.text, terminator: "") }
         do {
             try report(on: check, configuration, tags, warnings)
         } catch let failure as Failure {
             throw failure.after(warnings)
+        }
+    }
+
+    private func network() throws -> SetupNetwork {
+        guard let headscale else { return .tailscale }
+        do {
+            return .headscale(owner: try SetupAnswer.owner(headscale))
+        } catch {
+            throw ValidationError("--headscale: \(error).")
         }
     }
 

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Glibc
+import NIOPosix
 import TailwartConfig
 import TailwartCore
 import TailwartSetup
+import TailwartTailnet
 
-struct InitCommand: ParsableCommand, AnsweringCommand {
+struct InitCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Write a configuration and what the host needs.",
         discussion: """
@@ -17,6 +19,10 @@ struct InitCommand: ParsableCommand, AnsweringCommand {
     @Option(help: .init("A mail domain; as often as needed.", valueName: "domain"))
     var domain: [String] = []
 
+    @Option(
+        help: .init("The mail server's public name; by default mail. and the first domain.", valueName: "name"))
+    var hostname: String?
+
     @Option(help: .init("The mailbox's name on the tailnet, or its address.", valueName: "host"))
     var mailbox: String?
 
@@ -24,6 +30,16 @@ struct InitCommand: ParsableCommand, AnsweringCommand {
         help: .init(
             "The tailnet's name, such as tail1234.ts.net; not for a mailbox with a whole name.", valueName: "name"))
     var tailnet: String?
+
+    @Option(
+        help:
+            "What joins the mailbox and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
+    var network: String?
+
+    @Option(
+        help: .init("The tailnet is a Headscale's: the user there who may give devices their tags.", valueName: "user"))
+    var headscale: String?
 
     @Option(
         defaultAsFlag: SetupAnswers.usualWeb,
@@ -49,14 +65,15 @@ struct InitCommand: ParsableCommand, AnsweringCommand {
 
     func validate() throws {
         if web != nil, noWeb { throw ValidationError("--web and --no-web: choose one.") }
+        if headscale != nil, let network, network != SetupNetwork.Kind.headscale.rawValue {
+            throw ValidationError("--headscale and --network \(network): choose one.")
+        }
     }
 
-    func run() throws {
+    func run() async throws {
         let files: SetupFiles
         do {
-            files = try SetupFiles(try answers(), schema: Configuration.schema) { configuration in
-                PolicyText(configuration, tags: PolicyTags(), format: .grants).text
-            }
+            files = try SetupFiles(try await answers(), schema: Configuration.schema)
         } catch let problem as SetupInterview.Problem {
             throw ValidationError("\(problem).")
         } catch let problem as SetupFiles.Problem {
@@ -73,12 +90,23 @@ struct InitCommand: ParsableCommand, AnsweringCommand {
         print("\nLeft to do, in this order:\n\n\(files.stepsText(in: into))")
     }
 
+    /// What this host's tailscaled has joined, if there is one.
+    private func joinedNetwork() async -> SetupNetwork.Kind? {
+        let localAPI = LocalAPI(group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
+        guard let url = try? await localAPI.controlServer(timeout: .seconds(3)) else { return nil }
+        return SetupNetwork.kind(controlServer: url)
+    }
+
     func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { SetupFiles.answer(problems: problems) }
 
-    private func answers() throws -> SetupAnswers {
+    private func answers() async throws -> SetupAnswers {
         var interview = SetupInterview()
         interview.domains = domain
+        interview.hostname = hostname
         interview.mailbox = mailbox
+        interview.network = network
+        interview.headscale = headscale
+        if network == nil, headscale == nil { interview.joined = await joinedNetwork() }
         interview.tailnet = tailnet
         interview.web = noWeb ? "no" : web
         interview.form = form

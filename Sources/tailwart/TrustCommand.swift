@@ -1,17 +1,19 @@
 import ArgumentParser
+import NIOPosix
 import TailwartCore
 import TailwartSetup
 import TailwartSystem
+import TailwartTailnet
 import TailwartWire
 
-struct TrustCommand: ParsableCommand, AnsweringCommand {
+struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "trust", abstract: "What to set on the mail server so that it takes this edge's PROXY headers.",
         discussion: """
             Example: tailwart trust stalwart
             Example: tailwart trust --edge-address 100.64.0.5 --edge-address fd7a:115c:a1e0::5 postfix
-            Prints what to set, with the addresses from which this edge dials: those of the tailnet on this host, unless others are \
-            named. For several edges name the addresses of all. It changes nothing.
+            Prints what to set, with the addresses from which this edge dials: this host's on the tailnet, as tailscaled says, unless \
+            others are named. For several edges name the addresses of all. It changes nothing.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -27,11 +29,12 @@ struct TrustCommand: ParsableCommand, AnsweringCommand {
     @Flag(help: .json("edge_addresses", "servers"))
     var json = false
 
-    func run() throws {
+    func run() async throws {
         let (configuration, warnings) = try options.loadValid()
         let edges: [IPAddress]
         do {
-            edges = try TrustGuide.edges(named: edgeAddress, ofHost: InterfaceAddresses.all())
+            edges = try TrustGuide.edges(
+                named: edgeAddress, tailnet: await tailnetAddresses(configuration), ofHost: InterfaceAddresses.all())
         } catch {
             throw Failure.notDone("\(error)").after(warnings)
         }
@@ -42,6 +45,14 @@ struct TrustCommand: ParsableCommand, AnsweringCommand {
             print(guides.map(\.text).joined(separator: "\n"), terminator: "")
         }
     }
+
+    private func tailnetAddresses(_ configuration: Configuration) async -> [IPAddress] {
+        guard edgeAddress.isEmpty, let socket = configuration.tailscale?.socket else { return [] }
+        let localAPI = LocalAPI(socket: socket, group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
+        return (try? await localAPI.status(timeout: Self.tailnetTimeout))?.ownAddresses ?? []
+    }
+
+    private static let tailnetTimeout = Duration.seconds(3)
 
     func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
         TrustGuide.answer([], edges: [], problems: problems)

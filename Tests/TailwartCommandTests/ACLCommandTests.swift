@@ -5,7 +5,7 @@ import Testing
 extension CommandTests {
     @Suite struct ACL {
         private static let usual = """
-            mailbox: {address: stalwart.tail1234.ts.net, domains: [example.org]}
+            mailbox: {address: stalwart.tail1234.ts.net, hostname: mail.example.org, domains: [example.org]}
             web: 127.0.0.1:8443
 
             """

@@ -29,7 +29,7 @@ extension CommandTests {
                     ["init"] + Self.flags + web + ["--form", form, "--into", "edge"], on: host)
                 #expect(answer.exitCode == 0, "\(answer.errors)")
                 #expect(answer.outputLines.prefix { $0.hasPrefix("wrote ") } == files.map { "wrote edge/\($0)" }[...])
-                #expect(answer.output.contains("\nLeft to do, in this order:\n\n 1. Tailnet: "))
+                #expect(answer.output.contains("\nLeft to do, in this order:\n\n 1. Policy: "))
                 for file in files { #expect(!host.folder.file("edge/\(file)").text.isEmpty, "\(file)") }
 
                 let check = try await Answer.tailwart(["check", "--config", "edge/\(files[0])"], on: host)
@@ -116,7 +116,7 @@ extension CommandTests {
                 // `script` gives it a terminal and types what comes in here.
                 let input = Pipe()
                 try input.fileHandleForWriting.write(
-                    contentsOf: Data("*.example.org\nexample.org\n\ntail1234.ts.net\nyes\n".utf8))
+                    contentsOf: Data("*.example.org\nexample.org\n\n\n\ntail1234.ts.net\nyes\n".utf8))
                 let command = "'\(try Program.edge().path)' init --form binary --into '\(host.folder.path)/edge'"
                 let process = try host.start(
                     "script", try Program("script", package: "bsdutils"),
@@ -124,9 +124,11 @@ extension CommandTests {
                 #expect(try await process.exitCode(within: .seconds(60)) == 0, "\(process.output.text)")
                 let said = process.output.text
                 #expect(said.contains("'*.example.org' is no mail domain"))
+                #expect(said.contains("public name, which MX points to [mail.example.org]: "))
                 #expect(said.contains("The mailbox's name on the tailnet, or its address [stalwart]: "))
                 #expect(said.contains("wrote \(host.folder.path)/edge/tailwart.yaml"))
                 let text = host.folder.file("edge/tailwart.yaml").text
+                #expect(text.contains("hostname: mail.example.org"))
                 #expect(text.contains("domains: [example.org]") && text.contains("web: 127.0.0.1:8443"))
             }
         }

@@ -52,7 +52,8 @@ extension CommandTests {
         ]
 
         private static let files: KeyValuePairs<String, String> = [
-            "tailwart.yaml": "mailbox: {address: stalwart.tail1234.ts.net, domains: [example.org]}\n",
+            "tailwart.yaml":
+                "mailbox: {address: stalwart.tail1234.ts.net, hostname: mail.example.org, domains: [example.org]}\n",
             "warned.yaml": "mailbox: {address: stalwart.tail1234.ts.net, proxy_protocol: none}\n",
             "bad.yaml": "mailbox: {adress: x}\ndrain: soon\n",
             "edge.yaml": """

@@ -5,7 +5,7 @@ import Testing
 extension CommandTests {
     @Suite struct Records {
         private static let configuration = """
-            mailbox: {address: stalwart.tail1234.ts.net, domains: [example.org]}
+            mailbox: {address: stalwart.tail1234.ts.net, hostname: mail.example.org, domains: [example.org]}
             web: 127.0.0.1:8443
 
             """
@@ -103,7 +103,9 @@ extension CommandTests {
 
         @Test func `a listener's own address needs no option`() async throws {
             let answer = try await records(
-                ["--table"], "mailbox: {address: mail.example.net, bind: [9.9.9.9], domains: [example.org]}\n")
+                ["--table"],
+                "mailbox: {address: mail.example.net, hostname: mail.example.org, bind: [9.9.9.9], domains: [example.org]}\n"
+            )
             #expect(answer.exitCode == 0, "\(answer.errors)")
             #expect(answer.output.contains(#/mail\.example\.org +A +9\.9\.9\.9 /#))
         }

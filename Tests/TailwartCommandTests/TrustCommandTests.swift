@@ -56,6 +56,25 @@ extension CommandTests {
             #expect(answer.output.contains("\nhaproxy_trusted_networks = 100.100.1.2 fd7a:115c:a1e0::77\n"))
         }
 
+        @Test func `in user space only tailscaled knows this host's addresses, and it is asked`() async throws {
+            let tailscaled = try FakeTailscaled()
+            defer { tailscaled.close() }
+            tailscaled.update { $0.usesTUN = false }
+            try await TestHost.run { host in
+                try host.folder.file("tailwart.yaml").write(
+                    """
+                    tailscale: {socket: \(tailscaled.path)}
+                    mailbox: {address: stalwart, via: tailscale, ports: [993]}
+                    """)
+                let answer = try await Answer.tailwart(
+                    ["trust", "dovecot"], on: host, under: Self.alone + ["exec \"$0\" \"$@\""])
+                #expect(answer.exitCode == 0, "\(answer.errors)")
+                #expect(
+                    answer.output.contains("\nhaproxy_trusted_networks = 100.64.0.2 fd7a:115c:a1e0::2\n"),
+                    "\(answer.output)")
+            }
+        }
+
         @Test func `a host without a tailnet address is told what to do`() async throws {
             let answer = try await trust(["dovecot"], under: Self.alone + ["exec \"$0\" \"$@\""])
             #expect(answer.exitCode == 3)

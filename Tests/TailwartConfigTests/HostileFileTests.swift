@@ -61,7 +61,7 @@ struct HostileFileTests {
             """
         #expect(report(text).contains("20000 routes, more than 10000"))
         let domains = (0..<20_000).map { "d\($0).example.org" }.joined(separator: ", ")
-        #expect(report("mailbox: {address: a.example.net, domains: [\(domains)]}").isEmpty)
+        #expect(report("mailbox: {address: a.example.net, hostname: m.example.org, domains: [\(domains)]}").isEmpty)
         let ports = (0..<60_000).map { "\($0 + 1)" }.joined(separator: ", ")
         #expect(report("mailbox: {address: a.example.net, ports: [\(ports)]}").contains("more than 1000 addresses"))
     }

@@ -23,6 +23,19 @@ import Testing
         #expect(EdgeName(file: file, host: host, tailnet: tailnet, addresses: addresses).description == name)
     }
 
+    @Test func `a refusal's host comes before the mailbox's own name, and that before the host's`() {
+        var mail = Listener(
+            name: "smtp", bind: [.any(port: 25)], proto: .smtp, routes: [Route(to: .upstream("m", port: nil))],
+            timeouts: Timeouts(for: .smtp))
+        let mailbox = Upstream(name: "m", hostname: "mail.example.org", endpoints: [Endpoint(.address(.loopbackV4))])
+        let name = {
+            EdgeName(Configuration(upstreams: [mailbox], listeners: [mail]), host: "a.example.net", addresses: [])
+        }
+        #expect(name().description == "mail.example.org")
+        mail.refusal.host = "mx.example.org"
+        #expect(name().description == "mx.example.org")
+    }
+
     @Test(
         arguments: [
             ([.loopbackV6, .loopbackV4, .v4(0xac11_0001), .v4(0x6440_0002), .v4(0x0101_0105)], "[1.1.1.5]"),

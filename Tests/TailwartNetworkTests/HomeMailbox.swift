@@ -84,14 +84,15 @@ struct HomeCertificate: Sendable {
     let certificate: TextFile
     let key: TextFile
 
-    init(on host: TestHost) async throws {
-        certificate = host.folder.file("home.pem")
-        key = host.folder.file("home.key")
+    /// - Parameter file: the name of its files.
+    init(on host: TestHost, name: String = name, file: String = "home") async throws {
+        certificate = host.folder.file("\(file).pem")
+        key = host.folder.file("\(file).key")
         let openssl = try host.start(
-            "openssl", Program("openssl", package: "openssl"),
+            "openssl-\(file)", Program("openssl", package: "openssl"),
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90",
-                "-subj", "/CN=\(Self.name)", "-addext", "subjectAltName=DNS:\(Self.name)",
+                "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)",
                 "-out", certificate.path, "-keyout", key.path,
             ])
         guard try await openssl.exitCode() == 0 else { throw TestFailure("openssl req: \(openssl.tail)") }

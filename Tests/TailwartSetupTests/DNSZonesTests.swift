@@ -31,6 +31,15 @@ struct DNSZonesTests {
         try Golden.expect("\(answer)\n", "records-usual.json")
     }
 
+    @Test func `MX points to the mailbox's own name, and all other names to it`() throws {
+        let text = "mailbox: {address: 192.0.2.20, hostname: mx.example.org, domains: [example.com]}"
+        let configuration = try #require(Configuration.load(text: text, file: "", environment: [:]).configuration)
+        let plan = try DNSZones(EdgeFacade(configuration), .sample())
+        #expect(plan.host == "mx.example.org")
+        #expect(values(plan, "MX") == ["example.com": ["10 mx.example.org."]])
+        #expect(values(plan, "CNAME")["mta-sts.example.com"] == ["mx.example.org."])
+    }
+
     @Test func `mail programs are sent to the ports that the edge listens on, and told which services are not there`()
         throws
     {

@@ -12,7 +12,12 @@ struct SetupFilesTests {
             SetupAnswers(
                 domains: ["example.org", "example.com"], mailbox: .machine("stalwart", tailnet: "tail1234.ts.net"),
                 web: "127.0.0.1:8443", form: form),
-            SetupAnswers(domains: ["example.org"], mailbox: .whole("192.168.1.20"), web: nil, form: form),
+            SetupAnswers(
+                domains: ["example.org"], mailbox: .whole("192.168.1.20"), network: .other, web: nil, form: form),
+            SetupAnswers(
+                domains: ["example.org"], hostname: "mx.example.org",
+                mailbox: .machine("stalwart", tailnet: "tail.example.org"), network: .headscale(owner: "alice@"),
+                web: nil, form: form),
             SetupAnswers(domains: ["example.org"], mailbox: .whole("fd7a:115c:a1e0::7"), web: "[::1]:8443", form: form),
             SetupAnswers(
                 domains: ["example.org"], mailbox: .whole("mail.example.net"), web: "unix:/run/web.sock", form: form),
@@ -20,7 +25,7 @@ struct SetupFilesTests {
     }
 
     private func files(_ answers: SetupAnswers) throws -> SetupFiles {
-        try SetupFiles(answers, schema: "{}\n") { "// \($0.listeners.count) listeners\n" }
+        try SetupFiles(answers, schema: "{}\n")
     }
 
     private func find(_ path: String, in files: SetupFiles) -> String? { files.files.first { $0.path == path }?.text }
@@ -35,9 +40,12 @@ struct SetupFilesTests {
         let configuration = try #require(result.configuration, "\(result.problems)")
         #expect(result.problems.isEmpty)
         #expect(EdgeFacade(configuration).domains == answers.domains)
+        let names = configuration.listeners.flatMap(\.routes).flatMap { $0.match?.serverNames ?? [] }
+        #expect(names.contains { $0.name == answers.hostname })
+        #expect(configuration.mailHostnames == [answers.hostname])
         let hosts = configuration.upstreams.map { $0.endpoints.map(\.text) }
         switch answers.mailbox {
-        case .machine: #expect(hosts.first == ["stalwart.tail1234.ts.net"])
+        case .machine(let machine, let tailnet): #expect(hosts.first == ["\(machine).\(tailnet)"])
         case .whole(let host): #expect(hosts.first == [host])
         }
         #expect(configuration.upstreams.first { $0.name == "web" }?.endpoints.first?.text == answers.web)
@@ -49,8 +57,9 @@ struct SetupFilesTests {
         let folder = answers.form == .compose ? "tailwart/" : ""
         #expect(
             Set(paths).isSuperset(of: [
-                "\(folder)tailwart.yaml", "\(folder)tailwart.schema.json", ".env.example", "policy.hujson",
+                "\(folder)tailwart.yaml", "\(folder)tailwart.schema.json", ".env.example",
             ]))
+        #expect(paths.contains("policy.hujson") == (answers.network != .other))
         #expect(paths.contains("compose.yaml") == (answers.form == .compose))
         #expect(paths.contains("tailwart.service") == (answers.form == .systemd))
     }
@@ -81,6 +90,16 @@ struct SetupFilesTests {
         #expect(try String(contentsOf: Self.root.appending(path: path), encoding: .utf8) == text)
     }
 
+    @Test func `the policy for Headscale has an owner that it knows, and tests only when the devices are there`() throws
+    {
+        let answers = try #require(Self.answers.first { $0.network == .headscale(owner: "alice@") })
+        let policy = try #require(find("policy.hujson", in: files(answers)))
+        #expect(policy.contains(#""tag:stalwart": ["alice@"],"#))
+        #expect(!policy.contains("autogroup:admin") && !policy.contains("\"tests\""))
+        _ = try Policy(Array(policy.utf8))
+        #expect(try find("policy.hujson", in: files(Self.answers[0]))?.contains("\"tests\"") == true)
+    }
+
     @Test func `answers that do not go together are refused before anything is written`() {
         let answers = SetupAnswers(
             domains: ["example.org"], mailbox: .whole("100.64.0.7"), web: "127.0.0.1:443", form: .binary)
@@ -95,17 +114,17 @@ struct SetupFilesTests {
         for answers in Self.answers {
             let steps = try files(answers).steps(in: "edge")
             let order = steps.map { String($0.prefix { $0 != ":" }) }
-            let isTailnet = order.first == "Tailnet"
-            #expect(isTailnet == (answers.mailbox != .whole("192.168.1.20")))
-            let middle = ["DNS", "Firewall", "Mailbox"]
-            let last = answers.form == .binary ? ["Check", "Start"] : ["Start", "Check"]
-            #expect(order == (isTailnet ? ["Tailnet", "Policy"] : []) + middle + last)
+            let isHeadscale = if case .headscale = answers.network { true } else { false }
+            #expect(
+                order == (answers.network == .other ? [] : ["Policy", "Tailnet"])
+                    + ["Mailbox", "Trust", "Firewall", "Start", "DNS", "Certificate", "Check"]
+                    + (isHeadscale ? ["Tests"] : []))
             #expect(steps.contains { $0.contains("TCP 25, 443, 465, 587, 993") })
         }
         #expect(
-            try files(Self.answers[0]).steps(in: "a; b/ü's")[1].contains(
+            try files(Self.answers[0]).steps(in: "a; b/ü's")[0].contains(
                 #"--config a\;\ b/ü\'s/tailwart/tailwart.yaml "#))
-        #expect(try files(Self.answers[0]).steps(in: "")[1].contains("--config tailwart/tailwart.yaml "))
+        #expect(try files(Self.answers[0]).steps(in: "")[0].contains("--config tailwart/tailwart.yaml "))
         // A word of the shell is never torn, wherever it falls.
         for width in 1...40 {
             let text = try files(Self.answers[0]).stepsText(in: String(repeating: "x", count: width) + " y  z")

@@ -89,19 +89,69 @@ struct SetupInterviewTests {
     }
 
     @Test func `a person is asked for what the flags leave open, and may take what is usual`() throws {
-        let person = Person(["example.org, example.com", "", " tail1234.ts.net ", "yes", ""])
+        let person = Person(["example.org, example.com", "", "", "", " tail1234.ts.net ", "yes", ""])
         let answers = try interview().answers(ask: person.ask, say: person.say)
         #expect(
             answers
                 == SetupAnswers(
                     domains: ["example.org", "example.com"], mailbox: .machine("stalwart", tailnet: "tail1234.ts.net"),
                     web: "127.0.0.1:8443", form: .compose))
-        #expect(person.heard.count == 5)
-        #expect(person.heard[1].hasSuffix("[stalwart]: "))
+        #expect(person.heard.count == 7)
+        #expect(person.heard[1].hasSuffix("[mail.example.org]: "))
+        #expect(person.heard[2].hasSuffix("[stalwart]: "))
+        #expect(person.heard[3].hasSuffix("tailscale, headscale, other [tailscale]: "))
+    }
+
+    @Test func `a Headscale that this host has joined is what is usual, and its owner is asked for`() throws {
+        let person = Person(["example.org", "mx.example.org", "", "", "alice", "tail.example.org", "no", "binary"])
+        let answers = try interview { $0.joined = .headscale }.answers(ask: person.ask, say: person.say)
+        #expect(
+            answers
+                == SetupAnswers(
+                    domains: ["example.org"], hostname: "mx.example.org",
+                    mailbox: .machine("stalwart", tailnet: "tail.example.org"), network: .headscale(owner: "alice@"),
+                    web: nil, form: .binary))
+        #expect(throws: SetupInterview.Problem.missing(flags: ["--headscale (this host has joined one; or --network)"]))
+        {
+            try interview {
+                Self.flags(&$0)
+                $0.joined = .headscale
+            }.answers(ask: nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("headscale", "alice@", SetupNetwork.headscale(owner: "alice@")), ("network", "other", .other),
+        ("headscale", "ann@example.org", .headscale(owner: "ann@example.org")), ("network", "Tailscale", .tailscale),
+    ])
+    func `flags say what joins the two hosts`(flag: String, value: String, network: SetupNetwork) throws {
+        let answers = try interview {
+            Self.flags(&$0)
+            if flag == "headscale" { $0.headscale = value } else { $0.network = value }
+        }.answers(ask: nil)
+        #expect(answers.network == network)
+    }
+
+    @Test func `what is in no tailnet has no policy`() throws {
+        let answers = try interview {
+            Self.flags(&$0)
+            $0.mailbox = "192.168.1.20"
+            $0.joined = .headscale
+        }.answers(ask: nil)
+        #expect(answers.network == .other)
+    }
+
+    @Test(arguments: [
+        ("https://controlplane.tailscale.com", SetupNetwork.Kind.tailscale),
+        ("https://login.tailscale.com/", .tailscale),
+        ("https://headscale.example.org:8443", .headscale), ("http://100.64.0.1:8080", .headscale), ("", nil),
+    ])
+    func `the control server tells the kind of tailnet`(url: String, kind: SetupNetwork.Kind?) {
+        #expect(SetupNetwork.kind(controlServer: url) == kind)
     }
 
     @Test func `an answer that cannot be taken is asked for again, and three times at most`() throws {
-        let person = Person(["*.example.org", "example.org", "stalwart", "tail1234.ts.net", "no", "binary"])
+        let person = Person(["*.example.org", "example.org", "", "stalwart", "", "tail1234.ts.net", "no", "binary"])
         #expect(try interview().answers(ask: person.ask, say: person.say).form == .binary)
         #expect(person.heard[1].contains("'*.example.org' is no mail domain"))
 
@@ -113,7 +163,7 @@ struct SetupInterviewTests {
 
     @Test func `a person who goes away is no endless question`() {
         let person = Person(["example.org"])
-        #expect(throws: SetupInterview.Problem.noAnswer(flag: "--mailbox")) {
+        #expect(throws: SetupInterview.Problem.noAnswer(flag: "--hostname")) {
             try interview().answers(ask: person.ask, say: person.say)
         }
     }
@@ -122,6 +172,8 @@ struct SetupInterviewTests {
         ("domain", "example", "--domain"), ("domain", "exa_mple.o\"rg", "--domain"), ("mailbox", "a b", "--mailbox"),
         ("mailbox", "0.0.0.0", "--mailbox"), ("mailbox", "${HOME}.x", "--mailbox"),
         ("tailnet", "tail1234", "--tailnet"),
+        ("hostname", "mail", "--hostname"), ("hostname", "*.example.org", "--hostname"),
+        ("network", "wireguard", "--network"), ("headscale", "@", "--headscale"), ("headscale", "a\"b", "--headscale"),
         ("web", "8443", "--web"), ("web", "localhost", "--web"), ("web", "a\": {b: \"c:1", "--web"),
         ("web", "127.0.0.1:70000", "--web"),
         ("web", "${X}:1", "--web"), ("form", "docker", "--form"),
@@ -133,6 +185,9 @@ struct SetupInterviewTests {
             case "domain": $0.domains = [value]
             case "mailbox": $0.mailbox = value
             case "tailnet": $0.tailnet = value
+            case "hostname": $0.hostname = value
+            case "network": $0.network = value
+            case "headscale": $0.headscale = value
             case "web": $0.web = value
             default: $0.form = value
             }

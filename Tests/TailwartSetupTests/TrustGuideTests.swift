@@ -29,6 +29,23 @@ struct TrustGuideTests {
         #expect(!guide.text.contains("100.64.0.0/10"))
     }
 
+    @Test(
+        arguments: [
+            (MailServer.stalwart, "STALWART_HOSTNAME=mx.example.org"), (.postfix, "myhostname = mx.example.org"),
+            (.exim, "primary_hostname = mx.example.org"), (.opensmtpd, "mx.example.org"),
+            (.chasquid, "hostname: \"mx.example.org\""), (.dovecot, nil), (.nginx, nil),
+        ] as [(MailServer, String?)])
+    func `the mail server is told its own name, which the configuration has`(server: MailServer, line: String?) throws {
+        let text = "mailbox: {address: 192.0.2.20, hostname: mx.example.org}"
+        let configuration = try #require(Configuration.load(text: text, file: "", environment: [:]).configuration)
+        let first = TrustGuide(server, configuration, edges: Self.edges).steps.first?.text
+        if let line {
+            #expect(first?.contains(line) == true)
+        } else {
+            #expect(first?.contains("mx.example.org") == false)
+        }
+    }
+
     @Test func `a version that the server cannot read is said`() throws {
         #expect(try guide(.chasquid, .ownPorts).warnings.contains { $0.contains("proxy_protocol: v1") })
         #expect(try guide(.chasquid, .mailOnly).warnings.isEmpty)

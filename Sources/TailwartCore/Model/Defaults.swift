@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// What holds where the file says nothing. The defaults of timeouts depend on the protocol and stand in ``Timeouts``.
 package enum Defaults {
     /// A connection holds two descriptors, and four more for two pipes while it moves bulk data in both directions: 8000
@@ -27,6 +29,13 @@ package enum Defaults {
     /// The host names that mail programs and senders look up under a mail domain: MTA-STS (RFC 8461), Thunderbird's
     /// autoconfig, Microsoft's Autodiscover, and the user agent configuration of draft-ietf-mailmaint-pacc.
     package static let httpsNamePrefixes = ["mta-sts", "autoconfig", "autodiscover", "ua-auto-config"]
+
+    /// What goes to a mailbox on 443: its own public name, where webmail, JMAP and CalDAV are and to which a certificate authority comes for
+    /// `acme-tls/1` (RFC 8737), and the names that are looked up under its domains.
+    package static func httpsNames(of hostname: String?, _ domains: [String]) -> [ServerNamePattern] {
+        ([hostname.flatMap { ServerNamePattern($0) }].compactMap(\.self) + domains.flatMap { httpsNames(below: $0) })
+            .withoutRepeats
+    }
 
     /// Those names of a mail domain.
     ///

@@ -19,12 +19,13 @@ package struct EdgeName: Sendable, Hashable, CustomStringConvertible {
         description = names.first ?? "[\(Self.best(addresses) ?? .loopbackV4)]"
     }
 
-    /// - Parameter configuration: whose `refusal.host` comes first, that of listeners for mail from other servers before all others.
+    /// - Parameter configuration: whose `refusal.host` comes first, then the `hostname` of an upstream; those of listeners for mail from
+    ///   other servers before all others.
     package init(_ configuration: Configuration, host: String?, tailnet: String? = nil, addresses: [IPAddress]) {
-        let listeners =
-            configuration.listeners.filter { $0.proto == .smtp }
-            + configuration.listeners.filter { $0.proto != .smtp }
-        self.init(file: listeners.compactMap(\.refusal.host), host: host, tailnet: tailnet, addresses: addresses)
+        let listeners = configuration.listenersForMailFirst
+        self.init(
+            file: listeners.compactMap(\.refusal.host) + configuration.mailHostnames, host: host, tailnet: tailnet,
+            addresses: addresses)
     }
 
     private static func qualified(_ text: String) -> String? {
@@ -38,5 +39,20 @@ package struct EdgeName: Sendable, Hashable, CustomStringConvertible {
         return [IPAddress.Reach.everywhere, .tailnet, .privateNetwork].lazy.compactMap { reach in
             usable.first { $0.reach == reach }
         }.first
+    }
+}
+
+extension Configuration {
+    /// The public names of mail servers, that of the one which takes mail from other servers first.
+    package var mailHostnames: [String] {
+        let upstreams = upstreamsByName
+        return listenersForMailFirst.flatMap(\.routes).compactMap { route in
+            route.target.upstreamName.flatMap { upstreams[$0]?.hostname }
+        }.withoutRepeats
+    }
+
+    /// Those for mail from other servers come before all others.
+    fileprivate var listenersForMailFirst: [Listener] {
+        listeners.filter { $0.proto == .smtp } + listeners.filter { $0.proto != .smtp }
     }
 }

@@ -23,6 +23,14 @@ package struct Route: Sendable, Equatable {
         self.proxyProtocol = proxyProtocol
     }
 
+    /// Whether a client that asks for this name may be the route's, where all other conditions are met.
+    ///
+    /// - Parameter serverName: in lower case, without a trailing dot.
+    package func mayTake(_ serverName: String) -> Bool {
+        guard let names = match?.serverNames, !names.isEmpty else { return true }
+        return names.contains { $0.covers(serverName) }
+    }
+
     /// Whether the hello must be read to match the route, or to write the header that it names itself.
     package var needsHello: Bool {
         match?.needsHello ?? false || !(proxyProtocol?.tlvs.isDisjoint(with: [.authority, .alpn]) ?? true)

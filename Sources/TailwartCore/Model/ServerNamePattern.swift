@@ -35,3 +35,13 @@ package struct ServerNamePattern: Sendable, Hashable, CustomStringConvertible {
         return !last.utf8.allSatisfy { (48...57).contains($0) }
     }
 }
+
+extension ServerNamePattern {
+    /// Whether a name in lower case, without a trailing dot, is matched.
+    package func covers(_ name: String) -> Bool {
+        guard isWildcard else { return self.name == name }
+        guard name.hasSuffix(".\(self.name)") else { return false }
+        let label = name.dropLast(self.name.count + 1)
+        return !label.isEmpty && !label.contains(".")
+    }
+}

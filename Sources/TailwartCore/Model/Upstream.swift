@@ -22,6 +22,8 @@ package struct Upstream: Sendable, Hashable {
     }
 
     package var name: String
+    /// The mail server's public name, in lower case: what MX points to and its certificate bears. Nil: not known.
+    package var hostname: String?
     /// Never empty, and not all of them backups.
     package var endpoints: [Endpoint]
     package var proxyProtocol: ProxyProtocolOut
@@ -37,11 +39,13 @@ package struct Upstream: Sendable, Hashable {
     package var health: HealthSettings?
 
     package init(
-        name: String, endpoints: [Endpoint], proxyProtocol: ProxyProtocolOut = Defaults.proxyProtocol,
+        name: String, hostname: String? = nil, endpoints: [Endpoint],
+        proxyProtocol: ProxyProtocolOut = Defaults.proxyProtocol,
         connectTimeout: Duration? = nil, via: Via = .direct, policy: Policy = Defaults.policy,
         hold: Duration = Defaults.hold, warm: Int = Defaults.warm, health: HealthSettings? = .init()
     ) {
         self.name = name
+        self.hostname = hostname
         self.endpoints = endpoints
         self.proxyProtocol = proxyProtocol
         self.connectTimeout = connectTimeout
@@ -50,6 +54,13 @@ package struct Upstream: Sendable, Hashable {
         self.hold = hold
         self.warm = warm
         self.health = health
+    }
+}
+
+extension Upstream {
+    /// What the certificate on its mail ports must be good for; empty where no name is known.
+    package var certificateNames: [String] {
+        ((hostname.map { [$0] } ?? []) + (health?.names ?? [])).withoutRepeats
     }
 }
 

@@ -12,13 +12,16 @@ enum ConfigurationText {
                     comments: ["\(only) A variable of the environment wins over the name behind ':-'."])
             case .whole(let host): YAMLMember("address", .text(host), comments: [only])
             }
+        let hostname = YAMLMember(
+            "hostname", .text(answers.hostname),
+            comments: ["Its public name: what MX points to and its certificate bears."])
         let domains = YAMLMember(
             "domains", .texts(answers.domains),
             comments: [
                 "They make the listener on 443. Take them out\(answers.web == nil ? "" : ", and 'web',") where the mailbox has no 443."
             ])
         var members = [
-            YAMLMember("mailbox", .blockMapping([address, domains]))
+            YAMLMember("mailbox", .blockMapping([address, hostname, domains]))
         ]
         if let web = answers.web {
             let comment = "Every other name on 443. The web server must leave 443 to the edge."

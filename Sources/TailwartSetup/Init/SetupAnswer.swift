@@ -37,6 +37,39 @@ package enum SetupAnswer {
         return domains.withoutRepeats
     }
 
+    /// The mail server's public name.
+    package static func hostname(_ text: String) throws(Rejection) -> String {
+        guard let name = ServerNamePattern(text), !name.isWildcard, name.name.contains("."), !name.name.contains("_")
+        else {
+            if let rejection = unlessASCII(text) { throw rejection }
+            throw Rejection(
+                description:
+                    "'\(text)' is no public name of a mail server; write the whole of it, such as mail.example.org")
+        }
+        return name.name
+    }
+
+    package static func network(_ text: String) throws(Rejection) -> SetupNetwork.Kind {
+        guard let kind = SetupNetwork.Kind(rawValue: text.lowercased()) else {
+            throw Rejection(
+                description:
+                    "'\(text)' is none of \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return kind
+    }
+
+    /// A user of Headscale as its policy names one: `alice` and `alice@` are the same, a mail address is an identity provider's.
+    package static func owner(_ text: String) throws(Rejection) -> String {
+        let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@")
+        guard !text.isEmpty, !text.hasPrefix("@"), text.filter({ $0 == "@" }).count < 2,
+            text.allSatisfy(allowed.contains)
+        else {
+            throw Rejection(
+                description: "'\(text)' is no user of Headscale; `headscale users list` shows them, such as alice")
+        }
+        return text.contains("@") ? text : "\(text)@"
+    }
+
     /// A machine name, a whole name or an address; an IPv6 one also in brackets, as URLs have it.
     package static func mailbox(_ text: String) throws(Rejection) -> String {
         let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")

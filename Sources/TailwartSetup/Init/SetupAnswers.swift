@@ -17,19 +17,30 @@ package struct SetupAnswers: Sendable, Equatable {
 
     /// Never empty; lower case.
     package var domains: [String]
+    /// The mail server's public name; lower case.
+    package var hostname: String
     package var mailbox: Mailbox
+    package var network: SetupNetwork
     /// Where all names on 443 go that are not the mailbox's; nil for a mail-only edge.
     package var web: String?
     package var form: Form
 
-    package init(domains: [String], mailbox: Mailbox, web: String?, form: Form) {
+    /// - Parameter hostname: nil for ``usualHostname(_:)``.
+    package init(
+        domains: [String], hostname: String? = nil, mailbox: Mailbox, network: SetupNetwork = .tailscale, web: String?,
+        form: Form
+    ) {
         self.domains = domains
+        self.hostname = hostname ?? Self.usualHostname(domains)
         self.mailbox = mailbox
+        self.network = network
         self.web = web
         self.form = form
     }
 
     /// Where the web server that `--web` without a value stands for listens.
     package static let usualWeb = "127.0.0.1:8443"
+    package static func usualHostname(_ domains: [String]) -> String { "mail.\(domains.first ?? "")" }
+
     package static let usualMachine = "stalwart"
 }

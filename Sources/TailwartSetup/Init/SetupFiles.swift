@@ -15,12 +15,8 @@ package struct SetupFiles: Sendable {
         package let description: String
     }
 
-    /// - Parameters:
-    ///   - schema: the JSON Schema of the configuration.
-    ///   - policy: writes the part of the tailnet's policy that a configuration needs, with the usual tags.
-    package init(
-        _ answers: SetupAnswers, schema: String, policy: (Configuration) -> String
-    ) throws(Problem) {
+    /// - Parameter schema: the JSON Schema of the configuration.
+    package init(_ answers: SetupAnswers, schema: String) throws(Problem) {
         self.answers = answers
         let text = ConfigurationText.write(answers)
         // Each answer was good by itself; together they may not be, as with a web server on the edge's own port.
@@ -40,7 +36,16 @@ package struct SetupFiles: Sendable {
             [
                 SetupFile(answers.form.configurationPath, text), SetupFile(answers.form.schemaPath, schema),
                 SetupFile(".env.example", EnvironmentText.write(answers)),
-            ] + host + [SetupFile("policy.hujson", policy(configuration))]
+            ] + host + Self.policy(answers, configuration)
+    }
+
+    /// The part of the tailnet's policy that the edge needs, with the usual tags.
+    private static func policy(_ answers: SetupAnswers, _ configuration: Configuration) -> [SetupFile] {
+        guard answers.network != .other else { return [] }
+        let text = PolicyText(
+            configuration, tags: PolicyTags(), format: .grants, network: answers.network,
+            hasTests: answers.network == .tailscale)
+        return [SetupFile("policy.hujson", text.text)]
     }
 }
 

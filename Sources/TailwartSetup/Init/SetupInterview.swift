@@ -1,8 +1,14 @@
 /// Gets the answers: from flags, and what they leave open from a person.
 package struct SetupInterview: Sendable {
     package var domains: [String] = []
+    package var hostname: String?
     package var mailbox: String?
     package var tailnet: String?
+    package var network: String?
+    /// The user who may give devices the tags; makes the network that of Headscale.
+    package var headscale: String?
+    /// What a tailscaled that runs here has joined; nil if that is not known.
+    package var joined: SetupNetwork.Kind?
     /// `.some("no")` for a mail-only edge.
     package var web: String?
     package var form: String?
@@ -40,9 +46,30 @@ package struct SetupInterview: Sendable {
         let conversation = Conversation(ask: ask, say: say)
         let domains = try conversation.get(
             given: flagDomains, "--domain", "Mail domain, or several: ", SetupAnswer.domains)
+        // Whoever gives flags means what is usual where there is none.
+        let usualHostname = SetupAnswers.usualHostname(domains)
+        let hostname = try conversation.get(
+            given: hostname ?? flagDomains.map { _ in usualHostname }, "--hostname",
+            "The mail server's public name, which MX points to",
+            usual: usualHostname, SetupAnswer.hostname)
+        let isAsked = self.mailbox == nil
         let mailbox = try conversation.get(
             given: mailbox, "--mailbox", "The mailbox's name on the tailnet, or its address",
             usual: SetupAnswers.usualMachine, SetupAnswer.mailbox)
+        var kind = SetupNetwork.Kind.other
+        if TailnetHost.isPossible(mailbox) {
+            let usual = (joined ?? .tailscale).rawValue
+            kind = try conversation.get(
+                given: givenNetwork ?? (isAsked ? nil : usual), "--network",
+                "What joins it and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))",
+                usual: usual, SetupAnswer.network)
+        }
+        var owner: String?
+        if kind == .headscale {
+            owner = try conversation.get(
+                given: headscale, "--headscale", "The user of Headscale who may give devices their tags: ",
+                SetupAnswer.owner)
+        }
         var tailnet: String?
         if SetupAnswer.needsTailnet(mailbox) {
             tailnet = try conversation.get(
@@ -56,14 +83,20 @@ package struct SetupInterview: Sendable {
             given: form, "--form",
             "How will it run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))",
             usual: SetupAnswers.Form.compose.rawValue, SetupAnswer.form)
-        return Self.answers(domains, mailbox, tailnet, web, form)
+        return Self.answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
     }
 
+    private var givenNetwork: String? { network ?? headscale.map { _ in SetupNetwork.Kind.headscale.rawValue } }
     private var flagDomains: String? { domains.isEmpty ? nil : domains.joined(separator: " ") }
 
     private func answersOfFlags() throws(Problem) -> SetupAnswers {
         let domains = try Self.read(flagDomains, "--domain", SetupAnswer.domains)
+        let hostname = try Self.read(hostname, "--hostname", SetupAnswer.hostname)
         let mailbox = try Self.read(mailbox, "--mailbox", SetupAnswer.mailbox)
+        let given = try Self.read(givenNetwork, "--network", SetupAnswer.network)
+        let owner = try Self.read(headscale, "--headscale", SetupAnswer.owner)
+        let isPossible = mailbox.map(TailnetHost.isPossible) ?? true
+        let kind = isPossible ? given ?? joined ?? .tailscale : .other
         // Not yet known without a mailbox: then it is asked for as well, so that nobody has to come back a third time.
         let needsTailnet = mailbox.map(SetupAnswer.needsTailnet) ?? true
         let tailnet = try Self.read(needsTailnet ? tailnet : nil, "--tailnet", SetupAnswer.tailnet)
@@ -77,17 +110,29 @@ package struct SetupInterview: Sendable {
             missing.append(
                 mailbox == nil ? "--tailnet (not for a mailbox with a whole name or an address)" : "--tailnet")
         }
+        if kind == .headscale, owner == nil {
+            missing.append(
+                given == nil ? "--headscale (this host has joined one; or --network)" : "--headscale")
+        }
         if web == nil { missing.append("--web or --no-web") }
         if form == nil { missing.append("--form") }
         guard let domains, let mailbox, let web, let form, missing.isEmpty else { throw .missing(flags: missing) }
-        return Self.answers(domains, mailbox, tailnet, web, form)
+        return Self.answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
     }
 
     private static func answers(
-        _ domains: [String], _ mailbox: String, _ tailnet: String?, _ web: String?, _ form: SetupAnswers.Form
+        _ domains: [String], _ hostname: String?, _ mailbox: String, _ tailnet: String?, _ kind: SetupNetwork.Kind,
+        _ owner: String?, _ web: String?, _ form: SetupAnswers.Form
     ) -> SetupAnswers {
-        SetupAnswers(
-            domains: domains, mailbox: tailnet.map { .machine(mailbox, tailnet: $0) } ?? .whole(mailbox), web: web,
+        let network: SetupNetwork =
+            switch kind {
+            case .tailscale: .tailscale
+            case .headscale: .headscale(owner: owner ?? "")
+            case .other: .other
+            }
+        return SetupAnswers(
+            domains: domains, hostname: hostname,
+            mailbox: tailnet.map { .machine(mailbox, tailnet: $0) } ?? .whole(mailbox), network: network, web: web,
             form: form)
     }
 

@@ -3,54 +3,92 @@ package import TailwartCore
 import TailwartWire
 
 extension SetupFiles {
-    /// What is left to do by hand, in the order in which it works.
+    /// What is left to do by hand, in the order in which it works, each with what is right to see then.
     ///
     /// - Parameter folder: where the files are.
     package func steps(in folder: String) -> [String] {
-        let ports = configuration.listeners.flatMap(\.bind).compactMap(\.port).withoutRepeats.sorted()
-            .map(String.init).joined(separator: ", ")
         let path = answers.form.configurationPath
         let file = ShellWord.quote(folder == "." || folder.isEmpty ? path : "\(folder)/\(path)")
-        let isTailnet = answers.isOnTailnet
-        var steps: [String] = []
-        if isTailnet {
-            steps += [
-                "Tailnet: make an authentication key with the tag \(PolicyTags.usualEdge) for this host, and run "
-                    + "`tailscale up --auth-key=… --advertise-tags=\(PolicyTags.usualEdge)`. The mailbox carries \(PolicyTags.usualMailbox). A tagged host's "
-                    + "key does not expire.",
-                "Policy: paste policy.hujson into the tailnet's policy file. "
-                    + "`tailwart acl --config \(file) --check FILE` reads the whole file and says what is missing.",
-            ]
+        return tailnet(file) + mailbox(file) + edge(file) + world(file) + testsOfThePolicy(file)
+    }
+
+    /// The policy comes before the hosts: a key carries only a tag that the policy knows.
+    private func tailnet(_ file: String) -> [String] {
+        let (edge, mailbox) = (PolicyTags.usualEdge, PolicyTags.usualMailbox)
+        let policy: String
+        let key: String
+        switch answers.network {
+        case .tailscale:
+            policy =
+                "paste policy.hujson into the tailnet's policy file. `tailwart acl --config \(file) --check FILE` reads the whole file "
+                + "and says what is missing."
+            key =
+                "make a key with the tag \(edge), and run `tailscale up --auth-key=… --advertise-tags=\(edge)`. The mailbox carries \(mailbox)."
+        case .headscale(let owner):
+            policy =
+                "put policy.hujson into Headscale's policy file. `headscale policy check --file FILE` tries it; SIGHUP has it read."
+            key =
+                "`headscale preauthkeys create --user ID --tags \(edge)` makes a key, with the ID of \(owner) that `headscale users list` "
+                + "shows. Then `tailscale up --login-server=… --auth-key=…`. The mailbox carries \(mailbox)."
+        case .other: return []
         }
-        steps += [
-            "DNS: `tailwart records --config \(file)` prints the records of "
-                + "\(answers.domains.joined(separator: ", ")), and the reverse record to ask your provider for.",
-            "Firewall: open TCP \(ports) to this host, and let nothing else listen there."
-                + (answers.web.map { " The web server moves from 443 to \($0)." } ?? ""),
-            "Mailbox: run `tailwart trust --config \(file)` on this host, and set on the mail server what it prints. Both sides must agree on "
-                + "the PROXY header.",
+        return [
+            "Policy: \(policy)",
+            "Tailnet: on this host and at the mailbox, \(key) Right: `tailwart gate --once --tailscale` says nothing.",
         ]
-        switch answers.form {
-        case .compose:
-            steps += [
-                "Start: `cp .env.example .env`, build or load the image, `docker compose up --detach`.",
-                "Check: `docker compose exec edge tailwart check --host`.",
-            ]
-        case .systemd:
-            steps += [
-                "Start: copy tailwart.yaml and tailwart.schema.json to /etc/tailwart/, .env.example to /etc/default/tailwart, "
+    }
+
+    private func mailbox(_ file: String) -> [String] {
+        [
+            "Mailbox: start the mail server, its database first. Right: `tailwart gate --once --tcp \(answers.mailboxHost):25` says nothing.",
+            "Trust: `tailwart trust --config \(file)` on this host prints what to set on the mail server: its name, and whom to believe. "
+                + "Restart it. Until then the edge tells every client to come back later.",
+        ]
+    }
+
+    private func edge(_ file: String) -> [String] {
+        let ports = configuration.listeners.flatMap(\.bind).compactMap(\.port).withoutRepeats.sorted()
+            .map(String.init).joined(separator: ", ")
+        let firewall =
+            "Firewall: open TCP \(ports) to this host, and let nothing else listen there."
+            + (answers.web.map { " The web server moves from 443 to \($0)." } ?? "")
+        let start =
+            switch answers.form {
+            case .compose: "`cp .env.example .env`, build or load the image, `docker compose up --detach`."
+            case .systemd:
+                "copy tailwart.yaml and tailwart.schema.json to /etc/tailwart/, .env.example to /etc/default/tailwart, "
                     + "tailwart.service to /etc/systemd/system/ (the Debian package has it, and the user tailwart, already); "
-                    + "`systemctl enable --now tailwart`.",
-                "Check: `tailwart check --host`.",
-            ]
-        case .binary:
-            steps += [
-                "Check: `tailwart check --host --config \(file)`.",
-                "Start: `sudo tailwart run --config \(file)`, or without root after "
-                    + "`sudo setcap cap_net_bind_service=+ep $(command -v tailwart)`.",
-            ]
-        }
-        return steps
+                    + "`systemctl enable --now tailwart`."
+            case .binary:
+                "`sudo tailwart run --config \(file)`, or without root after "
+                    + "`sudo setcap cap_net_bind_service=+ep $(command -v tailwart)`."
+            }
+        return [firewall, "Start: \(start) Right: its log says of each port that it is healthy."]
+    }
+
+    private func world(_ file: String) -> [String] {
+        let domains = answers.domains.joined(separator: ", ")
+        let check =
+            switch answers.form {
+            case .compose: "`docker compose exec edge tailwart check --host`"
+            case .systemd: "`sudo tailwart check --host`"
+            case .binary: "`sudo tailwart check --host --config \(file)`"
+            }
+        return [
+            "DNS: `tailwart records --config \(file)` prints the records of \(domains), and the reverse record to ask your provider for. Right: "
+                + "`dig +short MX \(answers.domains[0])` says `10 \(answers.hostname).`",
+            "Certificate: now an authority reaches the mail server for \(answers.hostname); have it order one. Right: the log of the edge "
+                + "names the certificate's end.",
+            "Check: \(check). Right: nothing fails. It says what to do next at any time before.",
+        ]
+    }
+
+    private func testsOfThePolicy(_ file: String) -> [String] {
+        guard case .headscale(let owner) = answers.network else { return [] }
+        return [
+            "Tests: now that both hosts carry their tags, `tailwart acl --config \(file) --headscale \(owner)` prints the policy with tests, "
+                + "which keep it so. Before that Headscale would have refused it."
+        ]
     }
 
     /// What was written and is left to do, as a script gets it.
@@ -80,11 +118,11 @@ extension SetupFiles {
 }
 
 extension SetupAnswers {
-    /// Whether the mailbox is reached over the tailnet, as far as its name tells.
-    fileprivate var isOnTailnet: Bool {
+    /// As this host dials it.
+    fileprivate var mailboxHost: String {
         switch mailbox {
-        case .machine: true
-        case .whole(let host): TailnetHost.isPossible(host)
+        case .machine(let machine, let tailnet): "\(machine).\(tailnet)"
+        case .whole(let host): IPAddress(host)?.isV4 == false ? "[\(host)]" : host
         }
     }
 }

@@ -11,8 +11,20 @@ package struct PolicyText: Sendable {
     package let needs: TailnetNeeds
     let tags: PolicyTags
     let format: Format
+    /// Who may give devices the tags, as `tagOwners` names it.
+    private let owner: String
+    private let hasTests: Bool
 
-    package init(_ configuration: Configuration, tags: PolicyTags, format: Format) {
+    /// - Parameters:
+    ///   - network: of Headscale: it knows no `autogroup:admin`, and owners are users.
+    ///   - hasTests: false for a policy that comes before the devices. Headscale refuses one whose tests name a tag that no device has yet
+    ///     (`source "tag:…" resolved to no IP addresses`).
+    package init(
+        _ configuration: Configuration, tags: PolicyTags, format: Format, network: SetupNetwork = .tailscale,
+        hasTests: Bool = true
+    ) {
+        if case .headscale(let user) = network { owner = user } else { owner = "autogroup:admin" }
+        self.hasTests = hasTests
         needs = TailnetNeeds(configuration, tags: tags)
         self.tags = tags
         self.format = format
@@ -30,7 +42,7 @@ package struct PolicyText: Sendable {
             )
         }
         guard !needs.needs.isEmpty else { return lines.joined(separator: "\n") + "\n" }
-        lines += ["{"] + tagOwners + rules + tests + ["}"]
+        lines += ["{"] + tagOwners + rules + (hasTests ? tests : []) + ["}"]
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -68,7 +80,7 @@ package struct PolicyText: Sendable {
             "    // Who may give a device these tags. With Headscale, users: \"alice@\".", "    \"tagOwners\": {",
         ]
         for tag in [tags.edge] + destinations.filter({ $0 != tags.edge }) {
-            lines.append("        \"\(tag)\": [\"autogroup:admin\"],")
+            lines.append("        \"\(tag)\": [\"\(owner)\"],")
         }
         return lines + ["    },", ""]
     }
@@ -93,7 +105,7 @@ package struct PolicyText: Sendable {
             }
             lines += ["            ],", "        },"]
         }
-        return lines + ["    ],", ""]
+        return lines + ["    ],"] + (hasTests ? [""] : [])
     }
 
     private var tests: [String] {

@@ -11,7 +11,7 @@ extension DNSZones {
         for address in addresses {
             if let reason = PublicAddress.problem(address) { throw .notPublic(address, reason: reason) }
         }
-        let host = request.host?.name ?? "mail.\(first)"
+        let host = request.host?.name ?? facade.hostname ?? "mail.\(first)"
 
         let zones = domains.map { Self.zone(of: $0, host: host, facade, request) }
         self.host = host

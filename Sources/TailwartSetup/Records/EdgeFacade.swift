@@ -20,6 +20,9 @@ package struct EdgeFacade: Sendable {
         mailboxes = direct.union(siblings.map(\.name))
     }
 
+    /// The mail server's public name, where the configuration has it.
+    var hostname: String? { configuration.mailHostnames.first }
+
     func isMailbox(_ upstream: String) -> Bool { mailboxes.contains(upstream) }
 
     /// The public port of a protocol: the well-known one if the edge listens there, else the first; nil if there is none.
@@ -116,16 +119,6 @@ extension BindAddress {
 extension Endpoint {
     fileprivate var isLoopback: Bool {
         if case .address(let address) = host { address.isLoopback } else { host == .name("localhost") }
-    }
-}
-
-extension ServerNamePattern {
-    /// Whether a name in lower case, without a trailing dot, is matched.
-    func covers(_ name: String) -> Bool {
-        guard isWildcard else { return self.name == name }
-        guard name.hasSuffix(".\(self.name)") else { return false }
-        let label = name.dropLast(self.name.count + 1)
-        return !label.isEmpty && !label.contains(".")
     }
 }
 

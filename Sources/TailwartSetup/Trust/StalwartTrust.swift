@@ -20,9 +20,17 @@ enum StalwartTrust {
         ]
         steps.append(
             TrustGuide.Step(
+                "Or both with curl and jq: stalwart-cli does not take the certificate that a new Stalwart makes up.",
+                overJMAP(headed, edges)))
+        steps.append(
+            TrustGuide.Step(
                 "Restart Stalwart: listeners and allowed addresses are read at start. Then see whether the edge is banned already, "
-                    + "and remove what is found with `stalwart-cli delete BlockedIp --ids ID`:",
-                "stalwart-cli query BlockedIp --fields id,address,reason"))
+                    + "and remove what is found with `stalwart-cli delete BlockedIp --ids ID`; the last line ends such a ban without another "
+                    + "restart:",
+                """
+                stalwart-cli query BlockedIp --fields id,address,reason
+                jmap x:Action/set '{"create":{"a":{"@type":"ReloadBlockedIps"}}}'
+                """))
         steps.append(globalList(bare))
         return (steps, TrustText.headless(all, Set(ListenerProtocol.allCases).subtracting([.https, .tcp])))
     }
@@ -43,6 +51,27 @@ enum StalwartTrust {
     private static func allowed(_ edges: [IPAddress]) -> String {
         edges.map { #"stalwart-cli create AllowedIp --json '{"address":"\#($0)","reason":"Tailwart edge"}'"# }
             .joined(separator: "\n")
+    }
+
+    /// The same objects by the API (RFC 8620) that stalwart-cli speaks.
+    private static func overJMAP(_ ports: [DialledPort], _ edges: [IPAddress]) -> String {
+        let allowed = edges.enumerated().map { number, edge in
+            #""a\#(number)":{"address":"\#(edge)","reason":"Tailwart edge"}"#
+        }.joined(separator: ",")
+        return #"""
+            export STALWART_RECOVERY_ADMIN=admin:password   # as in Stalwart's environment
+            jmap() {
+              curl --silent --show-error --fail --insecure --user "$STALWART_RECOVERY_ADMIN" --header 'Content-Type: application/json' \
+                --data '{"using":["urn:ietf:params:jmap:core","urn:stalwart:jmap"],"methodCalls":[["'"$1"'",'"$2"',"a"]]}' https://localhost/jmap/
+            }
+            for port in \#(ports.map { String($0.port) }.joined(separator: " ")); do
+              id=$(jmap x:NetworkListener/get '{"ids":null}' | jq -r --arg port ":$port" \
+                '.methodResponses[0][1].list[] | select(any(.bind | keys[]; endswith($port))) | .id')
+              [ -n "$id" ] || { echo "no listener on $port: make one, or leave the port out of tailwart.yaml"; continue; }
+              jmap x:NetworkListener/set '{"update":{"'"$id"'":{"overrideProxyTrustedNetworks":\#(set(edges))}}}'
+            done
+            jmap x:AllowedIp/set '{"create":{\#(allowed)}}'
+            """#
     }
 
     private static func bansWithoutHeader(_ bare: [DialledPort]) -> String {

@@ -25,28 +25,37 @@ package struct TrustGuide: Sendable, Equatable {
     package init(_ server: MailServer, _ configuration: Configuration, edges: [IPAddress]) {
         self.server = server
         let ports = DialledPort.all(in: configuration)
-        switch server {
-        case .stalwart: (steps, warnings) = StalwartTrust.guide(ports, edges)
-        case .postfix: (steps, warnings) = PostfixTrust.guide(ports, edges)
-        case .dovecot: (steps, warnings) = DovecotTrust.guide(ports, edges)
-        case .exim: (steps, warnings) = EximTrust.guide(ports, edges)
-        case .opensmtpd: (steps, warnings) = OpenSMTPDTrust.guide(ports, edges)
-        case .chasquid: (steps, warnings) = ChasquidTrust.guide(ports, edges)
-        case .nginx:
-            (steps, warnings) = NginxTrust.guide(ports + DialledPort.all(in: configuration, ofMailbox: false), edges)
-        }
+        let guide =
+            switch server {
+            case .stalwart: StalwartTrust.guide(ports, edges)
+            case .postfix: PostfixTrust.guide(ports, edges)
+            case .dovecot: DovecotTrust.guide(ports, edges)
+            case .exim: EximTrust.guide(ports, edges)
+            case .opensmtpd: OpenSMTPDTrust.guide(ports, edges)
+            case .chasquid: ChasquidTrust.guide(ports, edges)
+            case .nginx: NginxTrust.guide(ports + DialledPort.all(in: configuration, ofMailbox: false), edges)
+            }
+        let naming = ports.isEmpty ? nil : configuration.mailHostnames.first.flatMap(server.naming)
+        steps = (naming.map { [$0] } ?? []) + guide.steps
+        warnings = guide.warnings
     }
 
     package struct NoEdge: Error, Equatable, CustomStringConvertible {
         package var description: String {
-            "this host has no tailnet address. Run it on the edge when tailscaled is up, or name the address from which the edge "
-                + "dials with --edge-address."
+            "this host has no tailnet address: tailscaled knows of none, and no interface has one. Run it on the edge when tailscaled is "
+                + "up, or name the address from which the edge dials with --edge-address."
         }
     }
 
     /// From where edges dial: those that are named, else this host's in the tailnet.
-    package static func edges(named: [IPAddress], ofHost own: [IPAddress]) throws(NoEdge) -> [IPAddress] {
-        let edges = named.isEmpty ? own.filter(\.isOfTailnet) : named
+    ///
+    /// - Parameters:
+    ///   - tailnet: what tailscaled says that they are; in user space no interface has them. Empty: it says nothing.
+    ///   - own: of this host's interfaces.
+    package static func edges(
+        named: [IPAddress], tailnet: [IPAddress] = [], ofHost own: [IPAddress]
+    ) throws(NoEdge) -> [IPAddress] {
+        let edges = [named, tailnet, own.filter(\.isOfTailnet)].first { !$0.isEmpty } ?? []
         guard !edges.isEmpty else { throw NoEdge() }
         return edges
     }

@@ -79,6 +79,14 @@ import Testing
         #expect(!text.contains("\"ip\""))
     }
 
+    @Test func `for Headscale a user owns the tags`() {
+        let text = PolicyText(
+            PolicySamples.configuration, tags: PolicySamples.tags, format: .grants, network: .headscale(owner: "alice@")
+        ).text
+        #expect(text.contains(#""tag:stalwart": ["alice@"],"#) && !text.contains("autogroup:admin"))
+        #expect(text.contains("\"tests\""))
+    }
+
     @Test func `a port that the edge needs is not denied by its own tests`() {
         let configuration = PolicySamples.load("mailbox: {address: mail.example.net, ports: {25: 25, 8080: 8080}}")
         let text = PolicyText(configuration, tags: PolicySamples.tags, format: .grants).text

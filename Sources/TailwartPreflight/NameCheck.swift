@@ -1,0 +1,54 @@
+import TailwartCore
+import TailwartProbe
+import TailwartWire
+
+/// Whether each name on the mailbox's certificate leads to it on 443 too: under `acme-tls/1` (RFC 8737) an authority comes to all of them before the
+/// certificate is renewed, and one that goes elsewhere fails the whole order.
+struct NameCheck {
+    let configuration: Configuration
+    private let upstreams: [String: Upstream]
+
+    init(_ configuration: Configuration) {
+        self.configuration = configuration
+        upstreams = configuration.upstreamsByName
+    }
+
+    /// A line for each name that leads elsewhere; none where the edge does not divide 443 by name.
+    ///
+    /// - Parameter certificates: of the mail ports, with the upstream that showed it.
+    func findings(_ certificates: [(upstream: Upstream, certificate: CertificateReport)]) -> [Finding] {
+        var said: Set<String> = []
+        return certificates.flatMap { upstream, certificate in
+            // One that the server has made up is no order of anybody's.
+            certificate.isFallback || certificate.isSelfSigned
+                ? []
+                : certificate.names.compactMap { name in
+                    guard let name = ServerNamePattern(name), !name.isWildcard, name.name.contains("."),
+                        let other = elsewhere(name.name, upstream), said.insert(name.name).inserted
+                    else { return nil }
+                    return Finding(
+                        .name, name.name, .warn,
+                        "The mailbox's certificate bears the name, and on 443 it leads to \(other): an authority that comes by acme-tls/1 is "
+                            + "turned away, and with it the whole certificate.",
+                        fix:
+                            "Write 'hostname: \(name.name)' into 'mailbox', or add the name to 'https: {names: […]}'. If the certificate is "
+                            + "renewed by DNS-01, nothing is to be done.")
+                }
+        }
+    }
+
+    /// Where a name leads that does not lead to the mailbox; nil if it does, or if nobody divides by name.
+    private func elsewhere(_ name: String, _ mailbox: Upstream) -> String? {
+        let hosts = Set(mailbox.endpoints.map(\.host))
+        let isMailbox = { (route: Route) -> Bool in
+            let upstream = route.target.upstreamName.flatMap { upstreams[$0] }
+            return upstream?.endpoints.contains { hosts.contains($0.host) } == true
+        }
+        for listener in configuration.listeners where listener.proto == .https {
+            guard listener.routes.contains(where: { $0.match != nil && isMailbox($0) }) else { continue }
+            guard let first = listener.routes.first(where: { $0.mayTake(name) }) else { return "no route" }
+            return isMailbox(first) ? nil : first.target.upstreamName.map { "'\($0)'" } ?? "no upstream"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,24 @@
+import TailwartCore
+
+extension MailServer {
+    /// How it is told its own public name, which it says in its greeting and needs in its certificate; nil for one that has no use for it.
+    func naming(_ hostname: String) -> TrustGuide.Step? {
+        switch self {
+        case .stalwart:
+            TrustGuide.Step(
+                "Its own name, in the environment that it starts with. Without it a Stalwart in a container greets with a single label, and has "
+                    + "certificates issued for that.",
+                "STALWART_HOSTNAME=\(hostname)\nSTALWART_PUBLIC_URL=https://\(hostname)")
+        case .postfix:
+            TrustGuide.Step("/etc/postfix/main.cf: its own name.", "myhostname = \(hostname)")
+        case .exim:
+            TrustGuide.Step("Main section of the configuration: its own name.", "primary_hostname = \(hostname)")
+        case .opensmtpd:
+            TrustGuide.Step("/etc/mail/mailname: its own name.", hostname)
+        case .chasquid:
+            TrustGuide.Step("/etc/chasquid/chasquid.conf: its own name.", "hostname: \"\(hostname)\"")
+        case .dovecot, .nginx:
+            nil
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import TailwartConfig
+import TailwartCore
+import Testing
+
+@testable import TailwartPreflight
+
+struct NameCheckTests {
+    private func certificate(_ names: [String], isFallback: Bool = false) -> CertificateReport {
+        CertificateReport(
+            subject: "mail.example.org", issuer: "Example CA", names: names, notBefore: 0, notAfter: 1, lifetimeLeft: 1,
+            isSelfSigned: false, isFallback: isFallback, chainProblem: nil, missingNames: [])
+    }
+
+    private func findings(_ file: String, _ report: CertificateReport) throws -> [Finding] {
+        let configuration = try #require(Configuration.load(text: file, file: "f", environment: [:]).configuration)
+        return NameCheck(configuration).findings([
+            (configuration.upstreams[0], report), (configuration.upstreams[0], report),
+        ])
+    }
+
+    private static let mailbox = "mailbox: {address: stalwart.tail1234.ts.net, domains: [example.org]"
+    private static let names = ["mail.example.org", "mta-sts.example.org", "autoconfig.example.org"]
+
+    @Test(arguments: [
+        ("\(mailbox)}\nweb: 127.0.0.1:8443", "'web'"), ("\(mailbox)}", "no upstream"),
+    ])
+    func `a name of the certificate that leads elsewhere on 443 is said once`(file: String, other: String) throws {
+        let findings = try findings(file, certificate(Self.names))
+        #expect(findings.map(\.subject) == ["mail.example.org"])
+        #expect(findings.first?.result == .warn)
+        #expect(findings.first?.detail.contains("leads to \(other)") == true)
+        #expect(findings.first?.fix?.contains("'hostname: mail.example.org'") == true)
+    }
+
+    @Test(arguments: [
+        "\(mailbox), hostname: mail.example.org}\nweb: 127.0.0.1:8443",
+        "\(mailbox), https: {names: [\"*.example.org\"]}}",
+        // Nobody divides 443.
+        "mailbox: {address: stalwart.tail1234.ts.net}",
+        "listeners: [{name: https, bind: [\":443\"], to: m}]\nupstreams: {m: {endpoints: [stalwart.tail1234.ts.net]}}",
+    ])
+    func `where all of them lead to the mailbox there is nothing to say`(file: String) throws {
+        #expect(try findings(file, certificate(Self.names)).isEmpty)
+    }
+
+    @Test func `a certificate that the server has made up, and names that nobody can ask for, do not count`() throws {
+        let file = "\(Self.mailbox)}"
+        #expect(try findings(file, certificate(["mail.example.org"], isFallback: true)).isEmpty)
+        #expect(try findings(file, certificate(["*.example.org", "localhost", "192.0.2.1"])).isEmpty)
+    }
+}
