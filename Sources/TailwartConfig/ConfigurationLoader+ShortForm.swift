@@ -31,7 +31,8 @@ extension ConfigurationLoader {
             let host = ValueType<Endpoint.Host>.host.map { Endpoint($0) }
             let endpoints = endpoints(host, from: &reader, example: "mail.example.net")
             let upstream = upstream(
-                named: "mailbox", endpoints: endpoints, from: &reader, proxyProtocol: Defaults.mailboxProxyProtocol)
+                named: "mailbox", endpoints: endpoints, from: &reader, proxyProtocol: Defaults.mailboxProxyProtocol,
+                hold: Defaults.mailboxHold)
             if let upstream { upstreams.insert(upstream, at: 0) }
 
             let addresses = reader.value(

@@ -30,9 +30,9 @@ extension ConfigurationLoader {
     /// Reads what every upstream takes besides its endpoints; nil if there are none.
     func upstream(
         named name: String, endpoints: [Endpoint]?, from reader: inout MappingReader,
-        proxyProtocol: ProxyProtocolOut = Defaults.proxyProtocol
+        proxyProtocol: ProxyProtocolOut = Defaults.proxyProtocol, hold: Duration = Defaults.hold
     ) -> Upstream? {
-        var upstream = Upstream(name: name, endpoints: endpoints ?? [])
+        var upstream = Upstream(name: name, endpoints: endpoints ?? [], hold: hold)
         upstream.proxyProtocol = reader.value(
             "proxy_protocol", .proxyProtocol, or: proxyProtocol,
             about: "The PROXY header that it expects, by default \(proxyProtocol.version.rawValue).")

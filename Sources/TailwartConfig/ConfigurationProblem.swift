@@ -42,25 +42,26 @@ extension ConfigurationResult {
     }
 
     /// - Parameters:
+    ///   - next: what to do next around the edge, if that was looked at and there is something.
     ///   - findings: of what is around the edge, if that was looked at.
     ///   - isGood: whether it is good there.
-    package func answer(file: String, findings: [JSON] = [], isGood: Bool = true) -> CommandAnswer {
+    package func answer(file: String, next: JSON? = nil, findings: [JSON] = [], isGood: Bool = true) -> CommandAnswer {
         Self.answer(
             file: file, isGood: configuration != nil && isGood, isValid: configuration != nil,
-            problems: problems.map(\.answered), findings: findings)
+            problems: problems.map(\.answered), next: next, findings: findings)
     }
 
     /// Of a file that could not be looked at.
     package static func answer(file: String?, problems: [CommandAnswer.Problem]) -> CommandAnswer {
-        answer(file: file, isGood: false, isValid: false, problems: problems, findings: [])
+        answer(file: file, isGood: false, isValid: false, problems: problems, next: nil, findings: [])
     }
 
     private static func answer(
-        file: String?, isGood: Bool, isValid: Bool, problems: [CommandAnswer.Problem], findings: [JSON]
+        file: String?, isGood: Bool, isValid: Bool, problems: [CommandAnswer.Problem], next: JSON?, findings: [JSON]
     ) -> CommandAnswer {
         CommandAnswer(
             isGood: isGood, problems: problems,
-            ["file": file.json, "valid": .flag(isValid), "findings": .list(findings)])
+            ["file": file.json, "valid": .flag(isValid), "next": next ?? .null, "findings": .list(findings)])
     }
 }
 

@@ -12,7 +12,7 @@ extension ConfigurationWriter {
             mailbox.append(YAMLMember("ports", .texts(short.ports.map(\.listen)), of: listeners))
         }
         if !short.bind.isEmpty { mailbox.append(YAMLMember("bind", .texts(short.bind), of: listeners)) }
-        mailbox += settings(of: short.mailbox, usual: Defaults.mailboxProxyProtocol)
+        mailbox += settings(of: short.mailbox, usual: Defaults.mailboxProxyProtocol, hold: Defaults.mailboxHold)
         if let https = short.https {
             let part = FilePositions.Part.listener(https.number)
             mailbox.append(YAMLMember("domains", .texts(https.domains), of: part))

@@ -8,11 +8,15 @@ extension ConfigurationWriter {
 
     /// What an upstream takes besides its endpoints.
     ///
-    /// - Parameter usual: the header that it has where nothing is said.
-    func settings(of upstream: Upstream, usual: ProxyProtocolOut? = nil) -> [YAMLMember] {
+    /// - Parameters:
+    ///   - usual: the header that it has where nothing is said.
+    ///   - hold: how long it holds clients where nothing is said.
+    func settings(
+        of upstream: Upstream, usual: ProxyProtocolOut? = nil, hold: Duration = Defaults.hold
+    ) -> [YAMLMember] {
         let isUsual = upstream.proxyProtocol == usual ?? (showsDefaults ? nil : Defaults.proxyProtocol)
         return (isUsual ? [] : [header(upstream.proxyProtocol)])
-            + Upstream.settings.write(upstream, unlike: Upstream(name: "", endpoints: []))
+            + Upstream.settings.write(upstream, unlike: Upstream(name: "", endpoints: [], hold: hold))
     }
 
     func header(_ header: ProxyProtocolOut) -> YAMLMember {

@@ -1,4 +1,4 @@
-import TailwartCore
+package import TailwartCore
 package import TailwartWire
 
 /// What one check found out: one line for a person, one object for a script.
@@ -37,6 +37,18 @@ package struct Finding: Sendable, Equatable {
         case unknown
     }
 
+    /// What has to be told apart where several findings are looked at together; the words are for a person.
+    package enum Matter: Sendable, Equatable {
+        /// What a probe found.
+        ///
+        /// - endpoint: the upstream and the endpoint, whatever the port.
+        case verdict(Verdict, endpoint: String, ListenerProtocol)
+        /// Nobody has that name or address, as far as this host may see.
+        case unseen
+        /// This host has no tag, or not the edge's.
+        case untagged
+    }
+
     package let check: Check
     /// What of it: an address, a port, a name.
     package let subject: String
@@ -45,13 +57,17 @@ package struct Finding: Sendable, Equatable {
     package let detail: String
     /// What to do, as whole sentences; nil if there is nothing to be done.
     package let fix: String?
+    package let matter: Matter?
 
-    package init(_ check: Check, _ subject: String, _ result: Result, _ detail: String, fix: String? = nil) {
+    package init(
+        _ check: Check, _ subject: String, _ result: Result, _ detail: String, fix: String? = nil, matter: Matter? = nil
+    ) {
         self.check = check
         self.subject = subject
         self.result = result
         self.detail = detail
         self.fix = fix
+        self.matter = matter
     }
 
     /// `fix` is always there, if only as null.

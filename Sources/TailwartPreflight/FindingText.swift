@@ -36,6 +36,14 @@ package struct FindingText: Sendable {
         return lines + [summary(findings)]
     }
 
+    /// What to do next, above the findings: the cause, and what to do on a line of its own.
+    package func lines(_ next: NextStep?) -> [String] {
+        guard let next else { return [] }
+        let finding = next.finding
+        let lines = ["\(finding.check.rawValue) \(finding.subject): \(finding.detail)", "next: \(next.fix)"]
+        return (style == .words ? lines : lines.flatMap { Self.wrapped($0, behind: "") }) + [""]
+    }
+
     /// Whether it is the same cause with the same remedy, on another port.
     private static func isSame(_ finding: Finding, _ other: Finding) -> Bool {
         finding.result != .pass && finding.check == other.check && finding.result == other.result
@@ -43,13 +51,15 @@ package struct FindingText: Sendable {
             && finding.detail.replacing(#/:\d+/#, with: "") == other.detail.replacing(#/:\d+/#, with: "")
     }
 
-    /// Broken at blanks, below the line that it belongs to.
-    private static func wrapped(_ text: String) -> [String] {
+    /// Broken at blanks.
+    ///
+    /// - Parameter margin: before each line, so that it stands below the one that it belongs to.
+    private static func wrapped(_ text: String, behind margin: String = "    ") -> [String] {
         text.split(separator: " ").reduce(into: [] as [String]) { lines, word in
             if let last = lines.last, last.count + 1 + word.count <= width {
                 lines[lines.count - 1] += " \(word)"
             } else {
-                lines.append("    \(word)")
+                lines.append("\(margin)\(word)")
             }
         }
     }

@@ -64,7 +64,8 @@ struct NameLookup: Sendable {
             return Finding(
                 .name, name, .fail,
                 "The name stands for no address: \(entry?.failure ?? "no name server answered in time").",
-                fix: "Correct the name in the file, or see that the tailnet is up and lets this host see it.")
+                fix: "Correct the name in the file, or see that the tailnet is up and lets this host see it.",
+                matter: .unseen)
         }
         let source = entry.source.map { " (\($0))" } ?? ""
         return Finding(

@@ -30,21 +30,22 @@ extension TailnetCheck {
             let isOfTailnet =
                 !name.contains(".") || (status.suffix.map { name.lowercased().hasSuffix("." + $0) } ?? false)
             guard isOfTailnet else { return nil }
-            return Finding(.peer, name, .fail, Self.unseen, fix: Self.unseenFix)
+            return Finding(.peer, name, .fail, Self.unseen, fix: Self.unseenFix, matter: .unseen)
         }
     }
 
     private func peer(_ address: IPAddress, _ status: TailnetStatus, _ pings: [String: TailnetPing]) -> Finding {
         guard
             let peer = ([status.own].compactMap(\.self) + status.peers).first(where: { $0.addresses.contains(address) })
-        else { return Finding(.peer, "\(address)", .fail, Self.unseen, fix: Self.unseenFix) }
+        else { return Finding(.peer, "\(address)", .fail, Self.unseen, fix: Self.unseenFix, matter: .unseen) }
         return finding("\(address)", peer, status, pings[peer.name])
     }
 
     private static let unseen =
         "The tailnet has no such node, or no access rule lets this host see it."
     private static let unseenFix =
-        "Look for it in `tailscale status`; correct the name in the file, or grant this host access: `tailwart acl` prints how."
+        "If the mailbox's host has not joined yet, let it join under that name; else look for it in `tailscale status`, correct the "
+        + "name in the file, or grant this host access: `tailwart acl` prints how."
 
     private func finding(_ name: String, _ peer: TailnetPeer, _ status: TailnetStatus, _ ping: TailnetPing?) -> Finding
     {

@@ -92,11 +92,12 @@ struct TailnetCheck: Sendable {
             return Finding(
                 .tailnet, "tag", .warn,
                 "This host has no tag: its key expires\(days), and then the edge is cut off; and it has its owner's rights.",
-                fix: "\(fix); `tailwart acl` prints what the policy must say.")
+                fix: "\(fix); `tailwart acl` prints what the policy must say.", matter: .untagged)
         }
         return Finding(
             .tailnet, "tag", .warn, "This host has \(status.ownTags.joined(separator: ", ")) and not \(edgeTag).",
-            fix: "\(fix); or name the tag that the policy grants the ports to: --edge-tag \(status.ownTags[0]).")
+            fix: "\(fix); or name the tag that the policy grants the ports to: --edge-tag \(status.ownTags[0]).",
+            matter: .untagged)
     }
 
     static func sentence(_ text: String) -> String {

@@ -20,7 +20,9 @@ enum UpstreamCheck {
         return Finding(
             .upstream, subject.label(serverName), standing,
             verdict == .well ? result.detail : words(result),
-            fix: verdict.grade == .good ? nil : result.fix(subject.proto))
+            fix: verdict.grade == .good ? nil : result.fix(subject.proto),
+            matter: .verdict(
+                verdict, endpoint: "\(subject.upstream.name) \(subject.endpoint.text)", subject.proto))
     }
 
     /// Why a place is not probed at all.

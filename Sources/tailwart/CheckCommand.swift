@@ -16,7 +16,7 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
             Example: tailwart check --config /etc/tailwart/tailwart.yaml
             Example: sudo tailwart check --host
             Reports every problem of the file, each with its position. With --host, and once the file is good, it looks at everything \
-            around the edge: a line for each check that says pass, warn, fail or unknown, and behind an arrow what to do. Ports are \
+            around the edge: first what to do next, if anything, then a line for each check that says pass, warn, fail or unknown, and behind an arrow what to do. Ports are \
             bound for a moment, the mailbox is asked as a mail client would; nothing is changed. Only root sees the firewall's rules.
             Ends with 0 if all is good (also with warnings and what could not be found out), 1 if the file is not or a check \
             fails, 3 if the file cannot be read.
@@ -31,7 +31,7 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
         help: .init("With --host: the tag that the tailnet's policy grants the mailbox's ports to.", valueName: "tag"))
     var edgeTag = PolicyTags.usualEdge
 
-    @Flag(help: .json("file", "valid", "findings"))
+    @Flag(help: .json("file", "valid", "next", "findings"))
     var json = false
 
     func validate() throws {
@@ -55,13 +55,15 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
         let findings = await Preflight(
             configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
         ).run()
+        let next = NextStep(findings)
         let isGood = !findings.contains { $0.result == .fail }
         if json {
-            print(result.answer(file: file, findings: findings.map(\.json), isGood: isGood))
+            print(result.answer(file: file, next: next?.json, findings: findings.map(\.json), isGood: isGood))
         } else {
             let style = FindingText.Style(
                 isTerminal: isatty(STDOUT_FILENO) == 1, environment: FileSystem.environment)
-            for line in FindingText(style).lines(findings) { print(line) }
+            let text = FindingText(style)
+            for line in text.lines(next) + text.lines(findings) { print(line) }
         }
         if !isGood { throw ExitCode(1) }
     }

@@ -171,6 +171,11 @@ extension CommandTests {
                     #expect(other.exitCode == 1)
                     #expect(other.output.contains("fail "))
                     #expect(other.output.contains("(process \(getpid()))"), "\(other.output)")
+                    // Clients of the mailbox's certificate are warned; who has the port stands in the way of all.
+                    let head = other.outputLines.prefix(2)
+                    #expect(head.first?.hasPrefix("port \(try taken.address) (smtp): ") == true, "\(head)")
+                    #expect(head.last?.hasPrefix("next: ") == true, "\(head)")
+                    #expect(answer.outputLines.first?.hasPrefix("upstream mailbox ") == true, "\(answer.output)")
                 }
             }
         }
@@ -188,10 +193,13 @@ extension CommandTests {
             }
         }
 
-        @Test func `the page has a row for each check`() throws {
+        @Test func `the page has a row for each check and each step`() throws {
             let page = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
                 .deletingLastPathComponent().deletingLastPathComponent().appending(path: "docs/preflight.md")
             let text = try String(contentsOf: page, encoding: .utf8)
+            for step in ["join", "policy", "mailbox", "trust", "ports", "edge", "certificate", "rest"] {
+                #expect(text.contains("\n| `\(step)` |"), "\(step)")
+            }
             for check in [
                 "port", "firewall", "cloud", "address", "tailnet", "peer", "name", "upstream", "descriptors",
                 "local_ports", "clock",

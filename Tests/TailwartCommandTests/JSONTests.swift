@@ -103,12 +103,13 @@ extension CommandTests {
                 let isList = member.value.list != nil
                 let key = prefix + member.key + (isList ? "[]" : "")
                 let inner = documented.filter { $0.hasPrefix("\(key).") && !$0.dropFirst(key.count + 1).contains(".") }
-                for one in member.value.list ?? [] {
+                let objects = member.value.list ?? (member.value.members == nil ? [] : [member.value])
+                for one in objects {
                     #expect(
                         (one.members ?? []).map(\.key) == inner.map { bare(String($0.dropFirst(key.count + 1))) },
                         "\(key)")
                 }
-                return [key] + (member.value.list ?? []).flatMap { keys(of: $0, under: "\(key).", documented) }
+                return [key] + objects.flatMap { keys(of: $0, under: "\(key).", documented) }
             }
         }
 

@@ -51,6 +51,22 @@ struct WriterTests {
         #expect(ConfigurationWriter(try Self.load(short)).write().text == short)
     }
 
+    @Test func `the short form's mailbox holds clients unless it says no, and an upstream does not unless it says so`()
+        throws
+    {
+        let (short, without) = ("mailbox:\n  address: mail.example.net\n", "  hold: 0s\n")
+        for (text, hold) in [(short, Duration.seconds(15)), (short + without, .zero)] {
+            let configuration = try Self.load(text)
+            #expect(configuration.upstreams.map(\.hold) == [hold])
+            #expect(ConfigurationWriter(configuration).write().text == text)
+            #expect(configuration.yaml.contains("hold: 15s") == (hold != .zero))
+        }
+        let general = try Self.load(
+            "upstreams: {mailbox: {endpoints: [mail.example.net], proxy_protocol: v2}}\nlisteners: [{name: smtp, bind: [\":25\"], to: mailbox}]\n"
+        )
+        #expect(general.upstreams.map(\.hold) == [.zero])
+    }
+
     @Test func `variables stand where values stand for them`() throws {
         var references = References()
         let host = references.name("${HOST}")

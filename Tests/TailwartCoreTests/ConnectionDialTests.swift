@@ -4,18 +4,22 @@ import Testing
 
 /// Where dialling goes when the upstream keeps warm sockets; whole lives are in ``ConnectionSimulationTests``.
 @Suite struct ConnectionDialTests {
-    private let topology = Topology(
-        Configuration(
-            upstreams: [
-                Upstream(
-                    name: "mailbox", endpoints: [Endpoint(.name("one")), Endpoint(.name("two"))],
-                    proxyProtocol: ProxyProtocolOut(.v2), warm: 2)
-            ],
-            listeners: [
-                Listener(
-                    name: "smtp", bind: [.any(port: 25)], proto: .smtp,
-                    routes: [Route(to: .upstream("mailbox", port: nil))])
-            ]), addresses: { $0 == "one" ? [.v4(0xc000_0201)] : [.v4(0xc000_0202)] })
+    private let topology = Self.topology()
+
+    private static func topology(hold: Duration = .zero) -> Topology {
+        Topology(
+            Configuration(
+                upstreams: [
+                    Upstream(
+                        name: "mailbox", endpoints: [Endpoint(.name("one")), Endpoint(.name("two"))],
+                        proxyProtocol: ProxyProtocolOut(.v2), hold: hold, warm: 2)
+                ],
+                listeners: [
+                    Listener(
+                        name: "smtp", bind: [.any(port: 25)], proto: .smtp,
+                        routes: [Route(to: .upstream("mailbox", port: nil))])
+                ]), addresses: { $0 == "one" ? [.v4(0xc000_0201)] : [.v4(0xc000_0202)] })
+    }
 
     private func connection(_ topology: Topology? = nil) -> Connection {
         let topology = topology ?? self.topology
@@ -113,10 +117,13 @@ import Testing
         _ = connection.stop(&around)
     }
 
-    @Test func `where every address distrusts the header nobody is dialled, and the client is told so`() {
+    @Test(arguments: [Duration.zero, Defaults.mailboxHold])
+    func `where every address distrusts the header nobody is dialled, and the client is told so at once`(hold: Duration)
+    {
+        let topology = Self.topology(hold: hold)
         for approach in topology.approaches { for address in approach.addresses { address.distrusts(now: 1) } }
         var around = Surroundings(now: 2)
-        var connection = connection()
+        var connection = connection(topology)
         guard case .tell(let words) = connection.begin(&around) else {
             Issue.record("the client is not told")
             return

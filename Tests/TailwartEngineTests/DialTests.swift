@@ -145,6 +145,30 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2])
+    func `a quarter of the connections may be held, and who finds no room is refused at once`(workers: Int) throws {
+        let address = try closedAddress()
+        var upstream = Upstream.test(address)
+        upstream.hold = .seconds(60)
+        try withEngine(
+            listeners: [.test(.smtp)], upstreams: [upstream], workers: workers, maxConnections: 2 * Headcount.holdShare
+        ) { edge in
+            let held = try (0..<2).map { _ in try edge.connect() }
+            try edge.eventually("2 held clients") { edge.topology.headcount.held == 2 ? true : nil }
+            for _ in 0..<3 {
+                #expect(try edge.connect().receiveToEnd().bytes.starts(with: Array("421 4.3.2 ".utf8)))
+                #expect(try edge.nextRecord().ending == Ending(.upstream, .upstreamRefused))
+            }
+            let mailbox = try TestListener(address.ip, port: address.port)
+            for client in held {
+                let upstream = try mailbox.accept()
+                upstream.close()
+                client.close()
+            }
+            _ = try edge.records(2)
+        }
+    }
+
     @Test func `a hold ends with the last failure`() throws {
         var upstream = Upstream.test(try closedAddress())
         upstream.hold = .milliseconds(700)

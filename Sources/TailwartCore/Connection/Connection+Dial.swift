@@ -89,20 +89,32 @@ extension Connection {
 
     /// All addresses of all endpoints have failed: holds the client if the upstream asks for it.
     private mutating func roundFailed(_ dial: Dial, _ around: inout Surroundings) -> Action {
-        guard around.now + Self.holdInterval <= holdUntil, dial.isHeld || around.held < Surroundings.heldAtOnce
+        // An address that is there and distrusts the header does not come back by itself.
+        guard around.now + Self.holdInterval <= holdUntil, dial.failure != .headerNotTrusted, dial.isHeld || mayWait()
         else {
             phase = .connecting(dial)
             return turnAway(Ending(dial.failure.rule.party == .edge ? .edge : .upstream, dial.failure), &around)
         }
         var dial = dial
-        if !dial.isHeld {
-            dial.isHeld = true
-            around.held += 1
-        }
+        dial.isHeld = true
         dial.attempt = 0
         phase = .held(dial)
         deadline = around.now + Self.holdInterval
         return .hold(until: deadline)
+    }
+
+    /// Whether there is room among the held clients of the listener and of the edge, which it then takes.
+    private func mayWait() -> Bool {
+        guard frontend.headcount.hold(limit: frontend.maxConnections) else { return false }
+        guard !topology.headcount.hold(limit: topology.maxConnections) else { return true }
+        frontend.headcount.release()
+        return false
+    }
+
+    /// Gives back what ``mayWait()`` has taken.
+    func waitIsOver() {
+        frontend.headcount.release()
+        topology.headcount.release()
     }
 
     /// When a held client is turned away: so long after its route was known.

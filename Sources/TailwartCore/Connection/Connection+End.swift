@@ -62,7 +62,7 @@ extension Connection {
         switch phase {
         case .takingWarm(let dial), .connecting(let dial), .passing(let dial, _), .greeting(let dial, _),
             .held(let dial):
-            if dial.isHeld { around.held -= 1 }
+            if dial.isHeld { waitIsOver() }
         case .relaying:
             if relaying.isCounted { place?.changeLoad(by: -1) }
         case .awaitingHello, .farewell:

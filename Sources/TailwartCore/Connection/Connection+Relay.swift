@@ -11,7 +11,7 @@ extension Connection {
     package static let keepAliveAfter: UInt64 = 60_000_000
 
     mutating func beginRelay(_ dial: Dial, isWarm: Bool, _ around: inout Surroundings) -> Action {
-        if dial.isHeld { around.held -= 1 }
+        if dial.isHeld { waitIsOver() }
         record.times.toConnect = sinceAccept(around.now)
         relaying = Relaying(
             lastActivity: around.now, first: dial.first, isWarm: isWarm,

@@ -2,15 +2,11 @@ import TailwartWire
 
 /// What a connection has to know of the worker that serves it.
 package struct Surroundings: Sendable {
-    /// Clients that one worker holds at the same time; further ones are turned away at once. Each has a descriptor, a session and what
-    /// its socket buffers.
-    package static let heldAtOnce = 1024
     /// Clients that are told at the same time why they cannot be served; further ones are closed without a word. Each holds a descriptor.
     package static let farewellsAtOnce = 256
 
     /// Microseconds on the monotonic clock.
     package var now: UInt64
-    package internal(set) var held = 0
     package internal(set) var farewells = 0
 
     /// Addresses of clients that began with a PROXY header which nobody asked for, and until when that is remembered.

@@ -25,6 +25,8 @@ package enum Defaults {
 
     package static let mailboxPorts: [UInt16] = [25, 465, 587, 993]
     package static let mailboxProxyProtocol = ProxyProtocolOut(.v2)
+    /// A mail server was back within 10 s of each restart, and a person's mail program waits longer than that.
+    package static let mailboxHold = Duration.seconds(15)
     package static let httpsPort: UInt16 = 443
     /// The host names that mail programs and senders look up under a mail domain: MTA-STS (RFC 8461), Thunderbird's
     /// autoconfig, Microsoft's Autodiscover, and the user agent configuration of draft-ietf-mailmaint-pacc.

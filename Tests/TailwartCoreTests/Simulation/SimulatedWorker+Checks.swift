@@ -13,13 +13,16 @@ extension SimulatedWorker {
         check(around.farewells == farewells, "\(around.farewells) farewells are counted, not \(farewells)")
         check(topology.headcount.live == live.count - farewells, "the edge's count is wrong")
         let held = live.count { $0.connection.isHeld }
-        check(around.held == held, "\(around.held) are counted as held, not \(held)")
+        check(topology.headcount.held == held, "\(topology.headcount.held) are counted as held, not \(held)")
+        let share = max(
+            1, max(topology.maxConnections, olderTopologies.map(\.maxConnections).max() ?? 0) / Headcount.holdShare)
+        check(held <= share, "\(held) are held, more than \(share)")
         checkPlaces()
     }
 
     func checkAtEnd() {
         check(openLegs == 0, "\(openLegs) legs are left open")
-        check(around.held == 0 && around.farewells == 0, "somebody is still waiting")
+        check(topology.headcount.held == 0 && around.farewells == 0, "somebody is still waiting")
         for place in everyPlace { check(place.load == 0, "\(place.key) keeps a load") }
         checkServedWhereNothingWentWrong()
     }
