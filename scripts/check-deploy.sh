@@ -76,6 +76,9 @@ for line in open("deploy/mailbox/.env.example"):
 PYTHON
 }
 
+# Docker 20.10 refuses the first, and a host with a low hard limit the second.
+no_new_keys() { ! grep -E '^ *(start_interval|ulimits):' deploy/edge/compose.yaml deploy/mailbox/compose.yaml; }
+
 # The folders that the unit, tmpfiles and the images name are the same; so are drain and what waits for it.
 same_places() {
     grep -q '^RuntimeDirectory=tailwart$' deploy/systemd/tailwart.service &&
@@ -98,6 +101,7 @@ units() {
 check_files() {
     wants "both Dockerfiles end in the same image" same_stages
     wants "Stalwart's configuration and .env.example hold no secret and name one database" no_secrets
+    wants "neither compose file has a key that keeps it from starting on older engines and small hosts" no_new_keys
     wants "unit, tmpfiles, compose file and image use the same places" same_places
     for script in deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm; do sh -n "$script"; done
     if compose version --short 2>/dev/null | grep -q '^v\{0,1\}[2-9]'; then
