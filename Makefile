@@ -43,10 +43,11 @@ check: ## check the format of the code, the scripts and the links in the documen
 	@scripts/check-docs.sh
 	@scripts/check-deploy.sh files
 
-check-deploy: portable static ## prove deploy/ in chroots and a container, as root; about 5 minutes after the build
+check-deploy: portable static ## prove deploy/ in chroots, containers and on an engine, as root; about 9 minutes after the build
 	@scripts/setup.sh deploy
 	scripts/check-deploy.sh portable .build-static/portable/tailwart
 	for part in package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart || exit 1; done
+	scripts/check-deploy.sh engine .build-static/portable/tailwart
 
 deb: static ## make the Debian package: .build/tailwart_*.deb
 	@scripts/setup.sh deb

@@ -1,14 +1,16 @@
 #!/bin/sh
-# Checks what is in deploy/, each part as far as a machine without Docker and without a tailnet can:
+# Checks what is in deploy/, each part as far as a machine without a tailnet can:
 #
 #     scripts/check-deploy.sh files                 texts that must agree with each other; seconds, no root
 #     scripts/check-deploy.sh portable PROGRAM      the one file of 'make portable' in a root that has nothing else; seconds
 #     scripts/check-deploy.sh package PROGRAM       the Debian package in a fresh Debian without systemd: install, run, upgrade, remove, purge
 #     scripts/check-deploy.sh service PROGRAM       the same in one that boots systemd, with the unit at work
 #     scripts/check-deploy.sh image PROGRAM         Dockerfile.prebuilt built by buildah, and the image at work
+#     scripts/check-deploy.sh engine PROGRAM        both compose files on a Docker engine with a fake tailnet and Stalwart, and what falls there
 #
-# The PROGRAM of the last three was built with --static-swift-stdlib ('make static'). They take one to two minutes each, need the packages that
-# 'scripts/setup.sh deploy' installs, and fetch Debian packages. All but the first need root. They change nothing outside a temporary folder.
+# The PROGRAM of package, service and image was built with --static-swift-stdlib ('make static'), that of engine by 'make portable'. They take
+# one to four minutes each, need the packages that 'scripts/setup.sh deploy' installs, and fetch Debian packages. All but the first need root.
+# They change nothing outside a temporary folder.
 set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
@@ -74,6 +76,9 @@ for line in open("deploy/mailbox/.env.example"):
 PYTHON
 }
 
+# Docker 20.10 refuses the first, and a host with a low hard limit the second.
+no_new_keys() { ! grep -E '^ *(start_interval|ulimits):' deploy/edge/compose.yaml deploy/mailbox/compose.yaml; }
+
 # The folders that the unit, tmpfiles and the images name are the same; so are drain and what waits for it.
 same_places() {
     grep -q '^RuntimeDirectory=tailwart$' deploy/systemd/tailwart.service &&
@@ -96,6 +101,7 @@ units() {
 check_files() {
     wants "both Dockerfiles end in the same image" same_stages
     wants "Stalwart's configuration and .env.example hold no secret and name one database" no_secrets
+    wants "neither compose file has a key that keeps it from starting on older engines and small hosts" no_new_keys
     wants "unit, tmpfiles, compose file and image use the same places" same_places
     for script in deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm; do sh -n "$script"; done
     if compose version --short 2>/dev/null | grep -q '^v\{0,1\}[2-9]'; then
@@ -280,7 +286,7 @@ check_service() {
 
 # ---- image
 
-check_image() {
+build_image() {
     need buildah debootstrap systemd-nspawn
     storage="--root $work/storage --runroot $work/runroot --storage-driver vfs"
     fresh_debian
@@ -296,7 +302,10 @@ check_image() {
         "$work/context" >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log" >&2 && fail "the image was not built"; }
     grep -q 'This binary does the job' "$work/build.log" || fail "the build did not run the self-test"
     say "✓ the image is built, and its build ran the self-test"
+}
 
+check_image() {
+    build_image
     container=$(buildah $storage from --pull-never localhost/tailwart)
     root=$(buildah $storage mount "$container")
     size=$(du -s -m --apparent-size "$root" | cut -f 1)
@@ -343,10 +352,60 @@ check_image() {
     buildah $storage rm "$container" >/dev/null
 }
 
+# ---- engine
+
+# Version 2 in $work: the one that is there, or that of a newer Debian, unpacked and not installed.
+find_compose() {
+    if compose version --short 2>/dev/null | grep -q '^v\{0,1\}[2-9]'; then
+        printf '#!/bin/sh\nexec %s "$@"\n' "$(docker compose version >/dev/null 2>&1 && echo docker compose || command -v "${DOCKER_COMPOSE:-docker-compose}")" \
+            >"$work/docker-compose"
+        chmod 755 "$work/docker-compose"
+        return
+    fi
+    say "fetching Compose from a newer Debian"
+    mkdir -p "$work/apt/lists/partial" "$work/apt/archives/partial"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${DEBIAN_MIRROR:-http://deb.debian.org/debian} trixie main" \
+        >"$work/apt/sources.list"
+    newer() {
+        apt-get --option Dir::Etc::SourceList="$work/apt/sources.list" --option Dir::Etc::SourceParts=/dev/null \
+            --option Dir::Etc::PreferencesParts=/dev/null --option Dir::State::Lists="$work/apt/lists" \
+            --option Dir::Cache="$work/apt" --option APT::Sandbox::User=root "$@" >"$work/output" 2>&1
+    }
+    { newer update && (cd "$work/apt" && newer download docker-compose) && dpkg-deb --extract "$work"/apt/docker-compose_*.deb "$work/apt/it"; } ||
+        { cat "$work/output" >&2 && fail "there is no Compose of version 2 here, and Debian 13's could not be fetched; install the plugin, or name a docker-compose in DOCKER_COMPOSE"; }
+    ln -s "$work/apt/it/usr/libexec/docker/cli-plugins/docker-compose" "$work/docker-compose"
+}
+
+check_engine() {
+    need dockerd docker python3 unshare nsenter iptables ip
+    find_compose
+    build_image
+    buildah $storage push --quiet localhost/tailwart "docker-archive:$work/tailwart.tar:tailwart:latest" >/dev/null 2>"$work/output" ||
+        { cat "$work/output" >&2 && fail "the image cannot be handed on"; }
+
+    say "making the images of the fakes"
+    debian fakes python3 iproute2
+    install scripts/check-deploy-engine.py "$work/fakes/usr/local/bin/fake"
+    install Tests/TailwartNetworkTests/mailbox.py "$work/fakes/usr/local/bin/mailbox.py"
+    printf '#!/bin/sh\nexec /usr/local/bin/fake stalwart "$@"\n' >"$work/fakes/usr/local/bin/stalwart"
+    chmod 755 "$work/fakes/usr/local/bin/stalwart"
+    inside fakes useradd --system --uid 2000 stalwart
+    inside fakes install --directory --owner stalwart /etc/stalwart /var/lib/stalwart
+    tar --create --directory "$work/fakes" --exclude './var/cache/*' --exclude './var/lib/apt/lists/*' --file "$work/fakes.tar" .
+
+    cp -R deploy/edge deploy/mailbox "$work"
+    cp "$work/edge/.env.example" "$work/edge/.env"
+    sed -e 's/^TS_AUTHKEY=$/&tskey-auth-fake/' -e 's/^STALWART_DB_PASSWORD=$/&secret/' "$work/mailbox/.env.example" >"$work/mailbox/.env"
+    install "$program" "$work/mailbox/tailwart"
+    # Its cgroups are the host's.
+    trap 'find /sys/fs/cgroup -depth -type d -path "*/tailwart-check*" -exec rmdir {} + 2>/dev/null; rm -rf "$work"' EXIT
+    unshare --mount --net --pid --fork --kill-child=KILL --mount-proc scripts/check-deploy-engine.sh "$work" </dev/null
+}
+
 part=${1:-}
 case $part in
 files) check_files ;;
-portable | package | service | image)
+portable | package | service | image | engine)
     [ $# = 2 ] || fail "usage: scripts/check-deploy.sh $part PROGRAM"
     case $2 in /*) program=$2 ;; *) program=$here/$2 ;; esac
     [ -x "$program" ] || fail "there is no program '$program'; 'make static' or 'make portable' builds one"
@@ -354,7 +413,8 @@ portable | package | service | image)
     "check_$part"
     ;;
 *)
-    echo "usage: scripts/check-deploy.sh files | portable PROGRAM | package PROGRAM | service PROGRAM | image PROGRAM" >&2
+    echo "usage: scripts/check-deploy.sh files | portable PROGRAM | package PROGRAM | service PROGRAM | image PROGRAM |" \
+        "engine PROGRAM" >&2
     exit 2
     ;;
 esac

@@ -14,7 +14,7 @@ test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved ngin
     libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace
     bsdutils util-linux bind9-utils postgresql microsocks"
 deb="dpkg-dev binutils gzip python3"
-deploy="$deb strace debootstrap buildah systemd-container libcap2-bin"
+deploy="$deb strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
 bench="iproute2 haproxy nginx libnginx-mod-stream gcc python3 strace"
 
 purpose=${1:-}
@@ -102,11 +102,12 @@ if ! apt; then
 fi
 
 # Nor at the next boot: these servers are here for the tests only. Those that were here before are left alone.
-for service in postfix dovecot-core nginx haproxy postgresql microsocks; do
+for service in postfix dovecot-core nginx haproxy postgresql microsocks docker.io; do
     case " $missing " in
     *" $service "*)
-        $root systemctl disable --quiet "${service%-core}" 2>/dev/null ||
-            $root update-rc.d "${service%-core}" disable 2>/dev/null || true
+        unit=${service%-core}
+        unit=${unit%.io}
+        $root systemctl disable --quiet "$unit" 2>/dev/null || $root update-rc.d "$unit" disable 2>/dev/null || true
         ;;
     esac
 done

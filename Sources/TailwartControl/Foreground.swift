@@ -55,7 +55,7 @@ package enum Foreground {
         case SIGUSR1: return .otherSignal(.user1)
         case SIGUSR2: return .otherSignal(.user2)
         default:
-            Spawn.forgetOrphans()
+            Spawn.reap()
             return .tick
         }
     }

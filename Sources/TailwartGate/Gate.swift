@@ -11,7 +11,7 @@ package struct Gate: Sendable {
     package static let freshness = Duration.seconds(5)
 
     /// Beyond it is no waiting any more, and far below where times overflow.
-    private static let longest = Duration.seconds(7 * 86_400)
+    package static let longest = Duration.seconds(7 * 86_400)
 
     private let conditions: [Condition]
     private let timeout: Duration

@@ -10,49 +10,74 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
     package var description: String { "\(command) (process \(pid))" }
 
     /// Nil if `/proc` does not tell: another user's processes are hidden from an ordinary one.
+    ///
+    /// So are those of the same user that have a right from their file, as the edge has in its container (ptrace(2), "dumpable"). If only one
+    /// process of the socket's owner is hidden, it is that one.
     package static func find(_ bind: BindAddress) -> PortHolder? {
-        let inodes: Set<String> =
+        let sockets: [Listening] =
             switch bind {
-            case .any(let port): listeningInodes(port: port)
-            case .internet(let address): listeningInodes(port: address.port)
-            case .unix(let path): listeningInodes(path: path)
+            case .any(let port): listening(port: port)
+            case .internet(let address): listening(port: address.port)
+            case .unix(let path): listening(path: path)
             }
-        guard !inodes.isEmpty else { return nil }
-        for entry in entries(of: "/proc") {
-            guard let pid = Int(entry) else { continue }
-            for descriptor in entries(of: "/proc/\(pid)/fd") {
+        guard !sockets.isEmpty else { return nil }
+        let inodes = Set(sockets.map(\.inode))
+        let owners = Set(sockets.compactMap(\.owner))
+        var hidden: [Int] = []
+        for pid in (entries(of: "/proc") ?? []).compactMap({ Int($0) }) {
+            guard let descriptors = entries(of: "/proc/\(pid)/fd") else {
+                if let user = user(of: pid), owners.contains(user) { hidden.append(pid) }
+                continue
+            }
+            for descriptor in descriptors {
                 guard let target = link("/proc/\(pid)/fd/\(descriptor)"), target.hasPrefix("socket:["),
                     inodes.contains(String(target.dropFirst(8).dropLast()))
                 else { continue }
-                let command = text(of: "/proc/\(pid)/comm").split(separator: "\n").first.map(String.init)
-                return PortHolder(pid: pid, command: command ?? "a process")
+                return holder(pid)
             }
         }
-        return nil
+        return hidden.count == 1 ? holder(hidden[0]) : nil
     }
 
-    private static func listeningInodes(port: UInt16) -> Set<String> {
-        Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap { listeningInodes(in: $0, port: port) })
+    private static func holder(_ pid: Int) -> PortHolder {
+        let command = text(of: "/proc/\(pid)/comm").split(separator: "\n").first.map(String.init)
+        return PortHolder(pid: pid, command: command ?? "a process")
     }
 
-    /// The inodes of Unix sockets with this path: number, references, protocol, flags (10000: listening), type, state, inode, path.
-    private static func listeningInodes(path: String) -> Set<String> {
-        Set(
-            text(of: "/proc/net/unix").split(separator: "\n").compactMap { line in
-                let fields = line.split(separator: " ", maxSplits: 7, omittingEmptySubsequences: true)
-                guard fields.count == 8, fields[3] == "00010000", fields[7] == path else { return nil }
-                return String(fields[6])
-            })
+    /// A socket of the system's tables.
+    private struct Listening {
+        let inode: String
+        /// The number of a user; nil where the table has none.
+        var owner: String?
     }
 
-    /// The inodes of sockets in state 0A (listening) with this local port.
-    private static func listeningInodes(in table: String, port: UInt16) -> [String] {
+    /// Of a process, as it acts on files: the last of four.
+    private static func user(of pid: Int) -> String? {
+        text(of: "/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix("Uid:") }?
+            .split { $0 == "\t" || $0 == " " }.last.map(String.init)
+    }
+
+    private static func listening(port: UInt16) -> [Listening] {
+        ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { listening(in: $0, port: port) }
+    }
+
+    /// Unix sockets with this path: number, references, protocol, flags (10000: listening), type, state, inode, path.
+    private static func listening(path: String) -> [Listening] {
+        text(of: "/proc/net/unix").split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ", maxSplits: 7, omittingEmptySubsequences: true)
+            guard fields.count == 8, fields[3] == "00010000", fields[7] == path else { return nil }
+            return Listening(inode: String(fields[6]))
+        }
+    }
+
+    /// Sockets in state 0A (listening) with this local port.
+    private static func listening(in table: String, port: UInt16) -> [Listening] {
         text(of: table).split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ", omittingEmptySubsequences: true)
             guard fields.count > 9, fields[3] == "0A", let colon = fields[1].lastIndex(of: ":"),
                 UInt16(fields[1][fields[1].index(after: colon)...], radix: 16) == port
             else { return nil }
-            return String(fields[9])
+            return Listening(inode: String(fields[9]), owner: String(fields[7]))
         }
     }
 
@@ -69,8 +94,9 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func entries(of path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
+    /// Nil if it may not be read.
+    private static func entries(of path: String) -> [String]? {
+        guard let directory = opendir(path) else { return nil }
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {

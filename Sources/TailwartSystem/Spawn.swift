@@ -52,10 +52,18 @@ package enum Spawn {
         return id
     }
 
-    /// Asks how those ended that have lost their parent, so that they do not stay as zombies. For the process with the id 1 only, and for one
-    /// that waits for no program of its own meanwhile.
-    package static func forgetOrphans() {
-        while waitpid(-1, nil, WNOHANG) > 0 {}
+    /// Asks how those ended that have lost their parent, so that they do not stay as zombies. For the process with the id 1, and for one
+    /// that waits for no other program of its own meanwhile.
+    ///
+    /// - Returns: the exit code of `program` if it is among them: from then on its id may be someone else's.
+    @discardableResult package static func reap(awaiting program: Int32? = nil) -> Int32? {
+        var code: Int32?
+        var status: Int32 = 0
+        while true {
+            let id = waitpid(-1, &status, WNOHANG)
+            guard id > 0 else { return code }
+            if id == program { code = exitCode(status) }
+        }
     }
 
     /// The program's own exit code, or 128 and the number of the signal that ended it. From then on the id may be someone else's.
@@ -67,8 +75,12 @@ package enum Spawn {
             let ended = waitpid(id, &status, waiting ? 0 : WNOHANG)
             if ended < 0, errno == EINTR { continue }
             guard ended == id else { return nil }
-            let signal = status & 0x7f
-            return signal == 0 ? (status >> 8) & 0xff : 128 + signal
+            return exitCode(status)
         }
+    }
+
+    private static func exitCode(_ status: Int32) -> Int32 {
+        let signal = status & 0x7f
+        return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }
 }

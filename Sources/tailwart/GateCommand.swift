@@ -9,7 +9,8 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
         discussion: """
             Example: tailwart gate --tailscale --postgres the-record-prod:5432 --timeout 2m -- stalwart
             All conditions must hold; each can be given more than once. Ends with 0 if they do and 1 if not in time, or becomes \
-            the command. With --once it is a health check: one attempt, and not a word if all is well.
+            the command. With --once it is a health check: one attempt, and not a word if all is well. With --watch it stays as \
+            the command's parent, and ends it with 75 when the container's network is dead.
             """)
 
     @Flag(help: "This host's tailscaled runs and has an address in the tailnet.")
@@ -43,12 +44,19 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
     var mail: [Condition] = []
 
     @Option(
-        help: .init("How long to wait, such as 90s or 2m. Default 60s, with --once 5s.", valueName: "duration"),
+        help: .init(
+            "How long to wait, such as 90s or 2m. Default 60s, with --once 5s, with --watch 7d.", valueName: "duration"),
         transform: Gate.timeout)
     var timeout: Duration?
 
     @Flag(help: "Try each condition once and say nothing if all is well: a health check.")
     var once = false
+
+    @Flag(
+        help:
+            "Stay as the parent of the command: pass signals on, keep its exit code, and end it when the network is dead."
+    )
+    var watch = false
 
     @Flag(help: "Take any certificate from https pages, such as a container's own.")
     var insecure = false
@@ -74,11 +82,14 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
                 "There is nothing to wait for. Name at least one of --tailscale, --peer, --tcp, --postgres, --http, --mail."
             )
         }
+        guard !watch || (!command.isEmpty && !once) else {
+            throw ValidationError("--watch needs a command to stay with. Write it behind --, and leave out --once.")
+        }
     }
 
     func run() async throws {
         let inheritance = Inheritance.capture()
-        Inheritance.endOnSignals()
+        if !watch { Inheritance.endOnSignals() }
         let check: ConditionCheck
         do {
             check = try ConditionCheck(
@@ -88,7 +99,28 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
             throw Failure.notDone(
                 "The system's certificate authorities cannot be read: \(error). Mend them, or add --insecure.")
         }
-        let gate = Gate(conditions, timeout: timeout, isOnce: once, attempt: check.attempt)
+        if watch {
+            let runner = try WatchRunner(command, tailnet: tailscale ? check : nil) { printError("gate: \($0)") }
+            do {
+                throw ExitCode(try await runner.run { try await wait(check) })
+            } catch let failure as ReplacementFailure {
+                throw notStarted(failure)
+            }
+        }
+        try await wait(check)
+        if let failure = Replacement(command, inheritance: inheritance)?.run() { throw notStarted(failure) }
+    }
+
+    /// The gate's own answer is given by then.
+    private func notStarted(_ failure: ReplacementFailure) -> ExitCode {
+        printError(failure.message)
+        return ExitCode(failure.exitCode)
+    }
+
+    /// Returns when all conditions hold.
+    private func wait(_ check: ConditionCheck) async throws {
+        let gate = Gate(
+            conditions, timeout: timeout ?? (watch ? Gate.longest : nil), isOnce: once, attempt: check.attempt)
         let result = await gate.run { [once] change in
             if !once { printError(change.text) }
         }
@@ -96,11 +128,6 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
         guard result.isReady else {
             if json { throw ExitCode(1) }
             throw Failure.notGood(result.text)
-        }
-        if let failure = Replacement(command, inheritance: inheritance)?.run() {
-            // The gate's own answer is given.
-            printError(failure.message)
-            throw ExitCode(failure.exitCode)
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import TailwartControl
+import TailwartGate
 import TailwartSystem
 
 /// The beginning of the program, on its first and only thread. What runs as a task is on another one.
@@ -15,6 +16,7 @@ enum Beginning {
         do {
             let command = try Tailwart.parseAsRoot()
             if command is RunCommand || command is TryCommand { Foreground.prepare() }
+            if let gate = command as? GateCommand, gate.watch { WatchRunner.prepare() }
             Task.detached { await Tailwart.run(command) }
         } catch {
             Tailwart.end(error)

@@ -17,6 +17,8 @@ extension CommandTests {
                 (["--tcp", "db:1", "--timeout", "0s"], "such as"),
                 (["--tcp", "db:1", "--timeout", "999999999d"], "at most 7d"),
                 (["--tcp", "db:1", "true"], "--help"),
+                (["--tcp", "db:1", "--watch"], "--watch needs a command"),
+                (["--tcp", "db:1", "--watch", "--once", "--", "true"], "leave out --once"),
             ] as [([String], String)])
         func `wrong use is told with its place and what to write`(arguments: [String], message: String) async throws {
             try await TestHost.run { host in
@@ -141,6 +143,46 @@ extension CommandTests {
                 try await eventually("it waits") { gate.errors.lines.first }
                 gate.send(signal)
                 #expect(try await gate.exitCode() == 128 + signal)
+            }
+        }
+
+        @Test(
+            arguments: [
+                ("echo said; exit 7", 7), ("kill -KILL $$", 137), ("read line; echo $line; exec echo said", 0),
+                ("exec nowhere-to-be-found", 127),
+            ] as [(String, Int32)])
+        func `a command that is watched keeps its streams and its exit code`(script: String, code: Int32) async throws {
+            try await TestHost.run { host in
+                let listener = try TestListener()
+                let answer = try await Answer.tailwart(
+                    ["gate", "--watch", "--tcp", "\(try listener.address)", "--", "sh", "-c", script], on: host)
+                #expect(answer.exitCode == code)
+                #expect(answer.output.contains("said") == script.contains("said"))
+            }
+        }
+
+        @Test func `a command that is watched and not there is told as without the watch`() async throws {
+            try await TestHost.run { host in
+                let listener = try TestListener()
+                let answer = try await Answer.tailwart(
+                    ["gate", "--watch", "--tcp", "\(try listener.address)", "--", "nowhere-to-be-found"], on: host)
+                #expect(answer.exitCode == 127)
+                #expect(answer.errors.contains("nowhere-to-be-found: no such command on the PATH"))
+            }
+        }
+
+        @Test(arguments: [SIGTERM, SIGHUP, SIGUSR1])
+        func `a signal for a command that is watched reaches it`(signal: Int32) async throws {
+            try await TestHost.run { host in
+                let listener = try TestListener()
+                let script = "trap 'echo heard; exit 3' TERM HUP USR1; echo ready; while :; do sleep 0.1; done"
+                let gate = try host.start(
+                    "gate", try Program.edge(),
+                    ["gate", "--watch", "--tcp", "\(try listener.address)", "--", "sh", "-c", script])
+                try await eventually("it runs") { gate.output.lines.contains("ready") ? true : nil }
+                gate.send(signal)
+                #expect(try await gate.exitCode() == 3)
+                #expect(gate.output.lines.contains("heard"))
             }
         }
     }

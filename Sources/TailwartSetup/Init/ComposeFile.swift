@@ -21,8 +21,6 @@ package enum ComposeFile {
             read_only: true
             cap_drop: [ALL]
             cap_add: [NET_BIND_SERVICE]
-            ulimits:
-              nofile: {soft: 65536, hard: 524288}
             tmpfs:
               - /run/tailwart:mode=0750,uid=65532,gid=65532
 
