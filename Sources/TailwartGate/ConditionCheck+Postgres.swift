@@ -2,10 +2,10 @@ import NIOCore
 import TailwartClient
 import TailwartWire
 
-/// Whether a PostgreSQL server takes connections.
+/// Whether a PostgreSQL server takes connections, and lets somebody in.
 ///
 /// With TLS where the server offers it, as its clients do (libpq's `prefer`): a server or a pooler may have another answer for
-/// connections without. The certificate is not looked at, as nothing secret is sent and only the answer is wanted.
+/// connections without. The certificate is not looked at: SCRAM sends no password, and without a login nothing secret is sent at all.
 extension ConditionCheck {
     /// How long a server that has let us in may take to see our goodbye.
     private static let lingering = TimeAmount.milliseconds(500)
@@ -13,8 +13,10 @@ extension ConditionCheck {
     private static let limits = ClientConnection.Limits(line: 0, total: 1 << 20)
 
     func postgres(_ endpoint: HostAndPort, within limit: Duration) async -> Finding {
-        await dialer.finding(at: endpoint, within: limit, limits: Self.limits) { connection throws(ConnectionEnd) in
-            var startup = PostgresStartup()
+        let login = login
+        return await dialer.finding(at: endpoint, within: limit, limits: Self.limits) {
+            connection throws(ConnectionEnd) in
+            var startup = PostgresStartup(login, nonce: Self.nonce())
             connection.send(PostgresStartup.sslRequest)
             while true {
                 switch startup.receive(try await connection.some()) {
@@ -22,18 +24,24 @@ extension ConditionCheck {
                 case .startTLS:
                     try await connection.beginTLS(trustingTLS)
                     // Kept until the handshake is done.
-                    connection.send(PostgresStartup.startupMessage)
-                case .sendStartup: connection.send(PostgresStartup.startupMessage)
+                    connection.send(startup.startupMessage)
+                case .sendStartup: connection.send(startup.startupMessage)
+                case .send(let message): connection.send(message)
                 case .finish(.admits):
                     // Waits for the server to end the connection: closing it with unread bytes in it would leave a line in its log.
                     connection.send(PostgresStartup.terminate)
                     _ = try? await connection.rest(until: .now() + Self.lingering)
-                    return Finding(.admits)
+                    return Finding(.admits, login)
                 // Only closed: in the middle of the authentication a goodbye would be an error in the server's log.
-                case .finish(let answer): return Finding(answer)
+                case .finish(let answer): return Finding(answer, login)
                 }
             }
         }
+    }
+
+    /// 18 bytes of chance, as libpq has them.
+    private static func nonce() -> String {
+        Base64.encode((0..<18).map { _ in UInt8.random(in: 0...255) })
     }
 }
 
@@ -41,9 +49,34 @@ extension Finding {
     /// Characters of a server's text that one line shows.
     private static let shown = 120
 
-    init(_ answer: PostgresAnswer) {
+    /// How long a login that was refused is not tried again: each try is a line in the server's log.
+    private static let loginPause = Duration.seconds(10)
+
+    /// - Parameter login: the one that was to be proven.
+    init(_ answer: PostgresAnswer, _ login: PostgresLogin? = nil) {
+        switch (answer, login) {
+        case (.admits, let login?):
+            self = .ready("lets \(login.user.shown) into the database \(login.database.shown)")
+        case (.asksForAuthentication, let login?):
+            self = .waiting(
+                "login_unsupported", "asks for a kind of login that is not supported here",
+                fix: "use scram-sha-256 for \(login.user.shown), or leave --postgres-user out", pause: Self.loginPause)
+        case (.isSomebodyElse, _):
+            self = .waiting(
+                "login_refused", "what answers does not know the password itself",
+                fix: "see who answers there; no password was sent", pause: Self.loginPause)
+        case (.error(let error), let login?) where !error.isForNow:
+            self = .waiting(
+                "login_refused", "\(error.message.printable(atMost: Self.shown)) (\(error.code))",
+                fix: error.fix(login),
+                pause: Self.loginPause)
+        case (let answer, _): self.init(unproven: answer)
+        }
+    }
+
+    private init(unproven answer: PostgresAnswer) {
         switch answer {
-        case .asksForAuthentication, .admits:
+        case .asksForAuthentication, .admits, .isSomebodyElse:
             self = .ready("takes connections")
         case .error(let error) where error.isForNow:
             let message = error.message.isEmpty ? "takes no connections" : error.message.printable(atMost: Self.shown)
@@ -57,4 +90,21 @@ extension Finding {
                 "what answers is not PostgreSQL: \"\(String(buffer: beginning).printable(atMost: Self.shown))\"")
         }
     }
+}
+
+extension PostgresError {
+    /// What to do for a login that it refuses.
+    fileprivate func fix(_ login: PostgresLogin) -> String {
+        switch code {
+        case "28P01":
+            "correct the password in $\(login.variable), or set it in the database: ALTER ROLE \"\(login.user.shown)\" PASSWORD '…'"
+        case "3D000": "make it: CREATE DATABASE \"\(login.database.shown)\" OWNER \"\(login.user.shown)\""
+        case "28000": "let the user in from this host, in the server's pg_hba.conf"
+        default: "look at the database's log"
+        }
+    }
+}
+
+extension String {
+    fileprivate var shown: String { printable(atMost: 63) }
 }

@@ -10,39 +10,63 @@ struct PostgresStartup {
         /// Begin the TLS handshake, then send the startup message inside.
         case startTLS
         case sendStartup
+        case send(ByteBuffer)
         case finish(PostgresAnswer)
     }
 
     private enum Phase {
         case askedForTLS
         case startedUp
+        case proving(SCRAM)
+        /// The login is good. Whether the database is there comes behind it.
+        case loggedIn
     }
 
     /// Of one message before the login, as libpq has it (fe-connect.c); longer ones are no PostgreSQL's.
     private static let maximumMessage = 30_000
     /// Notices and the like before the answer.
     private static let maximumMessages = 16
+    /// With those behind a login: a dozen settings.
+    private static let maximumMessagesOfLogin = 100
 
     private var phase = Phase.askedForTLS
     private var received = ByteBuffer()
     private var messages = 0
+    private let login: PostgresLogin?
+    private let nonce: String
+    private var isEncrypted = false
+
+    /// - Parameters:
+    ///   - login: to be proven; nil: only whether connections are taken.
+    ///   - nonce: see ``SCRAM``.
+    init(_ login: PostgresLogin? = nil, nonce: String = "") {
+        self.login = login
+        self.nonce = nonce
+    }
 
     /// Length 8 and the code 1234 5679.
     static let sslRequest = ByteBuffer(bytes: [0, 0, 0, 8, 4, 210, 22, 47])
 
-    /// Protocol 3.0 with names that every installation has: with any authentication but `trust` they are not looked up yet.
-    static let startupMessage: ByteBuffer = {
+    /// Protocol 3.0. Without a login with names that every installation has: with any authentication but `trust` they are not looked up
+    /// yet.
+    var startupMessage: ByteBuffer {
         var body = ByteBuffer()
         body.writeInteger(Int32(3 << 16))
-        for text in ["user", "postgres", "database", "postgres", "application_name", "tailwart gate"] {
+        let (user, database) = (login?.user ?? "postgres", login?.database ?? "postgres")
+        for text in ["user", user, "database", database, "application_name", "tailwart gate"] {
             body.writeNullTerminatedString(text)
         }
         body.writeInteger(UInt8(0))
+        return Self.message(nil, body)
+    }
+
+    private static func message(_ type: Character?, _ body: ByteBuffer) -> ByteBuffer {
         var message = ByteBuffer()
+        if let type = type?.asciiValue { message.writeInteger(type) }
         message.writeInteger(Int32(body.readableBytes + 4))
-        message.writeBuffer(&body)
+        message.writeImmutableBuffer(body)
         return message
-    }()
+    }
 
     /// Says goodbye, so that the server writes no line about a client that vanished.
     static let terminate = ByteBuffer(bytes: [UInt8(ascii: "X"), 0, 0, 0, 4])
@@ -58,6 +82,7 @@ struct PostgresStartup {
             case UInt8(ascii: "S"):
                 // More behind it was put in by somebody on the way, before the encryption (CVE-2021-23222).
                 guard received.readableBytes == 1 else { return notPostgres }
+                isEncrypted = true
                 return startUp(.startTLS)
             case UInt8(ascii: "N"):
                 guard received.readableBytes == 1 else { return notPostgres }
@@ -66,7 +91,7 @@ struct PostgresStartup {
                 // An error in place of the one byte comes from a server that cannot fork, or from none.
                 return readMessages()
             }
-        case .startedUp:
+        case .startedUp, .proving, .loggedIn:
             return readMessages()
         }
     }
@@ -82,7 +107,8 @@ struct PostgresStartup {
     private mutating func readMessages() -> Step {
         while true {
             guard let type = received.getInteger(at: received.readerIndex, as: UInt8.self) else { return .wait }
-            guard Self.isExpected(type), messages < Self.maximumMessages else { return notPostgres }
+            let most = login == nil ? Self.maximumMessages : Self.maximumMessagesOfLogin
+            guard isExpected(type), messages < most else { return notPostgres }
             guard let length = received.getInteger(at: received.readerIndex + 1, as: Int32.self) else { return .wait }
             guard (4...Self.maximumMessage).contains(Int(length)) else { return notPostgres }
             guard received.readableBytes > Int(length) else { return .wait }
@@ -92,7 +118,11 @@ struct PostgresStartup {
             switch type {
             case UInt8(ascii: "R"):
                 guard let kind = body.readInteger(as: Int32.self) else { return notPostgres }
-                return .finish(kind == 0 ? .admits : .asksForAuthentication)
+                guard let login else { return .finish(kind == 0 ? .admits : .asksForAuthentication) }
+                guard let step = authenticate(kind, body, login) else { continue }
+                return step
+            case UInt8(ascii: "Z"):
+                return .finish(.admits)
             case UInt8(ascii: "E"):
                 return .finish(PostgresError(body).map(PostgresAnswer.error) ?? .notPostgres(beginning: body))
             default:
@@ -101,18 +131,80 @@ struct PostgresStartup {
         }
     }
 
-    /// Authentication, error, notice, negotiation of the version.
-    private static func isExpected(_ type: UInt8) -> Bool { "RENv".utf8.contains(type) }
+    /// Answers one request of the authentication; nil where the server goes on by itself.
+    private mutating func authenticate(_ kind: Int32, _ body: ByteBuffer, _ login: PostgresLogin) -> Step? {
+        let text = String(buffer: body)
+        switch (kind, phase) {
+        // AuthenticationOk. A server that was to prove itself has done so before.
+        case (0, .startedUp):
+            phase = .loggedIn
+            return nil
+        // AuthenticationCleartextPassword: nobody on the way may read it.
+        case (3, .startedUp) where isEncrypted:
+            var answer = ByteBuffer()
+            answer.writeNullTerminatedString(login.password)
+            return .send(Self.message("p", answer))
+        // AuthenticationSASL: the names of what it knows.
+        case (10, .startedUp) where text.split(separator: "\0").contains("SCRAM-SHA-256"):
+            let scram = SCRAM(password: login.password, nonce: nonce)
+            phase = .proving(scram)
+            var answer = ByteBuffer()
+            answer.writeNullTerminatedString("SCRAM-SHA-256")
+            answer.writeInteger(Int32(scram.first.utf8.count))
+            answer.writeString(scram.first)
+            return .send(Self.message("p", answer))
+        // AuthenticationSASLContinue.
+        case (11, .proving(var scram)):
+            guard let proof = scram.proof(for: text) else { return notPostgres }
+            phase = .proving(scram)
+            return .send(Self.message("p", ByteBuffer(string: proof)))
+        // AuthenticationSASLFinal.
+        case (12, .proving(let scram)):
+            guard scram.isProven(by: text) else { return .finish(.isSomebodyElse) }
+            phase = .startedUp
+            return nil
+        default:
+            return .finish(.asksForAuthentication)
+        }
+    }
+
+    /// Authentication, error, notice, negotiation of the version; behind a login settings, the key to cancel with, and that it is ready.
+    private func isExpected(_ type: UInt8) -> Bool {
+        if case .loggedIn = phase { return "RENvSKZ".utf8.contains(type) }
+        return "RENv".utf8.contains(type)
+    }
 }
 
 /// How far a PostgreSQL server lets a client come.
 enum PostgresAnswer: Equatable {
     /// It wants a password or the like: that is as far as one gets without.
     case asksForAuthentication
-    /// It wants none.
+    /// It wants none; or the login that is to be proven is good, and the database is there.
     case admits
+    /// It does not know the password that it asks for.
+    case isSomebodyElse
     case error(PostgresError)
     case notPostgres(beginning: ByteBuffer)
+}
+
+/// Who is to be let in.
+package struct PostgresLogin: Sendable, Hashable {
+    package let user: String
+    package let database: String
+    let password: String
+    /// Where the password is from: a variable of the environment.
+    package let variable: String
+
+    /// - Throws: for names or a password that PostgreSQL cannot be told.
+    package init(user: String, database: String?, password: String, variable: String) throws(WrongUse) {
+        for text in [user, database ?? user, password] where text.isEmpty || text.utf8.contains(0) {
+            throw WrongUse("neither the user, the database nor the password in $\(variable) may be empty")
+        }
+        self.user = user
+        self.database = database ?? user
+        self.password = password
+        self.variable = variable
+    }
 }
 
 /// An ErrorResponse: fields of one byte for the kind and a text that ends with a zero.

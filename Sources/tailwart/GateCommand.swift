@@ -32,6 +32,20 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
     var postgres: [Condition] = []
 
     @Option(
+        help: .init(
+            "With --postgres: this user's login is proven too. The password is in the environment.", valueName: "name"))
+    var postgresUser: String?
+
+    @Option(
+        help: .init(
+            "With --postgres-user: the database that it must get into; by default named as the user.", valueName: "name"
+        ))
+    var postgresDatabase: String?
+
+    @Option(help: .init("With --postgres-user: the variable of the environment with the password.", valueName: "name"))
+    var postgresPassword = "PGPASSWORD"
+
+    @Option(
         help: .init("This page answers with a status from 200 to 399.", valueName: "url"),
         transform: { Condition.http(try WebURL($0)) })
     var http: [Condition] = []
@@ -82,18 +96,34 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
                 "There is nothing to wait for. Name at least one of --tailscale, --peer, --tcp, --postgres, --http, --mail."
             )
         }
+        guard postgresUser == nil || !postgres.isEmpty, postgresUser != nil || postgresDatabase == nil else {
+            throw ValidationError("--postgres-user goes with --postgres, and --postgres-database with --postgres-user.")
+        }
         guard !watch || (!command.isEmpty && !once) else {
             throw ValidationError("--watch needs a command to stay with. Write it behind --, and leave out --once.")
         }
     }
 
+    /// Read once, before the first attempt.
+    private func login() throws -> PostgresLogin? {
+        guard let postgresUser else { return nil }
+        do throws(WrongUse) {
+            return try PostgresLogin(
+                user: postgresUser, database: postgresDatabase,
+                password: FileSystem.environment[postgresPassword] ?? "", variable: postgresPassword)
+        } catch {
+            throw ValidationError("--postgres-user: \(error).")
+        }
+    }
+
     func run() async throws {
+        let login = try login()
         let inheritance = Inheritance.capture()
         if !watch { Inheritance.endOnSignals() }
         let check: ConditionCheck
         do {
             check = try ConditionCheck(
-                for: conditions, tailscaleSocket: tailscaleSocket ?? FileSystem.environment["TS_SOCKET"],
+                for: conditions, login: login, tailscaleSocket: tailscaleSocket ?? FileSystem.environment["TS_SOCKET"],
                 verifiesCertificates: !insecure)
         } catch {
             throw Failure.notDone(

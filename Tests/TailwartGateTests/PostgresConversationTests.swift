@@ -74,14 +74,14 @@ import Testing
             }
             try hear(8)
             try connection.send(Self.no)
-            try hear(PostgresStartup.startupMessage.readableBytes)
+            try hear(PostgresStartup().startupMessage.readableBytes)
             try connection.send(Message.welcome)
             try hear(5)
             try connection.send(Message.message("S", Array("server_version\u{0}15\u{0}".utf8)))
         }
         #expect(try await Asking.finding(.postgres(HostAndPort("\(server.address)", example: 1))).isReady)
         server.close()
-        let expected = [PostgresStartup.sslRequest, PostgresStartup.startupMessage, PostgresStartup.terminate]
+        let expected = [PostgresStartup.sslRequest, PostgresStartup().startupMessage, PostgresStartup.terminate]
         #expect(heard.withLock { $0 } == expected.map { Array(buffer: $0) })
     }
 

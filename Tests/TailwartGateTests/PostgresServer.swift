@@ -10,6 +10,8 @@ struct PostgresServer {
     let process: ChildProcess
     private let go: TextFile
 
+    /// Of the user `postgres`.
+    static let password = "pencil, with = and %"
     private static let programs = ["15", "16", "17", "18"].map { "/usr/lib/postgresql/\($0)/bin" }
 
     /// - Parameters:
@@ -25,6 +27,9 @@ struct PostgresServer {
         let port = try FreePort.take()
         endpoint = HostAndPort(host: "127.0.0.1", port: port)
         go = host.folder.file("go")
+        let password = folder + "/password"
+        try Data(Self.password.utf8).write(to: URL(fileURLWithPath: password))
+        chmod(password, 0o644)
 
         func run(_ name: String, _ program: Program, _ arguments: [String]) throws -> ChildProcess {
             guard geteuid() == 0 else { return try host.start(name, program, arguments) }
@@ -34,7 +39,10 @@ struct PostgresServer {
         }
         let making = try run(
             "initdb", initdb,
-            ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "--no-instructions", "--locale=C"])
+            [
+                "-D", data, "-U", "postgres", "--pwfile", password, "--auth=trust", "--no-sync", "--no-instructions",
+                "--locale=C",
+            ])
         guard try await making.exitCode(within: .seconds(60)) == 0 else {
             throw TestFailure("initdb failed\n\(making.tail)")
         }

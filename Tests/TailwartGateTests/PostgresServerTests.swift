@@ -51,4 +51,54 @@ import Testing
             #expect(await check.attempt(postgres, within: Asking.patience).state == "refused")
         }
     }
+
+    @Test(arguments: [
+        ("scram-sha-256", false), ("scram-sha-256", true), ("password", true), ("trust", false), ("md5", false),
+    ])
+    func `a login is proven as the mail server would log in`(authentication: String, encrypts: Bool) async throws {
+        try await TestHost.run { host in
+            let server = try await PostgresServer(on: host, authentication: authentication, encrypts: encrypts)
+            try server.finishStarting()
+            func finding(_ database: String? = nil, password: String = PostgresServer.password) async throws -> Finding
+            {
+                let postgres = Condition.postgres(server.endpoint)
+                let login = try PostgresLogin(
+                    user: "postgres", database: database, password: password, variable: "STALWART_DB_PASSWORD")
+                let check = try ConditionCheck(for: [postgres], login: login, group: EventLoops.one)
+                return try await settled(postgres, check)
+            }
+            #expect(try await finding() == .ready("lets postgres into the database postgres"))
+            let missing = try await finding("mail")
+            #expect(missing.state == "login_refused" && missing.text.hasSuffix("(3D000)"), "\(missing)")
+            #expect(missing.fix == "make it: CREATE DATABASE \"mail\" OWNER \"postgres\"")
+            guard authentication != "trust" else { return }
+            let wrong = try await finding(password: "pen")
+            #expect(wrong.state == "login_refused", "\(wrong)")
+            #expect(wrong.text == "password authentication failed for user \"postgres\" (28P01)")
+            #expect(wrong.fix?.contains("$STALWART_DB_PASSWORD") == true && wrong.pause > .zero)
+            #expect(!"\(wrong)".contains("pen,"))
+        }
+    }
+
+    @Test func `a password is not shown to whoever reads along`() async throws {
+        try await TestHost.run { host in
+            let server = try await PostgresServer(on: host, authentication: "password", encrypts: false)
+            try server.finishStarting()
+            let postgres = Condition.postgres(server.endpoint)
+            let login = try PostgresLogin(
+                user: "postgres", database: nil, password: PostgresServer.password, variable: "PGPASSWORD")
+            let check = try ConditionCheck(for: [postgres], login: login, group: EventLoops.one)
+            #expect(try await settled(postgres, check).state == "login_unsupported")
+        }
+    }
+
+    /// What is found once the server has started.
+    private func settled(_ postgres: Condition, _ check: ConditionCheck) async throws -> Finding {
+        let end = ContinuousClock.now + .seconds(60)
+        while true {
+            let finding = await check.attempt(postgres, within: Asking.patience)
+            guard ["starting", "refused"].contains(finding.state), ContinuousClock.now < end else { return finding }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
 }

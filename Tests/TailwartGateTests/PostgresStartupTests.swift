@@ -117,7 +117,7 @@ import Testing
 
     @Test func `what we say is what the protocol wants`() {
         #expect(Array(buffer: PostgresStartup.sslRequest) == [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
-        var startup = PostgresStartup.startupMessage
+        var startup = PostgresStartup().startupMessage
         #expect(startup.readInteger(as: Int32.self).map(Int.init) == startup.readableBytes + 4)
         #expect(startup.readInteger(as: Int32.self) == 196_608)
         let pairs = String(buffer: startup).split(separator: "\0", omittingEmptySubsequences: false)
