@@ -48,6 +48,24 @@ import Testing
     }
 
     @Test(arguments: headers)
+    func `in pieces it does not get through either`(header: [UInt8]) throws {
+        let mailbox = try TestListener()
+        let listener = Listener.test(.smtp, routes: [.toFirst(header: .init(.none))])
+        try withEngine(listeners: [listener], upstreams: [.test(mailbox.address)]) { edge in
+            let pair = try Pair(edge, mailbox)
+            for byte in header.prefix(5) {
+                try pair.client.send([byte])
+                #expect(try pair.upstream.receive(exactly: 1) == [byte])
+            }
+            try pair.client.send(Array(header[5...]))
+            #expect(try pair.upstream.receiveToEnd().bytes.isEmpty)
+            #expect(try pair.client.receiveToEnd().bytes.starts(with: Array("421 4.3.2 ".utf8)))
+            pair.client.close()
+            #expect(try edge.nextRecord().ending == Ending(.edge, .proxyHeaderUnexpected))
+        }
+    }
+
+    @Test(arguments: headers)
     func `where the hello is read nobody is dialled for it`(header: [UInt8]) throws {
         let mailbox = try TestListener()
         let routes = [Route.toFirst(.name("mail.example.org")), .toFirst()]

@@ -17,7 +17,7 @@ extension Connection {
         !frontend.takesHeader && (frontend.listener.proto != .tcp || sendsHeader)
     }
 
-    /// Looked for in the first piece alone: a header is sent at once, and comes whole (proxy-protocol.txt section 2).
+    /// Of all that has come, before any of it is passed on.
     func isUnexpectedHeader(_ bytes: Span<UInt8>) -> Bool { ProxyHeader.isBegun(by: bytes) && looksForHeader }
 
     /// Whether the client may be a loop, and has to show that it is not. One that has sent its hello has begun already.
@@ -37,7 +37,7 @@ extension Connection {
         return isUnexpectedHeader(bytes) ? headerWasUnexpected(&around) : beginDial(passage, &around)
     }
 
-    /// The client began with a header, of which nothing was passed on.
+    /// The client began with a header, of which nothing was passed on, or less than tells it from all else.
     package mutating func headerWasUnexpected(_ around: inout Surroundings) -> Action {
         if let client = record.client { around.suspect(client.ip) }
         return turnAwayBehindGreeting(Ending(.edge, .proxyHeaderUnexpected), hasBegun: true, &around)

@@ -98,6 +98,8 @@ package struct Connection: ~Copyable {
         /// Reads the greeting of a server that was sent a PROXY header, until its client has spoken; nil as soon as nothing is looked at.
         var reader: GreetingReader?
         var undecided = Undecided()
+        /// Looks for a PROXY header that nobody asked for; nil as soon as there can be none.
+        var search: ProxyHeader.Search?
     }
 
     /// The first bytes of what the upstream said, which do not tell yet whether the client may have them.
