@@ -92,11 +92,13 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
         let result = await gate.run { [once] change in
             if !once { printError(change.text) }
         }
-        if json { StandardOutput.write(line: result.answer.description) }
+        if json { print(result.answer) }
         guard result.isReady else {
             if json { throw ExitCode(1) }
             throw Failure.notGood(result.text)
         }
+        // The command takes over a process, and nothing that this one has buffered.
+        _ = StandardOutput.flush()
         if let failure = Replacement(command, inheritance: inheritance)?.run() {
             // The gate's own answer is given.
             printError(failure.message)

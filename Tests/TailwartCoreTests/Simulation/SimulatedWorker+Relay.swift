@@ -73,7 +73,9 @@ extension SimulatedWorker {
             guard direction == .outbound else {
                 let before = Int(session.connection.record.inboundBytes)
                 guard session.connection.clientSpoke(bytes.span) else {
-                    check(before < "PROXY ".utf8.count && session.beginsWithHeader, "a client was accused of a PROXY header")
+                    check(
+                        before < "PROXY ".utf8.count && session.beginsWithHeader,
+                        "a client was accused of a PROXY header")
                     leg.overhead += bytes.count
                     session.mayBeToldBehindGreeting = true
                     return session.connection.headerWasUnexpected(&around)
