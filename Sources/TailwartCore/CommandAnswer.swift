@@ -38,7 +38,8 @@ package struct CommandAnswer: Sendable, CustomStringConvertible {
         fileprivate var json: JSON {
             [
                 "severity": .text(severity.rawValue), "message": .text(message), "fix": fix.json, "file": file.json,
-                "line": position.map { .number($0.line) } ?? .null, "column": position.map { .number($0.column) } ?? .null,
+                "line": position.map { .number($0.line) } ?? .null,
+                "column": position.map { .number($0.column) } ?? .null,
             ]
         }
     }
