@@ -36,7 +36,7 @@ extension ConfigurationCheck {
         else { return }
         let domain = name.drop { $0 != "." }
         problems.warning(
-            "the own name of \(upstream.name.quoted) does not lead to it on 443, so the mail server gets no certificate by acme-tls/1; add the "
-                + "name that MX points to, such as 'hostname: mail\(domain)'", at: position)
+            "on 443 only names of domains lead to \(upstream.name.quoted) and its own does not, so the mail server gets no certificate by "
+                + "acme-tls/1; add the name that MX points to, such as 'hostname: mail\(domain)'", at: position)
     }
 }

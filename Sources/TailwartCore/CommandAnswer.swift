@@ -19,26 +19,27 @@ package struct CommandAnswer: Sendable, CustomStringConvertible {
         let fix: String?
         /// As the operator named it.
         package let file: String?
-        let place: TextPosition?
+        let position: TextPosition?
 
         /// - Parameters:
         ///   - fix: what to do, where the message does not end with it.
         ///   - file: nil where it is not about one.
         package init(
             _ severity: Severity, _ message: String, fix: String? = nil, file: String? = nil,
-            at place: TextPosition? = nil
+            at position: TextPosition? = nil
         ) {
             self.severity = severity
             self.message = message
             self.fix = fix
             self.file = file
-            self.place = place
+            self.position = position
         }
 
         fileprivate var json: JSON {
             [
                 "severity": .text(severity.rawValue), "message": .text(message), "fix": fix.json, "file": file.json,
-                "line": place.map { .number($0.line) } ?? .null, "column": place.map { .number($0.column) } ?? .null,
+                "line": position.map { .number($0.line) } ?? .null,
+                "column": position.map { .number($0.column) } ?? .null,
             ]
         }
     }

@@ -38,18 +38,40 @@ extension ProxyHeader {
     /// Bytes by which a header of either version is told from all else.
     package static let maximumBeginning = signature.count
 
-    /// Whether the bytes begin with the signature of version 2 or the word of version 1, with which no protocol of mail or of the web
-    /// begins (section 2).
+    /// Whether the bytes begin as a header does.
     package static func isBegun(by bytes: Span<UInt8>) -> Bool {
-        begin(bytes, with: signature.span) || begin(bytes, with: v1Beginning.span)
+        var search = Search()
+        return search.finds(bytes)
     }
 
-    private static let v1Beginning: InlineArray<6, UInt8> = [0x50, 0x52, 0x4f, 0x58, 0x59, 0x20]
+    /// Looks for the signature of version 2 or the word of version 1, with which no protocol of mail or of the web begins (section 2), in
+    /// what comes in any pieces.
+    package struct Search: Sendable {
+        private static let word: InlineArray<6, UInt8> = [0x50, 0x52, 0x4f, 0x58, 0x59, 0x20]
 
-    private static func begin(_ bytes: Span<UInt8>, with beginning: Span<UInt8>) -> Bool {
-        guard bytes.count >= beginning.count else { return false }
-        for index in beginning.indices where bytes[index] != beginning[index] { return false }
-        return true
+        private var isVersion1 = false
+        /// Bytes of the beginning that have come.
+        private var count: UInt8 = 0
+        /// Whether it is known.
+        package private(set) var isOver = false
+
+        package init() {}
+
+        /// - Parameter bytes: the next piece.
+        /// - Returns: whether this and the pieces before are the beginning of a header.
+        package mutating func finds(_ bytes: Span<UInt8>) -> Bool {
+            for index in bytes.indices where !isOver {
+                if count == 0 { isVersion1 = bytes[index] == Self.word[0] }
+                let length = isVersion1 ? Self.word.count : signature.count
+                let expected = isVersion1 ? Self.word[Int(count)] : signature[Int(count)]
+                isOver = bytes[index] != expected
+                guard !isOver else { return false }
+                count += 1
+                isOver = Int(count) == length
+                if isOver { return true }
+            }
+            return false
+        }
     }
 
     /// Bytes of a unique identifier (section 2.2.5).

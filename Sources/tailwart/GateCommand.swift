@@ -154,11 +154,13 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
         let result = await gate.run { [once] change in
             if !once { printError(change.text) }
         }
-        if json { StandardOutput.write(line: result.answer.description) }
+        if json { print(result.answer) }
         guard result.isReady else {
             if json { throw ExitCode(1) }
             throw Failure.notGood(result.text)
         }
+        // The command takes over a process, or gets one, and nothing that this one has buffered.
+        _ = StandardOutput.flush()
     }
 
     func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { GateResult.answer(problems: problems) }

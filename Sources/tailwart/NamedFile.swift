@@ -25,7 +25,7 @@ struct NamedFile {
             return try path == "-"
                 ? FileSystem.readStandardInput(limit: Self.byteLimit) : ConfigurationFile.read(path)
         } catch let error as Errno {
-            throw Failure.notDone("standard input cannot be read: \(error).")
+            throw Failure.notDone("standard input cannot be read: \(error).", file: name)
         } catch ConfigurationFile.Failure.unreadable(_, ENOENT) {
             throw Failure.notDone("\(path): there is no such file; \(remedy).", file: path)
         } catch ConfigurationFile.Failure.notRegular {

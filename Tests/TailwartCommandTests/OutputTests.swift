@@ -4,7 +4,10 @@ import Testing
 
 extension CommandTests {
     @Suite struct Output {
-        @Test(arguments: [["version"], ["version", "--json"], ["config", "--schema"], ["--help"]])
+        @Test(arguments: [
+            ["version"], ["version", "--json"], ["config", "--schema"], ["--help"],
+            ["gate", "--once", "--json", "--tcp", "127.0.0.1:1"],
+        ])
         func `an answer that is lost is no success`(arguments: [String]) async throws {
             try await TestHost.run { host in
                 let shell = try Program("sh", package: "dash")

@@ -85,6 +85,27 @@ import Testing
         _ = connection.stop(&around)
     }
 
+    @Test(arguments: [ListenerProtocol.smtp, .imaps, .https, .tcp])
+    func `whatever the protocol, a suspect that begins so again is not dialled for`(proto: ListenerProtocol) {
+        let topology = topology(proto)
+        var around = Surroundings(now: 1)
+        var first = relayed(topology, &around)
+        if case .tell = first.headerWasUnexpected(&around) { _ = first.stop(&around) }
+
+        var second = connection(topology)
+        _ = second.begin(&around)
+        let action = second.clientPeeked(Self.header.span, isFinal: false, &around)
+        switch (proto, action) {
+        case (.tcp, .end):
+            #expect(second.record.ending == Ending(.edge, .proxyHeaderUnexpected))
+        case (_, .tell):
+            _ = second.stop(&around)
+            #expect(second.record.ending == Ending(.edge, .proxyHeaderUnexpected))
+        default: Issue.record("the loop goes on: \(action)")
+        }
+        #expect(topology.headcount.live == 0)
+    }
+
     @Test func `who has begun so is let begin before anybody is dialled, for a while`() {
         let topology = topology(.smtp)
         var around = Surroundings(now: 1)

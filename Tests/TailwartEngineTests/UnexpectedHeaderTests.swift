@@ -48,6 +48,24 @@ import Testing
     }
 
     @Test(arguments: headers)
+    func `in pieces it does not get through either`(header: [UInt8]) throws {
+        let mailbox = try TestListener()
+        let listener = Listener.test(.smtp, routes: [.toFirst(header: .init(.none))])
+        try withEngine(listeners: [listener], upstreams: [.test(mailbox.address)]) { edge in
+            let pair = try Pair(edge, mailbox)
+            for byte in header.prefix(5) {
+                try pair.client.send([byte])
+                #expect(try pair.upstream.receive(exactly: 1) == [byte])
+            }
+            try pair.client.send(Array(header[5...]))
+            #expect(try pair.upstream.receiveToEnd().bytes.isEmpty)
+            #expect(try pair.client.receiveToEnd().bytes.starts(with: Array("421 4.3.2 ".utf8)))
+            pair.client.close()
+            #expect(try edge.nextRecord().ending == Ending(.edge, .proxyHeaderUnexpected))
+        }
+    }
+
+    @Test(arguments: headers)
     func `where the hello is read nobody is dialled for it`(header: [UInt8]) throws {
         let mailbox = try TestListener()
         let routes = [Route.toFirst(.name("mail.example.org")), .toFirst()]
@@ -89,7 +107,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [ListenerProtocol.smtp, .imaps], [1, 2])
+    @Test(arguments: [ListenerProtocol.smtp, .imaps, .tcp], [1, 2])
     func `a mailbox that leads back to the edge by a SOCKS server is seen, and a client makes few records`(
         proto: ListenerProtocol, workers: Int
     ) throws {
@@ -107,7 +125,12 @@ import Testing
                 let client = try edge.connect(from: lonelyAddress())
                 if proto == .imaps { try client.send(ClientHelloBuilder(serverName: "mail.example.org").bytes) }
                 let (words, _) = try client.receiveToEnd()
-                #expect(words.starts(with: proto == .smtp ? Array("421 ".utf8) : [21, 3]))
+                switch proto {
+                case .smtp: #expect(words.starts(with: Array("421 ".utf8)))
+                case .imaps: #expect(words.starts(with: [21, 3]))
+                // Of an unknown protocol there are no words.
+                default: #expect(words.isEmpty)
+                }
                 client.close()
                 try edge.waitForLive(0)
                 let count = edge.engine.counters.accepted - before

@@ -141,6 +141,27 @@ struct SetupInterviewTests {
         #expect(answers.network == .other)
     }
 
+    @Test(arguments: [("headscale", "alice"), ("network", "tailscale")])
+    func `a flag that names a tailnet is not dropped where the mailbox is in none`(flag: String, value: String) {
+        #expect {
+            try interview {
+                Self.flags(&$0)
+                $0.mailbox = "192.168.1.20"
+                if flag == "headscale" { $0.headscale = value } else { $0.network = value }
+            }.answers(ask: nil)
+        } throws: {
+            "\($0)".hasPrefix("--\(flag): the mailbox's address 192.168.1.20 is in no tailnet; ")
+        }
+    }
+
+    @Test func `without a tailnet nobody has to name one`() throws {
+        let answers = try interview {
+            Self.flags(&$0)
+            ($0.network, $0.tailnet) = ("other", nil)
+        }.answers(ask: nil)
+        #expect(answers.mailbox == .whole("stalwart"))
+    }
+
     @Test(arguments: [
         ("https://controlplane.tailscale.com", SetupNetwork.Kind.tailscale),
         ("https://login.tailscale.com/", .tailscale),

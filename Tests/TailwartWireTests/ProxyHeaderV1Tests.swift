@@ -7,6 +7,23 @@ struct ProxyHeaderV1Tests {
     }
 
     @Test(arguments: [
+        ("PROXY TCP4 1.2.3.4", true), ("\r\n\r\n\0\r\nQUIT\n!", true), ("PROXYTCP4 1.2.3.4", false),
+        ("EHLO client", false), ("\r\n\r\n\0\r\nQUIT!", false), ("P\n\r\n\0\r\nQUIT\n!", false), ("\rROXY TCP4", false),
+    ])
+    func `a header is told from all else by its beginning, in whatever pieces it comes`(text: String, isHeader: Bool) {
+        let bytes = Array(text.utf8)
+        #expect(ProxyHeader.isBegun(by: bytes.span) == isHeader)
+        for first in 0...bytes.count {
+            for second in first...bytes.count {
+                var search = ProxyHeader.Search()
+                let pieces = [bytes[..<first], bytes[first..<second], bytes[second...]].map(Array.init)
+                #expect(pieces.count { search.finds($0.span) } == (isHeader ? 1 : 0))
+                #expect(search.isOver)
+            }
+        }
+    }
+
+    @Test(arguments: [
         ("PROXY TCP4 192.0.2.1 198.51.100.2 51000 25\r\n", "192.0.2.1:51000", "198.51.100.2:25"),
         (
             "PROXY TCP4 255.255.255.254 255.255.255.255 65535 65535\r\n", "255.255.255.254:65535",

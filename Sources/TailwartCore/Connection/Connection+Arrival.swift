@@ -11,9 +11,7 @@ extension Connection {
             return turnAway(Ending(.edge, .listenerLimit), &around)
         }
         guard hasRoom else { return turnAway(Ending(.edge, .edgeLimit), &around) }
-        guard let settings = frontend.proxyProtocolIn else {
-            return around.suspects(record.client?.ip) ? letBegin(now: around.now) : findRoute(&around)
-        }
+        guard let settings = frontend.proxyProtocolIn else { return findRoute(&around) }
         // A client on a unix socket has no address to trust; whoever may open the path was trusted by its permissions.
         if let client = record.client?.ip, !settings.trusted.contain(client) {
             return end(Ending(.edge, .proxyHeaderUntrusted), &around)
@@ -97,7 +95,7 @@ extension Connection {
     // MARK: - peek ClientHello → match
 
     /// Decides without the hello if that can be, else looks for it.
-    mutating func findRoute(_ around: inout Surroundings) -> Action {
+    private mutating func findRoute(_ around: inout Surroundings) -> Action {
         decide(frontend.mayPeek ? .undecided : .none, &around)
     }
 
@@ -136,7 +134,7 @@ extension Connection {
                 return end(Ending(.edge, .routeClose), &around)
             }
             record.passage = .passUnretained(passage)
-            return beginDial(passage, &around)
+            return mustBegin(around) ? letBegin(now: around.now) : beginDial(passage, &around)
         case .needsHello:
             phase = .hello
             deadline = around.now + frontend.helloLimit

@@ -15,7 +15,7 @@ extension Connection {
         guard around.now >= deadline else { return .wait(.asBefore, until: deadline) }
         switch phase {
         case .proxyHeader: return end(Ending(.edge, .proxyHeaderTimeout), &around)
-        case .suspected: return findRoute(&around)
+        case .suspected: return beginDial(passage, &around)
         case .hello: return end(Ending(.edge, .helloTimeout), &around)
         case .takingWarm(let dial), .connecting(let dial), .greeting(let dial, _):
             return addressFailed(dial, way == nil ? .connectTimeout : .upstreamProxyFailed, &around)

@@ -13,7 +13,7 @@ extension Connection {
     /// Whether the bytes that are read have to be shown before they are passed on: the upstream's to ``heard(_:now:)``, with
     /// ``undecidedCount`` before them, and the client's to ``clientSpoke(_:)``.
     package func mustShow(_ direction: Direction) -> Bool {
-        isListening || (direction == .inbound && record.inboundBytes == 0 && looksForHeader)
+        isListening || (direction == .inbound && relaying.search != nil)
     }
 
     package var isListening: Bool { relaying.reader != nil }
@@ -24,6 +24,7 @@ extension Connection {
     package func writeUndecided(into memory: inout MutableSpan<UInt8>) { relaying.undecided.write(into: &memory) }
 
     mutating func listen() {
+        if looksForHeader { relaying.search = ProxyHeader.Search() }
         guard sendsHeader else { return }
         relaying.reader = GreetingReader.Dialect(frontend.listener.proto).map { GreetingReader($0) }
     }
@@ -52,11 +53,12 @@ extension Connection {
         stopListening()
     }
 
-    /// The client said something, for the first time.
+    /// The client said something, while that has to be shown.
     ///
     /// - Returns: false if it is not to be passed on: ``headerWasUnexpected(_:)``.
     package mutating func clientSpoke(_ bytes: Span<UInt8>) -> Bool {
-        if record.inboundBytes == 0, isUnexpectedHeader(bytes) { return false }
+        if relaying.search?.finds(bytes) == true { return false }
+        if relaying.search?.isOver == true { relaying.search = nil }
         guard isListening else { return true }
         relaying.reader?.clientSpoke(bytes)
         stopListeningIfOver()

@@ -14,11 +14,16 @@ extension Connection {
 
     /// Not of an unknown protocol that goes on as it comes: what is in front and what is behind may have agreed on the header.
     var looksForHeader: Bool {
-        !frontend.takesHeader && (frontend.listener.proto != .tcp || (record.passage != nil && sendsHeader))
+        !frontend.takesHeader && (frontend.listener.proto != .tcp || sendsHeader)
     }
 
-    /// Looked for in the first piece alone: a header is sent at once, and comes whole (proxy-protocol.txt section 2).
+    /// Of all that has come, before any of it is passed on.
     func isUnexpectedHeader(_ bytes: Span<UInt8>) -> Bool { ProxyHeader.isBegun(by: bytes) && looksForHeader }
+
+    /// Whether the client may be a loop, and has to show that it is not. One that has sent its hello has begun already.
+    func mustBegin(_ around: borrowing Surroundings) -> Bool {
+        record.hello == nil && looksForHeader && around.suspects(record.client?.ip)
+    }
 
     /// Waits for the first bytes of a suspected client.
     mutating func letBegin(now: UInt64) -> Action {
@@ -29,10 +34,10 @@ extension Connection {
 
     mutating func readBeginning(_ bytes: Span<UInt8>, _ around: inout Surroundings) -> Action {
         if bytes.isEmpty { return end(Ending(.client, .clientLeft), &around) }
-        return isUnexpectedHeader(bytes) ? headerWasUnexpected(&around) : findRoute(&around)
+        return isUnexpectedHeader(bytes) ? headerWasUnexpected(&around) : beginDial(passage, &around)
     }
 
-    /// The client began with a header, of which nothing was passed on.
+    /// The client began with a header, of which nothing was passed on, or less than tells it from all else.
     package mutating func headerWasUnexpected(_ around: inout Surroundings) -> Action {
         if let client = record.client { around.suspect(client.ip) }
         return turnAwayBehindGreeting(Ending(.edge, .proxyHeaderUnexpected), hasBegun: true, &around)

@@ -7,22 +7,21 @@ package import TailwartWire
 /// whether to hold, to dial anew after a warm socket, to refuse or to end, what counts against a ``Place``, and which deadline holds.
 ///
 /// ```text
-/// suspected ───┐
-/// proxyHeader ─▶ hello ─▶ takingWarm ─▶ connecting ─▶ passing ─▶ greeting ─▶ relaying
-///      │           │          ▲  held ◀──────┴───────────┴─────────┘            │
-///      └───────────┴──────────┴───▶ awaitingHello ─▶ farewell ─▶ over ◀─────────┘
+/// proxyHeader ─▶ hello ─▶ suspected ─▶ takingWarm ─▶ connecting ─▶ passing ─▶ greeting ─▶ relaying
+///      │           │          │            ▲  held ◀──────┴───────────┴─────────┘            │
+///      └───────────┴──────────┴────────────┴───▶ awaitingHello ─▶ farewell ─▶ over ◀─────────┘
 /// ```
 ///
 /// Times are microseconds on the monotonic clock.
 package struct Connection: ~Copyable {
     /// What the connection waits for, with what only that phase knows.
     package enum Phase: Sendable {
-        /// The first bytes of a client whose address has lately begun with a PROXY header that nobody asked for.
-        case suspected
         /// A PROXY header from the client.
         case proxyHeader
         /// A whole ClientHello.
         case hello
+        /// The first bytes of a client whose address has lately begun with a PROXY header that nobody asked for.
+        case suspected
         /// A socket that was connected before the client came.
         case takingWarm(Dial)
         /// The answer of a connect.
@@ -99,6 +98,8 @@ package struct Connection: ~Copyable {
         /// Reads the greeting of a server that was sent a PROXY header, until its client has spoken; nil as soon as nothing is looked at.
         var reader: GreetingReader?
         var undecided = Undecided()
+        /// Looks for a PROXY header that nobody asked for; nil as soon as there can be none.
+        var search: ProxyHeader.Search?
     }
 
     /// The first bytes of what the upstream said, which do not tell yet whether the client may have them.

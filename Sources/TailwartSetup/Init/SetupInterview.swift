@@ -63,6 +63,8 @@ package struct SetupInterview: Sendable {
                 given: givenNetwork ?? (isAsked ? nil : usual), "--network",
                 "What joins it and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))",
                 usual: usual, SetupAnswer.network)
+        } else {
+            try checkNetwork(of: mailbox)
         }
         var owner: String?
         if kind == .headscale {
@@ -71,7 +73,7 @@ package struct SetupInterview: Sendable {
                 SetupAnswer.owner)
         }
         var tailnet: String?
-        if SetupAnswer.needsTailnet(mailbox) {
+        if SetupAnswer.needsTailnet(mailbox), kind != .other || self.tailnet != nil {
             tailnet = try conversation.get(
                 given: self.tailnet, "--tailnet", "The tailnet's name, such as tail1234.ts.net: ", SetupAnswer.tailnet)
         }
@@ -87,6 +89,16 @@ package struct SetupInterview: Sendable {
     }
 
     private var givenNetwork: String? { network ?? headscale.map { _ in SetupNetwork.Kind.headscale.rawValue } }
+    /// A flag that names a tailnet would else be dropped in silence.
+    private func checkNetwork(of mailbox: String) throws(Problem) {
+        guard let kind = try Self.read(givenNetwork, "--network", SetupAnswer.network), kind != .other else { return }
+        throw .rejected(
+            flag: headscale == nil ? "--network" : "--headscale",
+            reason:
+                "the mailbox's address \(mailbox) is in no tailnet; leave it out, or name the mailbox as the tailnet does"
+        )
+    }
+
     private var flagDomains: String? { domains.isEmpty ? nil : domains.joined(separator: " ") }
 
     private func answersOfFlags() throws(Problem) -> SetupAnswers {
@@ -96,17 +108,18 @@ package struct SetupInterview: Sendable {
         let given = try Self.read(givenNetwork, "--network", SetupAnswer.network)
         let owner = try Self.read(headscale, "--headscale", SetupAnswer.owner)
         let isPossible = mailbox.map(TailnetHost.isPossible) ?? true
+        if let mailbox, !isPossible { try checkNetwork(of: mailbox) }
         let kind = isPossible ? given ?? joined ?? .tailscale : .other
         // Not yet known without a mailbox: then it is asked for as well, so that nobody has to come back a third time.
-        let needsTailnet = mailbox.map(SetupAnswer.needsTailnet) ?? true
-        let tailnet = try Self.read(needsTailnet ? tailnet : nil, "--tailnet", SetupAnswer.tailnet)
+        let mayNeedTailnet = mailbox.map(SetupAnswer.needsTailnet) ?? true
+        let tailnet = try Self.read(mayNeedTailnet ? tailnet : nil, "--tailnet", SetupAnswer.tailnet)
         let web = try Self.read(web, "--web", SetupAnswer.web)
         let form = try Self.read(form, "--form", SetupAnswer.form)
 
         var missing: [String] = []
         if domains == nil { missing.append("--domain") }
         if mailbox == nil { missing.append("--mailbox") }
-        if needsTailnet, tailnet == nil {
+        if mayNeedTailnet, kind != .other, tailnet == nil {
             missing.append(
                 mailbox == nil ? "--tailnet (not for a mailbox with a whole name or an address)" : "--tailnet")
         }

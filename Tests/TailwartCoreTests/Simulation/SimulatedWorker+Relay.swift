@@ -71,15 +71,17 @@ extension SimulatedWorker {
                 return nil
             }
             guard direction == .outbound else {
-                let isFirst = session.connection.record.inboundBytes == 0
+                let before = Int(session.connection.record.inboundBytes)
                 guard session.connection.clientSpoke(bytes.span) else {
-                    check(isFirst && session.beginsWithHeader, "a client was accused of a PROXY header")
+                    check(
+                        before < "PROXY ".utf8.count && session.beginsWithHeader,
+                        "a client was accused of a PROXY header")
                     leg.overhead += bytes.count
                     session.mayBeToldBehindGreeting = true
                     return session.connection.headerWasUnexpected(&around)
                 }
                 check(
-                    !isFirst || !session.beginsWithHeader || bytes.count < ProxyHeader.maximumBeginning,
+                    !session.beginsWithHeader || before + bytes.count < "PROXY ".utf8.count,
                     "a PROXY header was passed on")
                 if isListening { notePraiseOfListening(session) }
                 filled(session, direction, bytes, short: isShort)
