@@ -42,7 +42,7 @@ package struct NextStep: Sendable, Equatable {
         }
         guard let first = candidates.min(by: { $0.rank.lexicographicallyPrecedes($1.rank) }) else { return nil }
         (step, finding) = (first.step, first.finding)
-        fix = first.fix + Self.addition(to: first.finding)
+        fix = first.fix + Self.addition(to: first)
     }
 
     private struct Candidate {
@@ -53,9 +53,12 @@ package struct NextStep: Sendable, Equatable {
     }
 
     /// What a fresh installation needs besides, and a probe does not see.
-    private static func addition(to finding: Finding) -> String {
-        guard case .verdict(let verdict, _, _) = finding.matter else { return "" }
+    private static func addition(to candidate: Candidate) -> String {
+        guard case .verdict(let verdict, _, let proto) = candidate.finding.matter else { return "" }
         return switch verdict {
+        // The one of the usual ports that a new Stalwart has not.
+        case .refused where candidate.step == .ports && proto == .submission:
+            " Without it: `ports: [25, 465, 993]` under mailbox."
         case .headerNotTrusted: " If that is done already, restart the mail server: many read it at their start only."
         case .certificateFallback, .certificateSelfSigned:
             " Before it can order one its names must point here: `tailwart records` prints the DNS records."

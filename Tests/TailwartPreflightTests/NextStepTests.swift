@@ -98,7 +98,7 @@ import Testing
 
     private static let firstHour = [
         Stage("init", .join, ("no socket", "start tailscaled")) { _ in },
-        Stage("tailscaled", .join, ("not logged in", "sudo tailscale up")) { $0.seeTailnet(.needsLogin) },
+        Stage("tailscaled", .join, ("not logged in", "must know the tag before: `tailwart acl`")) { $0.seeTailnet(.needsLogin) },
         Stage("login without a tag", .join, ("no tag", "--advertise-tags=tag:reverse-proxy")) { $0.seeTailnet() },
         Stage("tag", .policy, ("no access rule lets this host see it", "tailwart acl")) {
             $0.seeTailnet(tags: ["tag:reverse-proxy"])
@@ -116,7 +116,7 @@ import Testing
             $0.verdicts = [0: .headerNotTrusted, 587: .refused, 443: .certificateFallback]
         },
         Stage("trust without a restart", .trust, ("header_not_trusted: ", "restart the mail server")) { _ in },
-        Stage("restart", .ports, (":587 (submission): refused: ", "Enable the port")) {
+        Stage("restart", .ports, (":587 (submission): refused: ", "Without it: `ports: [25, 465, 993]`")) {
             $0.verdicts = [0: .certificateFallback, 587: .refused]
         },
         Stage("port 587", .edge, ("port 25 is taken by exim4", "Stop that service")) { $0.verdicts[587] = nil },
