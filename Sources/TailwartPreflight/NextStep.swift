@@ -42,7 +42,7 @@ package struct NextStep: Sendable, Equatable {
         }
         guard let first = candidates.min(by: { $0.rank.lexicographicallyPrecedes($1.rank) }) else { return nil }
         (step, finding) = (first.step, first.finding)
-        fix = first.fix + Self.addition(to: first)
+        fix = Self.replacement(for: first) ?? first.fix + Self.addition(to: first)
     }
 
     private struct Candidate {
@@ -50,6 +50,13 @@ package struct NextStep: Sendable, Equatable {
         let step: Step
         let finding: Finding
         let fix: String
+    }
+
+    /// No port of it is open: not one that lacks a listener, but a server that does not run, or not for us.
+    private static func replacement(for candidate: Candidate) -> String? {
+        guard case .verdict(.refused, _, _) = candidate.finding.matter, candidate.step == .mailbox else { return nil }
+        return
+            "Start the mail server, its database first. If it runs, it must listen on the tailnet's address, not on 127.0.0.1 alone."
     }
 
     /// What a fresh installation needs besides, and a probe does not see.

@@ -40,7 +40,8 @@ struct TailnetCheck: Sendable {
                     .tailnet, "tailscaled", .fail, "tailscaled \(status.backendState.meaning).",
                     fix: status.backendState == .needsLogin
                         ? login
-                        : status.backendState.fix.map(Self.sentence) ?? "Wait a moment, then look at: tailscale status.")
+                        : status.backendState.fix.map(Self.sentence) ?? "Wait a moment, then look at: tailscale status."
+                )
             ]
         case .success(let status): standing(status, at: now) + peers(status, pings)
         }

@@ -62,7 +62,7 @@ final class FirstHour: Sendable {
 
     // MARK: - what is done
 
-    func begin(_ heading: String) async { state.withLock { $0.headings.append(heading) } }
+    func begin(_ heading: String) { state.withLock { $0.headings.append(heading) } }
 
     var headings: [String] { state.withLock { $0.headings } }
 
@@ -102,13 +102,12 @@ final class FirstHour: Sendable {
             state.runs += 1
             return (state.folder, state.runs)
         }
-        let installed = FileManager.default.fileExists(atPath: self.installed.path) ? self.installed.path : nil
         return try network.edge.start(
             "line-\(number)", Program("env", package: "coreutils"),
             [
                 "-C", folder, "PATH=\(root)/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TS_SOCKET=\(tailscaled.path)",
-                "NO_COLOR=1",
-            ] + (installed.map { ["TAILWART_CONFIG=\($0)"] } ?? []) + ["sh", "-e", "-c", line])
+                "NO_COLOR=1", "sh", "-e", "-c", line,
+            ])
     }
 
     // MARK: - the configuration
@@ -179,7 +178,7 @@ final class FirstHour: Sendable {
         #expect(try String(contentsOf: page, encoding: .utf8).contains(count))
     }
 
-    /// Lines of shell blocks, and what stands behind `- Edit:`, below numbered headings; the program itself comes before.
+    /// Lines of shell blocks, and what stands in bold behind *Edit*, below numbered headings; the program itself comes before.
     private static func acts(of page: String) -> [Act] {
         var acts: [Act] = []
         var step: String?
@@ -193,7 +192,7 @@ final class FirstHour: Sendable {
             } else if let step, isInBlock {
                 let command = line.replacing(#/ +#.*$/#, with: "")
                 acts.append(Act(step: step, kind: .command, text: String(command)))
-            } else if let step, let edit = line.firstMatch(of: #/^\*Edit\*: (.+?)(: .*|\.)$/#) {
+            } else if let step, let edit = line.firstMatch(of: #/^\*Edit\* \*\*(.+?)\*\*: /#) {
                 acts.append(Act(step: step, kind: .edit, text: String(edit.output.1)))
             }
         }
