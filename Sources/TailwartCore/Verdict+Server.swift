@@ -56,8 +56,8 @@ extension Verdict {
             return "Give Exim a certificate, and set tls_advertise_hosts=*."
         case (.certificateFallback, .stalwart):
             return """
-                Restart Stalwart once its database answers, and start it after the database from now on (`tailwart gate \
-                --postgres`).
+                If it never had one, let Stalwart order one. Else restart it once its database answers, and start it \
+                after the database from now on (`tailwart gate --postgres`).
                 """
         case (.certificateExpired, .stalwart):
             return """

@@ -42,8 +42,8 @@ extension Verdict {
             """
         case .certificateFallback:
             """
-            The mail server shows the certificate that Stalwart makes up when it has none (rcgen): its settings were \
-            lost while it started.
+            The mail server shows the certificate that Stalwart makes up when it has none (rcgen): it never had one, or \
+            its settings were lost while it started.
             """
         case .certificateSelfSigned: "The mail server shows a certificate that it has signed by itself."
         case .certificateExpired: "The mail server's certificate is not valid at this time."
@@ -133,8 +133,8 @@ extension Verdict {
             "Read the mail server's log: it may lack a certificate or entropy, or have too many sessions at the moment."
         case .certificateFallback:
             """
-            Restart the mail server once its database answers, and start it after the database from now on (`tailwart \
-            gate --postgres`).
+            If it never had one, let it order one. Else restart the mail server once its database answers, and start it \
+            after the database from now on (`tailwart gate --postgres`).
             """
         case .certificateSelfSigned:
             """

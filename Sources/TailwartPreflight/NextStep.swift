@@ -42,7 +42,7 @@ package struct NextStep: Sendable, Equatable {
         }
         guard let first = candidates.min(by: { $0.rank.lexicographicallyPrecedes($1.rank) }) else { return nil }
         (step, finding) = (first.step, first.finding)
-        fix = first.fix + Self.addition(to: first.finding)
+        fix = Self.replacement(for: first) ?? first.fix + Self.addition(to: first)
     }
 
     private struct Candidate {
@@ -52,10 +52,20 @@ package struct NextStep: Sendable, Equatable {
         let fix: String
     }
 
+    /// No port of it is open: not one that lacks a listener, but a server that does not run, or not for us.
+    private static func replacement(for candidate: Candidate) -> String? {
+        guard case .verdict(.refused, _, _) = candidate.finding.matter, candidate.step == .mailbox else { return nil }
+        return
+            "Start the mail server, its database first. If it runs, it must listen on the tailnet's address, not on 127.0.0.1 alone."
+    }
+
     /// What a fresh installation needs besides, and a probe does not see.
-    private static func addition(to finding: Finding) -> String {
-        guard case .verdict(let verdict, _, _) = finding.matter else { return "" }
+    private static func addition(to candidate: Candidate) -> String {
+        guard case .verdict(let verdict, _, let proto) = candidate.finding.matter else { return "" }
         return switch verdict {
+        // The one of the usual ports that a new Stalwart has not.
+        case .refused where candidate.step == .ports && proto == .submission:
+            " Without it: `ports: [25, 465, 993]` under mailbox."
         case .headerNotTrusted: " If that is done already, restart the mail server: many read it at their start only."
         case .certificateFallback, .certificateSelfSigned:
             " Before it can order one its names must point here: `tailwart records` prints the DNS records."

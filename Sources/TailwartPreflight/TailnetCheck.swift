@@ -38,10 +38,19 @@ struct TailnetCheck: Sendable {
             [
                 Finding(
                     .tailnet, "tailscaled", .fail, "tailscaled \(status.backendState.meaning).",
-                    fix: status.backendState.fix.map(Self.sentence) ?? "Wait a moment, then look at: tailscale status.")
+                    fix: status.backendState == .needsLogin
+                        ? login
+                        : status.backendState.fix.map(Self.sentence) ?? "Wait a moment, then look at: tailscale status."
+                )
             ]
         case .success(let status): standing(status, at: now) + peers(status, pings)
         }
+    }
+
+    /// With the tag at once: a key cannot carry one that the policy does not know.
+    private var login: String {
+        "Log in with the tag: sudo tailscale up --advertise-tags=\(edgeTag) (in a container: give it a new TS_AUTHKEY). The tailnet's "
+            + "policy must know the tag before: `tailwart acl` prints it."
     }
 
     private func failure(_ error: LocalAPIError) -> Finding {

@@ -87,7 +87,7 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
         }
         guard !json else { return print(files.answer(written: written, in: into)) }
         for path in written { print("wrote \(path)") }
-        print("\nLeft to do, in this order:\n\n\(files.stepsText(in: into))")
+        print("\n\(files.stepsText(in: into))")
     }
 
     /// What this host's tailscaled has joined, if there is one.

@@ -29,7 +29,10 @@ extension CommandTests {
                     ["init"] + Self.flags + web + ["--form", form, "--into", "edge"], on: host)
                 #expect(answer.exitCode == 0, "\(answer.errors)")
                 #expect(answer.outputLines.prefix { $0.hasPrefix("wrote ") } == files.map { "wrote edge/\($0)" }[...])
-                #expect(answer.output.contains("\nLeft to do, in this order:\n\n 1. Policy: "))
+                #expect(
+                    answer.output.contains(
+                        "\nLeft to do, in this order. At any time `sudo tailwart check --host --config "))
+                #expect(answer.output.contains("\n\n 1. Policy: "))
                 for file in files { #expect(!host.folder.file("edge/\(file)").text.isEmpty, "\(file)") }
 
                 let check = try await Answer.tailwart(["check", "--config", "edge/\(files[0])"], on: host)

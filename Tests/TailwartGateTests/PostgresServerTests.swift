@@ -102,3 +102,7 @@ import Testing
         }
     }
 }
+
+extension PostgresServer {
+    fileprivate var endpoint: HostAndPort { HostAndPort(host: "127.0.0.1", port: port) }
+}

@@ -2,9 +2,9 @@
 """A mail server of a few lines that requires a PROXY header, to be killed and started again by tests.
 
     mailbox.py [--certificate FILE --key FILE] [--mail FOLDER] [--distrusts FILE --answers SERVER --cut CUT] [--faults FILE]
-               PROTOCOL=PORT...
+               [--brand WORD] PROTOCOL=PORT...
 
-PROTOCOL is smtp, imap, imaps, echo (what comes goes back, from the first byte behind the header) or socks (no mail server, but a
+PROTOCOL is smtp, submissions, imap, imaps, https (a handshake and an empty page; it takes no header), echo (what comes goes back, from the first byte behind the header) or socks (no mail server, but a
 SOCKS5 proxy, RFC 1928, for IPv4 addresses). Mail that is sent to it lies
 in FOLDER, one file each. XECHO N, a command of SMTP and IMAP here, sends the next N bytes back; XPAUSE N, of SMTP, says yes and reads
 nothing for N seconds. Every greeting tells the number of its connection and the address that it came to: 'connection 7 at 100.64.0.3'.
@@ -13,7 +13,7 @@ Standard output tells what happens, a line each: 'listening', 'accepted 7', 'cli
 'fault 7 PHASE', 'kept 7 ann@example.org', 'ended 7'.
 
 While the FILE of --distrusts is there, whoever comes to one of the addresses in it, or to any if it is empty, is not trusted to send
-a header: SMTP greets at once and answers the header as SERVER does. CUT says in which pieces: whole (in one with the greeting, if the
+a header: SMTP greets at once and answers the header as SERVER does, and where TLS comes first it is answered with an alert. CUT says in which pieces: whole (in one with the greeting, if the
 header is there within 50 ms; if not, in one behind it), bytes (one by one), late (300 ms after the greeting, when the client has
 spoken).
 
@@ -44,6 +44,8 @@ PATIENCE = 300
 JOINING = 0.05
 # Seconds between a greeting and the answers to the header.
 LATENESS = 0.3
+# A fatal decode_error (RFC 8446 section 6), to bytes that are no TLS record.
+ALERT = bytes([21, 3, 3, 0, 2, 2, 50])
 # What servers say to the lines of a header that they do not trust; the line with QUIT in one of version 2 ends the session.
 ANSWERS = {
     "stalwart": {1: ["500 5.5.1 Invalid command."], 2: ["500 5.5.1 Invalid command."] * 3 + ["221 2.0.0 Bye."]},
@@ -209,15 +211,26 @@ class Connection:
                 pass
         raise Gone
 
+    @property
+    def greeting(self):
+        return f"220 {NAME} {self.arguments.brand}ESMTP {self.where}"
+
     def smtp(self):
-        greeting = f"220 {NAME} ESMTP {self.where}"
         if self.is_distrustful:
-            self.answer_header(greeting)
+            self.answer_header(self.greeting)
         else:
             self.header()
             self.fault("greeting")
-            self.write(greeting)
+            self.write(self.greeting)
             self.fault("greeted")
+        self.speak_smtp()
+
+    def submissions(self):
+        self.begin_tls()
+        self.write(self.greeting)
+        self.speak_smtp()
+
+    def speak_smtp(self):
         recipients = []
         while True:
             words = self.line().split()
@@ -297,9 +310,24 @@ class Connection:
             self.write(f"{tag} OK done")
 
     def imaps(self):
+        self.begin_tls()
+        self.speak_imap()
+
+    def begin_tls(self):
+        """Where TLS comes first, behind the header."""
+        if self.is_distrustful:
+            say(f"distrusts {self.number}")
+            self.read()
+            self.sock.sendall(ALERT)
+            raise Gone
         self.header()
         self.secure()
-        self.speak_imap()
+
+    def https(self):
+        self.secure()
+        while self.line():
+            pass
+        self.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n")
 
     def serve_echo(self):
         self.header()
@@ -334,8 +362,8 @@ def pass_on(source, sink):
 
 
 SERVICES = {
-    "smtp": Connection.smtp, "imap": Connection.imap, "imaps": Connection.imaps, "echo": Connection.serve_echo,
-    "socks": Connection.socks,
+    "smtp": Connection.smtp, "submissions": Connection.submissions, "imap": Connection.imap, "imaps": Connection.imaps,
+    "https": Connection.https, "echo": Connection.serve_echo, "socks": Connection.socks,
 }
 
 
@@ -369,6 +397,7 @@ def main():
     parser.add_argument("--answers", choices=ANSWERS, default="stalwart")
     parser.add_argument("--cut", choices=["whole", "bytes", "late"], default="whole")
     parser.add_argument("--faults")
+    parser.add_argument("--brand", type=lambda word: word + " ", default="")
     parser.add_argument("services", nargs="+", metavar="PROTOCOL=PORT")
     arguments = parser.parse_args()
     threads = []

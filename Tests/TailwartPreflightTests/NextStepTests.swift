@@ -98,7 +98,9 @@ import Testing
 
     private static let firstHour = [
         Stage("init", .join, ("no socket", "start tailscaled")) { _ in },
-        Stage("tailscaled", .join, ("not logged in", "sudo tailscale up")) { $0.seeTailnet(.needsLogin) },
+        Stage("tailscaled", .join, ("not logged in", "must know the tag before: `tailwart acl`")) {
+            $0.seeTailnet(.needsLogin)
+        },
         Stage("login without a tag", .join, ("no tag", "--advertise-tags=tag:reverse-proxy")) { $0.seeTailnet() },
         Stage("tag", .policy, ("no access rule lets this host see it", "tailwart acl")) {
             $0.seeTailnet(tags: ["tag:reverse-proxy"])
@@ -110,13 +112,15 @@ import Testing
         Stage("a policy without one port", .policy, ("timeout: ", "tailwart acl")) {
             $0.verdicts = [0: .refused, 993: .timeout]
         },
-        Stage("policy", .mailbox, ("refused: ", "Enable the port")) { $0.verdicts = [0: .refused] },
+        Stage("policy", .mailbox, ("refused: ", "Start the mail server, its database first")) {
+            $0.verdicts = [0: .refused]
+        },
         Stage("the mail server without its database", .mailbox, ("booting: ", "log")) { $0.verdicts = [0: .booting] },
         Stage("database and mail server", .trust, ("header_not_trusted: ", "tailwart trust")) {
             $0.verdicts = [0: .headerNotTrusted, 587: .refused, 443: .certificateFallback]
         },
         Stage("trust without a restart", .trust, ("header_not_trusted: ", "restart the mail server")) { _ in },
-        Stage("restart", .ports, (":587 (submission): refused: ", "Enable the port")) {
+        Stage("restart", .ports, (":587 (submission): refused: ", "Without it: `ports: [25, 465, 993]`")) {
             $0.verdicts = [0: .certificateFallback, 587: .refused]
         },
         Stage("port 587", .edge, ("port 25 is taken by exim4", "Stop that service")) { $0.verdicts[587] = nil },

@@ -201,7 +201,7 @@ import Testing
             #expect(report.isFallback && report.isSelfSigned)
             #expect(report.subject.contains("rcgen self signed cert"))
             #expect(report.notBefore == 157_766_400 && report.notAfter == 67_090_118_400)
-            #expect(result.server == .stalwart && result.fix.contains("Restart Stalwart"))
+            #expect(result.server == .stalwart && result.fix.contains("let Stalwart order one. Else restart it"))
         }
     }
 

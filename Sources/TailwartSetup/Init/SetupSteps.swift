@@ -7,13 +7,20 @@ extension SetupFiles {
     ///
     /// - Parameter folder: where the files are.
     package func steps(in folder: String) -> [String] {
-        let path = answers.form.configurationPath
-        let file = ShellWord.quote(folder == "." || folder.isEmpty ? path : "\(folder)/\(path)")
+        let file = file(in: folder)
         return tailnet(file) + mailbox(file) + edge(file) + world(file) + testsOfThePolicy(file)
+    }
+
+    /// The configuration, as a word of a command line.
+    private func file(in folder: String) -> String {
+        let path = answers.form.configurationPath
+        return ShellWord.quote(folder == "." || folder.isEmpty ? path : "\(folder)/\(path)")
     }
 
     /// The policy comes before the hosts: a key carries only a tag that the policy knows.
     private func tailnet(_ file: String) -> [String] {
+        let home = answers.machine.map { "`--hostname=\($0)` and " } ?? ""
+        let seen = answers.machine.map { " --peer \($0)" } ?? ""
         let (edge, mailbox) = (PolicyTags.usualEdge, PolicyTags.usualMailbox)
         let policy: String
         let key: String
@@ -23,18 +30,19 @@ extension SetupFiles {
                 "paste policy.hujson into the tailnet's policy file. `tailwart acl --config \(file) --check FILE` reads the whole file "
                 + "and says what is missing."
             key =
-                "make a key with the tag \(edge), and run `tailscale up --auth-key=… --advertise-tags=\(edge)`. The mailbox carries \(mailbox)."
+                "make a key with the tag \(edge), and run `tailscale up --auth-key=… --advertise-tags=\(edge)`. At the mailbox the same with "
+                + "\(home)the tag \(mailbox)."
         case .headscale(let owner):
             policy =
                 "put policy.hujson into Headscale's policy file. `headscale policy check --file FILE` tries it; SIGHUP has it read."
             key =
                 "`headscale preauthkeys create --user ID --tags \(edge)` makes a key, with the ID of \(owner) that `headscale users list` "
-                + "shows. Then `tailscale up --login-server=… --auth-key=…`. The mailbox carries \(mailbox)."
+                + "shows. Then `tailscale up --login-server=… --auth-key=…`. At the mailbox the same with \(home)the tag \(mailbox)."
         case .other: return []
         }
         return [
             "Policy: \(policy)",
-            "Tailnet: on this host and at the mailbox, \(key) Right: `tailwart gate --once --tailscale` says nothing.",
+            "Tailnet: on this host, \(key) Right: `tailwart gate --once --tailscale\(seen)` says nothing here.",
         ]
     }
 
@@ -42,7 +50,8 @@ extension SetupFiles {
         [
             "Mailbox: start the mail server, its database first. Right: `tailwart gate --once --tcp \(answers.mailboxHost):25` says nothing.",
             "Trust: `tailwart trust --config \(file)` on this host prints what to set on the mail server: its name, and whom to believe. "
-                + "Restart it. Until then the edge tells every client to come back later.",
+                + "Restart it. Until then the edge tells every client to come back later. A new Stalwart has no port 587: make a listener "
+                + "there, or write `ports: [25, 465, 993]` under mailbox.",
         ]
     }
 
@@ -72,14 +81,14 @@ extension SetupFiles {
             switch answers.form {
             case .compose: "`docker compose exec edge tailwart check --host`"
             case .systemd: "`sudo tailwart check --host`"
-            case .binary: "`sudo tailwart check --host --config \(file)`"
+            case .binary: "`\(Self.look(file))`"
             }
         return [
             "DNS: `tailwart records --config \(file)` prints the records of \(domains), and the reverse record to ask your provider for. Right: "
                 + "`dig +short MX \(answers.domains[0])` says `10 \(answers.hostname).`",
             "Certificate: now an authority reaches the mail server for \(answers.hostname); have it order one. Right: the log of the edge "
                 + "names the certificate's end.",
-            "Check: \(check). Right: nothing fails. It says what to do next at any time before.",
+            "Check: \(check). Right: nothing fails.",
         ]
     }
 
@@ -107,17 +116,28 @@ extension SetupFiles {
         CommandAnswer(isGood: isGood, problems: problems, ["files": .texts(paths), "steps": .texts(steps)])
     }
 
-    /// The steps with numbers, in lines.
+    /// What says at any time which step is next: before the edge runs its file lies only here.
+    private static func look(_ file: String) -> String { "sudo tailwart check --host --config \(file)" }
+
+    /// The steps with numbers, in lines, below how to find out where one stands.
     package func stepsText(in folder: String) -> String {
-        steps(in: folder).enumerated().map { number, step in
+        let introduction = Prose.wrap(
+            "Left to do, in this order. At any time `\(Self.look(file(in: folder)))` says what is next.", width: 110)
+        let steps = steps(in: folder).enumerated().flatMap { number, step in
             Prose.wrap(step, width: 106).enumerated().map { line, text in
                 (line == 0 ? "\(number + 1)".leftPadded(to: 2) + ". " : "    ") + text
-            }.joined(separator: "\n")
-        }.joined(separator: "\n")
+            }
+        }
+        return (introduction + [""] + steps).joined(separator: "\n")
     }
 }
 
 extension SetupAnswers {
+    /// The name that the mailbox must have on the tailnet, if it is known.
+    fileprivate var machine: String? {
+        if case .machine(let machine, _) = mailbox { machine } else { nil }
+    }
+
     /// As this host dials it.
     fileprivate var mailboxHost: String {
         switch mailbox {

@@ -1,13 +1,11 @@
 import Foundation
 import Glibc
-import TailwartTesting
-
-@testable import TailwartGate
 
 /// A real PostgreSQL in the test's folder, started so that it stays in "starting up" until ``finishStarting()``.
-struct PostgresServer {
-    let endpoint: HostAndPort
-    let process: ChildProcess
+package struct PostgresServer {
+    /// On 127.0.0.1.
+    package let port: UInt16
+    package let process: ChildProcess
     private let go: TextFile
 
     /// Of the user `postgres`.
@@ -17,25 +15,31 @@ struct PostgresServer {
     /// - Parameters:
     ///   - authentication: for everybody, as pg_hba.conf has it; `reject` too.
     ///   - encrypts: offers TLS with a certificate of its own making.
-    init(on host: TestHost, authentication: String, encrypts: Bool) async throws {
+    ///   - port: nil for a free one.
+    ///   - start: starts a program where the server is to be; on the test's own host if nil.
+    package init(
+        on host: TestHost, authentication: String, encrypts: Bool, port: UInt16? = nil,
+        start: ((String, Program, [String]) throws -> ChildProcess)? = nil
+    ) async throws {
         // It refuses to run as root.
         let user = try UnixUser.named("postgres", package: "postgresql")
         let initdb = try Program("initdb", package: "postgresql", in: Self.programs)
         let postgres = try Program("postgres", package: "postgresql", in: Self.programs)
         let folder = try host.folder.makeFolder("postgres", owner: user)
         let data = folder + "/data"
-        let port = try FreePort.take()
-        endpoint = HostAndPort(host: "127.0.0.1", port: port)
+        let port = try port ?? FreePort.take()
+        self.port = port
+        let start = start ?? { try host.start($0, $1, $2) }
         go = host.folder.file("go")
         let password = folder + "/password"
         try Data(Self.password.utf8).write(to: URL(fileURLWithPath: password))
         chmod(password, 0o644)
 
         func run(_ name: String, _ program: Program, _ arguments: [String]) throws -> ChildProcess {
-            guard geteuid() == 0 else { return try host.start(name, program, arguments) }
+            guard geteuid() == 0 else { return try start(name, program, arguments) }
             let setpriv = try Program("setpriv", package: "util-linux")
             let identity = ["--reuid=\(user.uid)", "--regid=\(user.gid)", "--clear-groups", "--"]
-            return try host.start(name, setpriv, identity + [program.path] + arguments)
+            return try start(name, setpriv, identity + [program.path] + arguments)
         }
         let making = try run(
             "initdb", initdb,
@@ -71,10 +75,10 @@ struct PostgresServer {
     }
 
     /// Ends the recovery.
-    func finishStarting() throws { try go.write("") }
+    package func finishStarting() throws { try go.write("") }
 
     /// What the server said, without the lines about itself.
-    var complaints: [Substring] {
+    package var complaints: [Substring] {
         process.errors.lines.filter { line in
             ["ERROR:", "FATAL:", "WARNING:", "could not receive"].contains { line.contains($0) }
         }

@@ -1,0 +1,170 @@
+import Foundation
+import TailwartTesting
+import Testing
+
+/// From empty folders to the first mail, as a person does it who follows the quick start: its steps are those that `tailwart init` prints,
+/// and after each of them `check --host` names the one that comes next. The fakes are as real ones were seen to be.
+extension NetworkTests {
+    @Test func `the first hour goes as init says it, and check names each next step, until a mail is there`()
+        async throws
+    {
+        try await TestNetwork.run { network in
+            let hour = try FirstHour(in: network)
+            defer { hour.tailscaled.close() }
+            try await network.closeFirewall()
+            let mail = try network.host.folder.makeFolder("mail")
+            let distrust = network.host.folder.file("distrust")
+            try distrust.write("")
+            let authority = try FakeAuthority()
+            try hour.authorities.write(authority.pem)
+            let certificate = network.host.folder.file("mailbox.pem")
+            try certificate.write(FakeCertificate.fallback().serverPEM)
+            let services = ["smtp=25", "submissions=465", "imaps=993", "https=443"]
+            let mailbox = [
+                Script.path("mailbox.py"), "--certificate", certificate.path, "--key", certificate.path, "--mail", mail,
+                "--distrusts", distrust.path, "--brand", "Stalwart",
+            ]
+
+            hour.begin("The files")
+            let written = try await hour.run(
+                "tailwart init --domain example.org --hostname mail.example.org --mailbox stalwart --tailnet tail1234.ts.net "
+                    + "--no-web --form systemd --into edge")
+            #expect(written.contains("At any time `sudo tailwart check --host --config edge/tailwart.yaml` says"))
+            let steps = written.matches(of: #/(?m)^ ?\d+\. (\w+): /#).map { String($0.output.1) }
+            hour.enter("edge")
+            try hour.standIn()
+            #expect(try await hour.run("tailwart check").contains(": good: "))
+            try await hour.next(is: "join", "must know the tag before: `tailwart acl`")
+
+            hour.begin("Policy")
+            hour.edit("the tailnet's policy file")
+            let policy = try await hour.run("tailwart acl --config tailwart.yaml --check policy.hujson")
+            #expect(policy.contains(": good: "))
+            try await hour.next(is: "join", "sudo tailscale up --advertise-tags=tag:reverse-proxy")
+
+            hour.begin("Tailnet")
+            hour.edit("two keys")
+            hour.command("sudo tailscale up --auth-key=tskey-auth-… --advertise-tags=tag:reverse-proxy")
+            hour.tailscaled.update {
+                $0.backendState = "Running"
+                $0.own.tags = ["tag:reverse-proxy"]
+            }
+            try await hour.next(is: "policy", "let it join under that name")
+            hour.command("sudo tailscale up --auth-key=tskey-auth-… --advertise-tags=tag:stalwart --hostname=stalwart")
+            hour.tailscaled.update {
+                var peer = FakeTailscaled.Node(FirstHour.mailbox, [TestNetwork.mailbox], tags: ["tag:stalwart"])
+                peer.path = .direct("198.51.100.7:41641")
+                $0.peers = [peer]
+            }
+            let joined = try await hour.run("tailwart gate --once --tailscale --peer stalwart && echo on the tailnet")
+            #expect(joined == "on the tailnet\n")
+            try await hour.next(is: "mailbox", "Start the mail server, its database first")
+
+            hour.begin("Mailbox")
+            hour.command("sudo systemctl start postgresql stalwart")
+            let gate = ["gate", "--postgres", "127.0.0.1:5432", "--", try Script.python().path]
+            let database = try await PostgresServer(
+                on: network.host, authentication: "scram-sha-256", encrypts: false, port: 5432
+            ) { try network.home.start($0, $1, $2) }
+            let first = try network.home.start("mailbox", Program.edge(), gate + mailbox + services)
+            try await eventually("the gate waits for the database") {
+                first.errors.text.contains("waiting") || first.output.text.contains("waiting") ? true : nil
+            }
+            try await hour.next(is: "mailbox", "Start the mail server, its database first")
+            try database.finishStarting()
+            try await eventually("the mailbox listens") { first.output.lines.contains("listening") ? true : nil }
+            let there = try await hour.run("tailwart gate --once --tcp stalwart.tail1234.ts.net:25 && echo it listens")
+            #expect(there == "it listens\n")
+            hour.edit("a user")
+            try await hour.next(is: "trust", "tailwart trust")
+
+            hour.begin("Trust")
+            let trust = try await hour.run("tailwart trust stalwart")
+            #expect(trust.contains(#""100.64.0.2":true"#) && trust.contains("STALWART_HOSTNAME=mail.example.org"))
+            hour.edit("what `trust` prints, at the mailbox")
+            try await hour.next(is: "trust", "restart the mail server")
+            hour.command("sudo systemctl restart stalwart")
+            await first.stop()
+            // Now it reads the list.
+            try FileManager.default.removeItem(at: distrust.url)
+            let second = try network.home.start("mailbox-2", Program.edge(), gate + mailbox + services)
+            try await eventually("the mailbox listens again") { second.output.lines.contains("listening") ? true : nil }
+            try await hour.next(is: "ports", "`ports: [25, 465, 993]` under mailbox")
+            hour.edit("`ports: [25, 465, 993]`")
+            try hour.add("  ports: [25, 465, 993]")
+            let rule = try await hour.next(is: "edge", "sudo nft insert rule")
+
+            hour.begin("Firewall")
+            let command = String(rule.prefix { $0 != ";" })
+            try await hour.run(command)
+            hour.edit("the provider's firewall")
+            try await hour.next(is: "certificate", "tailwart records")
+
+            hour.begin("Start")
+            try await hour.run("sudo cp tailwart.yaml tailwart.schema.json /etc/tailwart/")
+            try await hour.run("sudo cp .env.example /etc/default/tailwart")
+            hour.command("sudo systemctl start tailwart")
+            let edge = try await NetworkEdge(in: network, ports: [25, 443, 465, 993], hour.installed.text)
+            for port in [25, 443, 465, 993] { try await edge.line(containing: ":\(port) (") }
+            try await edge.line(containing: "is healthy")
+            let greeted = try await hour.run("tailwart gate --once --mail smtp://127.0.0.1:25 && echo greeted")
+            #expect(greeted == "greeted\n")
+            try await hour.next(is: "certificate", "tailwart records")
+
+            hour.begin("DNS")
+            let records = try await hour.run("tailwart records --config tailwart.yaml --ipv4 203.0.113.1")
+            let published = try #require(records.firstMatch(of: #/(?m)^mail\.example\.org\. +3600 IN A +(\S+)$/#))
+            #expect(records.contains(#/(?m)^example\.org\. +3600 IN MX +10 mail\.example\.org\.$/#))
+            hour.edit("the records")
+            hour.edit("the reverse record")
+            try await hour.next(is: "certificate", "let Stalwart order one")
+
+            hour.begin("Certificate")
+            hour.edit("the order")
+            let names = ["mail", "mta-sts", "autoconfig", "autodiscover", "ua-auto-config"].map { "\($0).example.org" }
+            // Stalwart uses it without a restart.
+            try certificate.write(authority.issue(names).serverPEM)
+            try await edge.line(containing: "The certificate for 'mail.example.org' is valid until")
+            try await hour.next(is: "rest", "")
+
+            hour.begin("Check")
+            let check = try await hour.run("sudo tailwart check --host")
+            #expect(!check.contains("fail"))
+
+            hour.begin("The first mail")
+            hour.command("swaks --server mail.example.org --tls --from you@example.com --to ann@example.org")
+            try await network.internet.run(
+                "client", Script.python(), ["-c", FirstHour.client, String(published.output.1), hour.authorities.path])
+            let kept = network.host.folder.files(endingIn: ".eml")
+            #expect(kept.map(\.text) == ["Subject: first\n\nhello\n"])
+            let line = try #require(second.output.lines.last { $0.hasPrefix("kept ") })
+            let number = line.split(separator: " ")[1]
+            #expect(line.hasSuffix(" ann@example.org"))
+            #expect(
+                second.output.lines.contains("client \(number) \(TestNetwork.clients[0])"), "the client's own address")
+            let record = try await edge.record("the mail") { line in
+                line.listener == "smtp" && line.client?.hasPrefix("\(TestNetwork.clients[0]):") == true
+            }
+            #expect(record.upstreamAddress?.hasPrefix("\(TestNetwork.mailbox)") == true)
+
+            #expect(hour.headings == ["The files"] + steps + ["The first mail"])
+            try hour.compareWithPage()
+            print(hour.count)
+        }
+    }
+}
+
+extension TestNetwork {
+    /// A host as many are: nothing comes in but what was asked for, and a way to everybody.
+    fileprivate func closeFirewall() async throws {
+        try await edge.nft(
+            """
+            add table inet filter
+            add chain inet filter input { type filter hook input priority 0; policy drop; }
+            add rule inet filter input ct state established,related accept
+            add rule inet filter input iifname { "lo", "tailscale0" } accept
+            add rule inet filter input meta l4proto { icmp, ipv6-icmp } accept
+            """)
+        try await edge.ip("route add default via \(Self.clients[0]) dev wan")
+    }
+}
