@@ -9,7 +9,7 @@ package struct PostgresServer {
     private let go: TextFile
 
     /// Of the user `postgres`.
-    static let password = "pencil, with = and %"
+    package static let password = "pencil, with = and %"
     private static let programs = ["15", "16", "17", "18"].map { "/usr/lib/postgresql/\($0)/bin" }
 
     /// - Parameters:
