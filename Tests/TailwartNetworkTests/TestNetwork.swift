@@ -16,6 +16,8 @@ struct TestNetwork: Sendable {
     static let otherAddresses: [IPAddress] = [.v4(0x6440_0007), .v6(0xfd7a_115c_a1e0_0000, 7)]
     /// Smaller than any other network's, as tailscaled sets it.
     private static let tailnetMTU = 1280
+    /// Packets that wait for the wire on a busy machine; to lose some is the wire's to do.
+    private static let patientQueue = 10_000
 
     let host: TestHost
     let internet: Namespace
@@ -65,7 +67,7 @@ struct TestNetwork: Sendable {
     /// As tailscaled does it: addresses without a network, and routes to all others.
     private static func joinTailnet(_ addresses: [IPAddress]) -> String {
         """
-        link set tailscale0 mtu \(tailnetMTU) up
+        link set tailscale0 mtu \(tailnetMTU) txqueuelen \(patientQueue) up
         \(add(addresses, v4: 32, v6: 128, to: "tailscale0"))
         route add 100.64.0.0/10 dev tailscale0
         route add fd7a:115c:a1e0::/48 dev tailscale0

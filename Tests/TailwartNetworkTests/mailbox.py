@@ -39,7 +39,7 @@ SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 # Nobody needs a longer line (RFC 5321 section 4.5.3.1.4).
 LINE_LIMIT = 4096
 # Seconds in which a connection has to say something; longer than any test.
-PATIENCE = 300
+PATIENCE = 600
 # Seconds that a greeting waits for a header, to be in one piece with the answers to it.
 JOINING = 0.05
 # Seconds between a greeting and the answers to the header.
