@@ -5,7 +5,8 @@ import TailwartWire
 /// Whether a PostgreSQL server takes connections, and lets somebody in.
 ///
 /// With TLS where the server offers it, as its clients do (libpq's `prefer`): a server or a pooler may have another answer for
-/// connections without. The certificate is not looked at: SCRAM sends no password, and without a login nothing secret is sent at all.
+/// connections without. The certificate is not looked at: without a login nothing secret is sent, and SCRAM sends no password. A server
+/// that asks for it in the clear gets it, so the way there must be safe by itself.
 extension ConditionCheck {
     /// How long a server that has let us in may take to see our goodbye.
     private static let lingering = TimeAmount.milliseconds(500)

@@ -49,14 +49,7 @@ package enum SetupAnswer {
         return name.name
     }
 
-    package static func network(_ text: String) throws(Rejection) -> SetupNetwork.Kind {
-        guard let kind = SetupNetwork.Kind(rawValue: text.lowercased()) else {
-            throw Rejection(
-                description:
-                    "'\(text)' is none of \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
-        return kind
-    }
+    package static func network(_ text: String) throws(Rejection) -> SetupNetwork.Kind { try word(text) }
 
     /// A user of Headscale as its policy names one: `alice` and `alice@` are the same, a mail address is an identity provider's.
     package static func owner(_ text: String) throws(Rejection) -> String {
@@ -130,13 +123,16 @@ package enum SetupAnswer {
         return endpoint.text
     }
 
-    package static func form(_ text: String) throws(Rejection) -> SetupAnswers.Form {
-        guard let form = SetupAnswers.Form(rawValue: text.lowercased()) else {
+    package static func form(_ text: String) throws(Rejection) -> SetupAnswers.Form { try word(text) }
+
+    private static func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ text: String
+    ) throws(Rejection) -> Word {
+        guard let word = Word(rawValue: text.lowercased()) else {
             throw Rejection(
-                description:
-                    "'\(text)' is none of \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))")
+                description: "'\(text)' is none of \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
         }
-        return form
+        return word
     }
 }
 

@@ -78,10 +78,7 @@ package struct EdgeFacade: Sendable {
     /// Whether a client that asks for this name over HTTPS gets to a mailbox.
     func passes(_ name: String) -> Bool {
         https.contains { listener in
-            let first = listener.routes.first { route in
-                route.match?.serverNames.isEmpty != false
-                    || route.match?.serverNames.contains { $0.covers(name) } == true
-            }
+            let first = listener.routes.first { $0.mayTake(name) }
             return first?.target.upstreamName.map { first?.match != nil || isMailbox($0) } ?? false
         }
     }
