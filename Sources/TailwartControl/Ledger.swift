@@ -26,6 +26,7 @@ package final class Ledger: Sendable {
         var live: @Sendable () -> Int = { 0 }
         var subscriptions: [Subscription] = []
         var totals = Totals()
+        var places: [PlaceReport] = []
         var stops = false
         var thread: Thread?
     }
@@ -47,6 +48,12 @@ package final class Ledger: Sendable {
     }
 
     package var totals: Totals { state.withLock(\.totals) }
+
+    /// What is known of the places that are probed.
+    package var places: [PlaceReport] {
+        get { state.withLock(\.places) }
+        set { state.withLock { $0.places = newValue } }
+    }
 
     /// Says what happened, now; waits for nobody.
     package func post(_ event: EdgeEvent) {
@@ -117,6 +124,7 @@ package final class Ledger: Sendable {
                 }
                 state.totals.lostRecords = lost
                 state.totals.lostEvents += lostEvents
+                for case .event(let event, _) in events { state.totals.events.add(event) }
                 return (records, count, state.subscriptions)
             }
             if tide.looks(live: live(), ended: count + lost - lostBefore, now: Clock.monotonic()) { Memory.giveBack() }

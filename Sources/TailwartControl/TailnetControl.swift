@@ -70,9 +70,11 @@ struct TailnetControl: Sendable {
             }
         var news = TailnetNews(
             change: TailnetNews.Change(change), level: level, sentence: change.sentence, fix: change.fix)
-        guard case .path(let name, _, _) = change, case .peer(let peer)? = status?.find(name) else {
+        guard case .path(let name, let path, _) = change, case .peer(let peer)? = status?.find(name) else {
             return .say(.tailnet(news))
         }
+        news.peer = name
+        news.path = TailnetNews.Path(rawValue: path.kind.rawValue)
         news.lastHandshake = peer.lastHandshake
         news.handshakeAge = peer.lastHandshake.map { max(0, now - $0) }
         return peer.addresses.first.map { .sayAfterPing(news, $0) } ?? .say(.tailnet(news))

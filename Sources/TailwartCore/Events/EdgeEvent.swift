@@ -95,15 +95,25 @@ package struct TailnetNews: Sendable, Equatable {
         case userspace
     }
 
+    /// How packets reach another host.
+    package enum Path: String, CaseIterable, Sendable {
+        case direct
+        case peerRelay = "peer_relay"
+        case derp
+    }
+
     package let change: Change
     package let level: EventLevel
     /// What happened, without a full stop.
     package let sentence: String
     /// What to do; nil if nothing.
     package let fix: String?
-    /// There and back, of a change of path.
+    /// The name of the upstream, and how it is reached now: of a change of path.
+    package var peer: String?
+    package var path: Path?
+    /// There and back, of the same.
     package var roundTrip: Duration?
-    /// Seconds since 1970, of a change of path.
+    /// Seconds since 1970, of the same.
     package var lastHandshake: Int?
     /// Seconds that this was ago.
     package var handshakeAge: Int?

@@ -1,4 +1,7 @@
-/// What has come together since the edge was started, over all connections that are over.
+/// What has come together since the edge was started, over all connections that are over, and over the events beside them.
+///
+/// What a file may name many of is counted in ``LimitedRows``, in the order in which it came. A row is known by its names: over a reload no
+/// count goes back.
 package struct Totals: Sendable {
     /// Connections of one listener that ended for one reason.
     package struct Key: Sendable, Hashable {
@@ -11,37 +14,149 @@ package struct Totals: Sendable {
         }
     }
 
-    /// A row for each key that was seen. Few, and mostly the one that was found last: searched and not hashed, since every record asks.
-    private var rows: [(key: Key, count: Int)] = []
-    private var latest = 0
-    package private(set) var inboundBytes: UInt64 = 0
-    package private(set) var outboundBytes: UInt64 = 0
+    /// Bytes of payload, without PROXY headers.
+    package struct Bytes: Sendable, Equatable {
+        /// From the client.
+        package var inbound: UInt64 = 0
+        /// From the upstream.
+        package var outbound: UInt64 = 0
+    }
+
+    /// How long an upstream took.
+    package struct UpstreamTimes: Sendable {
+        /// From the route to the connection, with all that was tried or waited for.
+        package var connecting = Histogram()
+        /// From then to its first byte: of a server that speaks first, its greeting.
+        package var firstByte = Histogram()
+    }
+
+    /// Rows with a name of their own; beside them there is one for all others, of groups one for each ending.
+    package static let groupLimit = 80
+    package static let listenerLimit = 23
+    package static let upstreamLimit = 4
+
+    package private(set) var groups = LimitedRows<ConnectionGroup, Int>(limit: groupLimit, empty: 0)
+    package private(set) var listeners = LimitedRows<ConnectionGroup.Origin, Bytes>(
+        limit: listenerLimit, empty: Bytes())
+    package private(set) var upstreams = LimitedRows<String, UpstreamTimes>(
+        limit: upstreamLimit, empty: UpstreamTimes())
+    private var lasting = [Histogram](repeating: Histogram(), count: ListenerProtocol.allCases.count)
+    private var refused = [Int](repeating: 0, count: CloseReason.allCases.count)
+    private var shortcuts = Shortcuts()
     /// Records that found a ring full; their connections are in none of the other numbers.
     package var lostRecords = 0
     /// Events that came faster than the ledger takes them.
     package var lostEvents = 0
+    package var events = EventTotals()
 
     package init() {}
 
     package mutating func add(_ record: Record) {
-        count(record.frontend.takeUnretainedValue().listener.name, record.ending.reason)
-        inboundBytes += record.inboundBytes
-        outboundBytes += record.outboundBytes
+        let rows = rows(of: record)
+        groups[rows.group] += 1
+        listeners[rows.listener].inbound += record.inboundBytes
+        listeners[rows.listener].outbound += record.outboundBytes
+        lasting[rows.proto].add(record.times.total, within: Histogram.lasting)
+        if let upstream = rows.upstream, let toConnect = record.times.toConnect {
+            let toRoute = min(record.times.toRoute ?? toConnect, toConnect)
+            upstreams[upstream].connecting.add(UInt64(toConnect - toRoute), within: Histogram.connecting)
+            if let toFirstByte = record.times.toFirstByte {
+                upstreams[upstream].firstByte.add(
+                    UInt64(max(toFirstByte, toConnect) - toConnect), within: Histogram.firstByte)
+            }
+        }
+        if record.wasRefused { refused[Int(record.ending.reason.rawValue)] += 1 }
     }
+
+    private mutating func rows(of record: Record) -> Rows {
+        if let rows = shortcuts.rows(of: record) { return rows }
+        let group = ConnectionGroup(record)
+        let rows = Rows(
+            group: groups.row(of: group, rest: group.rest),
+            listener: listeners.row(of: group.origin, rest: .rest),
+            upstream: record.passage == nil
+                ? nil : upstreams.row(of: group.upstream, rest: ConnectionGroup.others),
+            proto: record.frontend.takeUnretainedValue().listener.proto.number)
+        shortcuts.keep(rows, for: record)
+        return rows
+    }
+
+    // MARK: - read
 
     package var connections: [Key: Int] {
-        Dictionary(rows.map { ($0.key, $0.count) }) { first, _ in first }
-    }
-
-    private mutating func count(_ listener: String, _ reason: CloseReason) {
-        if !isAt(latest, listener, reason) {
-            latest = rows.indices.first { isAt($0, listener, reason) } ?? rows.count
-            if latest == rows.count { rows.append((Key(listener: listener, reason: reason), 0)) }
+        var counts: [Key: Int] = [:]
+        for (group, count) in groups.rows {
+            counts[Key(listener: group.origin.listener, reason: group.reason), default: 0] += count
         }
-        rows[latest].count += 1
+        return counts
     }
 
-    private func isAt(_ index: Int, _ listener: String, _ reason: CloseReason) -> Bool {
-        index < rows.count && rows[index].key.reason == reason && rows[index].key.listener == listener
+    package var inboundBytes: UInt64 { listeners.rows.reduce(0) { $0 + $1.value.inbound } }
+    package var outboundBytes: UInt64 { listeners.rows.reduce(0) { $0 + $1.value.outbound } }
+
+    /// How long connections lasted.
+    package func lasting(_ proto: ListenerProtocol) -> Histogram { lasting[proto.number] }
+
+    /// How many clients were told that they are not served, for this reason.
+    package func refusals(_ reason: CloseReason) -> Int { refused[Int(reason.rawValue)] }
+
+    /// How many rows there would be but for the limits.
+    package var folded: Int { groups.folded + listeners.folded + upstreams.folded }
+}
+
+/// Where a record is counted.
+private struct Rows {
+    let group: Int
+    let listener: Int
+    let upstream: Int?
+    let proto: Int
+}
+
+/// The way from the objects that a record refers to to its rows, since hashing names for every record costs ten times as much. An object of a
+/// configuration that is gone may have left its address to another one, so the names are looked at all the same.
+private struct Shortcuts {
+    private struct Entry {
+        let frontend: UInt
+        let passage: UInt?
+        let route: Int?
+        let ending: Ending
+        let listener: String
+        let proto: Int
+        let upstream: String?
+        let rows: Rows
+    }
+
+    /// A power of two, larger than the number of ways to end that a busy edge sees.
+    private static let count = 64
+    private var entries = [Entry?](repeating: nil, count: count)
+
+    func rows(of record: Record) -> Rows? {
+        guard let entry = entries[Self.place(of: record)], entry.frontend == Self.address(record.frontend),
+            entry.passage == record.passage.map(Self.address), entry.route == record.route,
+            entry.ending == record.ending
+        else { return nil }
+        let listener = record.frontend.takeUnretainedValue().listener
+        guard entry.listener == listener.name, entry.proto == listener.proto.number,
+            entry.upstream == record.passage?.takeUnretainedValue().backend.name
+        else { return nil }
+        return entry.rows
+    }
+
+    mutating func keep(_ rows: Rows, for record: Record) {
+        let listener = record.frontend.takeUnretainedValue().listener
+        entries[Self.place(of: record)] = Entry(
+            frontend: Self.address(record.frontend), passage: record.passage.map(Self.address), route: record.route,
+            ending: record.ending, listener: listener.name, proto: listener.proto.number,
+            upstream: record.passage?.takeUnretainedValue().backend.name, rows: rows)
+    }
+
+    private static func address<Object>(_ object: Unmanaged<Object>) -> UInt { UInt(bitPattern: object.toOpaque()) }
+
+    /// Multiplied by 2^64 divided by the golden ratio, so that the upper bits depend on all (Knuth, The Art of Computer Programming 3, 6.4).
+    private static func place(of record: Record) -> Int {
+        let ending = UInt(record.ending.reason.rawValue) << 2 | UInt(record.ending.side.rawValue)
+        let route = UInt(bitPattern: record.route ?? -1)
+        let mixed = (address(record.frontend) ^ route << 32 ^ ending << 24) &* 0x9e37_79b9_7f4a_7c15
+        return Int(mixed >> UInt(UInt.bitWidth - count.trailingZeroBitCount))
     }
 }

@@ -30,6 +30,22 @@ package enum ListenerProtocol: String, CaseIterable, Sendable {
         }
     }
 
+    /// Its place in `allCases`, for what is counted by protocol.
+    package var number: Int {
+        switch self {
+        case .smtp: 0
+        case .submission: 1
+        case .submissions: 2
+        case .imap: 3
+        case .imaps: 4
+        case .pop3: 5
+        case .pop3s: 6
+        case .sieve: 7
+        case .https: 8
+        case .tcp: 9
+        }
+    }
+
     /// The protocol of a well-known port (RFC 6335 service names), nil for any other.
     package init?(wellKnownPort port: UInt16) {
         switch port {
