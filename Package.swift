@@ -156,7 +156,8 @@ let package = Package(
                 "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSystem",
                 "TailwartTailnet",
                 "TailwartTesting", "TailwartWire",
-            ]),
+            ],
+            exclude: ["Monitoring/expressions.py", "Monitoring/openmetrics.py"]),
         .testTarget(
             name: "TailwartCommandTests",
             dependencies: [

@@ -3,7 +3,8 @@
 #
 #     scripts/setup.sh build | portable | test | bench | deb | deploy
 #
-# Installs nothing else, starts no service and removes no package. With nothing to do it says so in one line.
+# Installs nothing else, starts no service and removes no package. What tests need of PyPI goes into .build/python and nowhere else. With nothing to
+# do it says so in one line.
 set -eu
 
 build="libc-ares-dev libssl-dev libyaml-dev pkgconf g++ binutils git"
@@ -12,7 +13,7 @@ portable="zlib1g-dev libzstd-dev"
 # Real mail servers and clients; the tests start them on high ports, in a temporary folder.
 test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx swaks libnet-ssleay-perl
     libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace
-    bsdutils util-linux bind9-utils postgresql microsocks"
+    bsdutils util-linux bind9-utils postgresql microsocks prometheus python3-prometheus-client python3-venv"
 deb="dpkg-dev binutils gzip python3"
 deploy="$deb strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
 bench="iproute2 haproxy nginx libnginx-mod-stream gcc python3 strace"
@@ -33,6 +34,23 @@ esac
 
 say() { echo "setup: $*"; }
 
+# Python packages that Debian does not have, in a folder of their own, beside Debian's.
+python_packages() {
+    [ "$purpose" = test ] || return 0
+    here=$(cd "$(dirname "$0")" && pwd)
+    folder=${here%/*}/.build/python
+    cmp -s "$here/python-packages.txt" "$folder/packages.txt" && return 0
+    say "fetching from PyPI: $(grep -v '^#' "$here/python-packages.txt" | tr '\n' ' ')"
+    rm -rf "$folder"
+    if ! /usr/bin/python3 -m venv --system-site-packages "$folder" ||
+        ! "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/python-packages.txt"; then
+        rm -rf "$folder"
+        say "could not install scripts/python-packages.txt into .build/python; see the message above" >&2
+        exit 1
+    fi
+    cp "$here/python-packages.txt" "$folder/packages.txt"
+}
+
 if ! command -v swift >/dev/null 2>&1; then
     say "no 'swift' on the PATH; install the Swift 6.2 toolchain or newer: https://www.swift.org/install/linux" >&2
     exit 1
@@ -49,6 +67,7 @@ for package in $wanted; do
 done
 missing=${missing# }
 if [ -z "$missing" ]; then
+    python_packages
     say "everything for '$purpose' is installed"
     exit 0
 fi
@@ -102,7 +121,7 @@ if ! apt; then
 fi
 
 # Nor at the next boot: these servers are here for the tests only. Those that were here before are left alone.
-for service in postfix dovecot-core nginx haproxy postgresql microsocks docker.io; do
+for service in postfix dovecot-core nginx haproxy postgresql microsocks prometheus docker.io; do
     case " $missing " in
     *" $service "*)
         unit=${service%-core}
@@ -111,4 +130,5 @@ for service in postfix dovecot-core nginx haproxy postgresql microsocks docker.i
         ;;
     esac
 done
+python_packages
 say "done"

@@ -10,9 +10,9 @@ package import TailwartWire
 /// The running edge: listeners, workers, resolver and observers, brought up in order and taken down in order.
 package final class Edge: Sendable {
     private let configuration: Configuration
-    private let ledger: Ledger
+    let ledger: Ledger
     let listeners: ListenerSet
-    private let engine: Engine
+    let engine: Engine
     private let resolver: Resolver?
     private let resolverThread: Thread?
     /// Nil where there is nothing to watch.

@@ -85,6 +85,7 @@ struct Worker: ~Copyable {
     mutating func run() {
         wantWarm()
         while !isStopping {
+            parts.inbox.live = sessions.count
             let count = epoll.wait(timeout: timeout())
             batch = count
             around.now = Clock.monotonic()
@@ -101,6 +102,7 @@ struct Worker: ~Copyable {
             if now >= warm.nextCheck { tendWarm() }
         }
         closeAll()
+        parts.inbox.live = 0
         warm.closeAll()
         epoll.close()
         reserve.close()

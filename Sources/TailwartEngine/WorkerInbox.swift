@@ -2,7 +2,7 @@ import Synchronization
 import TailwartCore
 import TailwartSystem
 
-/// What the control plane leaves for one worker, which looks when it is rung: never on the data path.
+/// What the control plane leaves for one worker, which looks when it is rung: never on the data path. And what the worker leaves in return.
 final class WorkerInbox: Sendable {
     struct Message {
         var topology: Topology?
@@ -17,7 +17,15 @@ final class WorkerInbox: Sendable {
     private let message = Mutex(Message())
     let waker: Waker
 
+    private let sessions = Atomic<Int>(0)
+
     init() throws(SystemError) { waker = try Waker() }
+
+    /// How many connections the worker has; it says so before it sleeps.
+    var live: Int {
+        get { sessions.load(ordering: .relaxed) }
+        set { sessions.store(newValue, ordering: .relaxed) }
+    }
 
     func post(_ change: (inout Message) -> Void) {
         message.withLock { change(&$0) }

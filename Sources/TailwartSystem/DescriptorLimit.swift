@@ -13,6 +13,12 @@ package enum DescriptorLimit {
         return getrlimit(resource, &limit) == 0 ? UInt64(limit.rlim_max) : nil
     }
 
+    /// What holds for this process now; nil if the system does not tell.
+    package static var current: UInt64? {
+        var limit = rlimit()
+        return getrlimit(resource, &limit) == 0 ? UInt64(limit.rlim_cur) : nil
+    }
+
     /// Raises this process's limit to the highest, and says what it is.
     package static func raise() -> UInt64? {
         var limit = rlimit()
