@@ -142,7 +142,7 @@ extension Exposition.Family {
             try checkBuckets()
         default: throw TestFailure("\(name) is a \(type)")
         }
-        for sample in samples where !suffixes.contains(String(sample.name.dropFirst(name.count))) {
+        for sample in samples where !suffixes.contains(where: { name + $0 == sample.name }) {
             throw TestFailure("\(sample.name) is not of \(name)")
         }
     }

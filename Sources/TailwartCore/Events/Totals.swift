@@ -112,8 +112,8 @@ private struct Rows {
     let proto: Int
 }
 
-/// The way from the objects that a record refers to to its rows, since hashing names for every record costs ten times as much. An object of a
-/// configuration that is gone may have left its address to another one, so the names are looked at all the same.
+/// The way from the objects that a record refers to to its rows, since a hash of names for every record costs several times as much. An object
+/// of a configuration that is gone may have left its address to another one, so the names are looked at all the same.
 private struct Shortcuts {
     private struct Entry {
         let frontend: UInt
@@ -126,20 +126,25 @@ private struct Shortcuts {
         let rows: Rows
     }
 
-    /// A power of two, larger than the number of ways to end that a busy edge sees.
-    private static let count = 64
+    /// A power of two: listeners times the ways to end that a busy edge sees.
+    private static let count = 256
     private var entries = [Entry?](repeating: nil, count: count)
 
     func rows(of record: Record) -> Rows? {
-        guard let entry = entries[Self.place(of: record)], entry.frontend == Self.address(record.frontend),
-            entry.passage == record.passage.map(Self.address), entry.route == record.route,
-            entry.ending == record.ending
+        // Looked at where it lies: a copy would count references to its names.
+        let place = Self.place(of: record)
+        guard let rows = entries[place]?.rows, entries[place]?.frontend == Self.address(record.frontend),
+            entries[place]?.passage == record.passage.map(Self.address), entries[place]?.route == record.route,
+            entries[place]?.ending == record.ending
         else { return nil }
-        let listener = record.frontend.takeUnretainedValue().listener
-        guard entry.listener == listener.name, entry.proto == listener.proto.number,
-            entry.upstream == record.passage?.takeUnretainedValue().backend.name
+        let frontend = record.frontend.takeUnretainedValue()
+        guard entries[place]?.listener == frontend.listener.name,
+            entries[place]?.proto == frontend.listener.proto.number
         else { return nil }
-        return entry.rows
+        if let passage = record.passage, entries[place]?.upstream != passage.takeUnretainedValue().backend.name {
+            return nil
+        }
+        return rows
     }
 
     mutating func keep(_ rows: Rows, for record: Record) {

@@ -56,6 +56,10 @@ package enum Metric: String, CaseIterable, Sendable {
 
     package var name: String { rawValue }
 
+    /// Made once, as each scrape asks for all of it.
+    private static let table = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.made) })
+    private var row: Row { Self.table[self] ?? made }
+
     package var kind: Kind { row.kind }
     /// In the order in which they are written.
     package var labels: [String] { row.labels }
@@ -67,7 +71,7 @@ package enum Metric: String, CaseIterable, Sendable {
     /// How many series there may be.
     package var mostSeries: Int { rowLimit * (kind == .histogram ? Histogram.seriesCount : 1) }
 
-    private var row: Row {
+    private var made: Row {
         switch self {
         case .connections:
             Row(
@@ -80,7 +84,7 @@ package enum Metric: String, CaseIterable, Sendable {
                 .gauge, ["listener", "protocol"], upTo: Totals.listenerLimit + 1, rest: .sum,
                 "connections that are open, of the listeners that the file has now")
         case .held:
-            Row(.gauge, help: "of these, how many wait because no endpoint can be reached")
+            Row(.gauge, help: "connections that are open and wait because no endpoint can be reached")
         case .workerOpen:
             Row(.gauge, ["worker"], upTo: 17, rest: .sum, "connections that are open, by worker: these should be alike")
         case .bytes:
@@ -135,9 +139,9 @@ package enum Metric: String, CaseIterable, Sendable {
                 .gauge,
                 help: "series that would be there but for the limit, and are in the rows named `other` or left out")
         case .build: Row(.info, ["version", "commit", "swift"], upTo: 1, "what this program is")
-        case .residentBytes: Row(.gauge, help: "memory of the process that is in use")
+        case .residentBytes: Row(.gauge, help: "memory that the process uses")
         case .descriptors: Row(.gauge, help: "descriptors that the process has open")
-        case .descriptorLimit: Row(.gauge, help: "how many it may have open")
+        case .descriptorLimit: Row(.gauge, help: "descriptors that the process may have open")
         case .processorTime: Row(.counter, help: "processor time of the process, its own and the system's")
         case .startTime: Row(.gauge, help: "when the process was started, in seconds since 1970")
         }

@@ -20,12 +20,13 @@ package struct MetricsText {
         text += "# HELP \(name) \(escaped(metric.help, withQuotes: format == .openMetrics))\n"
         text += "# TYPE \(name) \(format == .prometheus && metric.kind == .info ? "gauge" : metric.kind.rawValue)\n"
         if format == .openMetrics, let unit = metric.unit { text += "# UNIT \(name) \(unit)\n" }
-        for row in family.rows { add(row, of: metric) }
+        let labels = metric.labels
+        for row in family.rows { add(row, metric.name, labels) }
     }
 
-    private mutating func add(_ row: MetricFamily.Row, of metric: Metric) {
+    private mutating func add(_ row: MetricFamily.Row, _ name: String, _ names: [String]) {
         var labels = ""
-        for (label, value) in zip(metric.labels, row.labels) {
+        for (label, value) in zip(names, row.labels) {
             labels += labels.isEmpty ? "" : ","
             labels += label
             labels += "=\""
@@ -33,16 +34,16 @@ package struct MetricsText {
             labels += "\""
         }
         switch row.value {
-        case .count(let count): add(metric.name, "", labels, "\(count)")
-        case .number(let number): add(metric.name, "", labels, Self.number(number))
+        case .count(let count): add(name, "", labels, "\(count)")
+        case .number(let number): add(name, "", labels, Self.number(number))
         case .histogram(let histogram, let bounds):
             let before = labels.isEmpty ? "" : labels + ","
             for bucket in 0...bounds.count {
                 let bound = bucket < bounds.count ? Self.seconds(bounds[bucket]) : "+Inf"
-                add(metric.name, "_bucket", "\(before)le=\"\(bound)\"", "\(histogram.upTo(bucket))")
+                add(name, "_bucket", "\(before)le=\"\(bound)\"", "\(histogram.upTo(bucket))")
             }
-            add(metric.name, "_sum", labels, Self.seconds(histogram.sum))
-            add(metric.name, "_count", labels, "\(histogram.count)")
+            add(name, "_sum", labels, Self.seconds(histogram.sum))
+            add(name, "_count", labels, "\(histogram.count)")
         }
     }
 
@@ -68,8 +69,11 @@ package struct MetricsText {
     }
 
     private func escaped(_ text: String, withQuotes: Bool) -> String {
-        let special = [UInt8(ascii: "\\"), UInt8(ascii: "\n"), UInt8(ascii: "\"")]
-        guard text.utf8.contains(where: special.contains) else { return text }
+        guard
+            text.utf8.contains(where: {
+                $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\"")
+            })
+        else { return text }
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {
