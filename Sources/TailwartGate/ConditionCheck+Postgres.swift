@@ -65,7 +65,8 @@ extension Finding {
         case (.asksForPassword(let form), let login?):
             self = .waiting(
                 "login_unsafe", form.text,
-                fix: "use scram-sha-256 in the server's pg_hba.conf, with password_encryption = 'scram-sha-256', and set the password of "
+                fix:
+                    "use scram-sha-256 in the server's pg_hba.conf, with password_encryption = 'scram-sha-256', and set the password of "
                     + "\(login.user.shown) anew: an older one is kept as MD5",
                 pause: Self.loginPause)
         case (.isSomebodyElse, _):
