@@ -96,6 +96,16 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
                 "There is nothing to wait for. Name at least one of --tailscale, --peer, --tcp, --postgres, --http, --mail."
             )
         }
+        if tailscaleSocket?.isEmpty == true {
+            throw ValidationError(
+                "--tailscale-socket names no file; name tailscaled's socket, or leave the option out for the usual one."
+            )
+        }
+        if postgresPassword.isEmpty {
+            throw ValidationError(
+                "--postgres-password names no variable; name the one with the password, or leave the option out for PGPASSWORD."
+            )
+        }
         guard postgresUser == nil || !postgres.isEmpty, postgresUser != nil || postgresDatabase == nil else {
             throw ValidationError("--postgres-user goes with --postgres, and --postgres-database with --postgres-user.")
         }

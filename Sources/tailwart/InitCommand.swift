@@ -64,6 +64,9 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
     var json = false
 
     func validate() throws {
+        if into.isEmpty {
+            throw ValidationError("--into names no folder; name one, or leave --into out for this one.")
+        }
         if web != nil, noWeb { throw ValidationError("--web and --no-web: choose one.") }
         if headscale != nil, let network, network != SetupNetwork.Kind.headscale.rawValue {
             throw ValidationError("--headscale and --network \(network): choose one.")
