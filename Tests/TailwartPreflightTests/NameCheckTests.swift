@@ -23,6 +23,11 @@ struct NameCheckTests {
 
     @Test(arguments: [
         ("\(mailbox)}\nweb: 127.0.0.1:8443", "'web'"), ("\(mailbox)}", "no upstream"),
+        // Two servers on this host are not one.
+        (
+            "mailbox: {address: 127.0.0.1, ports: {25: 2525}, domains: [example.org], https: {port: 4443}}\nweb: 127.0.0.1:8443",
+            "'web'"
+        ),
     ])
     func `a name of the certificate that leads elsewhere on 443 is said once`(file: String, other: String) throws {
         let findings = try findings(file, certificate(Self.names))
