@@ -43,7 +43,7 @@ extension CommandTests {
         }
 
         @Test(arguments: [
-            (["check", "--config", ""], "--config names no file"), (["run", "--config="], "--config names no file"),
+            (["check", "--config", ""], "--config names no file"), (["run", "--config", ""], "--config names no file"),
             (["config", "--config", ""], "--config names no file"), (["acl", "--check", ""], "--check names no file"),
             (["records", "--config", ""], "--config names no file"),
             (["trust", "--config", ""], "--config names no file"),
