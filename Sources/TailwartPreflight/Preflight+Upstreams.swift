@@ -74,7 +74,12 @@ extension Preflight {
             return await subject.probe(
                 with: prober, at: approach, serverName: name, timeout: left / addresses)
         }
-        let first = await ask(subject.serverNames[0])
+        var first = await ask(subject.serverNames[0])
+        if first.verdict == .banned || first.verdict == .busy {
+            // Several ports are asked at once, perhaps beside the edge that runs: too often for a server that counts connections in a second.
+            try? await Task.sleep(for: .seconds(1.2))
+            first = await ask(subject.serverNames[0])
+        }
         var probed = Probed(subject: subject, results: [(subject.serverNames[0], first)])
         var rest = subject.serverNames.dropFirst()
         guard !first.verdict.isBeforeTheServer else {
