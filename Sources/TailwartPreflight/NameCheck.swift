@@ -33,6 +33,27 @@ struct NameCheck {
         }
     }
 
+    /// A line for each other name than its own with which a mail server greets. Nobody is turned away for it, but Stalwart orders its certificate
+    /// for the name that it has.
+    func greetings(_ results: [(upstream: Upstream, result: ProbeResult)]) -> [Finding] {
+        var said: Set<[String]> = []
+        return results.compactMap { upstream, result in
+            guard let hostname = upstream.hostname, let name = result.greetedAs, name != hostname,
+                said.insert([upstream.name, name]).inserted
+            else { return nil }
+            let isStalwart = result.server == .stalwart
+            let remedy =
+                isStalwart
+                ? "Start it with STALWART_HOSTNAME=\(hostname) (beside its compose file that is a line of .env)"
+                : "Have it call itself \(hostname), as `tailwart trust` prints it for the usual servers"
+            return Finding(
+                .name, hostname, isStalwart ? .warn : .pass,
+                "The mail server calls itself '\(name)' in its greeting, and 'hostname' says \(hostname)."
+                    + (isStalwart ? " It orders its certificate for the name that it has." : ""),
+                fix: "\(remedy), or correct 'hostname' if the other one is right.")
+        }
+    }
+
     /// Where a name leads that does not lead to the mailbox; nil if it does, or if nobody divides by name.
     private func elsewhere(_ name: String, _ mailbox: Upstream) -> String? {
         let mailboxes = configuration.upstreams(besides: [mailbox.name])
