@@ -75,6 +75,12 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
     @Flag(help: "Take any certificate from https pages, such as a container's own.")
     var insecure = false
 
+    @Flag(
+        help:
+            "Have this host's tailscaled make the connections, as where it runs without a TUN device and only it knows the tailnet's names."
+    )
+    var viaTailscale = false
+
     @Flag(help: .json("elapsed_ms", "findings"))
     var json = false
 
@@ -133,7 +139,8 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
         let check: ConditionCheck
         do {
             check = try ConditionCheck(
-                for: conditions, login: login, tailscaleSocket: tailscaleSocket ?? FileSystem.environment["TS_SOCKET"],
+                for: conditions, login: login, viaTailscaled: viaTailscale,
+                tailscaleSocket: tailscaleSocket ?? FileSystem.environment["TS_SOCKET"],
                 verifiesCertificates: !insecure)
         } catch {
             throw Failure.notDone(
