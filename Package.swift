@@ -172,7 +172,7 @@ let package = Package(
         .testTarget(
             name: "TailwartNetworkTests",
             dependencies: ["tailwart", "TailwartSystem", "TailwartTesting", "TailwartWire"],
-            exclude: ["mailbox.py", "wire.py"]),
+            exclude: ["headscale.py", "mailbox.py", "wire.py"]),
         .testTarget(name: "TailwartStructureTests"),
     ]
 )

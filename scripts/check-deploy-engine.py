@@ -237,11 +237,10 @@ def stalwart():
         return 0 if self.sock.getpeername()[0] == "::ffff:127.0.0.1" else checked(self)
 
     mailbox.Connection.header = header
-    mailbox.NAME = os.environ["STALWART_HOSTNAME"]
     # The names of files begin anew with each start.
     folder = f"/var/lib/stalwart/mail/{time.time_ns()}"
     os.makedirs(folder)
-    sys.argv[1:] = ["--mail", folder, "smtp=25"]
+    sys.argv[1:] = ["--mail", folder, "--name", os.environ["STALWART_HOSTNAME"], "smtp=25"]
     mailbox.main()
 
 

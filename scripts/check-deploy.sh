@@ -6,7 +6,7 @@
 #     scripts/check-deploy.sh package PROGRAM       the Debian package in a fresh Debian without systemd: install, run, upgrade, remove, purge
 #     scripts/check-deploy.sh service PROGRAM       the same in one that boots systemd, with the unit at work
 #     scripts/check-deploy.sh image PROGRAM         Dockerfile.prebuilt built by buildah, and the image at work
-#     scripts/check-deploy.sh engine PROGRAM        both compose files on a Docker engine with a fake tailnet and Stalwart, and what falls there
+#     scripts/check-deploy.sh engine PROGRAM        the compose files of init and of deploy/mailbox on a Docker engine with a fake tailnet, and what falls there
 #
 # The PROGRAM of package, service and image was built with --static-swift-stdlib ('make static'), that of engine by 'make portable'. They take
 # one to four minutes each, need the packages that 'scripts/setup.sh deploy' installs, and fetch Debian packages. All but the first need root.
@@ -393,8 +393,11 @@ check_engine() {
     inside fakes install --directory --owner stalwart /etc/stalwart /var/lib/stalwart
     tar --create --directory "$work/fakes" --exclude './var/cache/*' --exclude './var/lib/apt/lists/*' --file "$work/fakes.tar" .
 
-    cp -R deploy/edge deploy/mailbox "$work"
+    # The edge's files are what a person gets for the answers of the quick start.
+    "$program" init --domain example.org --hostname mail.example.org --mailbox stalwart --tailnet tail1234.ts.net --no-web --form compose \
+        --into "$work/edge" >"$work/output" 2>&1 || { cat "$work/output" >&2 && fail "init writes the edge's files"; }
     cp "$work/edge/.env.example" "$work/edge/.env"
+    cp -R deploy/mailbox "$work"
     sed -e 's/^TS_AUTHKEY=$/&tskey-auth-fake/' -e 's/^STALWART_DB_PASSWORD=$/&secret/' "$work/mailbox/.env.example" >"$work/mailbox/.env"
     install "$program" "$work/mailbox/tailwart"
     # Its cgroups are the host's.

@@ -9,8 +9,9 @@ extension ConfigurationCheck {
         let takers = Set(
             configuration.listeners.filter { $0.proto == .smtp }.flatMap(\.routes).compactMap(\.target.upstreamName))
         for (number, listener) in configuration.listeners.enumerated() where listener.proto == .https {
-            let isMailbox = { (route: Route) in route.target.upstreamName.map(takers.contains) == true }
-            let routes = listener.routes.enumerated().filter { isMailbox($0.element) && $0.element.match != nil }
+            let routes = listener.routes.enumerated().filter {
+                $0.element.match != nil && $0.element.leads(to: takers)
+            }
             guard let (index, route) = routes.first, let upstream = route.target.upstreamName.flatMap({ upstreams[$0] })
             else { continue }
             let names = routes.flatMap { $0.element.match?.serverNames ?? [] }
@@ -19,9 +20,7 @@ extension ConfigurationCheck {
                 checkThereIsOne(among: names, of: upstream, at: position)
                 continue
             }
-            guard let first = listener.routes.first(where: { $0.mayTake(hostname) }), !isMailbox(first) else {
-                continue
-            }
+            guard let first = listener.route(for: hostname), !first.leads(to: takers) else { continue }
             problems.warning(
                 "\(hostname.quoted) leads elsewhere than to \(upstream.name.quoted) on 443 (\(listener.name)), so the mail server gets no "
                     + "certificate by acme-tls/1; add the name to 'sni'", at: position)

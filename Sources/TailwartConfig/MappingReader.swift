@@ -82,7 +82,7 @@ struct MappingReader {
     func reportUnknownAndMissingKeys() {
         var meant: Set<String> = []
         for entry in entries where !known.contains(entry.key) && !problems.isFull {
-            let near = NearestWord.find(entry.key, among: known)
+            let near = NearestWord.key(entry.key, among: known)
             if let near { meant.insert(near) }
             let fix = near.map { "did you mean \($0.quoted)?" } ?? "\(noun) takes \(known.listed)"
             problems.error("unknown key \(entry.key.quoted); \(fix)", at: entry.keyPosition)

@@ -19,6 +19,20 @@ package enum NearestWord {
         return best?.candidate ?? (letters.count < 3 ? nil : candidates.first { $0.hasPrefix(word.lowercased()) })
     }
 
+    /// The key that was probably meant: what other programs call by this word, else the nearest of `keys`.
+    static func key(_ word: String, among keys: [String]) -> String? {
+        elsewhere[word.lowercased()]?.first(where: keys.contains) ?? find(word, among: keys)
+    }
+
+    /// Words of other programs, each with our keys for the thing, the likeliest first.
+    private static let elsewhere = [
+        "backend": ["address", "to"], "backends": ["endpoints", "upstreams"], "destination": ["address", "to"],
+        "dial": ["address", "to"], "fqdn": ["hostname"], "frontends": ["listeners"], "host": ["address", "sni"],
+        "hosts": ["endpoints", "sni"], "ip": ["address", "client"], "listen": ["bind"],
+        "server": ["address", "to", "mailbox"], "server_name": ["sni"], "servers": ["endpoints", "upstreams"],
+        "target": ["address", "to"], "targets": ["endpoints"], "upstream": ["address", "to"], "url": ["address"],
+    ]
+
     /// How many insertions, deletions, replacements and swaps of neighbours lie between two words (optimal string alignment).
     package static func distance(_ first: [Unicode.Scalar], _ second: [Unicode.Scalar]) -> Int {
         var beforeLast: [Int] = []

@@ -9,14 +9,23 @@ extension ConditionCheck {
     static let quotaPause = Duration.seconds(60)
 
     func mail(_ url: MailURL, within limit: Duration) async -> Finding {
-        await dialer.tryAddresses(of: url.endpoint, within: limit) { address, deadline in
-            let question = ProbeQuestion(
-                upstream: url.endpoint.host, endpoint: "\(url.endpoint)", way: .direct(address), proto: url.proto,
-                proxyProtocol: url.proxyProtocol, serverName: url.endpoint.address == nil ? url.endpoint.host : nil)
+        if let way = dialer.way(to: url.endpoint) {
+            let result = await prober.probe(question(url, way), timeout: limit, patience: limit)
+            // What tailscaled says of the way is the same for all conditions.
+            return [.nameUnknown, .refused, .timeout, .unreachable, .proxyFailed].contains(result.verdict)
+                ? Finding(dialling: url.endpoint, result.verdict, result.detail) : Finding(result)
+        }
+        return await dialer.tryAddresses(of: url.endpoint, within: limit) { address, deadline in
             let share = Duration(max(deadline, .now()) - .now())
-            let result = await prober.probe(question, timeout: share, patience: share)
+            let result = await prober.probe(question(url, .direct(address)), timeout: share, patience: share)
             return (Finding(result), ![.refused, .timeout, .unreachable].contains(result.verdict))
         }
+    }
+
+    private func question(_ url: MailURL, _ way: DialWay) -> ProbeQuestion {
+        ProbeQuestion(
+            upstream: url.endpoint.host, endpoint: "\(url.endpoint)", way: way, proto: url.proto,
+            proxyProtocol: url.proxyProtocol, serverName: url.endpoint.address == nil ? url.endpoint.host : nil)
     }
 }
 
@@ -32,7 +41,7 @@ extension Finding {
         }
     }
 
-    private static func withoutFullStop(_ text: String) -> String {
+    static func withoutFullStop(_ text: String) -> String {
         text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 }

@@ -5,8 +5,8 @@ import TailwartWire
 /// Whether a PostgreSQL server takes connections, and lets somebody in.
 ///
 /// With TLS where the server offers it, as its clients do (libpq's `prefer`): a server or a pooler may have another answer for
-/// connections without. The certificate is not looked at: without a login nothing secret is sent, and SCRAM sends no password. A server
-/// that asks for it in the clear gets it, so the way there must be safe by itself.
+/// connections without. The certificate is not looked at, so nobody knows who answers: SCRAM sends no password, and to a login that would give
+/// it away the answer is a finding.
 extension ConditionCheck {
     /// How long a server that has let us in may take to see our goodbye.
     private static let lingering = TimeAmount.milliseconds(500)
@@ -62,6 +62,13 @@ extension Finding {
             self = .waiting(
                 "login_unsupported", "asks for a kind of login that is not supported here",
                 fix: "use scram-sha-256 for \(login.user.shown), or leave --postgres-user out", pause: Self.loginPause)
+        case (.asksForPassword(let form), let login?):
+            self = .waiting(
+                "login_unsafe", form.text,
+                fix:
+                    "use scram-sha-256 in the server's pg_hba.conf, with password_encryption = 'scram-sha-256', and set the password of "
+                    + "\(login.user.shown) anew: an older one is kept as MD5",
+                pause: Self.loginPause)
         case (.isSomebodyElse, _):
             self = .waiting(
                 "login_refused", "what answers does not know the password itself",
@@ -77,7 +84,7 @@ extension Finding {
 
     private init(unproven answer: PostgresAnswer) {
         switch answer {
-        case .asksForAuthentication, .admits, .isSomebodyElse:
+        case .asksForAuthentication, .asksForPassword, .admits, .isSomebodyElse:
             self = .ready("takes connections")
         case .error(let error) where error.isForNow:
             let message = error.message.isEmpty ? "takes no connections" : error.message.printable(atMost: Self.shown)
@@ -89,6 +96,17 @@ extension Finding {
         case .notPostgres(let beginning):
             self = .wrongProtocol(
                 "what answers is not PostgreSQL: \"\(String(buffer: beginning).printable(atMost: Self.shown))\"")
+        }
+    }
+}
+
+extension PostgresPasswordForm {
+    fileprivate var text: String {
+        switch self {
+        case .clear:
+            "asks for the password in the clear; it was not sent, as nobody has verified whose server this is"
+        case .md5:
+            "asks for the password as MD5; it was not sent, as who hears that can log in with it"
         }
     }
 }

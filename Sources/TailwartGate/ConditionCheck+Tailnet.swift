@@ -50,11 +50,13 @@ extension ConditionCheck {
 }
 
 extension Finding {
+    static let startTailscaled = "start tailscaled, or name its socket: --tailscale-socket PATH, or $TS_SOCKET"
+
     fileprivate init(_ error: LocalAPIError) {
         let fix: String? =
             switch error {
             case .socketMissing, .notUsable, .badAnswer, .tooLong, .notJSON:
-                "start tailscaled, or name its socket: --tailscale-socket PATH, or $TS_SOCKET"
+                Self.startTailscaled
             default: error.fix
             }
         // Without the time, which is different each time.

@@ -20,20 +20,23 @@ package struct ConditionCheck: Sendable {
     /// - Parameters:
     ///   - conditions: all that will be attempted.
     ///   - login: to be proven at every PostgreSQL among them; nil: only whether it takes connections.
+    ///   - viaTailscaled: whether tailscaled makes the connections, and looks up the names.
     ///   - tailscaleSocket: of tailscaled's LocalAPI; nil or empty: where it usually is.
     ///   - verifiesCertificates: of https pages.
     ///   - authorities: to verify them against; nil: the system's.
     ///   - group: one of its loops is used; a thread of its own unless there is one already.
     /// - Throws: `Authorities.Missing` if the system has none.
     package init(
-        for conditions: [Condition], login: PostgresLogin? = nil, tailscaleSocket: String? = nil,
+        for conditions: [Condition], login: PostgresLogin? = nil, viaTailscaled: Bool = false,
+        tailscaleSocket: String? = nil,
         verifiesCertificates: Bool = true, authorities: Authorities? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     ) throws {
         self.login = login
         let loop = group.next()
-        dialer = Dialer(loop: loop, resolver: SystemResolver(loop: loop))
         let socket = tailscaleSocket.flatMap { $0.isEmpty ? nil : $0 } ?? LocalAPI.defaultSocket
+        dialer = Dialer(
+            loop: loop, resolver: SystemResolver(loop: loop), tailscaled: viaTailscaled ? socket : nil)
         localAPI = LocalAPI(socket: socket, group: loop)
         let name = EdgeName(host: HostName.current, addresses: InterfaceAddresses.all())
         prober = Prober(group: loop, name: { name })

@@ -1,5 +1,6 @@
 import NIOCore
 import TailwartClient
+import TailwartCore
 import TailwartResolve
 import TailwartWire
 
@@ -7,6 +8,8 @@ import TailwartWire
 struct Dialer: Sendable {
     let loop: any EventLoop
     let resolver: SystemResolver
+    /// The socket of the tailscaled that makes the connections, and knows the names; nil: this host does.
+    let tailscaled: String?
 
     /// Asks every address in turn, until one of them makes something of the connection.
     ///
@@ -45,7 +48,14 @@ struct Dialer: Sendable {
         at endpoint: HostAndPort, within limit: Duration, limits: ClientConnection.Limits = .init(),
         _ ask: (ClientConnection) async throws(ConnectionEnd) -> Finding
     ) async -> Finding {
-        await tryAddresses(of: endpoint, within: limit) { address, deadline in
+        if let way = way(to: endpoint) {
+            let dial = Dial(way: way, deadline: .now() + TimeAmount(limit), group: loop)
+            switch await dial.run() {
+            case .failed(let verdict, let detail): return Finding(dialling: endpoint, verdict, detail)
+            case .connected(let connection, _): return await Self.converse(connection, ask)
+            }
+        }
+        return await tryAddresses(of: endpoint, within: limit) { address, deadline in
             let connection: ClientConnection
             do {
                 connection = try await ClientConnection.open(
@@ -53,12 +63,23 @@ struct Dialer: Sendable {
             } catch {
                 return (Finding(connecting: address, failed: error), false)
             }
-            defer { connection.abort() }
-            do throws(ConnectionEnd) {
-                return (try await ask(connection), true)
-            } catch {
-                return (Finding(broken: error), true)
-            }
+            return (await Self.converse(connection, ask), true)
+        }
+    }
+
+    /// Through tailscaled, if connections are made there.
+    func way(to endpoint: HostAndPort) -> DialWay? {
+        tailscaled.map { .tailscale(socket: $0, host: endpoint.host, port: endpoint.port) }
+    }
+
+    private static func converse(
+        _ connection: ClientConnection, _ ask: (ClientConnection) async throws(ConnectionEnd) -> Finding
+    ) async -> Finding {
+        defer { connection.abort() }
+        do throws(ConnectionEnd) {
+            return try await ask(connection)
+        } catch {
+            return Finding(broken: error)
         }
     }
 }

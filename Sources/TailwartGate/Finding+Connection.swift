@@ -1,5 +1,6 @@
 import NIOCore
 import TailwartClient
+import TailwartCore
 import TailwartSystem
 import TailwartWire
 
@@ -8,7 +9,9 @@ extension Finding {
     static func nameUnknown(_ host: String) -> Finding {
         .waiting(
             "name_unknown", "the name \(host) is not known",
-            fix: "mend the name, or the host's DNS: a name of the tailnet needs MagicDNS (tailscale set --accept-dns)")
+            fix:
+                "mend the name, or the host's DNS: a name of the tailnet needs MagicDNS (tailscale set --accept-dns), or without a "
+                + "TUN device --via-tailscale")
     }
 
     static func nameServerAway(_ host: String, _ reason: String) -> Finding {
@@ -51,6 +54,27 @@ extension Finding {
             self = .waiting(
                 "unreachable", "no way to \(address): \(error)", fix: "look at this host's routes and at its tailnet")
         }
+    }
+
+    /// By tailscaled, which says in its own words what was the matter.
+    init(dialling endpoint: HostAndPort, _ verdict: Verdict, _ detail: String) {
+        self =
+            switch verdict {
+            case .nameUnknown:
+                .waiting(
+                    "name_unknown", "tailscaled does not know the name \(endpoint.host)",
+                    fix: "mend the name, or grant access to it: tailwart acl")
+            case .refused:
+                .waiting("refused", "nothing listens at \(endpoint)", fix: "start the service, or correct the port")
+            case .timeout:
+                .waiting(
+                    "timeout", "no answer from \(endpoint)",
+                    fix: "is the host up? Else no access rule of the tailnet grants the port: tailwart acl")
+            case .unreachable:
+                .waiting("unreachable", Self.withoutFullStop(detail), fix: "look at this host's tailnet")
+            default:
+                .waiting("tailscaled_failed", Self.withoutFullStop(detail), fix: Self.startTailscaled)
+            }
     }
 
     /// A connection that broke after it was made.

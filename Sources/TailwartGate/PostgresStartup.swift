@@ -34,7 +34,6 @@ struct PostgresStartup {
     private var messages = 0
     private let login: PostgresLogin?
     private let nonce: String
-    private var isEncrypted = false
 
     /// - Parameters:
     ///   - login: to be proven; nil: only whether connections are taken.
@@ -82,7 +81,6 @@ struct PostgresStartup {
             case UInt8(ascii: "S"):
                 // More behind it was put in by somebody on the way, before the encryption (CVE-2021-23222).
                 guard received.readableBytes == 1 else { return notPostgres }
-                isEncrypted = true
                 return startUp(.startTLS)
             case UInt8(ascii: "N"):
                 guard received.readableBytes == 1 else { return notPostgres }
@@ -139,11 +137,10 @@ struct PostgresStartup {
         case (0, .startedUp):
             phase = .loggedIn
             return nil
-        // AuthenticationCleartextPassword: nobody on the way may read it.
-        case (3, .startedUp) where isEncrypted:
-            var answer = ByteBuffer()
-            answer.writeNullTerminatedString(login.password)
-            return .send(Self.message("p", answer))
+        // AuthenticationCleartextPassword, AuthenticationMD5Password. Whose server it is nobody has verified, so it gets neither the password
+        // nor a hash that it can log in with (MD5 is that).
+        case (3, .startedUp): return .finish(.asksForPassword(.clear))
+        case (5, .startedUp): return .finish(.asksForPassword(.md5))
         // AuthenticationSASL: the names of what it knows.
         case (10, .startedUp) where text.split(separator: "\0").contains("SCRAM-SHA-256"):
             let scram = SCRAM(password: login.password, nonce: nonce)
@@ -179,12 +176,20 @@ struct PostgresStartup {
 enum PostgresAnswer: Equatable {
     /// It wants a password or the like: that is as far as one gets without.
     case asksForAuthentication
+    /// It wants, for the login that is to be proven, what would give the password away.
+    case asksForPassword(PostgresPasswordForm)
     /// It wants none; or the login that is to be proven is good, and the database is there.
     case admits
     /// It does not know the password that it asks for.
     case isSomebodyElse
     case error(PostgresError)
     case notPostgres(beginning: ByteBuffer)
+}
+
+/// How a server may ask for a password that it is then told, or as good as told.
+enum PostgresPasswordForm {
+    case clear
+    case md5
 }
 
 /// Who is to be let in.

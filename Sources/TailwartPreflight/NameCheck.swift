@@ -6,12 +6,8 @@ import TailwartWire
 /// certificate is renewed, and one that goes elsewhere fails the whole order.
 struct NameCheck {
     let configuration: Configuration
-    private let upstreams: [String: Upstream]
 
-    init(_ configuration: Configuration) {
-        self.configuration = configuration
-        upstreams = configuration.upstreamsByName
-    }
+    init(_ configuration: Configuration) { self.configuration = configuration }
 
     /// A line for each name that leads elsewhere; none where the edge does not divide 443 by name.
     ///
@@ -37,17 +33,34 @@ struct NameCheck {
         }
     }
 
+    /// A line for each other name than its own with which a mail server greets. Nobody is turned away for it, but Stalwart orders its certificate
+    /// for the name that it has.
+    func greetings(_ results: [(upstream: Upstream, result: ProbeResult)]) -> [Finding] {
+        var said: Set<[String]> = []
+        return results.compactMap { upstream, result in
+            guard let hostname = upstream.hostname, let name = result.greetedAs, name != hostname,
+                said.insert([upstream.name, name]).inserted
+            else { return nil }
+            let isStalwart = result.server == .stalwart
+            let remedy =
+                isStalwart
+                ? "Start it with STALWART_HOSTNAME=\(hostname) (beside its compose file that is a line of .env)"
+                : "Have it call itself \(hostname), as `tailwart trust` prints it for the usual servers"
+            return Finding(
+                .name, hostname, isStalwart ? .warn : .pass,
+                "The mail server calls itself '\(name)' in its greeting, and 'hostname' says \(hostname)."
+                    + (isStalwart ? " It orders its certificate for the name that it has." : ""),
+                fix: "\(remedy), or correct 'hostname' if the other one is right.")
+        }
+    }
+
     /// Where a name leads that does not lead to the mailbox; nil if it does, or if nobody divides by name.
     private func elsewhere(_ name: String, _ mailbox: Upstream) -> String? {
-        let hosts = Set(mailbox.endpoints.map(\.host))
-        let isMailbox = { (route: Route) -> Bool in
-            let upstream = route.target.upstreamName.flatMap { upstreams[$0] }
-            return upstream?.endpoints.contains { hosts.contains($0.host) } == true
-        }
+        let mailboxes = configuration.upstreams(besides: [mailbox.name])
         for listener in configuration.listeners where listener.proto == .https {
-            guard listener.routes.contains(where: { $0.match != nil && isMailbox($0) }) else { continue }
-            guard let first = listener.routes.first(where: { $0.mayTake(name) }) else { return "no route" }
-            return isMailbox(first) ? nil : first.target.upstreamName.map { "'\($0)'" } ?? "no upstream"
+            guard listener.routes.contains(where: { $0.match != nil && $0.leads(to: mailboxes) }) else { continue }
+            guard let first = listener.route(for: name) else { return "no route" }
+            return first.leads(to: mailboxes) ? nil : first.target.upstreamName.map { "'\($0)'" } ?? "no upstream"
         }
         return nil
     }

@@ -56,12 +56,18 @@ extension Preflight {
                 let late = done.isCutShort ? [UpstreamCheck.late(done.subject)] : []
                 return done.results.map { UpstreamCheck.finding(done.subject, serverName: $0.name, $0.result) } + late
             }
-            + NameCheck(configuration).findings(
+            + nameFindings(
                 probed.filter { $0.subject.proto != .https }.flatMap { probed in
-                    probed.results.compactMap { result in
-                        result.result.certificate.map { (probed.subject.upstream, $0) }
-                    }
+                    probed.results.map { (probed.subject.upstream, $0.result) }
                 })
+    }
+
+    /// - Parameter results: of the mail ports.
+    private func nameFindings(_ results: [(upstream: Upstream, result: ProbeResult)]) -> [Finding] {
+        let check = NameCheck(configuration)
+        return check.greetings(results)
+            + check.findings(
+                results.compactMap { upstream, result in result.certificate.map { (upstream, $0) } })
     }
 
     private static func probe(
@@ -74,7 +80,12 @@ extension Preflight {
             return await subject.probe(
                 with: prober, at: approach, serverName: name, timeout: left / addresses)
         }
-        let first = await ask(subject.serverNames[0])
+        var first = await ask(subject.serverNames[0])
+        if first.verdict == .banned || first.verdict == .busy {
+            // Several ports are asked at once, perhaps beside the edge that runs: too often for a server that counts connections in a second.
+            try? await Task.sleep(for: .seconds(1.2))
+            first = await ask(subject.serverNames[0])
+        }
         var probed = Probed(subject: subject, results: [(subject.serverNames[0], first)])
         var rest = subject.serverNames.dropFirst()
         guard !first.verdict.isBeforeTheServer else {

@@ -13,6 +13,8 @@ import TailwartWire
 package struct Preflight: Sendable {
     /// For a question to tailscaled.
     static let tailnetTimeout = Duration.seconds(3)
+    /// For a path that begins over DERP to become a direct one.
+    static let pathTimeout = Duration.seconds(5)
     /// For names that tailscaled does not know.
     static let nameTimeout = Duration.seconds(3)
 
@@ -83,19 +85,19 @@ package struct Preflight: Sendable {
 
     private func localAPI(_ check: TailnetCheck) -> LocalAPI { LocalAPI(socket: check.socket, group: group) }
 
-    /// Has the path to each peer worked out. The first packets often go over DERP, so one that does is asked again.
+    /// Has the path to each peer worked out. It begins over DERP and is direct within seconds of traffic, so one that is not is asked again.
     private func ping(_ peers: [TailnetPeer], _ localAPI: LocalAPI) async -> [String: TailnetPing] {
         await withTaskGroup { group in
             for peer in peers {
                 guard let address = peer.addresses.first else { continue }
                 group.addTask {
-                    let deadline = ContinuousClock.now + Self.tailnetTimeout
+                    let deadline = ContinuousClock.now + Self.pathTimeout
                     var last: TailnetPing?
-                    for _ in 0..<3 {
-                        let left = ContinuousClock.now.duration(to: deadline)
-                        guard left > .zero, let ping = try? await localAPI.ping(address, timeout: left) else { break }
+                    while let ping = try? await localAPI.ping(address, timeout: Self.tailnetTimeout) {
                         last = ping
-                        guard ping.path.kind == .derp else { break }
+                        let next = ContinuousClock.now + .seconds(1)
+                        guard ping.path.kind == .derp, next < deadline else { break }
+                        try? await Task.sleep(until: next)
                     }
                     return (peer.name, last)
                 }

@@ -53,7 +53,9 @@ extension TailnetCheck {
         if peer.isExpired {
             return Finding(
                 .peer, name, .fail, "It is there, but its key has expired.",
-                fix: "Log in on that host again, or give it a tag: keys of tagged hosts do not expire.")
+                fix:
+                    "Log in on that host again\(peer.tags.isEmpty ? ", or give it a tag: keys of tagged hosts do not expire" : "")."
+            )
         }
         if !peer.isOnline {
             return Finding(

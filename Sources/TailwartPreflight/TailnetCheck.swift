@@ -92,7 +92,10 @@ struct TailnetCheck: Sendable {
 
     private func tag(_ status: TailnetStatus, at now: Int) -> Finding {
         if status.ownTags.contains(edgeTag) {
-            return Finding(.tailnet, "tag", .pass, "This host has \(edgeTag), so its key does not expire.")
+            // An administrator can end a key all the same.
+            let isKept = !status.isExpired && status.keyExpiry == nil
+            return Finding(
+                .tailnet, "tag", .pass, "This host has \(edgeTag)\(isKept ? ", so its key does not expire" : "").")
         }
         let fix = "sudo tailscale up --advertise-tags=\(edgeTag)"
         guard !status.ownTags.isEmpty else {

@@ -34,7 +34,7 @@ extension Interview {
     private func early() async -> Finding {
         guard !isImplicitTLS, var dialogue = dialogue(isProtected: false) else { return await plainText() }
         var first: ServerLine?
-        var server: MailServer?
+        var greeter = Greeter()
         var goodbye: String?
         reading: for _ in 0..<Self.maximumLines {
             let line: ServerLine
@@ -45,7 +45,7 @@ extension Interview {
                 break
             }
             first = first ?? line
-            server = server ?? MailServer(greeting: line.text)
+            greeter.read(line)
             switch dialogue.receive(line) {
             case .readOn: continue
             case .stop(let verdict, let detail) where verdict != .startTLSMissing && verdict != .headerNotTrusted:
@@ -58,7 +58,7 @@ extension Interview {
         var finding = Finding(
             .headerNotTrusted, "The server greets with \(first?.quoted ?? "''") before it has seen a header.",
             goodbye: goodbye)
-        finding.server = server
+        finding.greeter = greeter
         return finding
     }
 }

@@ -48,7 +48,7 @@ extension Interview {
         var finding = Finding(
             .wrongProtocol, "The server greets like \(greeting.name) without TLS: \(Quoted.text(bytes.firstLine)).",
             goodbye: greeting.goodbye)
-        finding.server = MailServer(greeting: String(decoding: bytes.firstLine, as: UTF8.self))
+        finding.greeter.server = MailServer(greeting: String(decoding: bytes.firstLine, as: UTF8.self))
         return finding
     }
 

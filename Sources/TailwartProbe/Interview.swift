@@ -37,14 +37,14 @@ struct Interview {
 
     /// Greeting, STARTTLS, goodbye; over implicit TLS only greeting and goodbye.
     private func converse() async -> Finding {
-        var server: MailServer?
-        var finding = await converse(with: &server)
-        finding.server = finding.server ?? server
+        var greeter = Greeter()
+        var finding = await converse(with: &greeter)
+        finding.greeter = Greeter(server: finding.greeter.server ?? greeter.server, name: greeter.name)
         return finding
     }
 
-    /// - Parameter server: who greets, if it says so.
-    private func converse(with server: inout MailServer?) async -> Finding {
+    /// - Parameter greeter: who greets, if it says so.
+    private func converse(with greeter: inout Greeter) async -> Finding {
         guard var dialogue = dialogue(isProtected: isImplicitTLS) else {
             return Finding(.unprobed, "The protocol \(proto.rawValue) has no probe.")
         }
@@ -63,7 +63,7 @@ struct Interview {
             }
             first = first ?? line
             last = line
-            if greeted == nil { server = server ?? MailServer(greeting: line.text) }
+            if greeted == nil { greeter.read(line) }
             let step = dialogue.receive(line)
             if step != .readOn { greeted = greeted ?? ContinuousClock.now - start }
             switch step {
@@ -185,13 +185,12 @@ struct Finding: Sendable, Equatable {
     var isFree = false
     /// The server closed as soon as it had the header, without a byte.
     var isClosedOnHeader = false
-    /// Who greets, if it says so.
-    var server: MailServer?
+    var greeter = Greeter()
 
     /// Nobody but Postfix is understood to say so.
     static func headerRequired(_ detail: String) -> Finding {
         var finding = Finding(.headerRequired, detail)
-        finding.server = .postfix
+        finding.greeter.server = .postfix
         return finding
     }
 
@@ -200,5 +199,18 @@ struct Finding: Sendable, Equatable {
         self.verdict = verdict
         self.detail = detail
         self.goodbye = goodbye
+    }
+}
+
+/// Who greets, as far as it says so.
+struct Greeter: Sendable, Equatable {
+    var server: MailServer?
+    /// Of SMTP alone: what it calls itself, in lower case.
+    var name: String?
+
+    /// - Parameter line: of its greeting.
+    mutating func read(_ line: ServerLine) {
+        server = server ?? MailServer(greeting: line.text)
+        name = name ?? SMTPReply(line.text)?.greetedName
     }
 }

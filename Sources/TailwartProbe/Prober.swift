@@ -101,7 +101,8 @@ package struct Prober: Sendable {
         var result = ProbeResult(
             finding.verdict, finding.detail, roundTrip: roundTrip,
             isCostly: finding.verdict.costsQuota && !finding.isFree)
-        result.server = finding.server
+        result.server = finding.greeter.server
+        result.greetedAs = finding.greeter.name
         guard !chain.isEmpty else { return result }
         let names = question.expectedNames.isEmpty ? question.serverName.map { [$0] } ?? [] : question.expectedNames
         let now = now()

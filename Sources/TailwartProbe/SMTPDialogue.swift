@@ -17,6 +17,15 @@ struct SMTPReply: Sendable, Equatable {
         text = line.dropFirst(4)
     }
 
+    /// What a server calls itself in its greeting (RFC 5321 section 4.3.1), in lower case; nil where that is no name. One label
+    /// is a name only of Stalwart, which always begins with its own: others may have left theirs out, as in `220 ESMTP`.
+    var greetedName: String? {
+        guard code == 220, let word = text.split(separator: " ").first, let name = ServerNamePattern(word),
+            !name.isWildcard, name.name.contains(".") || MailServer(greeting: "220 \(text)") == .stalwart
+        else { return nil }
+        return name.name
+    }
+
     /// Syntax error, unknown command, bad sequence: what bytes that are no commands are answered with.
     var isMisunderstanding: Bool { [500, 502, 503].contains(code) }
 }

@@ -26,6 +26,12 @@ extension FakeStalwart {
         package var greetingDelay = Duration.zero
         /// Invalid commands of an address that are answered; with the next it is banned.
         package var banLimit = 30
+        /// Connections for SMTP from one address that are greeted within ``throttleTime``; more are closed without a byte, over implicit TLS behind
+        /// the handshake. Nil: no limit, as tests come often; by default Stalwart takes 5 in a second.
+        package var throttle: Int?
+        package var throttleTime = Duration.seconds(1)
+        /// Its PostgreSQL went away while it ran: it greets, and takes no recipient.
+        package var isDatabaseAway = false
 
         package init(trusted: [Network] = [], certificate: FakeCertificate? = nil) {
             self.trusted = trusted
@@ -43,6 +49,8 @@ extension FakeStalwart {
         package var connections = 0
         /// Closed without a byte, as the address is banned: at once, or after the header that told of it.
         package var dropped = 0
+        /// Closed without a byte, as there were too many from the address.
+        package var throttled = 0
         /// Headers that were read, and those of them that said LOCAL (or version 1 UNKNOWN).
         package var headers = 0
         package var localHeaders = 0

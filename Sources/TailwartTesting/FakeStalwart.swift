@@ -13,6 +13,8 @@ package import TailwartWire
 /// - Invalid commands are counted per address. ``Settings-swift.struct/banLimit`` of them are answered; the next gets no answer, and
 ///   the address is banned: accepted and closed without a byte. The address is the client's where a header names one, so a banned
 ///   edge serves its clients. There are no exceptions for loopback addresses.
+/// - Of SMTP it takes so many connections from an address and no more (``Settings-swift.struct/throttle``), no EHLO without a dot, and no recipient
+///   while its database is away.
 /// - It listens for submissions with STARTTLS, IMAP and POP3 too, on 587, 143 and 110 as it were, so that these protocols are
 ///   covered. A fresh Stalwart does not.
 ///
@@ -83,7 +85,7 @@ package final class FakeStalwart: Sendable {
         try await resume()
     }
 
-    /// Lifts all bans and forgets what was counted for them.
+    /// Lifts all bans, and forgets what was counted for them and for the throttle.
     package func forgive() { core.forgive() }
 
     private var isRunning: Bool { running.withLock { $0 != nil } }

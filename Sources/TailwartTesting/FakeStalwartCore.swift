@@ -12,6 +12,8 @@ final class FakeStalwartCore: Sendable {
         var counters = FakeStalwart.Counters()
         var invalid: [IPAddress: Int] = [:]
         var banned: Set<IPAddress> = []
+        /// When connections for SMTP were greeted.
+        var greeted: [IPAddress: [ContinuousClock.Instant]] = [:]
     }
 
     private let state: Mutex<State>
@@ -50,6 +52,23 @@ final class FakeStalwartCore: Sendable {
         }
     }
 
+    /// Counts a connection for SMTP, and says whether it is one too many.
+    func isThrottled(_ address: IPAddress) -> Bool {
+        state.withLock { state in
+            guard let limit = state.settings.throttle else { return false }
+            let now = ContinuousClock.now
+            var recent = state.greeted[address, default: []]
+            recent.removeAll { $0.duration(to: now) >= state.settings.throttleTime }
+            defer { state.greeted[address] = recent }
+            guard recent.count < limit else {
+                state.counters.throttled += 1
+                return true
+            }
+            recent.append(now)
+            return false
+        }
+    }
+
     func greeted(_ client: InternetAddress) {
         count { counters in
             counters.clients.append(client)
@@ -73,6 +92,7 @@ final class FakeStalwartCore: Sendable {
         state.withLock { state in
             state.invalid = [:]
             state.banned = []
+            state.greeted = [:]
         }
     }
 

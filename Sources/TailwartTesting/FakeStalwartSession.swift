@@ -20,6 +20,7 @@ struct FakeStalwartSession: LineSession {
     private let language: Language
     private let client: InternetAddress
     private let isUnavailable: Bool
+    private let isDatabaseAway: Bool
     private var offersStartTLS: Bool
     private var hasSaidHello = false
     private var isReadingMessage = false
@@ -43,12 +44,14 @@ struct FakeStalwartSession: LineSession {
         self.core = core
         self.client = client
         isUnavailable = settings.mode == .unavailable
+        isDatabaseAway = settings.isDatabaseAway
         offersStartTLS = settings.offersStartTLS && proto.firstSpeaker == .server
     }
 
     func handshaken() { core.count { $0.handshakes += 1 } }
 
     func begin() -> Reply {
+        if language == .smtp, core.isThrottled(client.ip) { return Reply(next: .close) }
         core.greeted(client)
         return greeting
     }
@@ -103,6 +106,7 @@ struct FakeStalwartSession: LineSession {
         case "HELO":
             hasSaidHello = true
             return Reply("250 2.0.0 OK")
+        case "RCPT" where isDatabaseAway: return Reply("451 4.4.3 Unable to verify address at this time.")
         case "MAIL", "RCPT", "RSET", "NOOP": return Reply("250 2.0.0 OK")
         case "STARTTLS" where offersStartTLS: return startTLS("220 2.0.0 Ready to start TLS.")
         case "DATA":

@@ -49,7 +49,8 @@ extension FakeTailscaled {
             case ("POST", "/localapi/v0/ping"):
                 guard let ip = request.query["ip"], !ip.isEmpty else { return send(400, "missing 'ip' parameter") }
                 guard request.query["type"] != nil else { return send(400, "missing 'type' parameter") }
-                if let body = tailnet.ping(ip) { send(200, body) } else { waitForEnd() }
+                let before = state.requests.withLock { $0.count { $0.contains("/ping?ip=\(ip)&") } } - 1
+                if let body = tailnet.ping(ip, number: before) { send(200, body) } else { waitForEnd() }
             case ("POST", "/localapi/v0/dial"): dial(request, rest, tailnet)
             case (_, "/localapi/v0/ping"): send(400, "want POST")
             case (_, "/localapi/v0/dial"): send(405, "POST required")

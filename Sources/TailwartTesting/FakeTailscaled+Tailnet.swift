@@ -76,6 +76,8 @@ extension FakeTailscaled {
         /// Over the region of the node.
         case derp
         case idle
+        /// Over DERP for so many pings, and then directly to the address: a path begins there, and is worked out once there is traffic.
+        case upgrading(String, pings: Int)
     }
 
     package enum Dial: Sendable {
@@ -128,7 +130,9 @@ extension FakeTailscaled.Tailnet {
     var prefs: [UInt8] { FakeTailscaled.text(of: ["ControlURL": controlURL, "WantRunning": true, "LoggedOut": false]) }
 
     /// The body of an answer to `ping`; nil if there is none.
-    func ping(_ ip: String) -> [UInt8]? {
+    ///
+    /// - Parameter number: how often the address was asked before.
+    func ping(_ ip: String, number: Int) -> [UInt8]? {
         guard let node = peers.first(where: { $0.addresses.contains { "\($0)" == ip } }) else {
             return FakeTailscaled.text(of: ["IP": ip, "Err": "no matching peer"])
         }
@@ -139,7 +143,8 @@ extension FakeTailscaled.Tailnet {
         switch node.path {
         case .direct(let address): answer["Endpoint"] = address
         case .peerRelay(let relay): answer["PeerRelay"] = relay
-        case .derp, .idle:
+        case .upgrading(let address, let pings) where number >= pings: answer["Endpoint"] = address
+        case .derp, .idle, .upgrading:
             answer["DERPRegionID"] = 4
             answer["DERPRegionCode"] = node.region
         }
@@ -167,7 +172,7 @@ extension FakeTailscaled.Node {
         switch path {
         case .direct(let address): node["CurAddr"] = address
         case .peerRelay(let relay): node["PeerRelay"] = relay
-        case .derp, .idle: break
+        case .derp, .idle, .upgrading: break
         }
         if case .idle = path {} else { node["Active"] = true }
         return node

@@ -15,11 +15,12 @@ package struct PostgresServer {
     /// - Parameters:
     ///   - authentication: for everybody, as pg_hba.conf has it; `reject` too.
     ///   - encrypts: offers TLS with a certificate of its own making.
+    ///   - keepsPasswordsAsMD5: as servers before version 14 did by default; with `md5` they ask for it as a hash.
     ///   - port: nil for a free one.
     ///   - start: starts a program where the server is to be; on the test's own host if nil.
     package init(
-        on host: TestHost, authentication: String, encrypts: Bool, port: UInt16? = nil,
-        start: ((String, Program, [String]) throws -> ChildProcess)? = nil
+        on host: TestHost, authentication: String, encrypts: Bool, keepsPasswordsAsMD5: Bool = false,
+        port: UInt16? = nil, start: ((String, Program, [String]) throws -> ChildProcess)? = nil
     ) async throws {
         // It refuses to run as root.
         let user = try UnixUser.named("postgres", package: "postgresql")
@@ -44,8 +45,9 @@ package struct PostgresServer {
         let making = try run(
             "initdb", initdb,
             [
-                "-D", data, "-U", "postgres", "--pwfile", password, "--auth=trust", "--no-sync", "--no-instructions",
-                "--locale=C",
+                "-D", data, "-U", "postgres", "--pwfile", password, "--no-sync", "--no-instructions", "--locale=C",
+                // It keeps the password as its own pg_hba.conf asks for it, which is then written over.
+                "--auth=\(keepsPasswordsAsMD5 ? "md5" : "trust")",
             ])
         guard try await making.exitCode(within: .seconds(60)) == 0 else {
             throw TestFailure("initdb failed\n\(making.tail)")

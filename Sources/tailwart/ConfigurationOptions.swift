@@ -13,6 +13,13 @@ struct ConfigurationOptions: ParsableArguments {
             valueName: "file"))
     var path: String?
 
+    func validate() throws {
+        if path?.isEmpty == true {
+            throw ValidationError(
+                "--config names no file; name the configuration file, or leave --config out to have it looked for.")
+        }
+    }
+
     /// Reads and validates the file.
     ///
     /// - Throws: ``Failure`` 3 if there is no file to read, 1 if it is another program's.

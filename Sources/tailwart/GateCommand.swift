@@ -75,6 +75,12 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
     @Flag(help: "Take any certificate from https pages, such as a container's own.")
     var insecure = false
 
+    @Flag(
+        help:
+            "Have this host's tailscaled make the connections, as where it runs without a TUN device and only it knows the tailnet's names."
+    )
+    var viaTailscale = false
+
     @Flag(help: .json("elapsed_ms", "findings"))
     var json = false
 
@@ -94,6 +100,16 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
         guard !conditions.isEmpty else {
             throw ValidationError(
                 "There is nothing to wait for. Name at least one of --tailscale, --peer, --tcp, --postgres, --http, --mail."
+            )
+        }
+        if tailscaleSocket?.isEmpty == true {
+            throw ValidationError(
+                "--tailscale-socket names no file; name tailscaled's socket, or leave the option out for the usual one."
+            )
+        }
+        if postgresPassword.isEmpty {
+            throw ValidationError(
+                "--postgres-password names no variable; name the one with the password, or leave the option out for PGPASSWORD."
             )
         }
         guard postgresUser == nil || !postgres.isEmpty, postgresUser != nil || postgresDatabase == nil else {
@@ -123,7 +139,8 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
         let check: ConditionCheck
         do {
             check = try ConditionCheck(
-                for: conditions, login: login, tailscaleSocket: tailscaleSocket ?? FileSystem.environment["TS_SOCKET"],
+                for: conditions, login: login, viaTailscaled: viaTailscale,
+                tailscaleSocket: tailscaleSocket ?? FileSystem.environment["TS_SOCKET"],
                 verifiesCertificates: !insecure)
         } catch {
             throw Failure.notDone(

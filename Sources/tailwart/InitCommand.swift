@@ -4,6 +4,7 @@ import NIOPosix
 import TailwartConfig
 import TailwartCore
 import TailwartSetup
+import TailwartSystem
 import TailwartTailnet
 
 struct InitCommand: AsyncParsableCommand, AnsweringCommand {
@@ -64,6 +65,9 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
     var json = false
 
     func validate() throws {
+        if into.isEmpty {
+            throw ValidationError("--into names no folder; name one, or leave --into out for this one.")
+        }
         if web != nil, noWeb { throw ValidationError("--web and --no-web: choose one.") }
         if headscale != nil, let network, network != SetupNetwork.Kind.headscale.rawValue {
             throw ValidationError("--headscale and --network \(network): choose one.")
@@ -90,12 +94,18 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
         print("\n\(files.stepsText(in: into))")
     }
 
-    /// What this host's tailscaled has joined, if there is one.
-    private func joinedNetwork() async -> SetupNetwork.Kind? {
-        let localAPI = LocalAPI(group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
-        guard let url = try? await localAPI.controlServer(timeout: .seconds(3)) else { return nil }
-        return SetupNetwork.kind(controlServer: url)
+    /// What this host's tailscaled has joined, if there is one, and whether it does without a TUN device.
+    private func askTailscaled() async -> (joined: SetupNetwork.Kind?, isUserspace: Bool) {
+        let environment = FileSystem.environment["TS_SOCKET"]
+        let localAPI = LocalAPI(
+            socket: environment.flatMap { $0.isEmpty ? nil : $0 } ?? LocalAPI.defaultSocket,
+            group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
+        let url = try? await localAPI.controlServer(timeout: Self.tailnetTimeout)
+        let status = try? await localAPI.status(timeout: Self.tailnetTimeout)
+        return (url.flatMap(SetupNetwork.kind), status?.usesTUN == false)
     }
+
+    private static let tailnetTimeout = Duration.seconds(3)
 
     func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { SetupFiles.answer(problems: problems) }
 
@@ -106,7 +116,9 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
         interview.mailbox = mailbox
         interview.network = network
         interview.headscale = headscale
-        if network == nil, headscale == nil { interview.joined = await joinedNetwork() }
+        let (joined, isUserspace) = await askTailscaled()
+        if network == nil, headscale == nil { interview.joined = joined }
+        interview.isUserspace = isUserspace
         interview.tailnet = tailnet
         interview.web = noWeb ? "no" : web
         interview.form = form

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TailwartCore
 import TailwartTesting
 import TailwartWire
 import Testing
@@ -92,6 +93,46 @@ extension CommandTests {
                 #expect(lines().contains("peer stalwart: ready: is online"))
                 #expect(lines().contains { $0.hasPrefix("tailscale: ready: has 100.64.") })
                 listener.close()
+            }
+        }
+
+        @Test func `where only tailscaled knows the names it makes the connections`() async throws {
+            try await TestHost.run { host in
+                try await FakeStalwart.with(.trusting()) { fake in
+                    let tailscaled = try FakeTailscaled()
+                    defer { tailscaled.close() }
+                    let name = "stalwart.tail1234.ts.net"
+                    let closed = InternetAddress(.loopbackV4, port: try FreePort.take())
+                    tailscaled.update {
+                        $0.usesTUN = false
+                        $0.dials = [
+                            "\(name):25": .to(fake.address(.smtp)), "\(name):993": .to(fake.address(.imaps)),
+                            "\(name):587": .to(closed), "\(name):8080": .to(.init(.loopbackV4, port: fake.setupPort)),
+                            "\(name):5432": .fails(502, "dial failure: lookup \(name): no such host"),
+                        ]
+                    }
+                    func gate(_ options: String...) async throws -> Answer {
+                        let socket = ["--tailscale-socket", tailscaled.path]
+                        return try await Answer.tailwart(
+                            ["gate", "--once", "--via-tailscale"] + socket + options, on: host)
+                    }
+                    let good = try await gate(
+                        "--tcp", "\(name):25", "--mail", "smtp://\(name)?proxy=v2", "--mail",
+                        "imaps://\(name)?proxy=v2",
+                        "--http", "http://\(name):8080/")
+                    #expect(good.exitCode == 0 && good.errors.isEmpty, "\(good.errors)")
+                    let bad = try await gate(
+                        "--tcp", "\(name):587", "--mail", "submission://\(name)", "--postgres", "\(name):5432", "--tcp",
+                        "mailbox.example.org:25")
+                    #expect(bad.exitCode == 1)
+                    #expect(
+                        bad.errorLines.count { $0.contains("nothing listens at \(name):587") } == 2, "\(bad.errors)")
+                    #expect(bad.errors.contains("tailscaled does not know the name stalwart.tail1234.ts.net"))
+                    #expect(bad.errors.contains("tailscaled does not know the name mailbox.example.org"))
+                    tailscaled.vanish()
+                    let gone = try await gate("--tcp", "\(name):25")
+                    #expect(gone.exitCode == 1 && gone.errors.contains("Start tailscaled, or name its socket"))
+                }
             }
         }
 

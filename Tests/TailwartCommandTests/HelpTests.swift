@@ -42,6 +42,25 @@ extension CommandTests {
             }
         }
 
+        @Test(arguments: [
+            (["check", "--config", ""], "--config names no file"), (["run", "--config", ""], "--config names no file"),
+            (["config", "--config", ""], "--config names no file"), (["acl", "--check", ""], "--check names no file"),
+            (["records", "--config", ""], "--config names no file"),
+            (["trust", "--config", ""], "--config names no file"),
+            (["import", ""], "The file has an empty name"), (["lint-secrets", ""], "An empty path names nothing"),
+            (["init", "--into", ""], "--into names no folder"),
+            (["gate", "--tailscale", "--tailscale-socket", ""], "--tailscale-socket names no file"),
+            (["gate", "--tailscale", "--postgres-password", ""], "--postgres-password names no variable"),
+        ])
+        func `an empty name of a file is wrong use`(arguments: [String], words: String) async throws {
+            try await TestHost.run { host in
+                let answer = try await Answer.tailwart(arguments, on: host)
+                #expect(answer.exitCode == 2 && answer.output.isEmpty)
+                #expect(answer.errors.contains("Error: \(words)"), "\(answer.errors)")
+                #expect(answer.errors.contains("--help"), "the next step is named")
+            }
+        }
+
         private struct Version: Decodable {
             let version: String
             let commit: String

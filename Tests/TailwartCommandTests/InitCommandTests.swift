@@ -45,6 +45,26 @@ extension CommandTests {
             }
         }
 
+        @Test func `where tailscaled has no TUN device the file goes through it, and so does the step that looks`()
+            async throws
+        {
+            try await TestHost.run { host in
+                let tailscaled = try FakeTailscaled()
+                defer { tailscaled.close() }
+                for isUserspace in [true, false] {
+                    tailscaled.update { $0.usesTUN = !isUserspace }
+                    let answer = try await Answer.tailwart(
+                        ["init"] + Self.flags + ["--no-web", "--form", "binary", "--force"], on: host,
+                        environment: ["TS_SOCKET=\(tailscaled.path)"])
+                    #expect(answer.exitCode == 0, "\(answer.errors)")
+                    let text = host.folder.file("tailwart.yaml").text
+                    #expect(text.contains("\n  via: tailscale\n") == isUserspace, "\(text)")
+                    #expect(answer.output.contains("gate --once --via-tailscale") == isUserspace, "\(answer.output)")
+                    #expect(try await Answer.tailwart(["check"], on: host).exitCode == 0)
+                }
+            }
+        }
+
         @Test func `the schema and the policy are what the other commands know`() async throws {
             try await TestHost.run { host in
                 _ = try await Answer.tailwart(["init"] + Self.flags + ["--web", "--form", "binary"], on: host)

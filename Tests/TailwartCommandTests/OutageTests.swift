@@ -305,7 +305,7 @@ extension CommandTests {
 }
 
 /// What the log says of a probe.
-private struct VerdictLine: Decodable {
+struct VerdictLine: Decodable {
     let event: String
     let port: Int
     let verdict: String
@@ -317,14 +317,14 @@ private struct VerdictLine: Decodable {
 extension EdgeProcess {
     /// Waits for the line of a verdict on a dialled port.
     @discardableResult
-    fileprivate func verdict(_ verdict: String, port: UInt16) async throws -> VerdictLine {
+    func verdict(_ verdict: String, port: UInt16) async throws -> VerdictLine {
         try await eventually("the verdict \(verdict) on port \(port)") {
             process.output.lines.compactMap { try? JSONDecoder().decode(VerdictLine.self, from: Data($0.utf8)) }
                 .first { $0.event == "verdict" && $0.verdict == verdict && $0.port == Int(port) }
         }
     }
 
-    fileprivate func record(of client: String, reason: String) async throws -> EdgeRecord {
+    func record(of client: String, reason: String) async throws -> EdgeRecord {
         try await eventually("a record with the reason \(reason)") { records.first { $0.reason == reason } }
     }
 }

@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("scram-sha-256", false), ("scram-sha-256", true), ("password", true), ("trust", false), ("md5", false),
+        ("scram-sha-256", false), ("scram-sha-256", true), ("trust", false), ("md5", false),
     ])
     func `a login is proven as the mail server would log in`(authentication: String, encrypts: Bool) async throws {
         try await TestHost.run { host in
@@ -80,15 +80,25 @@ import Testing
         }
     }
 
-    @Test func `a password is not shown to whoever reads along`() async throws {
+    @Test(arguments: [
+        ("password", false, "in the clear"), ("password", true, "in the clear"),
+        ("md5", false, "as MD5"), ("md5", true, "as MD5"),
+    ])
+    func `a password is told to no server that nobody has verified`(
+        authentication: String, encrypts: Bool, form: String
+    ) async throws {
         try await TestHost.run { host in
-            let server = try await PostgresServer(on: host, authentication: "password", encrypts: false)
+            let server = try await PostgresServer(
+                on: host, authentication: authentication, encrypts: encrypts, keepsPasswordsAsMD5: true)
             try server.finishStarting()
             let postgres = Condition.postgres(server.endpoint)
             let login = try PostgresLogin(
                 user: "postgres", database: nil, password: PostgresServer.password, variable: "PGPASSWORD")
             let check = try ConditionCheck(for: [postgres], login: login, group: EventLoops.one)
-            #expect(try await settled(postgres, check).state == "login_unsupported")
+            let finding = try await settled(postgres, check)
+            #expect(finding.state == "login_unsafe")
+            #expect(finding.text.hasPrefix("asks for the password \(form); it was not sent"))
+            #expect(finding.fix?.hasPrefix("use scram-sha-256") == true && finding.pause > .zero)
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 import TailwartTesting
 import Testing
@@ -8,8 +9,14 @@ import Testing
 /// Two lines that a person does not write stand in the configuration: where the fake tailscaled's socket is, and the authority of the
 /// test, since a public one is known to every host.
 final class FirstHour: Sendable {
-    /// Its full name on the tailnet.
-    static let mailbox = "stalwart.tail1234.ts.net"
+    /// Whose the tailnet is.
+    enum Tailnet: String, CaseIterable, CustomTestStringConvertible {
+        case tailscale
+        case headscale
+
+        var name: String { self == .tailscale ? "tail1234.ts.net" : "mesh.example.net" }
+        var testDescription: String { rawValue }
+    }
 
     /// By STARTTLS, and only to whom the certificate is for: an address to connect to, and a file of authorities.
     static let client = """
@@ -38,17 +45,20 @@ final class FirstHour: Sendable {
         var runs = 0
     }
 
+    let tailnet: Tailnet
     let tailscaled: FakeTailscaled
     let authorities: TextFile
     private let network: TestNetwork
     private let state: Mutex<State>
 
-    /// A tailscaled that was installed and no more.
-    init(in network: TestNetwork) throws {
-        self.network = network
+    /// A tailscaled that was installed and no more; with Headscale also the server, on which nobody has joined.
+    init(in network: TestNetwork, _ tailnet: Tailnet) throws {
+        (self.network, self.tailnet) = (network, tailnet)
         tailscaled = try FakeTailscaled()
         tailscaled.update {
             $0.backendState = "NeedsLogin"
+            $0.suffix = tailnet.name
+            $0.own.name = "edge.\(tailnet.name)"
             $0.own.tags = []
             $0.peers = []
         }
@@ -58,6 +68,32 @@ final class FirstHour: Sendable {
         for path in ["etc/tailwart", "etc/default", "bin"] { _ = try folder.makeFolder(path) }
         try FileManager.default.createSymbolicLink(
             atPath: "\(folder.path)/bin/tailwart", withDestinationPath: try Program.edge().path)
+        guard tailnet == .headscale else { return }
+        let devices = try folder.makeFolder("devices")
+        let headscale = folder.file("bin/headscale")
+        try headscale.write(
+            "#!/bin/sh\nexec '\(try Script.python().path)' '\(Script.path("headscale.py"))' '\(devices)' \"$@\"\n")
+        chmod(headscale.path, 0o755)
+    }
+
+    /// The mailbox's full name on the tailnet.
+    var mailbox: String { "stalwart.\(tailnet.name)" }
+
+    /// A host has joined; Headscale knows its tags from then on.
+    func join(_ name: String, _ tag: String) throws {
+        tailscaled.update { world in
+            if name == "edge" {
+                world.backendState = "Running"
+                world.own.tags = [tag]
+            } else {
+                var peer = FakeTailscaled.Node(mailbox, [TestNetwork.mailbox], tags: [tag])
+                peer.path = .direct("198.51.100.7:41641")
+                world.peers = [peer]
+            }
+            // Until then nobody knows which server it will be.
+            if tailnet == .headscale { world.controlURL = "https://headscale.example.net" }
+        }
+        if tailnet == .headscale { try network.host.folder.file("devices/\(name)").write(tag) }
     }
 
     // MARK: - what is done
@@ -87,6 +123,15 @@ final class FirstHour: Sendable {
         return process.output.text
     }
 
+    /// Runs a command that is refused; it is not counted.
+    ///
+    /// - Returns: what it said.
+    func refused(_ line: String) async throws -> String {
+        let process = try await execute(line)
+        #expect(try await process.exitCode(within: .seconds(60)) == 1, "\(line): \(process.tail)")
+        return process.errors.text
+    }
+
     /// `cd`
     func enter(_ folder: String) {
         command("cd \(folder)")
@@ -96,7 +141,7 @@ final class FirstHour: Sendable {
     private func execute(_ line: String) async throws -> ChildProcess {
         let root = network.host.folder.path
         // MagicDNS, and a root of the test's own.
-        let line = line.replacing("sudo ", with: "").replacing("\(Self.mailbox):", with: "\(TestNetwork.mailbox):")
+        let line = line.replacing("sudo ", with: "").replacing("\(mailbox):", with: "\(TestNetwork.mailbox):")
             .replacing(" /etc/", with: " \(root)/etc/")
         let (folder, number) = state.withLock { state in
             state.runs += 1
@@ -153,6 +198,13 @@ final class FirstHour: Sendable {
         #expect(next.step == step, "\(next)", sourceLocation: sourceLocation)
         #expect(next.fix.contains(words) || words.isEmpty, "\(next)", sourceLocation: sourceLocation)
         return next.fix
+    }
+
+    /// Looks at everything, which is not counted either.
+    func look() async throws -> String {
+        let process = try await execute("tailwart check --host")
+        _ = try await process.exitCode(within: .seconds(60))
+        return process.output.text
     }
 
     // MARK: - the page

@@ -1,27 +1,33 @@
 #!/usr/bin/python3
 """A mail server of a few lines that requires a PROXY header, to be killed and started again by tests.
 
-    mailbox.py [--certificate FILE --key FILE] [--mail FOLDER] [--distrusts FILE --answers SERVER --cut CUT] [--faults FILE]
-               [--brand WORD] PROTOCOL=PORT...
+    mailbox.py [--certificate FILE --key FILE] [--mail FOLDER] [--distrusts FILE --answers SERVER --cut CUT]
+               [--faults FILE] [--brand WORD] [--name NAME] [--throttle COUNT] [--database FILE] PROTOCOL=PORT...
 
-PROTOCOL is smtp, submissions, imap, imaps, https (a handshake and an empty page; it takes no header), echo (what comes goes back, from the first byte behind the header) or socks (no mail server, but a
-SOCKS5 proxy, RFC 1928, for IPv4 addresses). Mail that is sent to it lies
-in FOLDER, one file each. XECHO N, a command of SMTP and IMAP here, sends the next N bytes back; XPAUSE N, of SMTP, says yes and reads
-nothing for N seconds. Every greeting tells the number of its connection and the address that it came to: 'connection 7 at 100.64.0.3'.
+PROTOCOL is smtp, submissions, imap, imaps, https (a handshake and an empty page; it takes no header), echo (what comes
+goes back, from the first byte behind the header) or socks (no mail server, but a SOCKS5 proxy, RFC 1928, for IPv4
+addresses). Mail that is sent to it lies in FOLDER, one file each. XECHO N, a command of SMTP and IMAP here, sends the
+next N bytes back; XPAUSE N, of SMTP, says yes and reads nothing for N seconds. Every greeting tells NAME, the number of
+its connection and the address that it came to: 'connection 7 at 100.64.0.3'.
 
-Standard output tells what happens, a line each: 'listening', 'accepted 7', 'client 7 192.0.2.1', 'local 7', 'distrusts 7',
-'fault 7 PHASE', 'kept 7 ann@example.org', 'ended 7'.
+What a Stalwart does: an EHLO without a dot is refused; of SMTP, no more than COUNT connections in a second are greeted
+from one client, and others are closed without a byte; unless the FILE of --database is there, no recipient and no login is taken.
 
-While the FILE of --distrusts is there, whoever comes to one of the addresses in it, or to any if it is empty, is not trusted to send
-a header: SMTP greets at once and answers the header as SERVER does, and where TLS comes first it is answered with an alert. CUT says in which pieces: whole (in one with the greeting, if the
-header is there within 50 ms; if not, in one behind it), bytes (one by one), late (300 ms after the greeting, when the client has
-spoken).
+Standard output tells what happens, a line each: 'listening', 'accepted 7', 'client 7 192.0.2.1', 'local 7',
+'distrusts 7', 'throttled 7', 'fault 7 PHASE', 'kept 7 ann@example.org', 'ended 7'.
 
-The FILE of --faults is JSON, {"PORT": ["PHASE", "MANNER"]}: how a session of SMTP ends in that phase. MANNER is close, reset, hang,
-or words that are said before the close. The phases are those of Connection.fault's callers; at 'kept' the message is.
+While the FILE of --distrusts is there, whoever comes to one of the addresses in it, or to any if it is empty, is not
+trusted to send a header: SMTP greets at once and answers the header as SERVER does, and where TLS comes first it is
+answered with an alert. CUT says in which pieces: whole (in one with the greeting, if the header is there within 50 ms;
+if not, in one behind it), bytes (one by one), late (300 ms after the greeting, when the client has spoken).
+
+The FILE of --faults is JSON, {"PORT": ["PHASE", "MANNER"]}: how a session of SMTP ends in that phase. MANNER is close,
+reset, hang, or words that are said before the close. The phases are those of Connection.fault's callers; at 'kept' the
+message is.
 """
 
 import argparse
+import collections
 import ipaddress
 import itertools
 import json
@@ -34,7 +40,6 @@ import sys
 import threading
 import time
 
-NAME = "mail.example.org"
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 # Nobody needs a longer line (RFC 5321 section 4.5.3.1.4).
 LINE_LIMIT = 4096
@@ -56,6 +61,9 @@ ANSWERS = {
 }
 numbers = itertools.count(1)
 printing = threading.Lock()
+# When connections of SMTP were greeted, by client.
+greeted = collections.defaultdict(list)
+greeting = threading.Lock()
 
 
 def say(text):
@@ -75,6 +83,7 @@ class Connection:
         self.buffer = b""
         self.is_secure = False
         self.is_local = False
+        self.client = sock.getpeername()[0].removeprefix("::ffff:") if sock.family != socket.AF_UNIX else ""
         self.place = sock.getsockname()[0].removeprefix("::ffff:")
 
     def read(self):
@@ -138,7 +147,8 @@ class Connection:
         if head == b"PROXY ":
             words = self.line().split()
             self.is_local = words[0] == "UNKNOWN"
-            say(f"local {self.number}" if self.is_local else f"client {self.number} {words[1]}")
+            self.client = self.client if self.is_local else words[1]
+            say(f"local {self.number}" if self.is_local else f"client {self.number} {self.client}")
             return 1
         head += self.exactly(10)
         if head[:12] != SIGNATURE:
@@ -152,7 +162,8 @@ class Connection:
         size = {0x11: 4, 0x21: 16}.get(head[13])
         if head[12] != 0x21 or size is None:
             raise Gone
-        say(f"client {self.number} {ipaddress.ip_address(rest[:size])}")
+        self.client = str(ipaddress.ip_address(rest[:size]))
+        say(f"client {self.number} {self.client}")
         return 2
 
     @property
@@ -213,13 +224,27 @@ class Connection:
 
     @property
     def greeting(self):
-        return f"220 {NAME} {self.arguments.brand}ESMTP {self.where}"
+        return f"220 {self.arguments.name} {self.arguments.brand}ESMTP {self.where}"
+
+    def throttle(self):
+        """Leaves, if there were too many from the client; over implicit TLS that is behind the handshake."""
+        if self.arguments.throttle is None:
+            return
+        now = time.monotonic()
+        with greeting:
+            recent = [moment for moment in greeted[self.client] if now - moment < 1]
+            is_too_many = len(recent) >= self.arguments.throttle
+            greeted[self.client] = recent if is_too_many else recent + [now]
+        if is_too_many:
+            say(f"throttled {self.number}")
+            raise Gone
 
     def smtp(self):
         if self.is_distrustful:
             self.answer_header(self.greeting)
         else:
             self.header()
+            self.throttle()
             self.fault("greeting")
             self.write(self.greeting)
             self.fault("greeted")
@@ -227,6 +252,7 @@ class Connection:
 
     def submissions(self):
         self.begin_tls()
+        self.throttle()
         self.write(self.greeting)
         self.speak_smtp()
 
@@ -236,10 +262,14 @@ class Connection:
             words = self.line().split()
             verb = words[0].upper() if words else ""
             self.fault(verb.lower())
-            if verb in ("EHLO", "HELO"):
-                for text in [NAME, "XECHO"] + (["STARTTLS"] if self.can_be_secured else []):
+            if verb == "EHLO" and "." not in words[-1]:
+                self.write("550 5.5.0 Invalid EHLO domain.")
+            elif verb in ("EHLO", "HELO"):
+                for text in [self.arguments.name, "XECHO"] + (["STARTTLS"] if self.can_be_secured else []):
                     self.write(f"250-{text}")
                 self.write("250 8BITMIME")
+            elif verb == "RCPT" and self.is_database_away:
+                self.write("451 4.4.3 Unable to verify address at this time.")
             elif verb in ("MAIL", "RCPT", "RSET", "NOOP"):
                 recipients = recipients + [words[1][3:].strip("<>")] if verb == "RCPT" else []
                 self.write("250 2.0.0 as you say")
@@ -261,6 +291,10 @@ class Connection:
                 return self.write("221 2.0.0 goodbye")
             else:
                 self.write("500 5.5.1 what do you mean?")
+
+    @property
+    def is_database_away(self):
+        return self.arguments.database is not None and not os.path.exists(self.arguments.database)
 
     def take_message(self, recipients):
         lines = []
@@ -304,6 +338,9 @@ class Connection:
             elif verb == "LOGOUT":
                 self.write("* BYE goodbye")
                 return self.write(f"{tag} OK done")
+            elif verb == "LOGIN" and self.is_database_away:
+                self.write(f"{tag} NO the database is away")
+                continue
             elif verb not in ("NOOP", "LOGIN"):
                 self.write(f"{tag} BAD what do you mean?")
                 continue
@@ -398,6 +435,9 @@ def main():
     parser.add_argument("--cut", choices=["whole", "bytes", "late"], default="whole")
     parser.add_argument("--faults")
     parser.add_argument("--brand", type=lambda word: word + " ", default="")
+    parser.add_argument("--name", default="mail.example.org")
+    parser.add_argument("--throttle", type=int)
+    parser.add_argument("--database")
     parser.add_argument("services", nargs="+", metavar="PROTOCOL=PORT")
     arguments = parser.parse_args()
     threads = []

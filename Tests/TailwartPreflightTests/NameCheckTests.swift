@@ -18,11 +18,21 @@ struct NameCheckTests {
         ])
     }
 
+    private func greetings(_ file: String, _ results: [ProbeResult]) throws -> [Finding] {
+        let configuration = try #require(Configuration.load(text: file, file: "f", environment: [:]).configuration)
+        return NameCheck(configuration).greetings(results.map { (configuration.upstreams[0], $0) })
+    }
+
     private static let mailbox = "mailbox: {address: stalwart.tail1234.ts.net, domains: [example.org]"
     private static let names = ["mail.example.org", "mta-sts.example.org", "autoconfig.example.org"]
 
     @Test(arguments: [
         ("\(mailbox)}\nweb: 127.0.0.1:8443", "'web'"), ("\(mailbox)}", "no upstream"),
+        // Two servers on this host are not one.
+        (
+            "mailbox: {address: 127.0.0.1, ports: {25: 2525}, domains: [example.org], https: {port: 4443}}\nweb: 127.0.0.1:8443",
+            "'web'"
+        ),
     ])
     func `a name of the certificate that leads elsewhere on 443 is said once`(file: String, other: String) throws {
         let findings = try findings(file, certificate(Self.names))
@@ -41,6 +51,30 @@ struct NameCheckTests {
     ])
     func `where all of them lead to the mailbox there is nothing to say`(file: String) throws {
         #expect(try findings(file, certificate(Self.names)).isEmpty)
+    }
+
+    private static let named = "\(mailbox), hostname: mail.example.org}"
+
+    @Test(arguments: [
+        ("stalwart", MailServer.stalwart as MailServer?, Finding.Result.warn, "STALWART_HOSTNAME=mail.example.org"),
+        ("mx1.example.org", .postfix, .pass, "`tailwart trust`"), ("mx1.example.org", nil, .pass, "`tailwart trust`"),
+    ])
+    func `a mail server that calls itself otherwise than the file is told of once`(
+        name: String, server: MailServer?, standing: Finding.Result, remedy: String
+    ) throws {
+        var result = ProbeResult(.well, "")
+        (result.greetedAs, result.server) = (name, server)
+        let findings = try greetings(Self.named, [result, result])
+        #expect(findings.map(\.subject) == ["mail.example.org"] && findings.map(\.result) == [standing])
+        #expect(findings.first?.detail.contains("calls itself '\(name)'") == true)
+        #expect(findings.first?.fix?.contains(remedy) == true)
+    }
+
+    @Test(arguments: [(named, "mail.example.org"), (named, nil), ("\(mailbox)}", "stalwart")] as [(String, String?)])
+    func `one that says the same name, or none, or that of no file, is not`(file: String, name: String?) throws {
+        var result = ProbeResult(.well, "")
+        result.greetedAs = name
+        #expect(try greetings(file, [result]).isEmpty)
     }
 
     @Test func `a certificate that the server has made up, and names that nobody can ask for, do not count`() throws {

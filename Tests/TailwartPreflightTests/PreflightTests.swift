@@ -23,6 +23,7 @@ import Testing
         defer { tailscaled.close() }
         tailscaled.update {
             $0[name]?.addresses = [.loopbackV4]
+            $0[name]?.path = .direct("198.51.100.7:41641")
             change(&$0)
         }
         var listeners = ""
@@ -113,6 +114,16 @@ import Testing
         }
         let peer = try #require(findings.first { $0.check == .peer })
         #expect(peer.detail == "Online as 127.0.0.1, direct to 198.51.100.7:41641, 40 ms there and back.")
+    }
+
+    @Test(arguments: [(2, Finding.Result.pass), (1000, .warn)])
+    func `a path that begins over DERP is looked at again before it is a warning`(pings: Int, expected: Finding.Result)
+        async throws
+    {
+        let findings = try await Self.run([(.smtp, try FreePort.take())]) {
+            $0[Self.name]?.path = .upgrading("198.51.100.7:41641", pings: pings)
+        }
+        #expect(findings.first { $0.check == .peer }?.result == expected)
     }
 
     @Test func `what is not probed is unknown`() async throws {

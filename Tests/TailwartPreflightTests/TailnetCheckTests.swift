@@ -82,6 +82,7 @@ import Testing
         let other = try await Self.findings(edgeTag: "tag:reverse-proxy") { _ in }
         #expect(other[1].result == .warn && other[1].detail == "This host has tag:edge and not tag:reverse-proxy.")
         let expired = try await Self.findings { $0.own.isExpired = true }
+        #expect(expired[1].detail == "This host has tag:edge.", "\(expired[1])")
         #expect(expired[0].result == .fail)
     }
 

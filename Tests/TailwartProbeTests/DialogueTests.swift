@@ -138,6 +138,23 @@ import Testing
         #expect(run(SieveDialogue(setting(hasHeader: true)), lines) == steps)
     }
 
+    @Test(
+        arguments: [
+            ("220 mail.example.org Stalwart ESMTP at your service", "mail.example.org"),
+            ("220-MX.example.net. ESMTP Postfix", "mx.example.net"), ("220 mail.example.org", "mail.example.org"),
+            // In a container that was told no name.
+            ("220 stalwart Stalwart ESMTP at your service", "stalwart"), ("220 ESMTP Postfix", nil),
+            ("220 Welcome to the mail.example.org", nil), ("220 [192.0.2.1] Exim", nil), ("220 192.0.2.1 ESMTP", nil),
+            ("220 *.example.org ESMTP", nil), ("220 a.b,c ESMTP", nil), ("220", nil), ("220 ", nil),
+            ("421 mail.example.org is shutting down", nil), ("* OK mail.example.org", nil),
+            ("+OK mail.example.org", nil),
+        ] as [(String, String?)])
+    func `a name is what a server calls itself in a greeting of SMTP`(line: String, name: String?) {
+        var greeter = Greeter()
+        greeter.read(ServerLine(line.utf8))
+        #expect(greeter.name == name)
+    }
+
     @Test func `over TLS the greeting is enough`() {
         #expect(run(SMTPDialogue(setting(isProtected: true)), ["220-hi", "220 hi"]) == ["done"])
         #expect(run(IMAPDialogue(setting(isProtected: true)), ["* OK hi"]) == ["done"])

@@ -168,7 +168,9 @@ extension CloseReason {
             EndingRule(
                 .upstream, tells: .unavailable, blames: .withoutByte,
                 means: "the mailbox took the connection and closed it without a byte",
-                advice: "the mailbox has banned the edge, or does not take its header: see the verdict")
+                advice:
+                    "the mailbox has banned the client or the edge, takes no more from the client in this second (Stalwart: 5), or "
+                    + "does not take the header: see the verdict")
         case .upstreamBacklog:
             EndingRule(
                 .upstream, tells: .unavailable,

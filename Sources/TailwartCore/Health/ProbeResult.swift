@@ -17,6 +17,8 @@ package struct ProbeResult: Sendable, Equatable {
     package var isOfOneAddress = false
     /// Who answered, as it greets or as it is known from before; nil if it does not say.
     package var server: MailServer?
+    /// What an SMTP server calls itself in its greeting, in lower case; nil where it says no name.
+    package var greetedAs: String?
 
     package init(
         _ verdict: Verdict, _ detail: String, certificate: CertificateReport? = nil, roundTrip: Duration? = nil,

@@ -20,8 +20,10 @@ enum ConfigurationText {
             comments: [
                 "They make the listener on 443. Take them out\(answers.web == nil ? "" : ", and 'web',") where the mailbox has no 443."
             ])
+        let via = YAMLMember(
+            "via", .text("tailscale"), comments: ["tailscaled has no TUN device here, so it makes the connections."])
         var members = [
-            YAMLMember("mailbox", .blockMapping([address, hostname, domains]))
+            YAMLMember("mailbox", .blockMapping([address] + (answers.isUserspace ? [via] : []) + [hostname, domains]))
         ]
         if let web = answers.web {
             let comment = "Every other name on 443. The web server must leave 443 to the edge."

@@ -21,19 +21,22 @@ package struct SetupAnswers: Sendable, Equatable {
     package var hostname: String
     package var mailbox: Mailbox
     package var network: SetupNetwork
+    /// Only tailscaled reaches the tailnet from this host: it runs without a TUN device.
+    package var isUserspace: Bool
     /// Where all names on 443 go that are not the mailbox's; nil for a mail-only edge.
     package var web: String?
     package var form: Form
 
     /// - Parameter hostname: nil for ``usualHostname(_:)``.
     package init(
-        domains: [String], hostname: String? = nil, mailbox: Mailbox, network: SetupNetwork = .tailscale, web: String?,
-        form: Form
+        domains: [String], hostname: String? = nil, mailbox: Mailbox, network: SetupNetwork = .tailscale,
+        isUserspace: Bool = false, web: String?, form: Form
     ) {
         self.domains = domains
         self.hostname = hostname ?? Self.usualHostname(domains)
         self.mailbox = mailbox
         self.network = network
+        self.isUserspace = isUserspace && network != .other
         self.web = web
         self.form = form
     }

@@ -9,6 +9,8 @@ package struct SetupInterview: Sendable {
     package var headscale: String?
     /// What a tailscaled that runs here has joined; nil if that is not known.
     package var joined: SetupNetwork.Kind?
+    /// Whether a tailscaled that runs here does without a TUN device.
+    package var isUserspace = false
     /// `.some("no")` for a mail-only edge.
     package var web: String?
     package var form: String?
@@ -85,7 +87,7 @@ package struct SetupInterview: Sendable {
             given: form, "--form",
             "How will it run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))",
             usual: SetupAnswers.Form.compose.rawValue, SetupAnswer.form)
-        return Self.answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
+        return answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
     }
 
     private var givenNetwork: String? { network ?? headscale.map { _ in SetupNetwork.Kind.headscale.rawValue } }
@@ -130,10 +132,10 @@ package struct SetupInterview: Sendable {
         if web == nil { missing.append("--web or --no-web") }
         if form == nil { missing.append("--form") }
         guard let domains, let mailbox, let web, let form, missing.isEmpty else { throw .missing(flags: missing) }
-        return Self.answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
+        return answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
     }
 
-    private static func answers(
+    private func answers(
         _ domains: [String], _ hostname: String?, _ mailbox: String, _ tailnet: String?, _ kind: SetupNetwork.Kind,
         _ owner: String?, _ web: String?, _ form: SetupAnswers.Form
     ) -> SetupAnswers {
@@ -145,8 +147,8 @@ package struct SetupInterview: Sendable {
             }
         return SetupAnswers(
             domains: domains, hostname: hostname,
-            mailbox: tailnet.map { .machine(mailbox, tailnet: $0) } ?? .whole(mailbox), network: network, web: web,
-            form: form)
+            mailbox: tailnet.map { .machine(mailbox, tailnet: $0) } ?? .whole(mailbox), network: network,
+            isUserspace: isUserspace, web: web, form: form)
     }
 
     /// What a flag says; nil if it is not there.

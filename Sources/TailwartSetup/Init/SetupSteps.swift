@@ -47,8 +47,9 @@ extension SetupFiles {
     }
 
     private func mailbox(_ file: String) -> [String] {
-        [
-            "Mailbox: start the mail server, its database first. Right: `tailwart gate --once --tcp \(answers.mailboxHost):25` says nothing.",
+        let via = answers.isUserspace ? " --via-tailscale" : ""
+        return [
+            "Mailbox: start the mail server, its database first. Right: `tailwart gate --once\(via) --tcp \(answers.mailboxHost):25` says nothing.",
             "Trust: `tailwart trust --config \(file)` on this host prints what to set on the mail server: its name, and whom to believe. "
                 + "Restart it. Until then the edge tells every client to come back later. A new Stalwart has no port 587: make a listener "
                 + "there, or write `ports: [25, 465, 993]` under mailbox.",

@@ -4,20 +4,11 @@ package import TailwartWire
 /// What an edge shows the world, read off its configuration: ports, names, domains.
 package struct EdgeFacade: Sendable {
     private let configuration: Configuration
-    /// The upstreams to which mail goes, and others on the same hosts.
     private let mailboxes: Set<String>
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
-        let direct = Set(
-            configuration.listeners.filter { $0.proto != .https && $0.proto != .tcp }.flatMap(\.routes).compactMap {
-                $0.target.upstreamName
-            })
-        let hosts = configuration.upstreams.filter { direct.contains($0.name) }.flatMap { $0.endpoints.map(\.host) }
-        let siblings = configuration.upstreams.filter { upstream in
-            upstream.endpoints.contains { endpoint in hosts.contains(endpoint.host) && !endpoint.isLoopback }
-        }
-        mailboxes = direct.union(siblings.map(\.name))
+        mailboxes = configuration.mailboxes
     }
 
     /// The mail server's public name, where the configuration has it.
@@ -78,8 +69,8 @@ package struct EdgeFacade: Sendable {
     /// Whether a client that asks for this name over HTTPS gets to a mailbox.
     func passes(_ name: String) -> Bool {
         https.contains { listener in
-            let first = listener.routes.first { $0.mayTake(name) }
-            return first?.target.upstreamName.map { first?.match != nil || isMailbox($0) } ?? false
+            guard let first = listener.route(for: name), first.target != .close else { return false }
+            return first.match != nil || first.leads(to: mailboxes)
         }
     }
 
@@ -89,10 +80,10 @@ package struct EdgeFacade: Sendable {
 
     private var passedNames: [String] {
         https.flatMap(\.routes).flatMap { route -> [String] in
-            guard let upstream = route.target.upstreamName, let match = route.match else { return [] }
+            guard route.target != .close, let match = route.match else { return [] }
             let names = match.serverNames.filter { !$0.isWildcard }.map(\.name)
             return names.filter { name in
-                isMailbox(upstream) || Defaults.httpsNamePrefixes.contains { name.hasPrefix("\($0).") }
+                route.leads(to: mailboxes) || Defaults.httpsNamePrefixes.contains { name.hasPrefix("\($0).") }
             }
         }.withoutRepeats
     }
@@ -110,12 +101,6 @@ extension BindAddress {
         case .internet(let address): !address.ip.isLoopback && !address.ip.isOfTailnet
         case .unix: false
         }
-    }
-}
-
-extension Endpoint {
-    fileprivate var isLoopback: Bool {
-        if case .address(let address) = host { address.isLoopback } else { host == .name("localhost") }
     }
 }
 
