@@ -71,15 +71,30 @@ import Testing
 
     @Test(arguments: cases)
     func `a look at tailscaled has its consequences`(example: Case) {
-        var control = TailnetControl(names: [Self.name], isNeeded: example.isNeeded, direct: example.direct)
+        var control = TailnetControl(
+            .init(names: [Self.name], isNeeded: example.isNeeded, direct: example.direct))
         var effects: [TailnetControl.Effect] = []
         for look in example.looks { effects = control.take(look, socket: nil, at: 1000) }
         #expect(effects.first == .learn(example.learned))
         #expect(effects.compactMap(change) == example.changes)
     }
 
+    @Test func `other names are watched from now on, and what was said is not said again`() {
+        let other = "other.tail1234.ts.net"
+        var control = TailnetControl(.init(names: [Self.name], isNeeded: true, direct: [Self.name]))
+        for look in [Self.running(usesTUN: false)] { _ = control.take(look, socket: nil, at: 1000) }
+        control.follow(.init(names: [Self.name], isNeeded: true, direct: [Self.name]))
+        let again = control.take(Self.running(usesTUN: false), socket: nil, at: 1001)
+        #expect(again == [.learn([Self.name: [Self.address]])])
+        control.follow(.init(names: [other, Self.name], isNeeded: true, direct: [Self.name, other]))
+        let more = control.take(Self.running(usesTUN: false), socket: nil, at: 1002)
+        #expect(more.compactMap(change) == ["userspace", "peer_missing"])
+        control.follow(.init(names: [other], isNeeded: true, direct: []))
+        #expect(control.take(Self.running(), socket: nil, at: 1003) == [.learn([:])])
+    }
+
     @Test func `a new path is said with the time there and back and the last handshake`() throws {
-        var control = TailnetControl(names: [Self.name], isNeeded: true, direct: [])
+        var control = TailnetControl(.init(names: [Self.name], isNeeded: true, direct: []))
         let direct = TailnetPath.direct(InternetAddress(Self.address, port: 41641))
         let relayed = Self.running(path: .derp("fra"), handshake: 990)
         _ = control.take(Self.running(path: direct), socket: nil, at: 1000)

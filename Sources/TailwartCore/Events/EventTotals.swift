@@ -24,7 +24,8 @@ package struct EventTotals: Sendable, Equatable {
 
     package mutating func add(_ event: EdgeEvent) {
         switch event {
-        // Those of reloads and takeovers count here, once there are such.
+        case .reloaded: reloads.succeeded += 1
+        case .reloadFailed: reloads.failed += 1
         case .tailnet(let news): add(news)
         default: break
         }
