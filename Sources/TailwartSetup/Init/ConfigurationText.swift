@@ -9,7 +9,7 @@ enum ConfigurationText {
             case .machine(let machine, let tailnet):
                 YAMLMember(
                     "address", .reference("${STALWART_MAGIC_NAME:-\(machine)}.${TS_TAILNET:-\(tailnet)}"),
-                    comments: ["\(only) A variable of the environment wins over the name behind ':-'."])
+                    comments: ["\(only) A variable wins over the name behind ':-'."])
             case .whole(let host): YAMLMember("address", .text(host), comments: [only])
             }
         let hostname = YAMLMember(
