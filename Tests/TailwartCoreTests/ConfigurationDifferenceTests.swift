@@ -119,7 +119,10 @@ import Testing
     ]
 
     private static let upstreams: [Case] = [
-        Case("a new upstream and one that is gone", "upstream web: new, at a.example", "upstream mailbox: gone, was at a.example, b.example:2525") {
+        Case(
+            "a new upstream and one that is gone", "upstream web: new, at a.example",
+            "upstream mailbox: gone, was at a.example, b.example:2525"
+        ) {
             $0.upstreams = [Upstream(name: "web", endpoints: [first])]
         },
         Case(
@@ -177,7 +180,8 @@ import Testing
         #expect(
             changes == [
                 [
-                    "change": "changed", "part": "edge", "name": .null, "owner": .null, "setting": "workers", "old": "4",
+                    "change": "changed", "part": "edge", "name": .null, "owner": .null, "setting": "workers",
+                    "old": "4",
                     "new": "8", "needs_restart": true,
                     "message": "workers: 4 → 8 needs a restart; until then it is 4",
                 ],
