@@ -94,4 +94,14 @@ import Testing
         events.add(news(.gone, nil, nil))
         #expect(events.paths.isEmpty)
     }
+
+    @Test func `reloads are counted by how they ended`() {
+        var events = EventTotals()
+        let nothing = ConfigurationDifference(from: Configuration(), to: Configuration())
+        events.add(.reloaded(nothing, warnings: []))
+        events.add(.reloadFailed([]))
+        events.add(.reloadFailed([]))
+        #expect(events.reloads.succeeded == 1)
+        #expect(events.reloads.failed == 2)
+    }
 }
