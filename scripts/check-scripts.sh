@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 status=0
 checked=0
-for file in $(git ls-files --cached --others --exclude-standard 2>/dev/null || find . -type f -not -path '*/.build/*'); do
+for file in $(git ls-files --cached --others --exclude-standard 2>/dev/null || find . -type f -not -path '*/.build*/*'); do
     [ -f "$file" ] || continue
     case $file in
     *.swift | *.md | *.yaml) continue ;;

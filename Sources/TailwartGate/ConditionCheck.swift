@@ -34,7 +34,7 @@ package struct ConditionCheck: Sendable {
     ) throws {
         self.login = login
         let loop = group.next()
-        let socket = tailscaleSocket.flatMap { $0.isEmpty ? nil : $0 } ?? LocalAPI.defaultSocket
+        let socket = LocalAPI.socket(named: tailscaleSocket)
         dialer = Dialer(
             loop: loop, resolver: SystemResolver(loop: loop), tailscaled: viaTailscaled ? socket : nil)
         localAPI = LocalAPI(socket: socket, group: loop)

@@ -19,6 +19,11 @@ package struct LocalAPI: Sendable {
         self.group = group
     }
 
+    /// The socket that an option or a variable names; the usual one where it names none.
+    package static func socket(named path: String?) -> String {
+        path.flatMap { $0.isEmpty ? nil : $0 } ?? defaultSocket
+    }
+
     /// Asks what tailscaled knows.
     ///
     /// - Parameter timeout: for all of it, from connecting to the last byte.

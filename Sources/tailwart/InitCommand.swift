@@ -96,9 +96,8 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
 
     /// What this host's tailscaled has joined, if there is one, and whether it does without a TUN device.
     private func askTailscaled() async -> (joined: SetupNetwork.Kind?, isUserspace: Bool) {
-        let environment = FileSystem.environment["TS_SOCKET"]
         let localAPI = LocalAPI(
-            socket: environment.flatMap { $0.isEmpty ? nil : $0 } ?? LocalAPI.defaultSocket,
+            socket: LocalAPI.socket(named: FileSystem.environment["TS_SOCKET"]),
             group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
         let url = try? await localAPI.controlServer(timeout: Self.tailnetTimeout)
         let status = try? await localAPI.status(timeout: Self.tailnetTimeout)
