@@ -47,6 +47,8 @@ package struct Finding: Sendable, Equatable {
         case unseen
         /// This host has no tag, or not the edge's.
         case untagged
+        /// The mail server has another name than the file says, and orders its certificate for that.
+        case misnamed
     }
 
     package let check: Check

@@ -44,13 +44,14 @@ struct NameCheck {
             let isStalwart = result.server == .stalwart
             let remedy =
                 isStalwart
-                ? "Start it with STALWART_HOSTNAME=\(hostname) (beside its compose file that is a line of .env)"
+                ? "Start it with STALWART_HOSTNAME=\(hostname) (a line of .env, with the files of deploy/mailbox)"
                 : "Have it call itself \(hostname), as `tailwart trust` prints it for the usual servers"
             return Finding(
                 .name, hostname, isStalwart ? .warn : .pass,
                 "The mail server calls itself '\(name)' in its greeting, and 'hostname' says \(hostname)."
                     + (isStalwart ? " It orders its certificate for the name that it has." : ""),
-                fix: "\(remedy), or correct 'hostname' if the other one is right.")
+                fix: "\(remedy), or correct 'hostname' if the other one is right.",
+                matter: isStalwart ? .misnamed : nil)
         }
     }
 

@@ -34,6 +34,8 @@ extension NextStep {
         func step(of finding: Finding) -> Step {
             if case .verdict(let verdict, let endpoint, _) = finding.matter { return step(of: verdict, at: endpoint) }
             if finding.matter == .untagged { return .join }
+            // Before it orders a certificate for that name.
+            if finding.matter == .misnamed { return .trust }
             guard finding.result == .fail else { return .rest }
             return switch finding.check {
             case .tailnet: .join
@@ -85,7 +87,7 @@ extension Finding.Matter {
         switch self {
         case .verdict(let verdict, _, _): verdict.isOfWay
         case .unseen: true
-        case .untagged: false
+        case .untagged, .misnamed: false
         }
     }
 }

@@ -68,6 +68,7 @@ struct NameCheckTests {
         #expect(findings.map(\.subject) == ["mail.example.org"] && findings.map(\.result) == [standing])
         #expect(findings.first?.detail.contains("calls itself '\(name)'") == true)
         #expect(findings.first?.fix?.contains(remedy) == true)
+        #expect(findings.first?.matter == (server == .stalwart ? .misnamed : nil))
     }
 
     @Test(arguments: [(named, "mail.example.org"), (named, nil), ("\(mailbox)}", "stalwart")] as [(String, String?)])

@@ -188,6 +188,18 @@ import Testing
         #expect(try world.next()?.finding.fix == "Start that host, or its tailscaled.")
     }
 
+    @Test func `a mail server gets its name before it orders a certificate for it`() {
+        func upstream(_ verdict: Verdict, _ result: Finding.Result) -> Finding {
+            Finding(
+                .upstream, "m:25", result, "Seen.", fix: verdict.fix, matter: .verdict(verdict, endpoint: "m", .smtp))
+        }
+        let name = Finding(.name, "mail.example.org", .warn, "Seen.", fix: "Name it.", matter: .misnamed)
+        let certificate = upstream(.certificateFallback, .warn)
+        #expect(NextStep([certificate, name])?.finding == name && NextStep([certificate, name])?.step == .trust)
+        let distrust = upstream(.headerNotTrusted, .fail)
+        #expect(NextStep([certificate, name, distrust])?.finding == distrust)
+    }
+
     @Test func `a web server that is off is the edge's own matter, and mail goes first`() throws {
         var world = Self.done
         world.web = .refused
