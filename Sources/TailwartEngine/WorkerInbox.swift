@@ -10,6 +10,8 @@ final class WorkerInbox: Sendable {
         var opened: [DoorSocket] = []
         /// Became unhealthy: connections to them end.
         var closes: [Place] = []
+        /// With the slot to go on from.
+        var surveys: [(ConnectionSurvey, from: Int)] = []
         var drains = false
         var stops = false
     }
@@ -28,7 +30,7 @@ final class WorkerInbox: Sendable {
     func take() -> Message {
         waker.clear()
         return message.withLock { message in
-            defer { (message.topology, message.opened, message.closes) = (nil, [], []) }
+            defer { (message.topology, message.opened, message.closes, message.surveys) = (nil, [], [], []) }
             return message
         }
     }
