@@ -149,7 +149,7 @@ struct AdminRoutes: Sendable {
     }
 
     private func close(_ text: String) -> AdminReply {
-        guard text.utf8.count == RecordID.length, let id = UInt64(text, radix: 16) else {
+        guard let id = RecordID.read(text) else {
             return .refused(.badRequest, "an id has 16 hexadecimal digits, not \(text.quoted)")
         }
         switch view.close(id) {

@@ -44,12 +44,13 @@ struct ConnectionsCommand: AsyncParsableCommand, AnsweringCommand {
             throw ValidationError("--client: write an address or a network, such as 203.0.113.0/24.")
         }
         guard ConnectionList.limits.contains(limit) else {
-            throw ValidationError("--limit: from \(ConnectionList.limits.lowerBound) to \(ConnectionList.limits.upperBound).")
+            throw ValidationError(
+                "--limit: from \(ConnectionList.limits.lowerBound) to \(ConnectionList.limits.upperBound).")
         }
         guard (action == .close) == (id != nil) else {
             throw ValidationError("close takes the id of a connection; see 'tailwart connections'.")
         }
-        guard id.map({ $0.utf8.count == RecordID.length && UInt64($0, radix: 16) != nil }) ?? true else {
+        guard id.map({ RecordID.read($0) != nil }) ?? true else {
             throw ValidationError("An id has \(RecordID.length) hexadecimal digits; see 'tailwart connections'.")
         }
         if action != nil, json { throw ValidationError("--json goes with the list.") }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import TailwartAdmin
 import TailwartCore
+import TailwartWire
 
 struct StatusCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(

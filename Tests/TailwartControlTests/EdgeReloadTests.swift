@@ -14,7 +14,8 @@ import Testing
     // MARK: - what stays, what comes, what goes
 
     @Test(arguments: [1, 2])
-    func `an added address answers; one that stays keeps its socket, its door and its connections`(workers: Int) throws {
+    func `an added address answers; one that stays keeps its socket, its door and its connections`(workers: Int) throws
+    {
         let mailbox = try FakeMailbox.echoing()
         let (kept, added) = (try FreePort.take(), try FreePort.take())
         let running = try RunningEdge(.echoing(to: mailbox, ["smtp": [kept]], workers: workers))
