@@ -62,7 +62,8 @@ let package = Package(
             name: "TailwartAdmin",
             dependencies: [
                 "TailwartClient", "TailwartCore", "TailwartSystem", "TailwartWire", nioCore, nioHTTP1, nioPosix,
-            ]),
+            ],
+            resources: [.embedInCode("page.html")]),
         .target(
             name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartSystem", "TailwartWire"]),
         .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
@@ -172,7 +173,8 @@ let package = Package(
             name: "TailwartCommandTests",
             dependencies: [
                 "tailwart", "TailwartCore", "TailwartSandbox", "TailwartSystem", "TailwartTesting", "TailwartWire",
-            ]),
+            ],
+            exclude: ["browser.py"]),
         .testTarget(
             name: "TailwartMailTests",
             dependencies: [

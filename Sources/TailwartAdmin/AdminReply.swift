@@ -8,6 +8,8 @@ struct AdminReply: Sendable {
     var contentType: String
     var body: String
     var fields: [(name: String, value: String)] = []
+    /// What the page may have and do beside nothing, as directives of Content-Security-Policy.
+    var grants = ""
 
     static func text(_ status: HTTPResponseStatus, _ text: String) -> AdminReply {
         AdminReply(status: status, contentType: "text/plain; charset=utf-8", body: text + "\n")
@@ -26,19 +28,16 @@ struct AdminReply: Sendable {
 
     static let streamType = "text/event-stream"
 
-    /// A page may be read by nobody but who asked: not kept, not guessed at, and without scripts, frames and forms.
+    /// A page may be read by nobody but who asked: not kept, not guessed at, and without frames and forms.
     private static let always = [
         ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
-        (
-            "Content-Security-Policy",
-            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        ),
     ]
+    private static let policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
     /// - Parameter stays: whether the connection takes another request.
     func head(stays: Bool) -> HTTPResponseHead {
-        var headers = Self.headers(contentType, stays: stays)
+        var headers = Self.headers(contentType, stays: stays, grants: grants)
         headers.add(name: "Content-Length", value: "\(body.utf8.count)")
         headers.add(contentsOf: fields.map { ($0.name, $0.value) })
         return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
@@ -56,8 +55,10 @@ struct AdminReply: Sendable {
         HTTPResponseHead(version: .http1_1, status: .ok, headers: headers(streamType, stays: false))
     }
 
-    private static func headers(_ contentType: String, stays: Bool) -> HTTPHeaders {
-        HTTPHeaders([("Content-Type", contentType), ("Connection", stays ? "keep-alive" : "close")] + always)
+    private static func headers(_ contentType: String, stays: Bool, grants: String = "") -> HTTPHeaders {
+        HTTPHeaders(
+            [("Content-Type", contentType), ("Connection", stays ? "keep-alive" : "close")] + always
+                + [("Content-Security-Policy", grants.isEmpty ? policy : "\(policy); \(grants)")])
     }
 }
 

@@ -100,7 +100,7 @@ struct AdminRoutes: Sendable {
     private func reply(_ page: Page, _ request: AdminRequest) -> AdminReply {
         func value(_ name: String) -> String? { request.query.first { $0.name == name }?.value }
         switch page {
-        case .index: return .text(.ok, Self.index)
+        case .index: return request.has("text/html", in: "accept") ? .page : .text(.ok, Self.index)
         case .live: return .text(.ok, "ok")
         case .ready: return view.notReady().map { .text(.serviceUnavailable, $0) } ?? .text(.ok, "ok")
         case .status:
@@ -193,7 +193,7 @@ struct AdminRoutes: Sendable {
     }
 
     private static let index = """
-        The admin interface of a running edge.
+        The admin interface of a running edge. A browser sees a page here.
 
         GET  /livez                   the process answers
         GET  /readyz                  it accepts connections; 503 where it does not
