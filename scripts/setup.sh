@@ -13,7 +13,8 @@ portable="zlib1g-dev libzstd-dev"
 # Real mail servers and clients; the tests start them on high ports, in a temporary folder.
 test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx swaks libnet-ssleay-perl
     libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace
-    bsdutils util-linux bind9-utils postgresql microsocks prometheus python3-prometheus-client python3-venv"
+    bsdutils util-linux bind9-utils postgresql microsocks prometheus python3-prometheus-client python3-venv
+    chromium chromium-driver python3-selenium"
 deb="dpkg-dev binutils gzip python3"
 deploy="$deb strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
 bench="iproute2 haproxy nginx libnginx-mod-stream gcc python3 strace"

@@ -21,6 +21,7 @@ package final class Ledger: Sendable {
         var inbox: [LedgerEntry] = []
         /// Since the thread last looked.
         var lostEvents = 0
+        var memory = EventMemory()
         var rings: [RecordRing] = []
         /// How many connections are open.
         var live: @Sendable () -> Int = { 0 }
@@ -55,10 +56,15 @@ package final class Ledger: Sendable {
         set { state.withLock { $0.places = newValue } }
     }
 
+    /// Since when things are as they are, and what was said lately.
+    package var memory: EventMemory { state.withLock(\.memory) }
+
     /// Says what happened, now; waits for nobody.
     package func post(_ event: EdgeEvent) {
-        let entry = LedgerEntry.event(event, at: Clock.wall())
+        let now = Clock.wall()
+        let entry = LedgerEntry.event(event, at: now)
         state.withLock { state in
+            state.memory.add(event, at: now)
             if state.inbox.count < Self.inboxLimit { state.inbox.append(entry) } else { state.lostEvents += 1 }
         }
         waker.ring()
@@ -82,6 +88,20 @@ package final class Ledger: Sendable {
         let subscription = try Subscription(from: level, ended: readerEnded)
         state.withLock { $0.subscriptions.append(subscription) }
         return subscription
+    }
+
+    /// The same for a reader that takes when it is told to, and not on a thread of its own.
+    ///
+    /// - Parameter onNews: called, on any thread, when there is something to take again.
+    package func subscribe(from level: EventLevel, onNews: @escaping @Sendable () -> Void) -> Subscription {
+        let subscription = Subscription(from: level, ended: readerEnded, onNews: onNews)
+        state.withLock { $0.subscriptions.append(subscription) }
+        return subscription
+    }
+
+    /// The reader takes no more.
+    package func unsubscribe(_ subscription: Subscription) {
+        state.withLock { $0.subscriptions.removeAll { $0 === subscription } }
     }
 
     /// Hands on what is left, and ends the thread and all subscriptions. To be called once, when no worker writes records any more.

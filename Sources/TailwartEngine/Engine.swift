@@ -155,6 +155,29 @@ package final class Engine: Sendable {
         for inbox in inboxes { inbox.post { $0.closes += places } }
     }
 
+    /// Looks at the connections that are open. Waits for the workers, but not for one that does not answer.
+    ///
+    /// - Parameter patience: milliseconds.
+    package func connections(
+        _ filter: ConnectionFilter, patience: UInt64 = 1000
+    ) throws(SystemError) -> ConnectionList {
+        try ask(.list(filter)).wait(limit: patience)
+    }
+
+    /// Closes a connection.
+    ///
+    /// - Returns: whether there was one with this id; nil if that is not known in time.
+    package func close(connection id: UInt64, patience: UInt64 = 1000) throws(SystemError) -> Bool? {
+        let answer = try ask(.close(id: id)).wait(limit: patience)
+        return answer.matching > 0 ? true : answer.isWhole ? false : nil
+    }
+
+    private func ask(_ wanted: ConnectionSurvey.Wanted) throws(SystemError) -> ConnectionSurvey {
+        let survey = try ConnectionSurvey(wanted, workers: inboxes.count)
+        for inbox in inboxes { inbox.post { $0.surveys.append((survey, 0)) } }
+        return survey
+    }
+
     /// Stops accepting; connections go on.
     package func drain() {
         for inbox in inboxes { inbox.post { $0.drains = true } }

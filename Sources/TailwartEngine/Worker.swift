@@ -185,6 +185,7 @@ struct Worker: ~Copyable {
             ringIfIdle()
         }
         if !message.closes.isEmpty { closeAll(at: message.closes) }
+        for (survey, start) in message.surveys { answer(survey, from: start) }
         if message.stops { isStopping = true }
     }
 

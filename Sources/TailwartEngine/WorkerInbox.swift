@@ -10,7 +10,9 @@ final class WorkerInbox: Sendable {
         var opened: [DoorSocket] = []
         /// Became unhealthy: connections to them end.
         var closes: [Place] = []
-        /// Wait until the topology is served, and what came before it.
+        /// With the slot to go on from.
+        var surveys: [(ConnectionSurvey, from: Int)] = []
+        /// Wait for all of the above, and what came before it.
         var acknowledgements: [Acknowledgement] = []
         var drains = false
         var stops = false
@@ -39,7 +41,8 @@ final class WorkerInbox: Sendable {
         waker.clear()
         return message.withLock { message in
             defer {
-                (message.topology, message.opened, message.closes, message.acknowledgements) = (nil, [], [], [])
+                (message.topology, message.opened, message.closes) = (nil, [], [])
+                (message.surveys, message.acknowledgements) = ([], [])
             }
             return message
         }

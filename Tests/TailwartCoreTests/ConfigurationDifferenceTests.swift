@@ -61,7 +61,7 @@ import Testing
         Case(
             "the admin socket",
             "admin.socket: the usual one → /run/a.sock needs a restart; until then it is the usual one"
-        ) { $0.admin.socket = "/run/a.sock" },
+        ) { $0.admin.socket = .path("/run/a.sock") },
     ]
 
     private static let listeners: [Case] = [
@@ -162,7 +162,7 @@ import Testing
     @Test func `what needs a restart is named, and is as it was until then`() {
         var after = Self.before
         after.workers = 8
-        after.admin.socket = "/run/a.sock"
+        after.admin.socket = .path("/run/a.sock")
         after.drain = .seconds(1)
         #expect(
             ConfigurationDifference(from: Self.before, to: after).needsRestart == ["workers", "admin.socket"])

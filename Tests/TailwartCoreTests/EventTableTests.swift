@@ -86,6 +86,11 @@ import Testing
                 + "correct 'bind' (see `ip address`)"
         ),
         (
+            .adminUnavailable(socket: "/run/tailwart/admin.sock", failure: "another process listens there"), .info,
+            "nobody can ask this edge at /run/tailwart/admin.sock: another process listens there; 'admin.socket' names another path, or "
+                + "is off"
+        ),
+        (
             .descriptorsShort(limit: 64, connections: 1000), .warning,
             "max_connections is 1000, but this process may open only 64 descriptors, two per connection: raise the limit "
                 + "(LimitNOFILE= in systemd, ulimit -n), or lower max_connections"
@@ -192,7 +197,7 @@ import Testing
     }
 
     @Test func `values are what programs can reckon with`() {
-        let verdict = Self.samples[6].0
+        let verdict = Self.samples[7].0
         #expect(verdict.value(of: .port) == .number(443))
         #expect(verdict.value(of: .certificateLifetimeLeft) == .number(50))
         #expect(verdict.value(of: .certificateNames) == .list(["a.example"]))

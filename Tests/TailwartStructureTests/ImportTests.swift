@@ -63,6 +63,10 @@ import Testing
             "what is looked at are values; who reads them from a file is the command"
         ),
         ("TailwartEngine", "TailwartResolve", "a worker never resolves a name"),
+        (
+            "TailwartAdmin", "TailwartEngine",
+            "the admin interface knows the edge through a view, so that it can be tried without one"
+        ),
         ("TailwartConfig", "TailwartSystem", "a configuration can be checked on a machine that will never run it"),
         ("TailwartCore", "NIOCore", "health arithmetic is numbers; who probes is another's business"),
         (

@@ -38,6 +38,9 @@ static const int tw_ip_freebind = 15;
 static const int tw_ipv6_freebind = 78;
 static const int tw_tcp_quickack = 12;
 static const int tw_tcp_user_timeout = 18;
+// <asm-generic/socket.h>; `struct ucred` is hidden behind _GNU_SOURCE.
+static const int tw_so_peercred = 17;
+static const int tw_so_peergroups = 59;
 
 // Enumerators that Swift imports as signed numbers, or not at all.
 static const uint32_t tw_epollin = EPOLLIN;

@@ -82,6 +82,12 @@ extension RecordLine {
 package enum RecordID {
     package static let length = 16
 
+    /// Nil if the text is none.
+    package static func read(_ text: String) -> UInt64? {
+        guard text.utf8.count == length, text.allSatisfy(\.isHexDigit) else { return nil }
+        return UInt64(text, radix: 16)
+    }
+
     package static func digit(_ position: Int, of id: UInt64) -> UInt8 {
         let nibble = UInt8(truncatingIfNeeded: id >> UInt64(60 - 4 * position)) & 0xf
         return nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
