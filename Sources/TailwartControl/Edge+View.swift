@@ -24,7 +24,8 @@ extension Edge {
             setLogLevel: { level in
                 self.log?.change(to: LogSettings(format: self.configuration.log.format, level: level))
             },
-            reload: reload, metrics: { self.metrics($0) }, subscribe: { onNews in LedgerFeed(self.ledger, onNews: onNews) },
+            reload: reload, metrics: { self.metrics($0) },
+            subscribe: { onNews in LedgerFeed(self.ledger, onNews: onNews) },
             hostNames: { [HostName.current, self.maker.name.description].compactMap { $0?.lowercased() } })
     }
 

@@ -6,7 +6,9 @@ import Testing
 extension CommandTests {
     /// The page of the admin interface in a real browser.
     @Suite struct Browser {
-        @Test func `the page shows what is wrong with its fix, follows connections, and runs nothing of strangers`() async throws {
+        @Test func `the page shows what is wrong with its fix, follows connections, and runs nothing of strangers`()
+            async throws
+        {
             try await TestHost.run { host in
                 let mailbox = try Echo.mailbox()
                 // What a mail server says ends in the page.
@@ -60,6 +62,7 @@ extension CommandTests {
         }
 
         private static let script =
-            URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "browser.py").path
+            URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "browser.py")
+            .path
     }
 }
