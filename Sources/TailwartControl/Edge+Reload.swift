@@ -137,6 +137,7 @@ extension Edge {
         }
         // Who waited there is served; without the workers' word the sockets are closed by the last who lets go.
         if engine.settle() { for socket in removed { socket.close() } }
+        notifier.serve(change.configuration)
         watchers.watch(for: change.configuration)
         log?.change(to: change.configuration.log)
         Self.raiseDescriptorLimit(for: change.configuration, ledger)

@@ -77,6 +77,26 @@ package final class Ledger: Sendable {
         return subscription
     }
 
+    /// The same for a reader that takes when it is told to, and not on a thread of its own.
+    ///
+    /// - Parameters:
+    ///   - takesRecords: else events alone are for it, and more of them may wait.
+    ///   - onNews: called, on any thread, when there is something to take again.
+    package func subscribe(
+        from level: EventLevel, takesRecords: Bool = true, onNews: @escaping @Sendable () -> Void
+    ) -> Subscription {
+        let subscription = Subscription(
+            from: level, ended: readerEnded, takesRecords: takesRecords,
+            eventLimit: takesRecords ? Subscription.eventLimit : Self.inboxLimit, onNews: onNews)
+        state.withLock { $0.subscriptions.append(subscription) }
+        return subscription
+    }
+
+    /// The reader takes no more.
+    package func unsubscribe(_ subscription: Subscription) {
+        state.withLock { $0.subscriptions.removeAll { $0 === subscription } }
+    }
+
     /// Hands on what is left, and ends the thread and all subscriptions. To be called once, when no worker writes records any more.
     ///
     /// - Returns: false if a subscriber did not take all within a second.

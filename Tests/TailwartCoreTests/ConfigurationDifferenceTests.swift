@@ -61,8 +61,35 @@ import Testing
         Case(
             "the admin socket",
             "admin.socket: the usual one → /run/a.sock needs a restart; until then it is the usual one"
-        ) { $0.admin.socket = "/run/a.sock" },
+        ) { $0.admin.socket = .path("/run/a.sock") },
+        Case(
+            "who is told",
+            "notify: nobody → /bin/a (on unhealthy, healthy; after 1m), https://hooks.example (headers_file /etc/token; on certificate; "
+                + "after 5m)"
+        ) {
+            $0.notify = [
+                Messenger(.command(["/bin/a", "s3cret"]), on: [.unhealthy, .healthy], after: .seconds(60)),
+                Messenger(.post(hook("/s3cret")), headersFile: "/etc/token", on: [.certificate]),
+            ]
+        },
     ]
+
+    private static func hook(_ path: String) -> NoticeURL {
+        NoticeURL(isEncrypted: true, host: "hooks.example", port: 443, target: path)
+    }
+
+    @Test func `that a secret has changed is said, and not the secret`() {
+        let configurations = ["/s3cret-a", "/s3cret-b"].map { path in
+            var configuration = Configuration()
+            configuration.notify = [Messenger(.post(Self.hook(path)), on: [.certificate])]
+            return configuration
+        }
+        let difference = ConfigurationDifference(from: configurations[0], to: configurations[1])
+        #expect(
+            difference.sentences == [
+                "notify: https://hooks.example (on certificate; after 5m) → the same with other words that may be secret"
+            ])
+    }
 
     private static let listeners: [Case] = [
         Case("another order of listeners and their addresses") {
@@ -119,7 +146,10 @@ import Testing
     ]
 
     private static let upstreams: [Case] = [
-        Case("a new upstream and one that is gone", "upstream web: new, at a.example", "upstream mailbox: gone, was at a.example, b.example:2525") {
+        Case(
+            "a new upstream and one that is gone", "upstream web: new, at a.example",
+            "upstream mailbox: gone, was at a.example, b.example:2525"
+        ) {
             $0.upstreams = [Upstream(name: "web", endpoints: [first])]
         },
         Case(
@@ -159,7 +189,7 @@ import Testing
     @Test func `what needs a restart is named, and is as it was until then`() {
         var after = Self.before
         after.workers = 8
-        after.admin.socket = "/run/a.sock"
+        after.admin.socket = .path("/run/a.sock")
         after.drain = .seconds(1)
         #expect(
             ConfigurationDifference(from: Self.before, to: after).needsRestart == ["workers", "admin.socket"])
@@ -177,7 +207,8 @@ import Testing
         #expect(
             changes == [
                 [
-                    "change": "changed", "part": "edge", "name": .null, "owner": .null, "setting": "workers", "old": "4",
+                    "change": "changed", "part": "edge", "name": .null, "owner": .null, "setting": "workers",
+                    "old": "4",
                     "new": "8", "needs_restart": true,
                     "message": "workers: 4 → 8 needs a restart; until then it is 4",
                 ],

@@ -135,7 +135,8 @@ import Testing
         let warning = CommandAnswer.Problem(.warning, "hm")
         _ = reload.take(.wanted, now: 0)
         let effects = reload.take(.read(.good(Self.old, warnings: [warning])), now: 0)
-        #expect(effects == [.answer(.reloaded(ConfigurationDifference(from: Self.old, to: Self.old), warnings: [warning]))])
+        #expect(
+            effects == [.answer(.reloaded(ConfigurationDifference(from: Self.old, to: Self.old), warnings: [warning]))])
     }
 
     @Test func `it asks to be woken while names are looked up, and only then`() {

@@ -33,9 +33,14 @@ extension EdgeEvent {
         case .reloaded(let difference, let warnings):
             "reloaded: "
                 + ((difference.isEmpty ? ["nothing has changed"] : difference.sentences(atMost: Self.changeLimit))
-                    + warnings.map(\.sentence)).joined(separator: "; ")
+                + warnings.map(\.sentence)).joined(separator: "; ")
         case .reloadFailed(let problems):
             "not reloaded, all is as it was: \(problems.map(\.sentence).joined(separator: "; "))"
+        case .noticeSent(let messenger, let notice, let lost):
+            "told \(messenger) of \(notice.kindName)\(notice.isOver ? ", which is over" : "")"
+                + (lost == 0 ? "" : "; \(lost) notices before it were given up")
+        case .noticeFailed(let messenger, let failure):
+            "nobody is told by \(messenger): \(failure); it is tried again (`tailwart check --notify` shows whether it works)"
         case .draining(let cause, let live, let limit):
             "\(cause.rawValue): no longer accepting; \(Self.connections(live)) may finish within "
                 + "\(limit.configurationText), a second signal ends at once"

@@ -75,11 +75,17 @@ struct ShownSetting<Model: Sendable>: Sendable {
     let key: String
     let needsRestart: Bool
     let text: @Sendable (Model) -> String
+    /// What is compared, where that is more than may be shown.
+    let isSame: @Sendable (Model, Model) -> Bool
 
-    init(_ key: String, needsRestart: Bool = false, _ text: @escaping @Sendable (Model) -> String) {
+    init(
+        _ key: String, needsRestart: Bool = false, isSame: (@Sendable (Model, Model) -> Bool)? = nil,
+        _ text: @escaping @Sendable (Model) -> String
+    ) {
         self.key = key
         self.needsRestart = needsRestart
         self.text = text
+        self.isSame = isSame ?? { text($0) == text($1) }
     }
 }
 
@@ -91,9 +97,28 @@ extension Configuration {
         ShownSetting("log.format") { $0.log.format?.rawValue ?? "text on a terminal, else json" },
         ShownSetting("log.level") { $0.log.level.rawValue },
         ShownSetting("tailscale") { $0.tailscale?.socket ?? "off" },
-        ShownSetting("admin.socket", needsRestart: true) { $0.admin.socket ?? "the usual one" },
-        ShownSetting("admin.listen", needsRestart: true) { $0.admin.listen.map { "\($0)" } ?? "none" },
+        ShownSetting("admin.socket", needsRestart: true) { configuration in
+            configuration.admin.socket == nil ? "the usual one" : configuration.admin.path ?? "off"
+        },
+        ShownSetting("admin.listen", needsRestart: true) { configuration in
+            let listen = configuration.admin.listen.map { "\($0)" }.joined(separator: ", ")
+            return listen.isEmpty ? "none" : listen
+        },
+        ShownSetting("notify", isSame: { $0.notify == $1.notify }) { $0.notify.shown },
     ]
+}
+
+extension [Messenger] {
+    /// Without what may be a secret.
+    fileprivate var shown: String {
+        guard !isEmpty else { return "nobody" }
+        return map { messenger in
+            let files = [("headers_file", messenger.headersFile), ("trust_roots", messenger.trustRoots)]
+                .compactMap { name, path in path.map { "\(name) \($0); " } }.joined()
+            let kinds = messenger.on.map(\.rawValue).joined(separator: ", ")
+            return "\(messenger.label) (\(files)on \(kinds); after \(messenger.after.configurationText))"
+        }.joined(separator: ", ")
+    }
 }
 
 extension Listener {
