@@ -89,7 +89,8 @@ final class Notifier: Sendable {
             state.withLock { state in
                 if state.sender == nil { state.sender = try? NoticeSender() }
                 guard let sender = state.sender, !state.isStopped else {
-                    return state.inbox.append(.delivered(messenger.way, failure: "this process has no descriptor left"))
+                    state.inbox.append(.delivered(messenger.way, failure: "this process has no descriptor left"))
+                    return news.ring()
                 }
                 state.started += 1
                 let number = state.started

@@ -61,7 +61,8 @@ package struct NoticeWatch: Sendable {
     package mutating func take(_ change: Trouble.Change, now: Instant, wall: Int) {
         switch change {
         case .begins(let trouble):
-            guard var entry = entries[trouble.subject] else {
+            guard var entry = entries[trouble.subject], entry.told != nil || !hasEnded(entry, now) else {
+                entries[trouble.subject] = nil
                 guard entries.count < Self.limit else { return }
                 entries[trouble.subject] = Entry(trouble: trouble, since: now, begun: wall, worseSince: now)
                 return
@@ -85,12 +86,15 @@ package struct NoticeWatch: Sendable {
     /// When to look again though nothing has happened; nil: never.
     package func nextDue(after now: Instant) -> Instant? {
         entries.values.lazy.flatMap { entry -> [Instant] in
-            if let ended = entry.ended { return [ended + calm, ended + max(calm, messenger.after)] }
+            if let ended = entry.ended { return [ended + calm, ended + patience] }
             return isToTell(entry) ? [due(entry, now)] : []
         }.filter { $0 > now }.min()
     }
 
     private var calm: Duration { min(messenger.after, Self.longestCalm) }
+
+    /// How long the end of one part waits for that of the others.
+    private var patience: Duration { max(messenger.after, Self.gathering) }
 
     private func isToTell(_ entry: Entry) -> Bool {
         messenger.on.contains(entry.trouble.subject.kind) && entry.told.map { $0.rank < entry.trouble.rank } ?? true
@@ -122,7 +126,7 @@ package struct NoticeWatch: Sendable {
         guard let last = over.compactMap(\.ended).max() else { return nil }
         let left = members.filter { !hasEnded($0, now) }
         // One that has ended just now belongs to this end too.
-        guard left.isEmpty || left.allSatisfy({ $0.ended == nil }) && last + max(calm, messenger.after) <= now else {
+        guard left.isEmpty || left.allSatisfy({ $0.ended == nil }) && last + patience <= now else {
             return nil
         }
         for entry in over {
