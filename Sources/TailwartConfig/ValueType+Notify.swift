@@ -113,16 +113,19 @@ extension ValueType<[String]> {
 }
 
 extension ValueType<NoticeURL> {
+    /// What is wrong with one is said without it, since it may be a secret.
     fileprivate static var noticeURL: ValueType {
         let shape = TextShape(name: "notice_url", pattern: "https?://[!-~]+", length: Allowed.urlBytes)
-        return .scalar("a URL such as https://ntfy.example.net/mail", .text(shape)) { text throws(Complaint) in
-            let url = try NoticeURL.parse(text)
-            guard !url.isForStrangers else {
-                throw Complaint(
-                    "strangers could read it on the way; write https://, which http:// need not be on this host, in the tailnet and in a "
-                        + "private network alone")
+        let any = ValueType.scalar("a URL such as https://ntfy.example.net/mail", .text(shape), NoticeURL.parse)
+        return ValueType(name: any.name, shape: any.shape) { node, label, problems in
+            guard case .text(let text) = node.content else { return any.read(node, label, problems) }
+            do throws(Complaint) {
+                return try NoticeURL.parse(text)
+            } catch {
+                let hint = error.hint.map { "; \($0)" } ?? ""
+                problems.error("\(label) must be \(any.name)\(hint)", at: node.position)
+                return nil
             }
-            return url
         }
     }
 }
@@ -150,8 +153,14 @@ extension NoticeURL {
             throw Complaint(Hint.hostName(String(host)))
         }
         let target = rest.dropFirst(authority.count).prefix { $0 != "#" }
-        return NoticeURL(
+        let url = NoticeURL(
             isEncrypted: isEncrypted, host: IPAddress(host).map { "\($0)" } ?? host.lowercased(),
             port: port ?? (isEncrypted ? 443 : 80), target: target.hasPrefix("/") ? String(target) : "/\(target)")
+        guard !url.isForStrangers else {
+            throw Complaint(
+                "strangers could read it on the way; write https://, which http:// need not be on this host, in the tailnet and in a "
+                    + "private network alone")
+        }
+        return url
     }
 }
