@@ -73,7 +73,8 @@ let package = Package(
         .target(
             name: "TailwartControl",
             dependencies: [
-                "CTailwartVersion", "TailwartAdmin", "TailwartCore", "TailwartEngine", "TailwartProbe",
+                "CTailwartVersion", "TailwartAdmin", "TailwartClient", "TailwartCore", "TailwartEngine",
+                "TailwartProbe",
                 "TailwartResolve", "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
         .target(
@@ -157,7 +158,7 @@ let package = Package(
                 "TailwartTailnet", "TailwartTesting", "TailwartWire", nioPosix,
             ],
             exclude: ["Fixtures"]),
-        .testTarget(
+                .testTarget(
             name: "TailwartAdminTests",
             dependencies: [
                 "TailwartAdmin", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire", nioCore,
@@ -165,9 +166,8 @@ let package = Package(
         .testTarget(
             name: "TailwartControlTests",
             dependencies: [
-                "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSystem",
-                "TailwartTailnet",
-                "TailwartTesting", "TailwartWire",
+                "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSandbox",
+                "TailwartSystem", "TailwartTailnet", "TailwartTesting", "TailwartWire",
             ],
             exclude: ["Monitoring/expressions.py", "Monitoring/openmetrics.py"]),
         .testTarget(

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// A question in HTTP/1.1, without a body.
+/// A question in HTTP/1.1.
 package struct HTTPQuestion: Sendable {
     package var method: String
     /// The path with its query.
@@ -9,20 +9,26 @@ package struct HTTPQuestion: Sendable {
     package var host: String
     /// Further fields, name and value.
     package var fields: [(name: String, value: String)] = []
+    /// Nil: none, and nothing is said of one.
+    package var body: [UInt8]?
 
     package init(
-        _ target: String, method: String = "GET", host: String, fields: [(name: String, value: String)] = []
+        _ target: String, method: String = "GET", host: String, fields: [(name: String, value: String)] = [],
+        body: [UInt8]? = nil
     ) {
         self.method = method
         self.target = target
         self.host = host
         self.fields = fields
+        self.body = body
     }
 
     /// The server is asked to close the connection behind its answer.
     fileprivate var bytes: [UInt8] {
-        let lines = ["\(method) \(target) HTTP/1.1", "Host: \(host)"] + fields.map { "\($0.name): \($0.value)" }
-        return Array((lines + ["Connection: close", "", ""]).joined(separator: "\r\n").utf8)
+        let length = body.map { ["Content-Length: \($0.count)"] } ?? []
+        let lines =
+            ["\(method) \(target) HTTP/1.1", "Host: \(host)"] + fields.map { "\($0.name): \($0.value)" } + length
+        return Array((lines + ["Connection: close", "", ""]).joined(separator: "\r\n").utf8) + (body ?? [])
     }
 }
 

@@ -95,6 +95,9 @@ extension Configuration {
             Setting(
                 "admin", \.admin, .admin, \.output, about: "Where the running edge takes questions and orders."),
             Setting(
+                "notify", \.notify, .messengers, { .blockList($0.map(\.output)) },
+                about: "Who is told what lasts, while nobody looks."),
+            Setting(
                 "tailscale", \.tailscale, .tailscale, \.output,
                 about: "Whether tailscaled is asked for addresses and paths, and where; by default where it runs."),
         ]

@@ -104,11 +104,19 @@ extension MappingReader {
     ///
     /// - Parameter what: what the one is short for, with the other.
     mutating func checkExactlyOne(of key: String, isShortFor what: String, or other: String, example: String) {
+        checkExactlyOne(
+            of: key, or: other, example: example,
+            both: "\(key.quoted) is short for \(what); keep either \(key.quoted) or \(other.quoted)")
+    }
+
+    /// The same of keys that mean different things.
+    ///
+    /// - Parameter both: what to say if both are there.
+    mutating func checkExactlyOne(of key: String, or other: String, example: String, both: String? = nil) {
         shape?.exactlyOne.append([key, other])
         switch (keyPosition(of: key), keyPosition(of: other)) {
         case (_?, let position?):
-            problems.error(
-                "\(key.quoted) is short for \(what); keep either \(key.quoted) or \(other.quoted)", at: position)
+            problems.error(both ?? "keep either \(key.quoted) or \(other.quoted)", at: position)
         case (nil, nil):
             note(
                 missing: [key, other],

@@ -16,6 +16,7 @@ package final class Edge: Sendable {
     let maker: TopologyMaker
     let watchers: Watchers
     let leftOut: LeftOutReport
+    let notifier: Notifier
     /// Serves another topology; never two at a time.
     let apply: @Sendable (Topology) -> Void
     let reloads: Mutex<Reloads>
@@ -53,8 +54,17 @@ package final class Edge: Sendable {
         }
         watchers = Watchers(maker, ledger: ledger, named: reloadWaker, apply: apply) { engine.close([$0]) }
         do throws(SystemError) {
+            notifier = try Notifier(of: ledger) { [maker] in maker.name }
+        } catch {
+            engine.stop()
+            engine.join()
+            throw error
+        }
+        notifier.serve(configuration)
+        do throws(SystemError) {
             try watchers.prepare(for: configuration)
         } catch {
+            notifier.stop()
             // The workers must not outlive the sockets that they watch.
             watchers.stop()
             engine.stop()
@@ -95,6 +105,7 @@ package final class Edge: Sendable {
         closeReloads()
         joinReloads()
         watchers.stop()
+        notifier.stop()
         engine.stop()
         engine.join()
         listeners.letGo()

@@ -92,9 +92,15 @@ package final class Ledger: Sendable {
 
     /// The same for a reader that takes when it is told to, and not on a thread of its own.
     ///
-    /// - Parameter onNews: called, on any thread, when there is something to take again.
-    package func subscribe(from level: EventLevel, onNews: @escaping @Sendable () -> Void) -> Subscription {
-        let subscription = Subscription(from: level, ended: readerEnded, onNews: onNews)
+    /// - Parameters:
+    ///   - takesRecords: else events alone are for it, and more of them may wait.
+    ///   - onNews: called, on any thread, when there is something to take again.
+    package func subscribe(
+        from level: EventLevel, takesRecords: Bool = true, onNews: @escaping @Sendable () -> Void
+    ) -> Subscription {
+        let subscription = Subscription(
+            from: level, ended: readerEnded, takesRecords: takesRecords,
+            eventLimit: takesRecords ? Subscription.eventLimit : Self.inboxLimit, onNews: onNews)
         state.withLock { $0.subscriptions.append(subscription) }
         return subscription
     }

@@ -15,6 +15,8 @@ package final class Subscription: Sendable {
     private struct State {
         /// What is less grave is not for this reader.
         var level: EventLevel
+        var wantsRecords = true
+        var eventLimit = Subscription.eventLimit
         var entries: [LedgerEntry] = []
         var records = 0
         var events = 0
@@ -25,7 +27,7 @@ package final class Subscription: Sendable {
         var isClosed = false
         var hasEnded = false
 
-        var takesRecords: Bool { level <= .info }
+        var takesRecords: Bool { wantsRecords && level <= .info }
     }
 
     private let state: Mutex<State>
@@ -45,8 +47,13 @@ package final class Subscription: Sendable {
     }
 
     /// For a reader that takes when it is told to.
-    init(from level: EventLevel, ended: Waker, onNews: @escaping @Sendable () -> Void) {
-        state = Mutex(State(level: level))
+    ///
+    /// - Parameter eventLimit: events that may wait.
+    init(
+        from level: EventLevel, ended: Waker, takesRecords: Bool = true, eventLimit: Int = eventLimit,
+        onNews: @escaping @Sendable () -> Void
+    ) {
+        state = Mutex(State(level: level, wantsRecords: takesRecords, eventLimit: eventLimit))
         self.ended = ended
         waker = nil
         ring = onNews
@@ -79,7 +86,7 @@ package final class Subscription: Sendable {
                     state.records += 1
                 case .event(let event, _):
                     guard state.level <= event.level else { continue }
-                    guard state.events < Self.eventLimit else {
+                    guard state.events < state.eventLimit else {
                         state.lostEvents += 1
                         continue
                     }

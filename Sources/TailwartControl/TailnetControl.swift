@@ -80,14 +80,29 @@ struct TailnetControl: Sendable {
             }
         var news = TailnetNews(
             change: TailnetNews.Change(change), level: level, sentence: change.sentence, fix: change.fix)
+        news.name = change.peer
         guard case .path(let name, let path, _) = change, case .peer(let peer)? = status?.find(name) else {
             return .say(.tailnet(news))
         }
-        news.peer = name
         news.path = TailnetNews.Path(rawValue: path.kind.rawValue)
         news.lastHandshake = peer.lastHandshake
         news.handshakeAge = peer.lastHandshake.map { max(0, now - $0) }
         return peer.addresses.first.map { .sayAfterPing(news, $0) } ?? .say(.tailnet(news))
+    }
+}
+
+extension TailnetChange {
+    /// The peer that it is about; nil for this host and its tailscaled.
+    fileprivate var peer: String? {
+        switch self {
+        case .keyExpires(.peer(let name), _), .keyExpired(.peer(let name)), .keyRenewed(.peer(let name)),
+            .peerMissing(let name), .peerRenamed(let name, _), .peerOffline(let name), .peerBack(let name),
+            .peerAddresses(let name, _, _), .path(let name, _, _):
+            name
+        case .gone, .back, .restarted, .state, .ownAddresses, .keyExpires(.own, _), .keyExpired(.own),
+            .keyRenewed(.own):
+            nil
+        }
     }
 }
 

@@ -26,6 +26,8 @@ package struct Finding: Sendable, Equatable {
         /// Ports to connect from against `max_connections`.
         case localPorts = "local_ports"
         case clock
+        /// Whether a test notice arrives, of `--notify`.
+        case notify
     }
 
     package enum Result: String, CaseIterable, Sendable {

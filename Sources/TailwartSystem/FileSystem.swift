@@ -48,6 +48,12 @@ package enum FileSystem {
         }
     }
 
+    /// Whether everybody on this host may read a file; nil if it cannot be seen.
+    package static func isForEverybody(_ path: String) -> Bool? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & S_IROTH != 0 : nil
+    }
+
     /// Reads what another program pipes into this one, to the end; of more than `limit` bytes one more.
     package static func readStandardInput(limit: Int) throws(Errno) -> [UInt8] {
         try bytes(of: STDIN_FILENO, limit: limit)

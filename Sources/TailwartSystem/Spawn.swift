@@ -1,8 +1,12 @@
 import CTailwartLinux
 import Glibc
+import Synchronization
 
 /// Starting other programs. Who starts one waits for it; until then its process id is nobody else's.
 package enum Spawn {
+    /// Programs that somebody waits for; with its exit code, one that ``reap(awaiting:)`` was first to hear of.
+    private static let awaited = Mutex<[Int32: Int32?]>([:])
+
     /// Starts a program as leader of its own process group, with no signal blocked or ignored and no descriptor but these three.
     ///
     /// - Parameters:
@@ -44,25 +48,41 @@ package enum Spawn {
         var variables = (environment ?? []).map { strdup($0) } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var id = pid_t()
-        let failure =
-            environment == nil
-            ? posix_spawnp(&id, program, &actions, &attributes, &words, environ)
-            : posix_spawnp(&id, program, &actions, &attributes, &words, &variables)
+        // It is known before it can have ended.
+        let failure = awaited.withLock { awaited in
+            let failure =
+                environment == nil
+                ? posix_spawnp(&id, program, &actions, &attributes, &words, environ)
+                : posix_spawnp(&id, program, &actions, &attributes, &words, &variables)
+            if failure == 0 { awaited[id] = .some(nil) }
+            return failure
+        }
         guard failure == 0 else { throw SystemError("posix_spawn", Errno(rawValue: failure)) }
         return id
     }
 
+    /// Ends a program and all of its process group at once, as long as its id is its own. Who started it still waits for it.
+    package static func kill(group id: Int32) {
+        awaited.withLock { awaited in
+            if case .some(.none) = awaited[id] { _ = Glibc.kill(-id, SIGKILL) }
+        }
+    }
+
     /// Asks how those ended that have lost their parent, so that they do not stay as zombies. For the process with the id 1, and for one
-    /// that waits for no other program of its own meanwhile.
+    /// that waits for all its programs here.
     ///
     /// - Returns: the exit code of `program` if it is among them: from then on its id may be someone else's.
     @discardableResult package static func reap(awaiting program: Int32? = nil) -> Int32? {
-        var code: Int32?
-        var status: Int32 = 0
-        while true {
-            let id = waitpid(-1, &status, WNOHANG)
-            guard id > 0 else { return code }
-            if id == program { code = exitCode(status) }
+        awaited.withLock { awaited in
+            var status: Int32 = 0
+            while true {
+                let id = waitpid(-1, &status, WNOHANG)
+                guard id > 0 else { break }
+                if awaited[id] != nil { awaited[id] = .some(exitCode(status)) }
+            }
+            guard let program, let code = awaited[program], let code else { return nil }
+            awaited[program] = nil
+            return code
         }
     }
 
@@ -74,8 +94,11 @@ package enum Spawn {
         while true {
             let ended = waitpid(id, &status, waiting ? 0 : WNOHANG)
             if ended < 0, errno == EINTR { continue }
-            guard ended == id else { return nil }
-            return exitCode(status)
+            if ended == 0 { return nil }
+            return awaited.withLock { awaited in
+                let known = awaited.removeValue(forKey: id) ?? nil
+                return ended == id ? exitCode(status) : known
+            }
         }
     }
 

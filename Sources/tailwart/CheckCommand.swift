@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import NIOPosix
 import TailwartConfig
+import TailwartControl
 import TailwartCore
 import TailwartPreflight
 import TailwartSetup
@@ -11,13 +12,16 @@ import TailwartWire
 struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Validate the configuration file; with --host also the host, the tailnet and the mailbox.",
+        abstract:
+            "Validate the configuration file; with --host also the host, the tailnet and the mailbox, with --notify whether notices arrive.",
         discussion: """
             Example: tailwart check --config /etc/tailwart/tailwart.yaml
             Example: sudo tailwart check --host
+            Example: tailwart check --notify
             Reports every problem of the file, each with its position. With --host, and once the file is good, it looks at everything \
             around the edge: first what to do next, if anything, then a line for each check that says pass, warn, fail or unknown, and behind an arrow what to do. Ports are \
-            bound for a moment, the mailbox is asked as a mail client would; nothing is changed. Only root sees the firewall's rules.
+            bound for a moment, the mailbox is asked as a mail client would; nothing is changed. Only root sees the firewall's rules. With --notify it \
+            sends a test to everybody whom `notify` names, and says what came of it.
             Ends with 0 if all is good (also with warnings and what could not be found out), 1 if the file is not or a check \
             fails, 3 if the file cannot be read.
             """)
@@ -26,6 +30,9 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Flag(help: "Look at the host, its firewall, the tailnet and the mailbox too.")
     var host = false
+
+    @Flag(help: "Send a test notice to everybody whom 'notify' names.")
+    var notify = false
 
     @Option(
         help: .init("With --host: the tag that the tailnet's policy grants the mailbox's ports to.", valueName: "tag"))
@@ -42,7 +49,7 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
 
     func run() async throws {
         let (file, result) = try options.load()
-        guard host, let configuration = result.configuration else {
+        guard host || notify, let configuration = result.configuration else {
             if json {
                 print(result.answer(file: file))
             } else {
@@ -52,10 +59,14 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
             return
         }
         if !json { for problem in result.problems { printError("\(problem)") } }
-        let findings = await Preflight(
-            configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        ).run()
-        let next = NextStep(findings)
+        var findings: [Finding] = []
+        if host {
+            findings = await Preflight(
+                configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            ).run()
+        }
+        let next = host ? NextStep(findings) : nil
+        if notify { findings += try await Self.notices(configuration) }
         let isGood = !findings.contains { $0.result == .fail }
         if json {
             print(result.answer(file: file, next: next?.json, findings: findings.map(\.json), isGood: isGood))
@@ -66,6 +77,24 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
             for line in text.lines(next) + text.lines(findings) { print(line) }
         }
         if !isGood { throw ExitCode(1) }
+    }
+
+    private static func notices(_ configuration: Configuration) async throws -> [Finding] {
+        guard !configuration.notify.isEmpty else {
+            return [
+                Finding(
+                    .notify, "nobody", .warn, "The file names nobody who is told of what lasts.",
+                    fix: "Add 'notify', such as notify: [{url: https://ntfy.example.net/mail}].")
+            ]
+        }
+        return try await NoticeTest.run(configuration).map { answer in
+            guard let failure = answer.failure else {
+                return Finding(.notify, answer.messenger.label, .pass, "It took the test notice.")
+            }
+            return Finding(
+                .notify, answer.messenger.label, .fail, "The test notice did not arrive: \(failure).",
+                fix: "Correct 'notify' in the file, or what it leads to, and try again.")
+        }
     }
 
     func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {

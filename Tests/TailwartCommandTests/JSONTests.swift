@@ -32,7 +32,9 @@ extension CommandTests {
             Run(0, "check"), Run(0, "check --config warned.yaml"), Run(1, "check --config bad.yaml"),
             Run(3, "check --config none.yaml"), Run(3, "check --config folder"), Run(1, "check --config nginx.conf"),
             Run(1, "check --host --config edge.yaml"), Run(1, "check --host --config bad.yaml"),
-            Run(3, "check --host --config none.yaml"), Run(3, "check", before: "rm tailwart.yaml"),
+            Run(3, "check --host --config none.yaml"), Run(0, "check --notify"),
+            Run(1, "check --notify --config told.yaml"), Run(3, "check --notify --config none.yaml"),
+            Run(3, "check", before: "rm tailwart.yaml"),
             Run(0, "config"), Run(1, "config --config bad.yaml"), Run(3, "config --config none.yaml"),
             Run(0, "import nginx.conf"), Run(1, "import refused.conf"), Run(1, "import --partial refused.conf"),
             Run(1, "import latin.conf"), Run(2, "import tailwart.yaml"), Run(3, "import none.conf"),
@@ -62,6 +64,8 @@ extension CommandTests {
             "tailwart.yaml":
                 "mailbox: {address: stalwart.tail1234.ts.net, hostname: mail.example.org, domains: [example.org]}\n",
             "warned.yaml": "mailbox: {address: stalwart.tail1234.ts.net, proxy_protocol: none}\n",
+            "told.yaml":
+                "mailbox: {address: stalwart.tail1234.ts.net}\nnotify: [{command: [/bin/true]}, {command: [/bin/false]}]\n",
             "bad.yaml": "mailbox: {adress: x}\ndrain: soon\n",
             "edge.yaml": """
             tailscale: off

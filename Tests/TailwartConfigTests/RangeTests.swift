@@ -47,5 +47,14 @@ import Testing
         expectNumbers(Allowed.weight) { isGood("weight: \($0)") }
         expectNumbers(Allowed.maxConnections) { isGood("", "max_connections: \($0)") }
         expectNumbers(Allowed.maxConnections) { isGood("", "", "max_connections: \($0)") }
+        expectDurations(Allowed.noticeAfter) { isGood("", "", "notify: [{command: [/bin/a], after: \($0)}]") }
+        expectNumbers(1...Allowed.messengers.upperBound) { count in
+            let members = (0..<count).map { "{command: [/bin/a, \"\($0)\"]}" }.joined(separator: ", ")
+            return isGood("", "", "notify: [\(members)]")
+        }
+        expectNumbers(Allowed.commandWords) { count in
+            let words = Array(repeating: "/bin/a", count: count).joined(separator: ", ")
+            return isGood("", "", "notify: [{command: [\(words)]}]")
+        }
     }
 }

@@ -21,6 +21,7 @@ import Testing
         "loop-forms": "an endpoint and the listeners",
         "mailbox-ports-repeated": "several ports together",
         "mixed-ports": "several addresses together",
+        "notify-many": "how many members a list has",
         "no-port": "an endpoint and its listener",
         "no-upstreams": "a name that stands elsewhere",
         "repeated-names": "names in several places",
@@ -92,7 +93,7 @@ import Testing
         try #require(!Self.valid.isEmpty)
         var mutants = Mutants(of: Self.valid.map(\.text), seed: seed)
         var loaded = 0
-        for _ in 0..<600 {
+        for _ in 0..<800 {
             let bytes = mutants.next()
             let result = Configuration.load(bytes: bytes, file: "f", environment: Fixture.environment)
             guard result.configuration != nil else { continue }

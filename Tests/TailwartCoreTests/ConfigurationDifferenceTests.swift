@@ -62,7 +62,34 @@ import Testing
             "the admin socket",
             "admin.socket: the usual one → /run/a.sock needs a restart; until then it is the usual one"
         ) { $0.admin.socket = .path("/run/a.sock") },
+        Case(
+            "who is told",
+            "notify: nobody → /bin/a (on unhealthy, healthy; after 1m), https://hooks.example (headers_file /etc/token; on certificate; "
+                + "after 5m)"
+        ) {
+            $0.notify = [
+                Messenger(.command(["/bin/a", "s3cret"]), on: [.unhealthy, .healthy], after: .seconds(60)),
+                Messenger(.post(hook("/s3cret")), headersFile: "/etc/token", on: [.certificate]),
+            ]
+        },
     ]
+
+    private static func hook(_ path: String) -> NoticeURL {
+        NoticeURL(isEncrypted: true, host: "hooks.example", port: 443, target: path)
+    }
+
+    @Test func `that a secret has changed is said, and not the secret`() {
+        let configurations = ["/s3cret-a", "/s3cret-b"].map { path in
+            var configuration = Configuration()
+            configuration.notify = [Messenger(.post(Self.hook(path)), on: [.certificate])]
+            return configuration
+        }
+        let difference = ConfigurationDifference(from: configurations[0], to: configurations[1])
+        #expect(
+            difference.sentences == [
+                "notify: https://hooks.example (on certificate; after 5m) → the same with other words that may be secret"
+            ])
+    }
 
     private static let listeners: [Case] = [
         Case("another order of listeners and their addresses") {

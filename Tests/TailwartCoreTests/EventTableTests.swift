@@ -36,6 +36,16 @@ import Testing
         #expect(rows.allSatisfy { $0.count == 2 && !$0[1].isEmpty })
     }
 
+    @Test func `the table of notices says what the code says, and all keys are always there`() throws {
+        let rows = try rows(under: "Notices")
+        #expect(rows.allSatisfy { $0.count == 2 && !$0[1].isEmpty })
+        let notice = Notice(testAt: 1).json(edge: "mx.example.org", version: "1")
+        #expect(notice.members?.map(\.key) == rows.map { $0[0] })
+        #expect(notice["title"]?.text == "mx.example.org: a test")
+        let kinds = try #require(rows.first)[1]
+        #expect(NoticeKind.allCases.allSatisfy { kinds.contains($0.rawValue) })
+    }
+
     @Test func `every key of an event is explained once, and no other`() throws {
         let explained = try rows(under: "Keys of events").map { $0[0] }
         #expect(explained.count == Set(explained).count)
@@ -58,6 +68,7 @@ import Testing
         isSelfSigned: false, isFallback: false, chainProblem: nil, missingNames: [])
     private static let news: TailnetNews = {
         var news = TailnetNews(change: .path, level: .warning, sentence: "the path is long", fix: "open a port")
+        news.name = "a.example"
         news.roundTrip = .microseconds(12_345)
         news.lastHandshake = 1000
         news.handshakeAge = 7
@@ -162,6 +173,18 @@ import Testing
                 .init(.error, "port 25 is taken", fix: "Stop that service."),
             ]), .error,
             "not reloaded, all is as it was: a.yaml:2:3: error: unknown key; error: port 25 is taken. Stop that service."
+        ),
+        (
+            .noticeSent(to: "/bin/a", Notice(testAt: 1), lost: 0), .info, "told /bin/a of test"
+        ),
+        (
+            .noticeSent(to: "https://a.example", Notice(testAt: 1), lost: 2), .warning,
+            "told https://a.example of test; 2 notices before it were given up"
+        ),
+        (
+            .noticeFailed(to: "https://a.example", failure: "it answers with 500"), .warning,
+            "nobody is told by https://a.example: it answers with 500; it is tried again (`tailwart check --notify` shows whether it "
+                + "works)"
         ),
         (
             .draining(.terminated, live: 1, limit: .seconds(90)), .info,

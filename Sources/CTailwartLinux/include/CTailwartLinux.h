@@ -11,6 +11,7 @@
 int tw_accept4(int descriptor, void *address, uint32_t *length, int flags) __asm__("accept4");
 int tw_pipe2(int descriptors[2], int flags) __asm__("pipe2");
 long tw_splice(int from, void *from_offset, int to, void *to_offset, unsigned long length, unsigned int flags) __asm__("splice");
+int tw_memfd_create(const char *name, unsigned int flags) __asm__("memfd_create");
 int tw_set_thread_name(unsigned long thread, const char *name) __asm__("pthread_setname_np");
 // <sys/signalfd.h> is not part of the Glibc module map. The mask is a sigset_t.
 int tw_signalfd(int descriptor, const void *mask, int flags) __asm__("signalfd");
@@ -21,6 +22,9 @@ int tw_adjtimex(void *timex) __asm__("adjtimex");
 
 // <malloc.h> is not part of the Glibc module map.
 int tw_malloc_trim(unsigned long pad) __asm__("malloc_trim");
+
+// <sys/mman.h> with _GNU_SOURCE.
+static const unsigned int tw_mfd_cloexec = 1;
 
 // <fcntl.h> with _GNU_SOURCE.
 static const unsigned int tw_splice_move = 1;

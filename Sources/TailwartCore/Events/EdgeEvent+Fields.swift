@@ -32,6 +32,11 @@ extension EdgeEvent {
         case (.reloaded(let difference, _), .needsRestart): .list(difference.needsRestart)
         case (.reloaded(_, let problems), .problems), (.reloadFailed(let problems), .problems):
             .list(problems.map(\.sentence))
+        case (.noticeSent(let messenger, _, _), .to), (.noticeFailed(let messenger, _), .to): .text(messenger)
+        case (.noticeSent(_, let notice, _), .notice): .text(notice.kindName)
+        case (.noticeSent(_, let notice, _), .state): .text(notice.state)
+        case (.noticeSent(_, _, let lost), .lost): lost > 0 ? .number(lost) : nil
+        case (.noticeFailed(_, let failure), .failure): .text(failure)
         case (.draining(let cause, _, _), .reason), (.cutShort(let cause, _), .reason): .text(cause.rawValue)
         case (.draining(_, let live, _), .connections), (.cutShort(_, let live), .connections): .number(live)
         case (.draining(_, _, let limit), .limit): .text(limit.configurationText)
@@ -79,6 +84,7 @@ extension TailnetNews {
     fileprivate func value(of key: EventKey) -> EventValue? {
         switch key {
         case .change: .text(change.rawValue)
+        case .name: name.map { .text($0) }
         case .fix: fix.map { .text($0) }
         case .roundTrip: roundTrip.map { .number(Int(clamping: $0.microseconds)) }
         case .lastHandshake: lastHandshake.map { .number($0) }

@@ -13,6 +13,8 @@ extension EdgeEvent {
         case signalIgnored = "signal_ignored"
         case reloaded
         case reloadFailed = "reload_failed"
+        case noticeSent = "notice_sent"
+        case noticeFailed = "notice_failed"
         case draining
         case cutShort = "cut_short"
         case stopped
@@ -28,7 +30,8 @@ extension EdgeEvent {
             switch self {
             case .listening, .adminUnavailable, .resolved, .draining, .cutShort, .stopped, .sandbox: [.info]
             case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
-            case .reloaded: [.info, .warning]
+            case .reloaded, .noticeSent: [.info, .warning]
+            case .noticeFailed: [.warning]
             case .reloadFailed: [.error]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
@@ -51,10 +54,12 @@ extension EdgeEvent {
                     .certificateNotAfter, .certificateLifetimeLeft,
                 ]
             case .health: [.upstream, .endpoint, .port, .proto, .standing]
-            case .tailnet: [.change, .names, .roundTrip, .lastHandshake, .fix]
+            case .tailnet: [.change, .name, .names, .roundTrip, .lastHandshake, .fix]
             case .signalIgnored: [.signal]
             case .reloaded: [.changes, .needsRestart, .problems]
             case .reloadFailed: [.problems]
+            case .noticeSent: [.to, .notice, .state, .lost]
+            case .noticeFailed: [.to, .failure]
             case .draining: [.reason, .connections, .limit]
             case .cutShort: [.reason, .connections]
             case .stopped: [.connections]
@@ -78,6 +83,8 @@ extension EdgeEvent {
         case .signalIgnored: .signalIgnored
         case .reloaded: .reloaded
         case .reloadFailed: .reloadFailed
+        case .noticeSent: .noticeSent
+        case .noticeFailed: .noticeFailed
         case .draining: .draining
         case .cutShort: .cutShort
         case .stopped: .stopped
@@ -94,6 +101,8 @@ extension EdgeEvent {
         case .reloaded(let difference, let warnings):
             difference.needsRestart.isEmpty && warnings.isEmpty ? .info : .warning
         case .reloadFailed: .error
+        case .noticeSent(_, _, let lost): lost == 0 ? .info : .warning
+        case .noticeFailed: .warning
         case .health(_, let isHealthy, _): isHealthy ? .info : .error
         case .userspace: .error
         case .tailnet(let news): news.level

@@ -38,6 +38,11 @@ extension EdgeEvent {
                 + warnings.map(\.sentence)).joined(separator: "; ")
         case .reloadFailed(let problems):
             "not reloaded, all is as it was: \(problems.map(\.sentence).joined(separator: "; "))"
+        case .noticeSent(let messenger, let notice, let lost):
+            "told \(messenger) of \(notice.kindName)\(notice.isOver ? ", which is over" : "")"
+                + (lost == 0 ? "" : "; \(lost) notices before it were given up")
+        case .noticeFailed(let messenger, let failure):
+            "nobody is told by \(messenger): \(failure); it is tried again (`tailwart check --notify` shows whether it works)"
         case .draining(let cause, let live, let limit):
             "\(cause.rawValue): no longer accepting; \(Self.connections(live)) may finish within "
                 + "\(limit.configurationText), a second signal ends at once"

@@ -67,6 +67,12 @@ package enum EdgeEvent: Sendable, Equatable {
     case reloaded(ConfigurationDifference, warnings: [CommandAnswer.Problem])
     /// A reload was asked for, and what is served has not changed.
     case reloadFailed([CommandAnswer.Problem])
+    /// A messenger has taken a notice.
+    ///
+    /// - Parameter lost: notices before it that were given up.
+    case noticeSent(to: String, Notice, lost: Int)
+    /// A messenger does not take notices any more; said once, until one arrives.
+    case noticeFailed(to: String, failure: String)
     /// The edge no longer accepts; `live` connections may finish within `limit`.
     case draining(StopCause, live: Int, limit: Duration)
     /// A second signal: `live` connections end at once.
@@ -115,8 +121,9 @@ package struct TailnetNews: Sendable, Equatable {
     package let sentence: String
     /// What to do; nil if nothing.
     package let fix: String?
-    /// The name of the upstream, and how it is reached now: of a change of path.
-    package var peer: String?
+    /// The peer that it is about; nil for this host and its tailscaled.
+    package var name: String?
+    /// How it is reached now, of a change of path.
     package var path: Path?
     /// There and back, of the same.
     package var roundTrip: Duration?

@@ -50,6 +50,9 @@ package enum EventKey: String, CaseIterable, Sendable {
     case changes
     case needsRestart = "needs_restart"
     case problems
+    case to
+    case notice
+    case state
     case lost
 }
 

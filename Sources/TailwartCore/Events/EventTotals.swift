@@ -33,7 +33,7 @@ package struct EventTotals: Sendable, Equatable {
 
     private mutating func add(_ news: TailnetNews) {
         guard news.change != .gone else { return paths = [] }
-        guard let peer = news.peer, let path = news.path else { return }
+        guard let peer = news.name, let path = news.path else { return }
         let said = Path(peer: peer, path: path, roundTrip: news.roundTrip)
         if let index = paths.firstIndex(where: { $0.peer == peer }) { paths[index] = said } else { paths.append(said) }
     }

@@ -12,6 +12,8 @@ package struct Configuration: Sendable, Equatable {
     package var drain: Duration
     package var log: LogSettings
     package var admin: AdminSettings
+    /// Who is told what lasts; empty: nobody. Their ways differ.
+    package var notify: [Messenger]
     /// Nil: tailscaled is not asked.
     package var tailscale: TailscaleSettings?
     /// In the order of the file; names are unique.
@@ -21,7 +23,7 @@ package struct Configuration: Sendable, Equatable {
 
     package init(
         maxConnections: Int = Defaults.maxConnections, workers: Int? = nil, drain: Duration = Defaults.drain,
-        log: LogSettings = .init(), admin: AdminSettings = .init(),
+        log: LogSettings = .init(), admin: AdminSettings = .init(), notify: [Messenger] = [],
         tailscale: TailscaleSettings? = .init(), upstreams: [Upstream] = [],
         listeners: [Listener] = []
     ) {
@@ -30,6 +32,7 @@ package struct Configuration: Sendable, Equatable {
         self.drain = drain
         self.log = log
         self.admin = admin
+        self.notify = notify
         self.tailscale = tailscale
         self.upstreams = upstreams
         self.listeners = listeners

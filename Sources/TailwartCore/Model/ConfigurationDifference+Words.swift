@@ -75,11 +75,17 @@ struct ShownSetting<Model: Sendable>: Sendable {
     let key: String
     let needsRestart: Bool
     let text: @Sendable (Model) -> String
+    /// What is compared, where that is more than may be shown.
+    let isSame: @Sendable (Model, Model) -> Bool
 
-    init(_ key: String, needsRestart: Bool = false, _ text: @escaping @Sendable (Model) -> String) {
+    init(
+        _ key: String, needsRestart: Bool = false, isSame: (@Sendable (Model, Model) -> Bool)? = nil,
+        _ text: @escaping @Sendable (Model) -> String
+    ) {
         self.key = key
         self.needsRestart = needsRestart
         self.text = text
+        self.isSame = isSame ?? { text($0) == text($1) }
     }
 }
 
@@ -98,7 +104,21 @@ extension Configuration {
             let listen = configuration.admin.listen.map { "\($0)" }.joined(separator: ", ")
             return listen.isEmpty ? "none" : listen
         },
+        ShownSetting("notify", isSame: { $0.notify == $1.notify }) { $0.notify.shown },
     ]
+}
+
+extension [Messenger] {
+    /// Without what may be a secret.
+    fileprivate var shown: String {
+        guard !isEmpty else { return "nobody" }
+        return map { messenger in
+            let files = [("headers_file", messenger.headersFile), ("trust_roots", messenger.trustRoots)]
+                .compactMap { name, path in path.map { "\(name) \($0); " } }.joined()
+            let kinds = messenger.on.map(\.rawValue).joined(separator: ", ")
+            return "\(messenger.label) (\(files)on \(kinds); after \(messenger.after.configurationText))"
+        }.joined(separator: ", ")
+    }
 }
 
 extension Listener {

@@ -2,7 +2,7 @@ import TailwartWire
 
 /// What is not the same in two configurations, by key: what an operator is told of a reload, before and after it.
 ///
-/// None of today's settings is a secret; of one that is, only that it has changed may stand here.
+/// Of a setting that may be a secret, only that it has changed stands here.
 package struct ConfigurationDifference: Sendable, Equatable {
     /// What a change is of.
     package enum Part: String, CaseIterable, Sendable {
@@ -87,8 +87,9 @@ package struct ConfigurationDifference: Sendable, Equatable {
         of owner: String? = nil
     ) {
         for setting in settings {
-            let (before, now) = (setting.text(old), setting.text(new))
-            guard before != now else { continue }
+            guard !setting.isSame(old, new) else { continue }
+            let (before, text) = (setting.text(old), setting.text(new))
+            let now = before == text ? "the same with other words that may be secret" : text
             changes.append(
                 Change(
                     .changed, part, name, of: owner, setting: setting.key, old: before, new: now,

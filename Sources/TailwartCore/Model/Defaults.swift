@@ -26,6 +26,9 @@ package enum Defaults {
     package static let healthRise = 2
     package static let healthFall = 3
 
+    /// A restart of a mail server or of its host is over by then.
+    package static let noticeAfter = Duration.seconds(5 * 60)
+
     package static let mailboxPorts: [UInt16] = [25, 465, 587, 993]
     package static let mailboxProxyProtocol = ProxyProtocolOut(.v2)
     /// A mail server was back within 10 s of each restart, and a person's mail program waits longer than that.
@@ -72,6 +75,14 @@ package enum Allowed {
     package static let healthInterval = Duration.seconds(1)...Duration.seconds(60 * 60)
     package static let healthTimeout = Duration.milliseconds(100)...Duration.seconds(60)
     package static let healthCount = 1...100
+
+    package static let noticeAfter = Duration.zero...Duration.seconds(24 * 60 * 60)
+    package static let messengers = 1...16
+    /// Words of a command, and bytes of each.
+    package static let commandWords = 1...32
+    package static let commandWordBytes = 0...4096
+    /// Bytes of a URL; fits into a request line anywhere (RFC 9112 section 3 asks for 8000).
+    package static let urlBytes = 1...2048
 
     /// Addresses of all listeners together: each is a socket.
     package static let bindAddresses = 1...1000

@@ -106,7 +106,7 @@ import Testing
         }
         for number in 0..<30 {
             var news = TailnetNews(change: .path, level: .info, sentence: "x", fix: nil)
-            (news.peer, news.path, news.roundTrip) = ("peer\(number)", .direct, .milliseconds(3))
+            (news.name, news.path, news.roundTrip) = ("peer\(number)", .direct, .milliseconds(3))
             totals.events.add(.tailnet(news))
         }
         var reading = sample.reading(totals)

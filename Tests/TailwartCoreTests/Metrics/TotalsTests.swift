@@ -81,7 +81,7 @@ import Testing
     @Test func `the last word on a path counts, and none when tailscaled is gone`() {
         func news(_ change: TailnetNews.Change, _ peer: String?, _ path: TailnetNews.Path?) -> EdgeEvent {
             var news = TailnetNews(change: change, level: .info, sentence: "x", fix: nil)
-            (news.peer, news.path) = (peer, path)
+            (news.name, news.path) = (peer, path)
             return .tailnet(news)
         }
         var events = EventTotals()

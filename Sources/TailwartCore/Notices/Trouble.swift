@@ -1,0 +1,153 @@
+import TailwartWire
+
+/// Something that is wrong and may last.
+package struct Trouble: Sendable, Equatable {
+    /// What it is about; there is one trouble of each at a time.
+    package enum Subject: Sendable, Hashable {
+        /// That a place is turned off.
+        case standing(ProbedPlace)
+        /// What a probe found there, beside a certificate.
+        case finding(ProbedPlace, serverName: String?)
+        case certificate(ProbedPlace, serverName: String?)
+        case tailscaled
+        /// A key of the tailnet; nil: this host's own.
+        case key(of: String?)
+        /// A mailbox in the tailnet, by its name.
+        case peer(String)
+        case reload
+
+        package var place: ProbedPlace? {
+            switch self {
+            case .standing(let place), .finding(let place, _), .certificate(let place, _): place
+            case .tailscaled, .key, .peer, .reload: nil
+            }
+        }
+
+        /// Of a place, for a person.
+        var label: String? {
+            switch self {
+            case .standing(let place): place.label(nil)
+            case .finding(let place, let name), .certificate(let place, let name): place.label(name)
+            case .tailscaled, .key, .peer, .reload: nil
+            }
+        }
+
+        var kind: NoticeKind {
+            switch self {
+            case .standing: .unhealthy
+            case .finding: .degraded
+            case .certificate: .certificate
+            case .tailscaled, .key, .peer: .tailnet
+            case .reload: .reloadFailed
+            }
+        }
+
+        /// What is more likely the cause of the others comes first.
+        var order: Int {
+            switch self {
+            case .tailscaled: 0
+            case .key: 1
+            case .peer: 2
+            case .standing: 3
+            case .certificate: 4
+            case .finding: 5
+            case .reload: 6
+            }
+        }
+    }
+
+    package let subject: Subject
+    /// One that grows worse is told anew.
+    package let rank: Int
+    /// A sentence; what was seen, and what to do, if there is something to say.
+    package var cause: String
+    package var detail: String?
+    package var fix: String?
+
+    package init(_ subject: Subject, rank: Int = 1, cause: String, detail: String? = nil, fix: String? = nil) {
+        self.subject = subject
+        self.rank = rank
+        self.cause = cause
+        self.detail = detail
+        self.fix = fix
+    }
+
+    package enum Change: Sendable, Equatable {
+        case begins(Trouble)
+        case ends(Subject)
+    }
+}
+
+extension Trouble {
+    /// What follows from an event.
+    package static func changes(_ event: EdgeEvent) -> [Change] {
+        switch event {
+        case .health(let place, isHealthy: false, _):
+            [.begins(Trouble(.standing(place), cause: "Connections to \(place.label(nil)) cannot be made."))]
+        case .health(let place, isHealthy: true, _): [.ends(.standing(place))]
+        case .verdict(let place, let result, let name): changes(place, result, name)
+        case .tailnet(let news): changes(news)
+        case .reloadFailed(let problems):
+            [
+                .begins(
+                    Trouble(
+                        .reload, cause: "The changed configuration was not taken, and the one before it is in force.",
+                        detail: problems.prefix(3).map(\.sentence).joined(separator: "; "),
+                        fix: "Correct the file (`tailwart check`) and reload again."))
+            ]
+        case .reloaded: [.ends(.reload)]
+        default: []
+        }
+    }
+
+    private static func changes(_ place: ProbedPlace, _ result: ProbeResult, _ name: String?) -> [Change] {
+        let verdict = result.verdict
+        // It is said of single addresses too, where nobody says that it is over; of a whole place it turns that off.
+        guard verdict != .ownAddress else { return [] }
+        let finding = Subject.finding(place, serverName: name)
+        let certificate = Subject.certificate(place, serverName: name)
+        func trouble(_ subject: Subject, _ rank: Int) -> Trouble {
+            Trouble(
+                subject, rank: rank, cause: verdict.cause, detail: result.detail.isEmpty ? nil : result.detail,
+                fix: result.fix(place.proto))
+        }
+        switch verdict {
+        case .certificateExpiring: return [.ends(finding), .begins(trouble(certificate, 1))]
+        case .certificateFallback, .certificateSelfSigned, .certificateExpired, .certificateNameMismatch,
+            .certificateUntrusted:
+            return [.ends(finding), .begins(trouble(certificate, 2))]
+        default: break
+        }
+        switch verdict.grade {
+        case .good: return [.ends(finding), .ends(certificate)]
+        case .degraded: return [.begins(trouble(finding, 1)), .ends(certificate)]
+        // Whoever cannot be asked shows no certificate; what was wrong with it is still so.
+        case .failed: return [.begins(trouble(finding, 2))]
+        }
+    }
+
+    private static func changes(_ news: TailnetNews) -> [Change] {
+        func begins(_ subject: Subject, _ rank: Int = 1) -> [Change] {
+            [.begins(Trouble(subject, rank: rank, cause: news.sentence.asSentence, fix: news.fix?.asSentence))]
+        }
+        return switch news.change {
+        case .gone: begins(.tailscaled)
+        case .state: news.level == .info ? [.ends(.tailscaled)] : begins(.tailscaled)
+        case .back: [.ends(.tailscaled)]
+        case .keyExpires: begins(.key(of: news.name))
+        case .keyExpired: begins(.key(of: news.name), 2)
+        case .keyRenewed: [.ends(.key(of: news.name))]
+        case .peerMissing, .peerRenamed, .peerOffline: news.name.map { begins(.peer($0)) } ?? []
+        case .peerBack: news.name.map { [.ends(.peer($0))] } ?? []
+        case .restarted, .ownAddresses, .peerAddresses, .path, .userspace: []
+        }
+    }
+}
+
+extension String {
+    /// With a capital letter and a full stop.
+    fileprivate var asSentence: String {
+        let text = prefix(1).uppercased() + dropFirst()
+        return text.hasSuffix(".") ? text : text + "."
+    }
+}
