@@ -124,22 +124,23 @@ extension Edge {
         leftOut.change(to: configuration, probed: Set(ProbeSubject.all(of: configuration).map(\.place)))
         let unbound = Topology(configuration, addresses: { _ in nil })
         let opened = reloads.opened.take() ?? .init()
-        reloads.removed += listeners.change(to: unbound, opened)
+        let removed = listeners.change(to: unbound, opened)
         for opening in opened.missing { ledger.post(.addressMissing(opening)) }
-        maker.change(to: configuration, binds: listeners.binds, apply: apply)
+        maker.change(to: configuration, binds: listeners.binds) { topology in
+            engine.apply(topology, opening: listeners.ready(for: topology), closing: removed)
+            leftOut.take(topology)
+        }
     }
 
     /// What can come a moment later.
     private func follow(_ change: Reload.Change) {
-        let removed = reloads.withLock { reloads in
-            defer { reloads.removed = [] }
-            return reloads.removed
-        }
-        // Who waited there is served; without the workers' word the sockets are closed by the last who lets go.
-        if engine.settle() { for socket in removed { socket.close() } }
+        // Who is told that an address is gone may use it himself. Workers that take longer than that lose nothing by it.
+        _ = engine.settle()
         watchers.watch(for: change.configuration)
-        log?.change(to: change.configuration.log)
-        Self.raiseDescriptorLimit(for: change.configuration, ledger)
+        let (before, now) = (change.previous, change.configuration)
+        // Whoever has asked the running edge for another level keeps it.
+        if now.log != before.log { log?.change(to: now.log) }
+        if now.maxConnections != before.maxConnections { Self.raiseDescriptorLimit(for: now, ledger) }
     }
 
     private func answer(_ outcome: ReloadOutcome) {
@@ -176,8 +177,6 @@ struct Reloads: Sendable {
     var opened: ListenerSet.Opened?
     /// That are looked up.
     var names: [String] = []
-    /// Workers may watch them still.
-    var removed: [DoorSocket] = []
     /// From the first reload on.
     var thread: Thread?
     var isStopped = false

@@ -111,14 +111,18 @@ package final class Engine: Sendable {
     /// - Parameters:
     ///   - topology: one that carries what the one before had.
     ///   - opened: sockets of its new doors; one of a door that is open already is left to the caller.
-    package func apply(_ topology: Topology, opening opened: [DoorSocket] = []) {
+    ///   - closed: sockets of doors that it has not: closed by the last worker that leaves, at once, so that next to nobody comes between
+    ///     its last accept and that. Without it, when the last who has one lets go of it.
+    package func apply(_ topology: Topology, opening opened: [DoorSocket] = [], closing closed: [DoorSocket] = []) {
         state.withLock { state in
             state.add(topology)
+            let departure = closed.isEmpty ? nil : Acknowledgement(of: inboxes.count, settled, closing: closed)
             // Under the lock, so that all workers hear of topologies in the same order.
             for inbox in inboxes {
                 inbox.post { message in
                     message.topology = topology
                     message.opened += opened
+                    if let departure { message.acknowledgements.append(departure) }
                 }
             }
         }

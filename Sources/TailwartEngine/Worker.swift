@@ -176,6 +176,7 @@ struct Worker: ~Copyable {
     private mutating func readInbox() {
         let message = parts.inbox.take()
         if message.topology != nil || !message.opened.isEmpty { adopt(message.topology ?? topology, message.opened) }
+        for acknowledgement in message.acknowledgements { acknowledgement.give() }
         if message.drains, !isDraining {
             isDraining = true
             giveUpDoors()
@@ -184,7 +185,6 @@ struct Worker: ~Copyable {
         if !message.closes.isEmpty { closeAll(at: message.closes) }
         for (survey, start) in message.surveys { answer(survey, from: start) }
         if message.stops { isStopping = true }
-        for acknowledgement in message.acknowledgements { acknowledgement.give() }
     }
 
     /// Each worker looks when it begins to drain and whenever one of its connections goes, so whoever had the last one rings.

@@ -12,7 +12,7 @@ final class WorkerInbox: Sendable {
         var closes: [Place] = []
         /// With the slot to go on from.
         var surveys: [(ConnectionSurvey, from: Int)] = []
-        /// Wait for all of the above, and what came before it.
+        /// Wait until the topology is served, and what came before it.
         var acknowledgements: [Acknowledgement] = []
         var drains = false
         var stops = false
@@ -41,20 +41,26 @@ final class WorkerInbox: Sendable {
     }
 }
 
-/// Given by each worker once, when it has done what its inbox said.
+/// Given by each worker once, when it serves the topology that came before it.
 final class Acknowledgement: Sendable {
     private let missing: Atomic<Int>
     private let waker: Waker
+    private let closed: [DoorSocket]
 
-    /// - Parameter waker: rung by the last one.
-    init(of workers: Int, _ waker: Waker) {
+    /// - Parameters:
+    ///   - waker: rung by the last one.
+    ///   - closed: sockets that no worker watches then; closed by the last one.
+    init(of workers: Int, _ waker: Waker, closing closed: [DoorSocket] = []) {
         missing = Atomic(workers)
         self.waker = waker
+        self.closed = closed
     }
 
     var isComplete: Bool { missing.load(ordering: .acquiring) == 0 }
 
     func give() {
-        if missing.subtract(1, ordering: .releasing).newValue == 0 { waker.ring() }
+        guard missing.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+        for socket in closed { socket.close() }
+        waker.ring()
     }
 }
