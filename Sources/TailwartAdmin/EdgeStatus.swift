@@ -32,13 +32,3 @@ package struct EdgeStatus: Sendable {
             ])
     }
 }
-
-/// What `tailwart reload --json` prints.
-package enum ReloadAnswer {
-    /// - Parameter changes: as ``ConfigurationDifference`` writes them.
-    package static func answer(
-        isGood: Bool, problems: [CommandAnswer.Problem], changes: JSON = .list([])
-    ) -> CommandAnswer {
-        CommandAnswer(isGood: isGood, problems: problems, ["changes": changes])
-    }
-}

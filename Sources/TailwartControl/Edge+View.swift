@@ -32,25 +32,15 @@ extension Edge {
     private func reload(_ reading: @escaping @Sendable () -> ConfigurationReading, isTrial: Bool) -> CommandAnswer {
         guard isTrial else {
             do throws(SystemError) {
-                return ReloadAnswer.of(try reload(reading: reading))
+                return try reload(reading: reading).answer
             } catch {
-                return ReloadAnswer.of(.refused([.init(.error, "the reload could not be begun: \(error)")]))
+                return ReloadOutcome.refused([.init(.error, "the reload could not be begun: \(error)")]).answer
             }
         }
         switch reading() {
         case .good(let configuration, let warnings):
-            return ReloadAnswer.of(.reloaded(preview(configuration), warnings: warnings))
-        case .bad(let problems): return ReloadAnswer.of(.refused(problems))
-        }
-    }
-}
-
-extension ReloadAnswer {
-    fileprivate static func of(_ outcome: ReloadOutcome) -> CommandAnswer {
-        switch outcome {
-        case .reloaded(let difference, let warnings):
-            ReloadAnswer.answer(isGood: true, problems: warnings, changes: difference.json)
-        case .refused(let problems): ReloadAnswer.answer(isGood: false, problems: problems)
+            return preview(configuration).answer(problems: warnings)
+        case .bad(let problems): return ReloadOutcome.refused(problems).answer
         }
     }
 }

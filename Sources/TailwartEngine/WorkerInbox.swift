@@ -12,7 +12,7 @@ final class WorkerInbox: Sendable {
         var closes: [Place] = []
         /// With the slot to go on from.
         var surveys: [(ConnectionSurvey, from: Int)] = []
-        /// Wait for all of the above, and what came before it.
+        /// Wait until the topology is served, and what came before it.
         var acknowledgements: [Acknowledgement] = []
         var drains = false
         var stops = false

@@ -42,7 +42,7 @@ struct LogLevelCommand: AsyncParsableCommand {
         commandName: "log-level", abstract: "Change what the running edge writes to its log.",
         discussion: """
             Example: tailwart log-level debug
-            Until the edge is started or its file is read anew. Ends with 0 when it is so, 3 if no edge answers.
+            Until the edge is started anew, or its file names another level. Ends with 0 when it is so, 3 if no edge answers.
             """)
 
     @OptionGroup var edge: EdgeOptions
@@ -91,6 +91,6 @@ struct ReloadCommand: AsyncParsableCommand, AnsweringCommand {
     }
 
     func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
-        ReloadAnswer.answer(isGood: false, problems: problems)
+        ReloadOutcome.refused(problems).answer
     }
 }
