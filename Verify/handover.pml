@@ -4,7 +4,7 @@
  * Switches, each of which takes one rule away, so that `run` can show what it is for:
  *   NO_SWEEP     an old worker does not accept once more after it has removed the socket from its epoll
  *   NO_LOOK      the new process does not look once more after the old one has let go, or has died
- *   NO_TOKEN     each side decides by its own clock alone
+ *   NO_BATON     each side decides by its own clock alone
  *   CLOSE_EARLY  the old process closes the socket before the new one has said that it has taken it
  *   NO_CRASH     nobody is killed
  */
@@ -29,7 +29,7 @@ bool watches[4];       /* registered with EPOLLEXCLUSIVE, level-triggered */
 bool ready[4];         /* on the ready list of the worker's epoll */
 bool sleeps[4];        /* in epoll_wait */
 
-byte token = 1;        /* an eventfd that both have: who reads it first decides */
+byte baton = 1;        /* an eventfd that both have: who reads it first decides */
 
 inline close_socket(p) {
     holds[p] = false;
@@ -116,10 +116,10 @@ bool knows[2];         /* how it ended: the side waits for nothing */
 bool aborted;          /* the old one has said that it goes on */
 bool taken;            /* the new one has said that it has it */
 
-#ifdef NO_TOKEN
+#ifdef NO_BATON
 #define take(got) got = true
 #else
-#define take(got) got = token > 0; token = 0
+#define take(got) got = baton > 0; baton = 0
 #endif
 
 #define end_from_new (gone[NEW] && empty(toOld))
@@ -150,7 +150,7 @@ proctype old() {
     :: toOld?Ready
     :: atomic { toOld?Taken -> serves[OLD] = false; close_socket(OLD) }; goto over
     :: end_from_new -> goto back
-    :: atomic { !mine && token > 0 -> take(mine) };
+    :: atomic { !mine && baton > 0 -> take(mine) };
         if
         :: atomic { mine -> toNew!Abort; aborted = true }; goto back
         :: else
@@ -186,7 +186,7 @@ proctype new() {
         fi
     :: toNew?Abort -> goto no
     :: end_from_old -> released = true; break
-    :: atomic { !mine && token > 0 -> take(mine) };
+    :: atomic { !mine && baton > 0 -> take(mine) };
         if
         :: mine -> break
         :: else
