@@ -12,6 +12,7 @@ let swiftSettings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 
 /// From `make portable`, which makes one file that runs on any Linux: the C libraries to put into it. Only the linker sees it, so both programs are
 /// made from the same objects. `-static-pie` keeps the program's addresses random; of the linkers only lld can do that here.
@@ -58,6 +59,11 @@ let package = Package(
                 "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
         .target(
+            name: "TailwartAdmin",
+            dependencies: [
+                "TailwartClient", "TailwartCore", "TailwartSystem", "TailwartWire", nioCore, nioHTTP1, nioPosix,
+            ]),
+        .target(
             name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartSystem", "TailwartWire"]),
         .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(
@@ -66,8 +72,8 @@ let package = Package(
         .target(
             name: "TailwartControl",
             dependencies: [
-                "CTailwartVersion", "TailwartCore", "TailwartEngine", "TailwartProbe", "TailwartResolve",
-                "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
+                "CTailwartVersion", "TailwartAdmin", "TailwartCore", "TailwartEngine", "TailwartProbe",
+                "TailwartResolve", "TailwartSystem", "TailwartTailnet", "TailwartWire", nioCore, nioPosix,
             ]),
         .target(
             name: "TailwartPreflight",
@@ -78,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "tailwart",
             dependencies: [
-                "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartGate", "TailwartImport",
+                "TailwartAdmin", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartGate", "TailwartImport",
                 "TailwartPreflight", "TailwartSandbox", "TailwartSetup", "TailwartSystem",
                 "TailwartTailnet", "TailwartWire", argumentParser, nioPosix,
             ],
@@ -150,6 +156,11 @@ let package = Package(
                 "TailwartTailnet", "TailwartTesting", "TailwartWire", nioPosix,
             ],
             exclude: ["Fixtures"]),
+        .testTarget(
+            name: "TailwartAdminTests",
+            dependencies: [
+                "TailwartAdmin", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire", nioCore,
+            ]),
         .testTarget(
             name: "TailwartControlTests",
             dependencies: [

@@ -52,7 +52,6 @@ final class ConfigurationLoader {
         readListeners(&reader)
         let configuration = (Configuration.limits + Configuration.surroundings).read(
             &reader, into: Configuration(upstreams: upstreams, listeners: listeners))
-        reader.warnNoEffect("admin", "the running edge takes no questions yet")
         reader.checkAtLeastOne(
             of: ["mailbox", "web", "listeners"], message: "nothing to listen on; add 'mailbox' or 'listeners'")
         return configuration
@@ -94,8 +93,7 @@ extension Configuration {
     static var surroundings: [Setting<Configuration>] {
         [
             Setting(
-                "admin", \.admin, .settings("'admin'", over: AdminSettings()), \.output,
-                about: "Without effect in this version."),
+                "admin", \.admin, .admin, \.output, about: "Where the running edge takes questions and orders."),
             Setting(
                 "tailscale", \.tailscale, .tailscale, \.output,
                 about: "Whether tailscaled is asked for addresses and paths, and where; by default where it runs."),
@@ -110,15 +108,6 @@ extension LogSettings: SettingsMapping {
             Setting(
                 "level", \.level, .word(),
                 about: "The least severe lines. The record of each connection is a line at info."),
-        ]
-    }
-}
-
-extension AdminSettings: SettingsMapping {
-    static var settings: [Setting<AdminSettings>] {
-        [
-            Setting("socket", \.socket, .unixPath, about: "Where the running edge takes questions."),
-            Setting("listen", \.listen, .internetAddress, about: "The same over TCP, by default nowhere."),
         ]
     }
 }

@@ -67,12 +67,6 @@ struct MappingReader {
         entry(key) != nil
     }
 
-    /// Says of a key in the file that this version does nothing with it.
-    func warnNoEffect(_ key: String, _ instead: String) {
-        guard let position = keyPosition(of: key) else { return }
-        problems.warning("\(key.quoted) has no effect in this version: \(instead)", at: position)
-    }
-
     /// Says later that one of these keys should be there.
     mutating func note(missing keys: [String], _ message: String, at position: TextPosition) {
         missing.append((keys, message, position))

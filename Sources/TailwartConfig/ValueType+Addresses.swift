@@ -58,6 +58,22 @@ extension ValueType<InternetAddress> {
     }
 }
 
+extension ValueType<InternetAddress> {
+    /// One that can be listened on, with its port.
+    static var ownInternetAddress: ValueType {
+        let any = ValueType.internetAddress
+        return any.hinting { text in
+            guard let (host, _) = try? HostAndPort.split(text), let address = IPAddress(host) else { return nil }
+            do throws(Complaint) {
+                try address.checkListenable()
+                return nil
+            } catch {
+                return error.hint
+            }
+        }
+    }
+}
+
 extension ValueType<BindAddress> {
     static var bindAddress: ValueType {
         let shape = TextShape(

@@ -1,5 +1,5 @@
 import Glibc
-import TailwartCore
+package import TailwartCore
 import TailwartEngine
 package import TailwartSystem
 
@@ -13,22 +13,35 @@ package enum Foreground {
     /// and nowhere else.
     package static func prepare() { Signals.block(signals) }
 
-    /// Serves until SIGTERM or SIGINT; then stops accepting and lets connections finish for `drain`. A second signal ends at once.
+    /// What SIGHUP means.
+    package enum HangUp: Sendable {
+        /// The terminal is gone, and with it whoever watches: one more signal to end.
+        case ends
+        /// The configuration is read anew.
+        case reloads(@Sendable () -> ConfigurationReading)
+    }
+
+    /// Serves until SIGTERM or SIGINT; then stops accepting and lets connections finish. A second signal ends at once.
     ///
     /// - Parameters:
+    ///   - drain: how long they may; nil: as the configuration says by then.
     ///   - limit: as if a signal came after this time.
-    ///   - endsWithTerminal: whether SIGHUP is one more signal to end.
     package static func serve(
-        _ edge: Edge, ledger: Ledger, drain: Duration, limit: Duration? = nil, endsWithTerminal: Bool = false
+        _ edge: Edge, ledger: Ledger, drain: Duration? = nil, limit: Duration? = nil, hangUp: HangUp = .ends
     ) throws(SystemError) {
         var inbox = try SignalInbox(signals)
         defer { inbox.close() }
-        var life = EdgeLife.starting(drain: drain, limit: limit)
+        var life = EdgeLife.starting(limit: limit)
         var event = EdgeLife.Event.started
         while true {
-            for effect in life.take(event, live: edge.counters.live, now: Clock.monotonic()) {
+            let effects = life.take(
+                event, live: edge.counters.live, drain: drain ?? edge.configuration.drain, now: Clock.monotonic())
+            for effect in effects {
                 switch effect {
                 case .say(let event): ledger.post(event)
+                case .reload:
+                    // What comes of it is said in the log.
+                    if case .reloads(let reading) = hangUp { edge.reload(reading: reading) { _ in } }
                 case .drain: edge.drain()
                 case .stop: edge.stop()
                 }
@@ -39,7 +52,7 @@ package enum Foreground {
             default:
                 event =
                     switch inbox.wait(until: life.deadline, or: edge.idle) {
-                    case .signal(let number): Self.event(of: number, endsWithTerminal: endsWithTerminal)
+                    case .signal(let number): Self.event(of: number, hangUp)
                     case .rung: .idle
                     case .time: .tick
                     }
@@ -47,11 +60,11 @@ package enum Foreground {
         }
     }
 
-    private static func event(of signal: CInt, endsWithTerminal: Bool) -> EdgeLife.Event {
+    private static func event(of signal: CInt, _ hangUp: HangUp) -> EdgeLife.Event {
         switch signal {
         case SIGTERM: return .signal(.terminated)
         case SIGINT: return .signal(.interrupted)
-        case SIGHUP: return endsWithTerminal ? .signal(.hungUp) : .otherSignal(.hangup)
+        case SIGHUP: if case .ends = hangUp { return .signal(.hungUp) } else { return .reloadSignal }
         case SIGUSR1: return .otherSignal(.user1)
         case SIGUSR2: return .otherSignal(.user2)
         default:
@@ -62,13 +75,13 @@ package enum Foreground {
 
     /// The same for a task, which must not wait for a signal: a thread of its own does.
     package static func serveAside(
-        _ edge: Edge, ledger: Ledger, drain: Duration, limit: Duration? = nil, endsWithTerminal: Bool = false
+        _ edge: Edge, ledger: Ledger, drain: Duration? = nil, limit: Duration? = nil, hangUp: HangUp = .ends
     ) async throws {
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
             do {
                 _ = try Thread(name: "signals") {
                     do throws(SystemError) {
-                        try serve(edge, ledger: ledger, drain: drain, limit: limit, endsWithTerminal: endsWithTerminal)
+                        try serve(edge, ledger: ledger, drain: drain, limit: limit, hangUp: hangUp)
                         done.resume()
                     } catch {
                         done.resume(throwing: error)

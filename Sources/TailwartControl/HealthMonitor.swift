@@ -8,8 +8,7 @@ import TailwartWire
 final class HealthMonitor: Sendable {
     typealias Watch = HealthWatch<Place.Key>
 
-    private let subjects: [Place.Key: ProbeSubject]
-    private let order: [ProbeSubject]
+    private let subjects: Mutex<[ProbeSubject]>
     private let topology: @Sendable () -> Topology
     private let prober: Prober
     private let ledger: Ledger
@@ -23,8 +22,7 @@ final class HealthMonitor: Sendable {
         _ subjects: [ProbeSubject], in topology: @escaping @Sendable () -> Topology, prober: Prober, ledger: Ledger,
         close: @escaping @Sendable (Place) -> Void
     ) {
-        self.subjects = Dictionary(subjects.map { ($0.place, $0) }) { first, _ in first }
-        order = subjects
+        self.subjects = Mutex(subjects)
         self.topology = topology
         self.prober = prober
         self.ledger = ledger
@@ -35,10 +33,27 @@ final class HealthMonitor: Sendable {
     /// Names have other addresses: the topology is another.
     func namesChanged() { inbox.yield(.reachable(reachable)) }
 
+    /// Others are watched from now on; the topology is the one that leads there.
+    func watch(_ subjects: [ProbeSubject]) {
+        let before = self.subjects.withLock { known in
+            defer { known = subjects }
+            return known
+        }
+        let asked = subjects.filter { subject in
+            before.contains { $0.place == subject.place && !$0.asks(as: subject) }
+        }
+        inbox.yield(
+            .subjects(subjects.map(\.watched), asked: Set(asked.map(\.place)), reachable: reachable))
+    }
+
+    private func subject(_ key: Place.Key) -> ProbeSubject? {
+        subjects.withLock { $0.first { $0.place == key } }
+    }
+
     /// Probes until the task is cancelled.
     func run() async {
-        guard !order.isEmpty else { return }
-        var watch = Watch(order.map(\.watched), reachable: reachable, now: .now, jitter: Self.jitter)
+        var watch = Watch(
+            subjects.withLock { $0 }.map(\.watched), reachable: reachable, now: .now, jitter: Self.jitter)
         await withDiscardingTaskGroup { group in
             var timer: Task<Void, Never>?
             defer { timer?.cancel() }
@@ -67,7 +82,7 @@ final class HealthMonitor: Sendable {
     private var reachable: Set<Place.Key> {
         let topology = topology()
         return Set(
-            order.map(\.place).filter { key in
+            subjects.withLock { $0 }.map(\.place).filter { key in
                 topology.approach(key).map { !$0.addresses.isEmpty || !$0.leftOut.isEmpty } ?? false
             })
     }
@@ -88,7 +103,7 @@ final class HealthMonitor: Sendable {
 
     private func lookAtTraffic() {
         let topology = topology()
-        for subject in order {
+        for subject in subjects.withLock({ $0 }) {
             guard let place = topology.place(subject.place) else { continue }
             if place.takeAnsweredHeaders() > 0 {
                 let isOfOne = topology.addresses(of: subject.place).contains { !$0.distrustsHeader }
@@ -102,11 +117,11 @@ final class HealthMonitor: Sendable {
     }
 
     private func probe(_ key: Place.Key, _ name: String?, listensFor: Duration?) async {
-        guard let subject = subjects[key], let approach = topology().approach(key) else { return }
+        guard let subject = subject(key), let approach = topology().approach(key) else { return }
         let result = await subject.probe(
             with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor
         ) { address, found in
-            guard !Task.isCancelled else { return }
+            guard self.isCurrent(subject) else { return }
             switch found.verdict {
             case .headerNotTrusted: if subject.health.affects != .nothing { address.distrusts(now: Clock.monotonic()) }
             case .refused, .timeout, .unreachable, .proxyFailed: break
@@ -114,12 +129,17 @@ final class HealthMonitor: Sendable {
             default: address.trustsAgain()
             }
         }
-        // What a probe says that was cut short is not true.
-        if !Task.isCancelled { inbox.yield(.probed(key, serverName: name, result)) }
+        if isCurrent(subject) { inbox.yield(.probed(key, serverName: name, result)) }
+    }
+
+    /// Whether what a probe says is true and of use. One that was cut short says what is not true, and one that asked in another way what
+    /// nobody wants to know any more.
+    private func isCurrent(_ asked: ProbeSubject) -> Bool {
+        !Task.isCancelled && subject(asked.place)?.asks(as: asked) ?? false
     }
 
     private func askSetupPage(_ key: Place.Key) async {
-        guard let subject = subjects[key] else { return }
+        guard let subject = subject(key) else { return }
         var isOpen = false
         if let address = topology().addresses(of: key).first {
             isOpen = await prober.isSetupPortOpen(subject.way(to: address), timeout: subject.health.timeout)

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 package import TailwartCore
 package import TailwartSystem
 
@@ -9,7 +10,7 @@ package final class LineWriter: Sendable {
     private static let batch = 64 * 1024
 
     private let subscription: Subscription
-    private let format: LogSettings.Format
+    private let format: Mutex<LogSettings.Format>
     private let output: CInt
 
     /// Writes from now on, until the ledger ends.
@@ -20,21 +21,32 @@ package final class LineWriter: Sendable {
         _ configuration: LogSettings, of ledger: Ledger, output: CInt = STDOUT_FILENO
     ) throws(SystemError) {
         self.output = output
-        format = configuration.format ?? (isatty(output) == 1 ? .text : .json)
+        self.format = Mutex(Self.format(configuration, output))
         subscription = try ledger.subscribe(from: configuration.level)
         _ = try Thread(name: "log") { self.run() }
+    }
+
+    private static func format(_ configuration: LogSettings, _ output: CInt) -> LogSettings.Format {
+        configuration.format ?? (isatty(output) == 1 ? .text : .json)
+    }
+
+    /// Of lines that are written from now on.
+    package func change(to configuration: LogSettings) {
+        format.withLock { $0 = Self.format(configuration, output) }
+        subscription.change(to: configuration.level)
     }
 
     private func run() {
         var batch = LineBatch()
         while let entries = subscription.next() {
+            let format = self.format.withLock { $0 }
             for entry in entries {
                 batch.add(entry, format)
                 if batch.lines.bytes.count >= Self.batch { flush(&batch) }
             }
             flush(&batch)
         }
-        batch.noteLost(at: Clock.wall(), format)
+        batch.noteLost(at: Clock.wall(), self.format.withLock { $0 })
         flush(&batch)
     }
 

@@ -4,16 +4,37 @@ package import TailwartEngine
 package import TailwartSystem
 package import TailwartWire
 
-/// The listening sockets of the edge: all of them, or none.
+/// The listening sockets of the edge.
 package final class ListenerSet: Sendable {
-    /// Where each really listens, in the order of the configuration; nil for a Unix socket.
-    package let addresses: [InternetAddress?]
-    /// Listened on, though this host does not have them yet.
-    let missing: [EdgeEvent.Opening]
-    private let open: Mutex<[DoorSocket]>
+    private struct Entry {
+        let listener: Listener
+        let socket: DoorSocket
+    }
+
+    /// Sockets that were opened, all of them or none.
+    struct Opened: Sendable {
+        fileprivate(set) var sockets: [DoorSocket] = []
+        /// Listened on, though this host does not have them yet.
+        fileprivate(set) var missing: [EdgeEvent.Opening] = []
+
+        /// Closes them again, before anybody has watched them.
+        func close() { for socket in sockets { socket.close() } }
+    }
 
     /// In the order of the configuration; none once they were let go.
-    package var sockets: [DoorSocket] { open.withLock { $0 } }
+    private let open = Mutex<[Entry]>([])
+    /// At the start.
+    let missing: [EdgeEvent.Opening]
+
+    package var sockets: [DoorSocket] { open.withLock { $0.map(\.socket) } }
+
+    /// Where each really listens; nil for a Unix socket.
+    package var addresses: [InternetAddress?] { sockets.map(\.address) }
+
+    /// Those of one listener, without Unix sockets.
+    func addresses(of listener: String) -> [InternetAddress] {
+        open.withLock { $0.filter { $0.listener.name == listener }.compactMap(\.socket.address) }
+    }
 
     /// Where they really listen: with the ports that the kernel chose.
     var binds: [BindAddress] {
@@ -39,27 +60,74 @@ package final class ListenerSet: Sendable {
     ///
     /// - Throws: every problem, not only the first.
     package init(_ topology: Topology) throws(ListenErrors) {
-        var sockets: [DoorSocket] = []
+        let opened = try Self.open(topology, besides: [])
+        missing = opened.missing
+        _ = change(to: topology, opened)
+    }
+
+    /// Opens the addresses that another topology has besides; nothing changes for those that are open.
+    func open(for topology: Topology) throws(ListenErrors) -> Opened {
+        try Self.open(topology, besides: Set(sockets.map(\.key)))
+    }
+
+    /// Has the sockets of another topology from now on. A socket that stays is not touched, but for options that its listener now has
+    /// otherwise; they hold for connections to come.
+    ///
+    /// - Parameter opened: what ``open(for:)`` opened for it.
+    /// - Returns: those that it has no longer.
+    func change(to topology: Topology, _ opened: Opened) -> [DoorSocket] {
+        open.withLock { entries in
+            let before = entries
+            let known = Dictionary(
+                before.map { ($0.socket.key, $0.socket) } + opened.sockets.map { ($0.key, $0) }
+            ) { first, _ in first }
+            entries = topology.frontends.flatMap { frontend in
+                frontend.doors.compactMap { door in
+                    known[door.key].map { Entry(listener: frontend.listener, socket: $0) }
+                }
+            }
+            let now = Dictionary(entries.map { ($0.socket.key, $0.listener) }) { first, _ in first }
+            var removed: [DoorSocket] = []
+            for entry in before {
+                if let listener = now[entry.socket.key] {
+                    if entry.socket.address != nil { entry.socket.socket.change(entry.listener, to: listener) }
+                } else {
+                    removed.append(entry.socket)
+                }
+            }
+            return removed
+        }
+    }
+
+    private static func open(_ topology: Topology, besides known: Set<Door.Key>) throws(ListenErrors) -> Opened {
+        var opened = Opened()
         var problems: [ListenError] = []
-        var missing: [EdgeEvent.Opening] = []
         for frontend in topology.frontends {
-            for door in frontend.doors {
+            for door in frontend.doors where !known.contains(door.key) {
                 let listener = frontend.listener
                 do throws(ListenError) {
                     let socket = try ListeningSocket.open(
                         door.key.bind, listener: listener.name, defersAccept: listener.defersAccept,
                         keepAlive: listener.keepAlive
-                    ) { missing.append(.init(door.key.bind, listener: listener.name)) }
-                    sockets.append(DoorSocket(socket, of: door.key))
+                    ) { opened.missing.append(.init(door.key.bind, listener: listener.name)) }
+                    opened.sockets.append(DoorSocket(socket, of: door.key))
                 } catch {
                     problems.append(error)
                 }
             }
         }
-        guard problems.isEmpty else { throw ListenErrors(problems: problems) }
-        self.missing = missing
-        addresses = sockets.map(\.address)
-        open = Mutex(sockets)
+        guard problems.isEmpty else {
+            opened.close()
+            throw ListenErrors(problems: problems)
+        }
+        return opened
+    }
+}
+
+extension Socket {
+    fileprivate func change(_ old: Listener, to new: Listener) {
+        if new.defersAccept != old.defersAccept { setDefersAccept(new.defersAccept) }
+        if new.keepAlive != old.keepAlive { setKeepAlive(new.keepAlive) }
     }
 }
 

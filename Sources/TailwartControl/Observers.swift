@@ -6,13 +6,19 @@ import TailwartSystem
 /// The tasks of the control plane, which watch from outside: the health of the upstreams and the tailnet. On one event loop and Swift's
 /// own threads, far from the workers.
 final class Observers: Sendable {
+    private struct State {
+        var tasks: [Int: Task<Void, Never>] = [:]
+        var started = 0
+    }
+
     private let group: MultiThreadedEventLoopGroup
-    private let task = Mutex<Task<Void, Never>?>(nil)
+    private let state = Mutex(State())
+    /// Rung when a task has ended.
     private let ended: Waker
     /// Milliseconds for probes to notice that they are to end.
-    private let patience: CInt
+    private let patience: UInt64
 
-    init(patience: CInt = 3000) throws(SystemError) {
+    init(patience: UInt64 = 3000) throws(SystemError) {
         self.patience = patience
         ended = try Waker()
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -20,23 +26,32 @@ final class Observers: Sendable {
 
     var eventLoops: MultiThreadedEventLoopGroup { group }
 
-    func start(_ work: [@Sendable () async -> Void]) {
-        let ended = ended
-        task.withLock { task in
-            task = Task {
-                await withTaskGroup { group in
-                    for body in work { group.addTask { await body() } }
-                }
-                ended.ring()
+    /// - Returns: what the task is ended by.
+    @discardableResult
+    func start(_ work: @escaping @Sendable () async -> Void) -> Int {
+        state.withLock { state in
+            state.started += 1
+            let number = state.started
+            state.tasks[number] = Task {
+                await work()
+                self.state.withLock { $0.tasks[number] = nil }
+                self.ended.ring()
             }
+            return number
         }
     }
 
+    /// Ends one task; does not wait for that.
+    func end(_ number: Int) { state.withLock { $0.tasks[number]?.cancel() } }
+
     /// Ends the tasks and the event loop; does not wait long for a probe that hangs.
     func stop() {
-        if let task = task.withLock({ $0 }) {
-            task.cancel()
-            ended.wait(timeout: patience)
+        state.withLock { state in for task in state.tasks.values { task.cancel() } }
+        let end = Clock.monotonic() + patience * 1000
+        while !state.withLock(\.tasks.isEmpty) {
+            let now = Clock.monotonic()
+            guard now < end else { break }
+            ended.wait(timeout: CInt((end - now) / 1000 + 1))
         }
         try? group.syncShutdownGracefully()
     }

@@ -13,6 +13,8 @@ package final class Subscription: Sendable {
     package static let eventLimit = 256
 
     private struct State {
+        /// What is less grave is not for this reader.
+        var level: EventLevel
         var entries: [LedgerEntry] = []
         var records = 0
         var events = 0
@@ -22,22 +24,26 @@ package final class Subscription: Sendable {
         var readerSleeps = false
         var isClosed = false
         var hasEnded = false
+
+        var takesRecords: Bool { level <= .info }
     }
 
-    private let state = Mutex(State())
-    private let level: EventLevel
+    private let state: Mutex<State>
     private let waker: Waker
     private let ended: Waker
 
     /// - Parameter ended: rung when the reader has taken everything.
     init(from level: EventLevel, ended: Waker) throws(SystemError) {
-        self.level = level
+        state = Mutex(State(level: level))
         self.ended = ended
         waker = try Waker()
     }
 
     /// Whether records are for it, which are at `info`.
-    var takesRecords: Bool { level <= .info }
+    var takesRecords: Bool { state.withLock(\.takesRecords) }
+
+    /// Of what comes from now on.
+    func change(to level: EventLevel) { state.withLock { $0.level = level } }
 
     /// Whether the reader has taken everything, and there will be no more.
     var hasEnded: Bool { state.withLock(\.hasEnded) }
@@ -51,7 +57,7 @@ package final class Subscription: Sendable {
             for entry in entries {
                 switch entry {
                 case .record:
-                    guard takesRecords else { continue }
+                    guard state.takesRecords else { continue }
                     guard state.records < Self.recordLimit else {
                         state.lostRecords += 1
                         continue
@@ -59,7 +65,7 @@ package final class Subscription: Sendable {
                     noteLost(&state)
                     state.records += 1
                 case .event(let event, _):
-                    guard level <= event.level else { continue }
+                    guard state.level <= event.level else { continue }
                     guard state.events < Self.eventLimit else {
                         state.lostEvents += 1
                         continue
@@ -69,7 +75,7 @@ package final class Subscription: Sendable {
                 }
                 state.entries.append(entry)
             }
-            if takesRecords { state.lostRecords += lostRecords }
+            if state.takesRecords { state.lostRecords += lostRecords }
             state.lostEvents += lostEvents
             return Self.wakes(&state)
         }

@@ -13,21 +13,31 @@ struct TailnetControl: Sendable {
         case sayAfterPing(TailnetNews, IPAddress)
     }
 
-    /// Names of upstreams, resolved here or by tailscaled.
-    private let names: [String]
-    /// Whether the edge cannot do without tailscaled: some upstream is dialled through it, or has a name that only tailnets have.
-    private let isNeeded: Bool
-    /// Upstreams that are dialled directly; in userspace mode they cannot be.
-    private let direct: Set<String>
+    /// What a configuration has to do with the tailnet.
+    struct Wanted: Sendable, Equatable {
+        /// Names of upstreams, resolved here or by tailscaled.
+        var names: [String]
+        /// Whether the edge cannot do without tailscaled: some upstream is dialled through it, or has a name that only tailnets have.
+        var isNeeded: Bool
+        /// Upstreams that are dialled directly; in userspace mode they cannot be.
+        var direct: Set<String>
+    }
+
+    private var wanted: Wanted
     private var watch: TailnetWatch
     private var hasBeenSeen = false
     private var saidUserspace = false
 
-    init(names: [String], isNeeded: Bool, direct: Set<String>) {
-        self.names = names
-        self.isNeeded = isNeeded
-        self.direct = direct
-        watch = TailnetWatch(names: names)
+    init(_ wanted: Wanted) {
+        self.wanted = wanted
+        watch = TailnetWatch(names: wanted.names)
+    }
+
+    /// Watches for another configuration from now on; what is known stays.
+    mutating func follow(_ wanted: Wanted) {
+        saidUserspace = saidUserspace && wanted.direct.isSubset(of: self.wanted.direct)
+        self.wanted = wanted
+        watch.follow(wanted.names)
     }
 
     /// Takes in one look.
@@ -39,7 +49,7 @@ struct TailnetControl: Sendable {
         _ answer: Result<TailnetStatus, LocalAPIError>, socket: SocketIdentity?, at now: Int
     ) -> [Effect] {
         let status = try? answer.get()
-        var effects = [Effect.learn(status?.addresses(for: names))]
+        var effects = [Effect.learn(status?.addresses(for: wanted.names))]
         if let status {
             hasBeenSeen = true
             let unreachable = status.usesTUN || saidUserspace ? [] : unreachable(status)
@@ -49,14 +59,14 @@ struct TailnetControl: Sendable {
             }
         }
         // A host without tailscaled is no fault where nothing needs it.
-        guard hasBeenSeen || isNeeded else { return effects }
+        guard hasBeenSeen || wanted.isNeeded else { return effects }
         return effects + watch.look(answer, socket: socket, at: now).map { Self.effect($0, status, now) }
     }
 
     /// Upstreams that only a network device would reach.
     private func unreachable(_ status: TailnetStatus) -> [String] {
-        names.filter { name in
-            guard direct.contains(name), case .peer = status.find(name) else { return false }
+        wanted.names.filter { name in
+            guard wanted.direct.contains(name), case .peer = status.find(name) else { return false }
             return true
         }
     }
@@ -98,5 +108,15 @@ extension TailnetNews.Change {
             case .peerAddresses: .peerAddresses
             case .path: .path
             }
+    }
+}
+
+extension TailnetControl.Wanted {
+    init(_ configuration: Configuration) {
+        names = configuration.tailnetNames
+        isNeeded =
+            configuration.upstreams.contains { $0.via == .tailscale }
+            || configuration.tailnetNames.contains { $0.lowercased().hasSuffix(".ts.net") }
+        direct = Set(configuration.hostNames)
     }
 }

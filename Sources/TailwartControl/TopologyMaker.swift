@@ -3,11 +3,16 @@ import TailwartCore
 import TailwartSystem
 import TailwartWire
 
-/// Makes topologies of one configuration, one after the other, as what is around it changes: the addresses of names, those of this host,
-/// and what the edge calls itself.
+/// Makes topologies, one after the other, as the configuration or what is around it changes: the addresses of names, those of this host, and
+/// what the edge calls itself.
 final class TopologyMaker: Sendable {
     private struct State {
+        var configuration: Configuration
+        /// What is listened on, with the ports that the kernel chose.
+        var binds: [BindAddress]
         var latest: Topology
+        /// This host's full name on its tailnet, as far as anybody said.
+        var tailnet: String?
         var name: EdgeName
         var names: [String: [IPAddress]] = [:]
         /// Where this host can be reached though no interface has the address, as a router or the provider maps it here.
@@ -16,10 +21,8 @@ final class TopologyMaker: Sendable {
         var met: Set<IPAddress> = []
     }
 
-    private let configuration: Configuration
     private let hostName: String?
     private let interfaces: @Sendable () -> [IPAddress]
-    private let binds: [BindAddress]
     private let state: Mutex<State>
 
     /// - Parameters:
@@ -32,12 +35,10 @@ final class TopologyMaker: Sendable {
         interfaces: @escaping @Sendable () -> [IPAddress] = InterfaceAddresses.all, binds: [BindAddress],
         carrying first: Topology
     ) {
-        self.configuration = configuration
         hostName = host
         self.interfaces = interfaces
-        self.binds = binds
         let name = EdgeName(configuration, host: host, addresses: interfaces())
-        state = Mutex(State(latest: first, name: name))
+        state = Mutex(State(configuration: configuration, binds: binds, latest: first, name: name))
     }
 
     /// What the edge calls itself at the moment.
@@ -50,6 +51,21 @@ final class TopologyMaker: Sendable {
     }
 
     func topology() -> Topology { state.withLock { topology(&$0, interfaces()) } }
+
+    /// Makes topologies of another configuration from now on.
+    ///
+    /// - Parameters:
+    ///   - binds: what the edge listens on, with the ports that the kernel chose.
+    ///   - apply: is given the first one; see below.
+    func change(to configuration: Configuration, binds: [BindAddress], apply: (Topology) -> Void) {
+        state.withLock { state in
+            let host = interfaces()
+            state.configuration = configuration
+            state.binds = binds
+            state.name = EdgeName(configuration, host: hostName, tailnet: state.tailnet, addresses: host)
+            apply(topology(&state, host))
+        }
+    }
 
     /// Names have other addresses.
     ///
@@ -74,7 +90,8 @@ final class TopologyMaker: Sendable {
             let host = interfaces()
             var name = state.name
             if let tailnet, !tailnet.isEmpty {
-                name = EdgeName(configuration, host: hostName, tailnet: tailnet, addresses: host)
+                state.tailnet = tailnet
+                name = EdgeName(state.configuration, host: hostName, tailnet: tailnet, addresses: host)
             }
             guard met(state, host) != state.met || name != state.name else { return }
             state.name = name
@@ -86,13 +103,13 @@ final class TopologyMaker: Sendable {
         state.met = met(state, host)
         let names = state.names
         state.latest = Topology(
-            configuration, edge: state.name.description, addresses: { names[$0] },
-            own: OwnDoors(binds, host: host, outer: state.outer), carrying: state.latest)
+            state.configuration, edge: state.name.description, addresses: { names[$0] },
+            own: OwnDoors(state.binds, host: host, outer: state.outer), carrying: state.latest)
         return state.latest
     }
 
     private func met(_ state: State, _ host: [IPAddress]) -> Set<IPAddress> {
-        let written = configuration.upstreams.flatMap(\.endpoints).compactMap { endpoint in
+        let written = state.configuration.upstreams.flatMap(\.endpoints).compactMap { endpoint in
             if case .address(let address) = endpoint.host { address } else { nil }
         }
         return Set((written + state.names.values.joined()).map(\.unmapped))

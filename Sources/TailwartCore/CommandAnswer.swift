@@ -35,6 +35,12 @@ package struct CommandAnswer: Sendable, CustomStringConvertible {
             self.position = position
         }
 
+        /// For a person, on one line.
+        package var sentence: String {
+            let place = file.map { file in position.map { "\(file):\($0): " } ?? "\(file): " } ?? ""
+            return "\(place)\(severity.rawValue): \(message)" + (fix.map { ". \($0)" } ?? "")
+        }
+
         fileprivate var json: JSON {
             [
                 "severity": .text(severity.rawValue), "message": .text(message), "fix": fix.json, "file": file.json,

@@ -1,12 +1,10 @@
 /// The life of an edge in the foreground, from its start to its end: what is to be done when something happens. A value without clock or
 /// I/O; times are microseconds on one clock, which is the caller's.
 package enum EdgeLife: Sendable, Equatable {
-    /// - Parameters:
-    ///   - drain: how long connections may finish once the edge accepts no more.
-    ///   - limit: how long to serve; nil: until a signal.
-    case starting(drain: Duration, limit: Duration?)
+    /// - Parameter limit: how long to serve; nil: until a signal.
+    case starting(limit: Duration?)
     /// - Parameter until: nil: until a signal.
-    case serving(drain: Duration, until: UInt64?)
+    case serving(until: UInt64?)
     case draining(until: UInt64)
     case stopping
     case stopped
@@ -15,6 +13,8 @@ package enum EdgeLife: Sendable, Equatable {
         /// The edge accepts.
         case started
         case signal(EdgeEvent.StopCause)
+        /// A signal that asks for a reload.
+        case reloadSignal
         /// A signal that means nothing to an edge.
         case otherSignal(EdgeEvent.OtherSignal)
         /// No connection is open, or was for a moment.
@@ -27,6 +27,8 @@ package enum EdgeLife: Sendable, Equatable {
 
     package enum Effect: Sendable, Equatable {
         case say(EdgeEvent)
+        /// Ask for one; whether it may still be is decided in ``Reload``.
+        case reload
         /// Accept no more, and tell when no connection is open.
         case drain
         /// End what is left; ``Event/ended(accepted:)`` is the answer.
@@ -36,7 +38,7 @@ package enum EdgeLife: Sendable, Equatable {
     /// When to come back with a ``Event/tick``; nil: never.
     package var deadline: UInt64? {
         switch self {
-        case .serving(_, let until): until
+        case .serving(let until): until
         case .draining(let until): until
         case .starting, .stopping, .stopped: nil
         }
@@ -44,18 +46,20 @@ package enum EdgeLife: Sendable, Equatable {
 
     /// Takes in what happened.
     ///
-    /// - Parameter live: connections that are open now.
-    package mutating func take(_ event: Event, live: Int, now: UInt64) -> [Effect] {
+    /// - Parameters:
+    ///   - live: connections that are open now.
+    ///   - drain: how long connections may finish once the edge accepts no more.
+    package mutating func take(_ event: Event, live: Int, drain: Duration, now: UInt64) -> [Effect] {
         switch (self, event) {
-        case (_, .otherSignal(let signal)):
-            // What is due is done at the tick that follows at once.
-            return [.say(.signalIgnored(signal))]
-        case (.starting(let drain, let limit), .started):
-            self = .serving(drain: drain, until: limit.map { now + $0.microseconds })
+        // What is due is done at the tick that follows at once.
+        case (_, .otherSignal(let signal)): return [.say(.signalIgnored(signal))]
+        case (_, .reloadSignal): return [.reload]
+        case (.starting(let limit), .started):
+            self = .serving(until: limit.map { now + $0.microseconds })
             return []
-        case (.serving(let drain, _), .signal(let cause)):
+        case (.serving, .signal(let cause)):
             return beginDrain(cause, drain, live, now)
-        case (.serving(let drain, let until?), _) where now >= until:
+        case (.serving(let until?), _) where now >= until:
             return beginDrain(.timeIsUp, drain, live, now)
         case (.draining, .signal(let cause)):
             self = .stopping

@@ -75,6 +75,13 @@ package struct Record: Sendable {
         self.frontend = frontend
     }
 
+    /// A copy that lives as long as it is held, of a connection that goes on.
+    package func shared() -> SharedRecord {
+        _ = topology.retain()
+        if let hello { _ = hello.retain() }
+        return SharedRecord(taking: self)
+    }
+
     /// To be called once, by whoever read the record last.
     package func release() {
         topology.release()

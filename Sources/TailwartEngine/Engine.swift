@@ -19,14 +19,23 @@ package final class Engine: Sendable {
 
     private struct State {
         var topology: Topology
-        /// All that there ever were: what was accepted at a door that is gone counts still.
+        /// Those that a worker may accept at.
         var doors: [Door]
+        /// At doors that are gone.
+        var acceptedBefore = 0
 
         mutating func add(_ topology: Topology) {
             self.topology = topology
             for door in topology.frontends.flatMap(\.doors) where !doors.contains(where: { $0 === door }) {
                 doors.append(door)
             }
+        }
+
+        /// No worker accepts at a door that the topology has not.
+        mutating func forgetDoors() {
+            let kept = topology.frontends.flatMap(\.doors)
+            for door in doors where !kept.contains(where: { $0 === door }) { acceptedBefore += door.accepted }
+            doors = kept
         }
     }
 
@@ -42,6 +51,7 @@ package final class Engine: Sendable {
     ) throws(SystemError) {
         Signals.ignoreBrokenPipes()
         let idle = try Waker()
+        let settled = try Waker()
         var inboxes: [WorkerInbox] = []
         var records: [RecordRing] = []
         var threads: [Thread] = []
@@ -68,6 +78,7 @@ package final class Engine: Sendable {
             }
         }
         self.idle = idle
+        self.settled = settled
         self.inboxes = inboxes
         self.threads = threads
         self.records = records
@@ -81,13 +92,15 @@ package final class Engine: Sendable {
 
     package var counters: Counters {
         let (live, accepted) = state.withLock { state in
-            (state.topology.headcount.live, state.doors.reduce(0) { $0 + $1.accepted })
+            (state.topology.headcount.live, state.doors.reduce(state.acceptedBefore) { $0 + $1.accepted })
         }
         return Counters(live: live, accepted: accepted, lostRecords: records.reduce(0) { $0 + $1.lost })
     }
 
     /// Rung when the engine drains and no connection is open.
     package let idle: Waker
+    /// Rung when all workers have taken in what came before ``settle(within:)``.
+    private let settled: Waker
 
     /// New connections are served by this topology from now on; the others end as they began. Sockets of doors that it has stay open with
     /// all who wait there, those of others are let go.
@@ -108,9 +121,51 @@ package final class Engine: Sendable {
         }
     }
 
+    /// Waits until every worker serves the topology that was applied last: none of them watches a socket of a door that it has not. To
+    /// be called by one thread at a time.
+    ///
+    /// - Parameter limit: milliseconds; reached when the workers have ended.
+    /// - Returns: whether they do.
+    package func settle(within limit: CInt = 1000) -> Bool {
+        let acknowledgement = Acknowledgement(of: inboxes.count, settled)
+        for inbox in inboxes { inbox.post { $0.acknowledgements.append(acknowledgement) } }
+        let end = Clock.monotonic() + UInt64(limit) * 1000
+        while !acknowledgement.isComplete {
+            let now = Clock.monotonic()
+            guard now < end else { return false }
+            // Perhaps a ring of one that came too late.
+            settled.wait(timeout: CInt((end - now) / 1000 + 1))
+        }
+        state.withLock { $0.forgetDoors() }
+        return true
+    }
+
     /// Ends the connections to places that became unhealthy.
     package func close(_ places: [Place]) {
         for inbox in inboxes { inbox.post { $0.closes += places } }
+    }
+
+    /// Looks at the connections that are open. Waits for the workers, but not for one that does not answer.
+    ///
+    /// - Parameter patience: milliseconds.
+    package func connections(
+        _ filter: ConnectionFilter, patience: UInt64 = 1000
+    ) throws(SystemError) -> ConnectionList {
+        try ask(.list(filter)).wait(limit: patience)
+    }
+
+    /// Closes a connection.
+    ///
+    /// - Returns: whether there was one with this id; nil if that is not known in time.
+    package func close(connection id: UInt64, patience: UInt64 = 1000) throws(SystemError) -> Bool? {
+        let answer = try ask(.close(id: id)).wait(limit: patience)
+        return answer.matching > 0 ? true : answer.isWhole ? false : nil
+    }
+
+    private func ask(_ wanted: ConnectionSurvey.Wanted) throws(SystemError) -> ConnectionSurvey {
+        let survey = try ConnectionSurvey(wanted, workers: inboxes.count)
+        for inbox in inboxes { inbox.post { $0.surveys.append((survey, 0)) } }
+        return survey
     }
 
     /// Stops accepting; connections go on.

@@ -19,13 +19,15 @@ struct WarmPool: ~Copyable {
         /// Microseconds.
         let connectLimit: UInt64
         var wait = WarmWait()
+
+        func isAt(_ other: Wanted) -> Bool { place === other.place && dialled == other.dialled }
     }
 
     struct Spare {
         /// Owned; −1 for none.
         var socket: CInt
         let dialled: Dialled
-        let wanted: Int
+        var wanted: Int
         let since: UInt64
         var isConnected: Bool
         let serial: UInt32
@@ -48,18 +50,31 @@ struct WarmPool: ~Copyable {
     /// Microseconds on the monotonic clock; never while nothing is wanted.
     private(set) var nextCheck = UInt64.max
 
-    /// Changes what is wanted; what was learned of a place is kept while its address stays.
+    /// Changes what is wanted. Sockets to a place that is wanted still, at the same address, are kept, and so is what was learned of it.
     mutating func want(_ new: [Wanted], now: UInt64) {
         let old = wanted
         let isSame =
             old.count == new.count
             && zip(old, new).allSatisfy {
-                $0.place === $1.place && $0.dialled == $1.dialled && $0.count == $1.count
+                $0.isAt($1) && $0.count == $1.count && $0.saysLocal == $1.saysLocal
+                    && $0.connectLimit == $1.connectLimit
             }
         guard !isSame else { return }
-        closeAll()
+        var left = new.map(\.count)
+        for slot in spares.indices {
+            guard let spare = spares[slot] else { continue }
+            let number = new.firstIndex { $0.isAt(old[spare.wanted]) }
+            if let number, left[number] > 0 {
+                left[number] -= 1
+                spares[slot]?.wanted = number
+            } else {
+                close(slot)
+            }
+        }
         wanted = new.map { wish in
-            old.first { $0.place === wish.place && $0.dialled == wish.dialled } ?? wish
+            var wish = wish
+            if let known = old.first(where: wish.isAt) { wish.wait = known.wait }
+            return wish
         }
         nextCheck = wanted.isEmpty ? .max : now
     }

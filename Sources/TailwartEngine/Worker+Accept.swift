@@ -32,22 +32,39 @@ extension Worker {
     /// further clients are refused at once.
     mutating func giveUpDoors() {
         stopAccepting()
+        for index in accepting.indices { giveUp(index) }
+    }
+
+    /// The topology will change: of doors that it has no longer, takes and serves who waits already, as it is served until now, and lets go
+    /// of them.
+    ///
+    /// First it ceases to watch the socket, then it accepts until nobody is left: who came in between would have woken it, and nobody
+    /// else.
+    mutating func leaveDoors(without next: Topology, _ opened: [DoorSocket]) {
         for index in accepting.indices {
-            guard let door = accepting[index] else { continue }
-            // As many as can wait: a socket whose every accept failed would be asked for ever.
-            for _ in 0..<ListeningSocket.backlog where !acceptOne(door) { break }
-            accepting[index] = nil
+            guard let socket = accepting[index]?.socket else { continue }
+            // Gone and back within one wake-up: the old socket is closed all the same.
+            let isReplaced = opened.contains { $0.key == socket.key && $0 !== socket }
+            guard isReplaced || next.frontend(of: socket.key) == nil else { continue }
+            if !isPaused, !isDraining { epoll.remove(watched: socket.socket) }
+            giveUp(index)
         }
     }
 
-    /// The topology has changed: lets go of the sockets of doors that are gone, takes those that were opened for new ones, and serves
-    /// each door as the listener that it belongs to now.
+    private mutating func giveUp(_ index: Int) {
+        guard let door = accepting[index] else { return }
+        // As many as can wait: a socket whose every accept failed would be asked for ever.
+        for _ in 0..<ListeningSocket.backlog where !acceptOne(door) { break }
+        accepting[index] = nil
+    }
+
+    /// The topology has changed: takes the sockets that were opened for new doors, and serves each door as the listener that it belongs to
+    /// now.
     mutating func changeDoors(_ opened: [DoorSocket]) {
         let isWatching = !isPaused && !isDraining
         for index in accepting.indices {
             guard let socket = accepting[index]?.socket else { continue }
             accepting[index] = Accepting(socket, topology)
-            if accepting[index] == nil, isWatching { epoll.remove(watched: socket.socket) }
         }
         for socket in opened where !accepting.contains(where: { $0?.door.key == socket.key }) {
             guard let new = Accepting(socket, topology) else { continue }

@@ -182,7 +182,9 @@ struct Worker: ~Copyable {
             ringIfIdle()
         }
         if !message.closes.isEmpty { closeAll(at: message.closes) }
+        for (survey, start) in message.surveys { answer(survey, from: start) }
         if message.stops { isStopping = true }
+        for acknowledgement in message.acknowledgements { acknowledgement.give() }
     }
 
     /// Each worker looks when it begins to drain and whenever one of its connections goes, so whoever had the last one rings.
@@ -192,6 +194,7 @@ struct Worker: ~Copyable {
 
     /// New connections are served by the new topology; the others go on with theirs.
     private mutating func adopt(_ topology: Topology, _ opened: [DoorSocket]) {
+        leaveDoors(without: topology, opened)
         self.topology = topology
         changeDoors(opened)
         wantWarm()

@@ -10,6 +10,10 @@ final class WorkerInbox: Sendable {
         var opened: [DoorSocket] = []
         /// Became unhealthy: connections to them end.
         var closes: [Place] = []
+        /// With the slot to go on from.
+        var surveys: [(ConnectionSurvey, from: Int)] = []
+        /// Wait for all of the above, and what came before it.
+        var acknowledgements: [Acknowledgement] = []
         var drains = false
         var stops = false
     }
@@ -28,8 +32,29 @@ final class WorkerInbox: Sendable {
     func take() -> Message {
         waker.clear()
         return message.withLock { message in
-            defer { (message.topology, message.opened, message.closes) = (nil, [], []) }
+            defer {
+                (message.topology, message.opened, message.closes) = (nil, [], [])
+                (message.surveys, message.acknowledgements) = ([], [])
+            }
             return message
         }
+    }
+}
+
+/// Given by each worker once, when it has done what its inbox said.
+final class Acknowledgement: Sendable {
+    private let missing: Atomic<Int>
+    private let waker: Waker
+
+    /// - Parameter waker: rung by the last one.
+    init(of workers: Int, _ waker: Waker) {
+        missing = Atomic(workers)
+        self.waker = waker
+    }
+
+    var isComplete: Bool { missing.load(ordering: .acquiring) == 0 }
+
+    func give() {
+        if missing.subtract(1, ordering: .releasing).newValue == 0 { waker.ring() }
     }
 }

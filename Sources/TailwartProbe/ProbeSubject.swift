@@ -54,6 +54,13 @@ package struct ProbeSubject: Sendable {
             listensFor: listensFor)
     }
 
+    /// Whether a probe of the other finds out the same.
+    package func asks(as other: ProbeSubject) -> Bool {
+        place == other.place && upstream.via == other.upstream.via && tailscaleSocket == other.tailscaleSocket
+            && proto == other.proto && header == other.header && serverNames == other.serverNames
+            && expectedNames == other.expectedNames && health.trustRoots == other.health.trustRoots
+    }
+
     /// As people and programs are told of it.
     package var named: ProbedPlace { ProbedPlace(place, endpoint: endpoint, proto: proto) }
 

@@ -73,6 +73,12 @@ struct NameTable {
         records = Dictionary(names.map { ($0, Record(due: now)) }) { first, _ in first }
     }
 
+    /// Keeps these names from now on. What is known of those that stay stays, to the end of its time to live.
+    mutating func follow(_ names: [String], at now: UInt64) {
+        let known = records
+        records = Dictionary(names.map { ($0, known[$0] ?? Record(due: now)) }) { first, _ in first }
+    }
+
     /// The addresses of all names that somebody has answered for: none of one that nobody knows.
     var addresses: [String: [IPAddress]] { records.filter { $0.value.entry.isAnswered }.mapValues(\.entry.addresses) }
 

@@ -62,6 +62,18 @@ package final class Resolver: Sendable {
         waker.ring()
     }
 
+    /// Keeps these names from now on, and forgets others; from any thread, also before ``start()``.
+    package func follow(_ names: [String]) {
+        state.withLock { $0.table.follow(names, at: Clock.monotonic()) }
+        waker.ring()
+    }
+
+    /// Whether each of these names has an address.
+    package func knows(_ names: [String]) -> Bool {
+        let addresses = state.withLock { $0.table.addresses }
+        return names.allSatisfy { !(addresses[$0] ?? []).isEmpty }
+    }
+
     /// Takes what tailscaled says of its peers; from any thread, as often as it is asked, also before ``start()``.
     ///
     /// - Parameter addresses: of each of the names that it knows, by the name as it was given to this resolver; nil if it is not

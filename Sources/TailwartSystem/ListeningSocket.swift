@@ -42,7 +42,7 @@ package struct ListeningSocket: ~Copyable, Sendable {
                 ? descriptor.socket.setOption(CInt(IPPROTO_IP), tw_ip_freebind, 1)
                 : descriptor.socket.setOption(CInt(IPPROTO_IPV6), tw_ipv6_freebind, 1)
         }
-        if defersAccept { _ = descriptor.socket.setOption(CInt(IPPROTO_TCP), tw_tcp_defer_accept, 1) }
+        if defersAccept { descriptor.socket.setDefersAccept(true) }
         var failure = Self.bind(descriptor, socketAddress)
         if failure == nil { failure = Self.listen(descriptor) }
         if let failure {
@@ -128,11 +128,6 @@ package struct ListeningSocket: ~Copyable, Sendable {
 
     /// The path is left where it is: another process listens on this socket.
     package mutating func disown() { file = File.none }
-
-    /// Keep a connection in the kernel until its client has spoken, or take it at once: for all who have this socket.
-    package func setDefersAccept(_ defers: Bool) {
-        _ = socket.setOption(CInt(IPPROTO_TCP), tw_tcp_defer_accept, defers ? 1 : 0)
-    }
 
     package mutating func close() {
         guard descriptor.isOpen else { return }

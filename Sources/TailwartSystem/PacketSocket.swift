@@ -29,22 +29,6 @@ package struct PacketSocket: ~Copyable, Sendable {
         case failed(Errno)
     }
 
-    /// Who is at the other end, as the kernel knows (`SO_PEERCRED`): of when it connected, or began to listen.
-    package struct Peer: Sendable, Equatable {
-        package let process: Int32
-        package let user: UInt32
-        package let group: UInt32
-
-        package init(process: Int32, user: UInt32, group: UInt32) {
-            self.process = process
-            self.user = user
-            self.group = group
-        }
-
-        /// The same user as this process, or root.
-        package var mayDecide: Bool { user == 0 || user == geteuid() }
-    }
-
     /// As many descriptors as one packet can carry (`SCM_MAX_FD`, unix(7)).
     package static let maximumDescriptors = 253
 
@@ -70,14 +54,6 @@ package struct PacketSocket: ~Copyable, Sendable {
     }
 
     package var raw: CInt { descriptor.raw }
-
-    package var peer: Peer? {
-        // struct ucred, which glibc hides.
-        var credentials = (process: Int32(0), user: UInt32(0), group: UInt32(0))
-        var length = socklen_t(MemoryLayout.size(ofValue: credentials))
-        guard getsockopt(raw, SOL_SOCKET, tw_so_peercred, &credentials, &length) == 0 else { return nil }
-        return Peer(process: credentials.process, user: credentials.user, group: credentials.group)
-    }
 
     /// Sends a packet, whole or not at all. The descriptors stay the caller's.
     ///

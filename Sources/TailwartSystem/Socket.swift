@@ -143,6 +143,12 @@ package struct Socket: Sendable {
         _ = setOption(CInt(IPPROTO_TCP), tw_tcp_user_timeout, milliseconds)
     }
 
+    /// Of a listening socket: whether connections are kept in the kernel until the client has sent something, or for about a second
+    /// (`TCP_DEFER_ACCEPT`, tcp(7)).
+    package func setDefersAccept(_ defers: Bool) {
+        _ = setOption(CInt(IPPROTO_TCP), tw_tcp_defer_accept, defers ? 1 : 0)
+    }
+
     /// Finds out within minutes that a silent peer is gone, and keeps address translators on the way from forgetting it.
     package func setKeepAlive(_ keepAlive: KeepAlive) {
         _ = setOption(SOL_SOCKET, SO_KEEPALIVE, 1)
@@ -166,7 +172,7 @@ extension Descriptor {
 }
 
 /// How a dead peer is found.
-package struct KeepAlive: Sendable {
+package struct KeepAlive: Sendable, Equatable {
     /// Seconds of silence before the first probe.
     package let idle: CInt
     /// Seconds between probes.

@@ -21,9 +21,17 @@ package struct TailnetWatch: Sendable {
 
     /// - Parameter names: of the upstreams; a name that is none of the tailnet does no harm.
     package init(names: [String]) {
+        upstreams = []
+        follow(names)
+    }
+
+    /// Watches others from now on; what is known of those that stay stays.
+    package mutating func follow(_ names: [String]) {
+        let known = upstreams
         var seen: Set<String> = []
         upstreams = names.compactMap { name in
-            TailnetName.normal(name).flatMap { seen.insert($0).inserted ? Upstream(name: $0) : nil }
+            guard let name = TailnetName.normal(name), seen.insert(name).inserted else { return nil }
+            return known.first { $0.name == name } ?? Upstream(name: name)
         }
     }
 

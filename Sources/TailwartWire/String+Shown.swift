@@ -30,7 +30,7 @@ extension StringProtocol {
 
 extension Unicode.Scalar {
     /// Whether it moves a terminal's cursor, ends a line, or turns the direction in which what follows is read (UAX 9).
-    var upsetsTerminals: Bool {
+    package var upsetsTerminals: Bool {
         switch value {
         case 0..<0x20, 0x7f...0x9f, 0x61c, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069: true
         default: false

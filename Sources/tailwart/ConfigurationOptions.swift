@@ -39,11 +39,29 @@ struct ConfigurationOptions: ParsableArguments {
     ///
     /// - Throws: ``Failure`` 1 with every problem of a bad one.
     func loadValid() throws -> (configuration: Configuration, warnings: [CommandAnswer.Problem]) {
-        let (_, result) = try load()
+        try valid(load().result)
+    }
+
+    /// The same of what was read.
+    func valid(_ result: ConfigurationResult) throws
+        -> (configuration: Configuration, warnings: [CommandAnswer.Problem])
+    {
         let text = result.problems.map(\.description).joined(separator: "\n")
         let problems = result.problems.map(\.answered)
         guard let configuration = result.configuration else { throw Failure.notGood(text, problems: problems) }
         if !text.isEmpty { printError(text) }
         return (configuration, problems)
+    }
+
+    /// Reads a file anew for an edge that runs, with the variables that the process was started with.
+    static func reading(_ file: String) -> ConfigurationReading {
+        do throws(ConfigurationFile.Failure) {
+            let bytes = try ConfigurationFile.read(file)
+            let result = Configuration.load(bytes: bytes, file: file, environment: FileSystem.environment)
+            let problems = result.problems.map(\.answered)
+            return result.configuration.map { .good($0, warnings: problems) } ?? .bad(problems)
+        } catch {
+            return .bad([CommandAnswer.Problem(.error, "\(error)", file: nil)])
+        }
     }
 }

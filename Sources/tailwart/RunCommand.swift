@@ -7,21 +7,23 @@ struct RunCommand: ParsableCommand {
         commandName: "run", abstract: "Run the edge in the foreground.",
         discussion: """
             Example: tailwart run --config /etc/tailwart/tailwart.yaml
-            Prints one line per connection. SIGTERM or SIGINT: stops accepting and lets connections finish for `drain`; a second \
-            one ends at once. Other signals change nothing.
+            Prints one line per connection. SIGHUP: reads the file anew and serves what it says now; no connection is cut or turned \
+            away for it, and a bad file changes nothing. SIGTERM or SIGINT: stops accepting and lets connections finish for \
+            `drain`; a second one ends at once. Other signals change nothing.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        let configuration = try options.loadValid().configuration
+        let (file, result) = try options.load()
+        let configuration = try options.valid(result).configuration
         do {
             let ledger = try Ledger()
-            try LineWriter(configuration.log, of: ledger)
+            let log = try LineWriter(configuration.log, of: ledger)
             try ledger.start()
-            let edge = try Edge(configuration, ledger: ledger)
+            let edge = try Edge(configuration, ledger: ledger, log: log)
             ledger.post(.listening(version: Version.current.line, edge.openings))
-            try Foreground.serve(edge, ledger: ledger, drain: configuration.drain)
+            try Foreground.serve(edge, ledger: ledger, hangUp: .reloads { ConfigurationOptions.reading(file) })
             ledger.finish()
         } catch {
             throw Failure.notDone("\(error)")

@@ -42,7 +42,7 @@ struct TryCommand: AsyncParsableCommand {
                     for await event in sandbox.events { ledger.post(.sandbox("\(event)")) }
                 }
                 try await Foreground.serveAside(
-                    edge, ledger: ledger, drain: .zero, limit: limit?.duration, endsWithTerminal: true)
+                    edge, ledger: ledger, drain: .zero, limit: limit?.duration)
                 events.cancel()
             }
             ledger.finish()

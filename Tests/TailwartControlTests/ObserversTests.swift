@@ -23,7 +23,7 @@ import Testing
                 marks.add("\(name) ends")
             }
         }
-        observers.start(work)
+        for work in work { observers.start(work) }
         try await eventually("both have begun") { marks.all.withLock { $0.count } == 2 ? true : nil }
         try await onThread { observers.stop() }
         #expect(marks.all.withLock { Set($0) } == ["a begins", "b begins", "a ends", "b ends"])
@@ -33,18 +33,32 @@ import Testing
         let observers = try Observers(patience: 10)
         let (gate, key) = AsyncStream<Void>.makeStream()
         let marks = Marks()
-        observers.start([
-            {
-                marks.add("begins")
-                await Task { for await _ in gate { break } }.value
-                marks.add("ends")
-            }
-        ])
+        observers.start {
+            marks.add("begins")
+            await Task { for await _ in gate { break } }.value
+            marks.add("ends")
+        }
         try await eventually("it has begun") { marks.all.withLock { $0.count } == 1 ? true : nil }
         try await onThread { observers.stop() }
         #expect(marks.all.withLock { $0 } == ["begins"])
         key.yield()
         try await eventually("it ends after all") { marks.all.withLock { $0.count } == 2 ? true : nil }
+    }
+
+    @Test func `one task is ended and the others go on`() async throws {
+        let observers = try Observers()
+        let marks = Marks()
+        let numbers = ["a", "b"].map { name in
+            observers.start {
+                try? await Task.sleep(for: .seconds(3600))
+                marks.add(name)
+            }
+        }
+        observers.end(numbers[0])
+        try await eventually("the first has ended") { marks.all.withLock { $0 } == ["a"] ? true : nil }
+        observers.end(numbers[0])
+        try await onThread { observers.stop() }
+        #expect(marks.all.withLock { $0 } == ["a", "b"])
     }
 
     @Test func `what was never started can be stopped`() async throws {

@@ -71,7 +71,8 @@ import Testing
 
     @Test(arguments: cases)
     func `a look at tailscaled has its consequences`(example: Case) {
-        var control = TailnetControl(names: [Self.name], isNeeded: example.isNeeded, direct: example.direct)
+        var control = TailnetControl(
+            .init(names: [Self.name], isNeeded: example.isNeeded, direct: example.direct))
         var effects: [TailnetControl.Effect] = []
         for look in example.looks { effects = control.take(look, socket: nil, at: 1000) }
         #expect(effects.first == .learn(example.learned))
@@ -79,7 +80,7 @@ import Testing
     }
 
     @Test func `a new path is said with the time there and back and the last handshake`() throws {
-        var control = TailnetControl(names: [Self.name], isNeeded: true, direct: [])
+        var control = TailnetControl(.init(names: [Self.name], isNeeded: true, direct: []))
         let direct = TailnetPath.direct(InternetAddress(Self.address, port: 41641))
         let relayed = Self.running(path: .derp("fra"), handshake: 990)
         _ = control.take(Self.running(path: direct), socket: nil, at: 1000)

@@ -69,12 +69,22 @@ import Testing
         Life(
             name: "signals that mean nothing, in every state",
             steps: [
-                Step(event: .otherSignal(.hangup), effects: [.say(.signalIgnored(.hangup))]),
+                Step(event: .otherSignal(.user1), effects: [.say(.signalIgnored(.user1))]),
                 Step(event: .started),
                 Step(event: .otherSignal(.user1), effects: [.say(.signalIgnored(.user1))]),
                 Step(event: .signal(.terminated), effects: draining(.terminated, 2, .seconds(10))),
                 Step(event: .otherSignal(.user2), live: 0, effects: [.say(.signalIgnored(.user2))]),
                 Step(event: .idle, live: 0, effects: [.stop]),
+            ], end: .stopping),
+        Life(
+            name: "a signal that asks for a reload, in every state", limit: .seconds(3),
+            steps: [
+                Step(event: .started), Step(event: .reloadSignal, at: 1, effects: [.reload]),
+                // What is due is done at the tick that follows at once.
+                Step(event: .reloadSignal, at: 5, effects: [.reload]),
+                Step(event: .tick, at: 5, effects: draining(.timeIsUp, 2, .seconds(10))),
+                Step(event: .reloadSignal, at: 6, effects: [.reload]),
+                Step(event: .idle, live: 0, at: 7, effects: [.stop]),
             ], end: .stopping),
         Life(
             name: "a signal before time is up", limit: .seconds(3),
@@ -87,22 +97,23 @@ import Testing
 
     @Test(arguments: lives)
     func `an edge lives as its events say`(life: Life) {
-        var state = EdgeLife.starting(drain: life.drain, limit: life.limit)
+        var state = EdgeLife.starting(limit: life.limit)
         for (number, step) in life.steps.enumerated() {
-            let effects = state.take(step.event, live: step.live, now: step.at * Self.second)
+            let effects = state.take(
+                step.event, live: step.live, drain: life.drain, now: step.at * Self.second)
             #expect(effects == step.effects, "step \(number)")
         }
         #expect(state == life.end)
     }
 
     @Test func `it asks to be woken when something is due, and only then`() {
-        var life = EdgeLife.starting(drain: .seconds(10), limit: nil)
+        var life = EdgeLife.starting(limit: nil)
         #expect(life.deadline == nil)
-        _ = life.take(.started, live: 0, now: 0)
+        _ = life.take(.started, live: 0, drain: .seconds(10), now: 0)
         #expect(life.deadline == nil)
-        _ = life.take(.signal(.terminated), live: 1, now: 5)
+        _ = life.take(.signal(.terminated), live: 1, drain: .seconds(10), now: 5)
         #expect(life.deadline == 10 * Self.second + 5)
-        _ = life.take(.idle, live: 0, now: 6)
+        _ = life.take(.idle, live: 0, drain: .seconds(10), now: 6)
         #expect(life.deadline == nil)
     }
 }

@@ -64,6 +64,12 @@ import Testing
         return news
     }()
 
+    private static func difference(_ change: (inout Configuration) -> Void) -> ConfigurationDifference {
+        var after = Configuration()
+        change(&after)
+        return ConfigurationDifference(from: Configuration(), to: after)
+    }
+
     /// Every event with everything known, and what is said of it.
     private static let samples: [(EdgeEvent, EventLevel, String)] = [
         (
@@ -126,9 +132,31 @@ import Testing
                 + "upstream"
         ),
         (
-            .signalIgnored(.hangup), .warning,
-            "SIGHUP changes nothing: a changed configuration takes effect with a restart, and the log goes to standard output, where "
-                + "nothing is to be opened anew"
+            .signalIgnored(.user1), .warning,
+            "SIGUSR1 changes nothing: SIGHUP has a changed configuration read, and the log goes to standard output, where nothing is "
+                + "to be opened anew"
+        ),
+        (
+            .reloaded(difference { $0.drain = .seconds(1) }, warnings: []), .info, "reloaded: drain: 30s → 1s"
+        ),
+        (.reloaded(difference { _ in }, warnings: []), .info, "reloaded: nothing has changed"),
+        (
+            .reloaded(difference { $0.workers = 2 }, warnings: []), .warning,
+            "reloaded: workers: one for each core → 2 needs a restart; until then it is one for each core"
+        ),
+        (
+            .reloaded(
+                difference { $0.maxConnections = 9 },
+                warnings: [.init(.warning, "this does nothing", file: "a.yaml", at: TextPosition(line: 2, column: 3))]),
+            .warning,
+            "reloaded: max_connections: 8000 → 9; a.yaml:2:3: warning: this does nothing"
+        ),
+        (
+            .reloadFailed([
+                .init(.error, "unknown key", file: "a.yaml", at: TextPosition(line: 2, column: 3)),
+                .init(.error, "port 25 is taken", fix: "Stop that service."),
+            ]), .error,
+            "not reloaded, all is as it was: a.yaml:2:3: error: unknown key; error: port 25 is taken. Stop that service."
         ),
         (
             .draining(.terminated, live: 1, limit: .seconds(90)), .info,

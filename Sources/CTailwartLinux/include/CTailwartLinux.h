@@ -38,9 +38,11 @@ static const int tw_ip_freebind = 15;
 static const int tw_ipv6_freebind = 78;
 static const int tw_tcp_quickack = 12;
 static const int tw_tcp_user_timeout = 18;
+// <asm-generic/socket.h>; `struct ucred` is hidden behind _GNU_SOURCE.
+static const int tw_so_peercred = 17;
+static const int tw_so_peergroups = 59;
 
 // <sys/socket.h>: macros and enumerators of which Swift's module shows some on some hosts (the numbers are Linux's ABI).
-static const int tw_so_peercred = 17;
 static const int tw_scm_rights = 1;
 static const int tw_msg_cmsg_cloexec = 0x40000000;
 

@@ -48,6 +48,8 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
     case descriptorLimit
     /// Still open when the drain time was over, or when the edge was told to stop at once.
     case drained
+    /// An operator asked for it.
+    case closedByOperator
 
     package var name: String {
         switch self {
@@ -79,6 +81,7 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         case .listenerLimit: "listener_limit"
         case .descriptorLimit: "descriptor_limit"
         case .drained: "drained"
+        case .closedByOperator: "closed_by_operator"
         }
     }
 }

@@ -26,11 +26,11 @@ extension Connection {
         }
     }
 
-    /// The edge stops.
-    package mutating func stop(_ around: inout Surroundings) -> Action {
+    /// The edge stops, or somebody wants this one closed.
+    package mutating func stop(_ around: inout Surroundings, because reason: CloseReason = .drained) -> Action {
         switch phase {
         case .awaitingHello(let ending), .farewell(let ending): end(ending, &around)
-        default: end(Ending(.edge, .drained), &around)
+        default: end(Ending(.edge, reason), &around)
         }
     }
 

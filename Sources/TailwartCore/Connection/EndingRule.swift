@@ -199,6 +199,11 @@ extension CloseReason {
                 .edge, isAbortive: true,
                 means: "still open when `drain` was over or the edge was stopped at once",
                 advice: "nothing")
+        case .closedByOperator:
+            EndingRule(
+                .edge, isAbortive: true,
+                means: "somebody closed it with `tailwart connections close`",
+                advice: "nothing")
         }
     }
 }

@@ -26,6 +26,10 @@ extension EdgeEvent {
         case (.resolved(_, _, let source), .source): source.map { .text($0) }
         case (.unresolved(_, let failure, _), .failure): .text(failure)
         case (.signalIgnored(let signal), .signal): .text(signal.rawValue)
+        case (.reloaded(let difference, _), .changes): .list(difference.sentences(atMost: Self.changeLimit))
+        case (.reloaded(let difference, _), .needsRestart): .list(difference.needsRestart)
+        case (.reloaded(_, let problems), .problems), (.reloadFailed(let problems), .problems):
+            .list(problems.map(\.sentence))
         case (.draining(let cause, _, _), .reason), (.cutShort(let cause, _), .reason): .text(cause.rawValue)
         case (.draining(_, let live, _), .connections), (.cutShort(_, let live), .connections): .number(live)
         case (.draining(_, _, let limit), .limit): .text(limit.configurationText)

@@ -10,6 +10,8 @@ extension EdgeEvent {
         case health
         case tailnet
         case signalIgnored = "signal_ignored"
+        case reloaded
+        case reloadFailed = "reload_failed"
         case draining
         case cutShort = "cut_short"
         case stopped
@@ -25,6 +27,8 @@ extension EdgeEvent {
             switch self {
             case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: [.info]
             case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
+            case .reloaded: [.info, .warning]
+            case .reloadFailed: [.error]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
             }
@@ -47,6 +51,8 @@ extension EdgeEvent {
             case .health: [.upstream, .endpoint, .port, .proto, .standing]
             case .tailnet: [.change, .names, .roundTrip, .lastHandshake, .fix]
             case .signalIgnored: [.signal]
+            case .reloaded: [.changes, .needsRestart, .problems]
+            case .reloadFailed: [.problems]
             case .draining: [.reason, .connections, .limit]
             case .cutShort: [.reason, .connections]
             case .stopped: [.connections]
@@ -67,6 +73,8 @@ extension EdgeEvent {
         case .health: .health
         case .tailnet, .userspace: .tailnet
         case .signalIgnored: .signalIgnored
+        case .reloaded: .reloaded
+        case .reloadFailed: .reloadFailed
         case .draining: .draining
         case .cutShort: .cutShort
         case .stopped: .stopped
@@ -80,6 +88,9 @@ extension EdgeEvent {
         switch self {
         case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: .info
         case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
+        case .reloaded(let difference, let warnings):
+            difference.needsRestart.isEmpty && warnings.isEmpty ? .info : .warning
+        case .reloadFailed: .error
         case .health(_, let isHealthy, _): isHealthy ? .info : .error
         case .userspace: .error
         case .tailnet(let news): news.level

@@ -28,8 +28,14 @@ extension EdgeEvent {
             "tailscaled runs in userspace mode, so \(names.joined(separator: ", ")) cannot be dialled directly; "
                 + "set via: tailscale for that upstream"
         case .signalIgnored(let signal):
-            "\(signal.rawValue) changes nothing: a changed configuration takes effect with a restart, and the log goes to standard "
-                + "output, where nothing is to be opened anew"
+            "\(signal.rawValue) changes nothing: SIGHUP has a changed configuration read, and the log goes to standard output, where "
+                + "nothing is to be opened anew"
+        case .reloaded(let difference, let warnings):
+            "reloaded: "
+                + ((difference.isEmpty ? ["nothing has changed"] : difference.sentences(atMost: Self.changeLimit))
+                    + warnings.map(\.sentence)).joined(separator: "; ")
+        case .reloadFailed(let problems):
+            "not reloaded, all is as it was: \(problems.map(\.sentence).joined(separator: "; "))"
         case .draining(let cause, let live, let limit):
             "\(cause.rawValue): no longer accepting; \(Self.connections(live)) may finish within "
                 + "\(limit.configurationText), a second signal ends at once"
@@ -42,6 +48,9 @@ extension EdgeEvent {
         case .sandbox(let text): "    mailbox: \(text)"
         }
     }
+
+    /// Changes that are said of one reload; `reload --dry-run` has them all.
+    static let changeLimit = 20
 
     private static func connections(_ count: Int) -> String { "\(count) \(count == 1 ? "connection" : "connections")" }
 }

@@ -30,9 +30,8 @@ package enum EdgeEvent: Sendable, Equatable {
         case timeIsUp = "time is up"
     }
 
-    /// What other servers take for an order to read their configuration or to open their logs anew. By default it would end the process.
+    /// What other servers take for an order to open their logs anew. By default it would end the process.
     package enum OtherSignal: String, CaseIterable, Sendable {
-        case hangup = "SIGHUP"
         case user1 = "SIGUSR1"
         case user2 = "SIGUSR2"
     }
@@ -60,6 +59,10 @@ package enum EdgeEvent: Sendable, Equatable {
     case userspace([String])
     /// A signal that changes nothing came.
     case signalIgnored(OtherSignal)
+    /// Another configuration is served.
+    case reloaded(ConfigurationDifference, warnings: [CommandAnswer.Problem])
+    /// A reload was asked for, and what is served has not changed.
+    case reloadFailed([CommandAnswer.Problem])
     /// The edge no longer accepts; `live` connections may finish within `limit`.
     case draining(StopCause, live: Int, limit: Duration)
     /// A second signal: `live` connections end at once.

@@ -47,6 +47,9 @@ package enum EventKey: String, CaseIterable, Sendable {
     case roundTrip = "round_trip_us"
     case lastHandshake = "last_handshake"
     case signal
+    case changes
+    case needsRestart = "needs_restart"
+    case problems
     case lost
 }
 

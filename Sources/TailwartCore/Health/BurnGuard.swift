@@ -41,6 +41,6 @@ package struct BurnGuard: Sendable, Equatable {
         costly = min(costly + 1, Self.pauses.count)
     }
 
-    /// To be called when something may have changed: the configuration was loaded anew, or traffic got through.
+    /// To be called when something may have changed: the place is asked in another way since a reload, or traffic got through.
     package mutating func reset() { self = BurnGuard() }
 }

@@ -14,9 +14,9 @@ package struct Health: Sendable, Equatable {
     }
 
     package private(set) var standing = Standing.unknown
-    private let affects: HealthSettings.Affects
-    private let rise: Int
-    private let fall: Int
+    private var affects: HealthSettings.Affects
+    private var rise: Int
+    private var fall: Int
     /// Signs in a row against the present standing.
     private var streak = 0
     /// Whether a connection was dialled in vain since the last one that was served.
@@ -33,6 +33,14 @@ package struct Health: Sendable, Equatable {
         self.affects = affects
         self.rise = rise
         self.fall = fall
+    }
+
+    /// Counts on by other rules. Where nothing can turn it off any more, it is no longer unhealthy.
+    package mutating func change(affects: HealthSettings.Affects, rise: Int, fall: Int) {
+        self.affects = affects
+        self.rise = rise
+        self.fall = fall
+        if affects == .nothing, standing == .unhealthy { turn(.unknown) }
     }
 
     /// Takes in a probe.

@@ -30,6 +30,10 @@ extension HealthWatch {
     package enum Event: Sendable {
         /// Nothing but time passed.
         case tick
+        /// Others are watched from now on. Those that stay keep their standing and all that is known of them.
+        ///
+        /// - Parameter asked: what is to be probed soon, though it stays: what a probe asks there is not the same.
+        case subjects([Subject], asked: Set<Key>, reachable: Set<Key>)
         /// These subjects have addresses, or need none; all others have none.
         case reachable(Set<Key>)
         case probed(Key, serverName: String?, ProbeResult)

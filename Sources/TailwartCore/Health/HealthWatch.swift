@@ -22,7 +22,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
 
     /// What is known of one subject.
     private struct Case {
-        let subject: Subject
+        var subject: Subject
         var health: Health
         var guardian = BurnGuard()
         /// The last result, by server name, and the last of all.
@@ -48,7 +48,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     }
 
     private var cases: [Key: Case] = [:]
-    private let order: [Key]
+    private var order: [Key] = []
     private var reachable: Set<Key>
     private var nextLook: Instant
     /// Whether a mail server that refuses all its ports showed its setup page.
@@ -65,15 +65,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     ///   - reachable: subjects that have addresses, or need none.
     ///   - jitter: 0 to 1, anew for each call.
     package init(_ subjects: [Subject], reachable: Set<Key>, now: Instant, jitter: () -> Double) {
-        order = subjects.map(\.key)
         self.reachable = reachable
         nextLook = now + Self.trafficInterval
-        for subject in subjects {
-            let first = now + Self.firstSpread * jitter()
-            cases[subject.key] = Case(
-                subject: subject, health: Health(affects: subject.affects, rise: subject.rise, fall: subject.fall),
-                step: .pause(until: first, patience: first + Self.nameLimit))
-        }
+        _ = watch(subjects, asked: [], now, jitter)
     }
 
     /// When to come back with a ``Event/tick``; nil: never.
@@ -93,6 +87,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         var effects: [Effect] = []
         switch event {
         case .tick: break
+        case .subjects(let subjects, let asked, let keys):
+            reachable = keys
+            effects = watch(subjects, asked: asked, now, jitter)
         case .reachable(let keys): reachable = keys
         case .probed(let key, let name, let result): effects = probed(key, name, named(result, key), now, jitter)
         case .setupPage(let key, let isOpen): effects = sawSetupPage(key, isOpen, now, jitter)
@@ -100,6 +97,45 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case .mistrusted(let key, let isOfOne): effects = sawMistrust(key, isOfOneAddress: isOfOne, now, jitter)
         }
         return effects + startDue(now, jitter)
+    }
+
+    // MARK: - what is watched
+
+    private mutating func watch(
+        _ subjects: [Subject], asked: Set<Key>, _ now: Instant, _ jitter: () -> Double
+    ) -> [Effect] {
+        let before = cases
+        let gone = order.filter { key in !subjects.contains { $0.key == key } }
+        // Of what nobody probes nobody would ever say that it is healthy.
+        var effects = gone.compactMap { key in before[key]?.isMarkedUnhealthy ?? false ? Self.forget(key) : nil }
+        order = subjects.map(\.key)
+        cases = [:]
+        for subject in subjects {
+            let first = now + Self.firstSpread * jitter()
+            guard var entry = before[subject.key] else {
+                cases[subject.key] = Case(
+                    subject: subject, health: Health(affects: subject.affects, rise: subject.rise, fall: subject.fall),
+                    step: .pause(until: first, patience: first + Self.nameLimit))
+                continue
+            }
+            entry.subject = subject
+            entry.turn %= subject.serverNames.count
+            entry.health.change(affects: subject.affects, rise: subject.rise, fall: subject.fall)
+            if entry.isMarkedUnhealthy, entry.health.standing != .unhealthy {
+                entry.isMarkedUnhealthy = false
+                effects.append(Self.forget(subject.key))
+            }
+            if asked.contains(subject.key) {
+                entry.guardian.reset()
+                entry.step = .pause(until: first, patience: first + Self.nameLimit)
+            }
+            cases[subject.key] = entry
+        }
+        return effects
+    }
+
+    private static func forget(_ key: Key) -> Effect {
+        .mark(key, isUnhealthy: false, trialsAreCostly: false, forgetsTraffic: true)
     }
 
     // MARK: - time

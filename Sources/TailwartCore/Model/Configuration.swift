@@ -1,4 +1,4 @@
-package import TailwartWire
+import TailwartWire
 
 /// A whole configuration in its general form: names of upstreams and hosts are not resolved, defaults are filled in.
 ///
@@ -52,19 +52,6 @@ extension Configuration {
         upstreams.filter { upstream in if case .socks5 = upstream.via { false } else { true } }
             .flatMap { $0.endpoints.compactMap { if case .name(let name) = $0.host { name } else { nil } } }
             .withoutRepeats
-    }
-}
-
-/// Where the running edge takes questions. Without effect so far.
-package struct AdminSettings: Sendable, Equatable {
-    /// An absolute path; nil: `/run/tailwart/admin.sock` where its folder can be made.
-    package var socket: String?
-    /// Nil: no TCP address.
-    package var listen: InternetAddress?
-
-    package init(socket: String? = nil, listen: InternetAddress? = nil) {
-        self.socket = socket
-        self.listen = listen
     }
 }
 

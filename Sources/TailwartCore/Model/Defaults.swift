@@ -11,6 +11,9 @@ package enum Defaults {
     /// Where the packages of Tailscale put it on Linux.
     package static let tailscaleSocket = "/var/run/tailscale/tailscaled.sock"
 
+    /// In the folder that the unit and the images make.
+    package static let adminSocket = "/run/tailwart/admin.sock"
+
     package static let proxyProtocol = ProxyProtocolOut(.none)
     package static let weight = 1
 
@@ -72,6 +75,7 @@ package enum Allowed {
 
     /// Addresses of all listeners together: each is a socket.
     package static let bindAddresses = 1...1000
+    package static let adminAddresses = 1...16
     package static let upstreams = 0...1000
     package static let endpoints = 1...100
     /// Routes of all listeners together.

@@ -1,0 +1,271 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import TailwartWire
+
+/// One caller's connection: its questions, one after the other. Of its event loop alone.
+final class AdminHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// What all connections share.
+    struct Parts: Sendable {
+        let routes: AdminRoutes
+        let limits: AdminLimits
+        let pool: NIOThreadPool
+        let crowd: AdminCrowd
+    }
+
+    private enum State {
+        case idle
+        /// A question comes: its head, or nil before that is whole; the bytes of its body so far.
+        case asking(HTTPRequestHead?, body: Int)
+        /// An answer is made or sent.
+        case answering
+        case streaming(any AdminFeed)
+        /// All is said; until the caller has taken that in. A close with unread bytes would destroy the words.
+        case leaving
+    }
+
+    /// Bytes that wait in a stream, before more is taken from the ledger.
+    static let comfort = 64 << 10
+    /// Records and events that are taken at once.
+    private static let portion = 64
+
+    private let parts: Parts
+    private let caller: AdminCaller
+    private let isTurnedAway: Bool
+    private var state = State.idle
+    private var timer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+    /// The caller has said that it will send no more.
+    private var hasFinished = false
+
+    init(_ parts: Parts, _ caller: AdminCaller, isTurnedAway: Bool) {
+        self.parts = parts
+        self.caller = caller
+        self.isTurnedAway = isTurnedAway
+    }
+
+    // MARK: - events
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard !isTurnedAway else {
+            return reply(
+                .refused(
+                    .serviceUnavailable, "there are too many connections to the admin interface",
+                    fix: "Try again later."
+                ), stays: false)
+        }
+        wait(parts.limits.idle)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { endStream() }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        endStream()
+        timer?.cancel()
+        self.context = nil
+    }
+
+    /// Bytes have come, whatever they are.
+    func bytesCame() {
+        guard case .idle = state else { return }
+        state = .asking(nil, body: 0)
+        wait(parts.limits.question)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (unwrapInboundIn(data), state) {
+        case (.head(let head), .idle), (.head(let head), .asking(nil, _)):
+            state = .asking(head, body: 0)
+            if head.headers.contains(name: "expect") {
+                reply(.refused(.expectationFailed, "send the body at once, or none"), stays: false)
+            } else if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
+                length > parts.limits.body
+            {
+                reply(tooLarge, stays: false)
+            }
+        case (.body(let bytes), .asking(let head, let before)):
+            let count = before + bytes.readableBytes
+            state = .asking(head, body: count)
+            if count > parts.limits.body { reply(tooLarge, stays: false) }
+        case (.end, .asking(let head?, _)):
+            answer(head)
+        // Of a question that is refused already, or that comes behind the last one.
+        default: break
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            hasFinished = true
+            // Who has asked, said that this was all, and waits, gets the answer.
+            if case .answering = state { return }
+            context.close(promise: nil)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+        switch state {
+        case .idle, .asking: reply(AdminReply(error, parts.limits), stays: false)
+        case .answering, .streaming, .leaving: break
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard case .streaming = state else { return }
+        if context.channel.isWritable { pump() } else { wait(parts.limits.stall) }
+    }
+
+    private var tooLarge: AdminReply {
+        .refused(.payloadTooLarge, "the body has more than \(parts.limits.body) bytes")
+    }
+
+    // MARK: - answers
+
+    private func answer(_ head: HTTPRequestHead) {
+        guard let context else { return }
+        let question: AdminQuestion
+        do throws(AdminQuestion.Unclear) {
+            question = try AdminQuestion(head, limits: parts.limits)
+        } catch {
+            return reply(error.reply, stays: false)
+        }
+        state = .answering
+        wait(parts.limits.answer)
+        let (routes, caller) = (parts.routes, caller)
+        if AdminRoutes.isQuick(question) {
+            return take(routes.answer(question, from: caller), head)
+        }
+        parts.pool.runIfActive(eventLoop: context.eventLoop) { routes.answer(question, from: caller) }.assumeIsolated()
+            .whenComplete { result in
+                switch result {
+                case .success(let outcome): self.take(outcome, head)
+                // The interface is closed.
+                case .failure: self.context?.close(promise: nil)
+                }
+            }
+    }
+
+    private func take(_ outcome: AdminRoutes.Outcome, _ head: HTTPRequestHead) {
+        switch outcome {
+        case .reply(let answer):
+            reply(answer, isHead: head.method == .HEAD, stays: head.isKeepAlive && !hasFinished)
+        case .stream where parts.crowd.beginStream(parts.limits): beginStream()
+        case .stream:
+            reply(
+                .refused(.serviceUnavailable, "as many read the events as can", fix: "End one of them."), stays: false)
+        }
+    }
+
+    private func reply(_ reply: AdminReply, isHead: Bool = false, stays: Bool) {
+        guard let context, context.channel.isActive else { return }
+        state = .answering
+        wait(parts.limits.answer)
+        context.write(wrapOutboundOut(.head(reply.head(stays: stays))), promise: nil)
+        if !isHead, !reply.body.isEmpty {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: reply.body)))), promise: nil)
+        }
+        // Behind it the next question may be passed on at once.
+        if stays {
+            state = .idle
+            wait(parts.limits.idle)
+        }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: sent)
+        if !stays { sent.futureResult.assumeIsolated().whenComplete { _ in self.leave() } }
+    }
+
+    /// All is sent.
+    private func leave() {
+        guard let context else { return }
+        guard !hasFinished else { return context.close(promise: nil) }
+        state = .leaving
+        wait(parts.limits.goodbye)
+        context.close(mode: .output, promise: nil)
+    }
+
+    // MARK: - streams
+
+    private func beginStream() {
+        guard let context else { return parts.crowd.endStream() }
+        let (loop, handler) = (context.eventLoop, NIOLoopBound(self, eventLoop: context.eventLoop))
+        let feed = parts.routes.view.subscribe { loop.execute { handler.value.pump() } }
+        state = .streaming(feed)
+        context.write(wrapOutboundOut(.head(AdminReply.streamHead)), promise: nil)
+        send(": events and records of this edge, from now on\n\n")
+        pump()
+    }
+
+    /// Hands on what there is, as long as the reader takes it.
+    private func pump() {
+        guard case .streaming(let feed) = state, let context else { return }
+        while context.channel.isWritable {
+            guard let entries = feed.take(atMost: Self.portion) else {
+                endStream()
+                let sent = context.eventLoop.makePromise(of: Void.self)
+                context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: sent)
+                return sent.futureResult.assumeIsolated().whenComplete { _ in self.leave() }
+            }
+            guard !entries.isEmpty else { return wait(parts.limits.heartbeat) }
+            send(entries.map { "event: \($0.name)\ndata: \($0.json)\n\n" }.joined())
+        }
+        wait(parts.limits.stall)
+    }
+
+    private func send(_ text: String) {
+        guard let context else { return }
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+    }
+
+    private func endStream() {
+        guard case .streaming(let feed) = state else { return }
+        feed.close()
+        parts.crowd.endStream()
+        state = .leaving
+    }
+
+    // MARK: - time
+
+    private func wait(_ time: TimeAmount) {
+        timer?.cancel()
+        timer = context?.eventLoop.assumeIsolated().scheduleTask(in: time) { self.timeIsOver() }
+    }
+
+    private func timeIsOver() {
+        guard let context else { return }
+        switch state {
+        case .asking:
+            reply(
+                .refused(
+                    .requestTimeout,
+                    "the question took more than \(parts.limits.question.nanoseconds / 1_000_000_000) s to come"),
+                stays: false)
+        case .streaming where context.channel.isWritable:
+            send(": still here\n\n")
+            wait(parts.limits.heartbeat)
+        // Also a reader of events who takes none.
+        case .idle, .answering, .streaming, .leaving: context.close(promise: nil)
+        }
+    }
+}
+
+/// Tells the handler that bytes have come, before they are a question.
+final class AdminByteWatch: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let handler: AdminHandler
+
+    init(_ handler: AdminHandler) { self.handler = handler }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        handler.bytesCame()
+        context.fireChannelRead(data)
+    }
+}

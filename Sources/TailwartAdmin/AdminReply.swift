@@ -1,0 +1,72 @@
+import NIOHTTP1
+import TailwartCore
+
+/// An answer in HTTP.
+struct AdminReply: Sendable {
+    var status: HTTPResponseStatus
+    var contentType: String
+    var body: String
+    var fields: [(name: String, value: String)] = []
+
+    static func text(_ status: HTTPResponseStatus, _ text: String) -> AdminReply {
+        AdminReply(status: status, contentType: "text/plain; charset=utf-8", body: text + "\n")
+    }
+
+    static func json(_ status: HTTPResponseStatus, _ answer: CommandAnswer) -> AdminReply {
+        AdminReply(status: status, contentType: "application/json", body: "\(answer)\n")
+    }
+
+    /// - Parameters:
+    ///   - message: what is wrong, for a person.
+    ///   - fix: what to do.
+    static func refused(_ status: HTTPResponseStatus, _ message: String, fix: String? = nil) -> AdminReply {
+        .json(status, CommandAnswer(isGood: false, problems: [.init(.error, message, fix: fix)], [:]))
+    }
+
+    static let streamType = "text/event-stream"
+
+    /// A page may be read by nobody but who asked: not kept, not guessed at, and without scripts, frames and forms.
+    private static let always = [
+        ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+    ]
+
+    /// - Parameter stays: whether the connection takes another question.
+    func head(stays: Bool) -> HTTPResponseHead {
+        var headers = Self.headers(contentType, stays: stays)
+        headers.add(name: "Content-Length", value: "\(body.utf8.count)")
+        headers.add(contentsOf: fields.map { ($0.name, $0.value) })
+        return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+    }
+
+    /// Of a stream of events, which ends with the connection.
+    static var streamHead: HTTPResponseHead {
+        HTTPResponseHead(version: .http1_1, status: .ok, headers: headers(streamType, stays: false))
+    }
+
+    private static func headers(_ contentType: String, stays: Bool) -> HTTPHeaders {
+        HTTPHeaders([("Content-Type", contentType), ("Connection", stays ? "keep-alive" : "close")] + always)
+    }
+}
+
+extension AdminReply {
+    /// What is said of a question that is none.
+    init(_ error: HTTPParserError, _ limits: AdminLimits) {
+        self =
+            switch error {
+            case .headerOverflow:
+                .refused(
+                    .requestHeaderFieldsTooLarge,
+                    "the head has more than \(limits.head) bytes or \(limits.fields) fields")
+            case .invalidVersion: .refused(.httpVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+            default:
+                .refused(
+                    .badRequest, "this is no question in HTTP/1.1: \(error)",
+                    fix: "A question begins with 'GET /status HTTP/1.1'.")
+            }
+    }
+}

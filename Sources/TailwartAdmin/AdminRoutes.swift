@@ -1,0 +1,217 @@
+import NIOHTTP1
+import TailwartCore
+import TailwartSystem
+import TailwartWire
+
+/// Which page a question is for, and what is answered.
+struct AdminRoutes: Sendable {
+    /// What follows from a question.
+    enum Outcome: Sendable {
+        case reply(AdminReply)
+        /// Records and events, without an end.
+        case stream
+    }
+
+    private enum Page: Sendable {
+        case index, live, ready, status, connections, events, metrics
+        case reload, drain, logLevel
+        case close(String)
+
+        init?(_ path: String) {
+            switch path {
+            case "/": self = .index
+            case "/livez": self = .live
+            case "/readyz": self = .ready
+            case "/status": self = .status
+            case "/connections": self = .connections
+            case "/events": self = .events
+            case "/metrics": self = .metrics
+            case "/reload": self = .reload
+            case "/drain": self = .drain
+            case "/log-level": self = .logLevel
+            default:
+                guard let id = path.wholeMatch(of: /\/connections\/([^\/]+)\/close/)?.1 else { return nil }
+                self = .close(String(id))
+            }
+        }
+
+        /// Whether it changes something: asked by POST, and by GET otherwise.
+        var isOrder: Bool {
+            switch self {
+            case .index, .live, .ready, .status, .connections, .events, .metrics: false
+            case .reload, .drain, .logLevel, .close: true
+            }
+        }
+
+        /// The variables that a question may have.
+        var parameters: [String] {
+            switch self {
+            case .connections: ["client", "listener", "limit", "sort"]
+            case .reload: ["dry_run"]
+            case .drain: ["for"]
+            case .logLevel: ["level"]
+            default: []
+            }
+        }
+    }
+
+    /// Whether the answer is there at once, without a lock or a wait.
+    static func isQuick(_ question: AdminQuestion) -> Bool {
+        switch Page(question.path) {
+        case .index, .live, .ready, .events, nil: true
+        default: false
+        }
+    }
+
+    /// Connections that are listed at once.
+    static let listLimit = 1...1000
+    private static let usualList = 100
+
+    let view: AdminView
+
+    func answer(_ question: AdminQuestion, from caller: AdminCaller) -> Outcome {
+        let page = Page(question.path)
+        let rules = AdminRules(user: PeerCredentials.ownUser, names: view.hostNames())
+        let isOrder = page?.isOrder ?? (question.method != "GET" && question.method != "HEAD")
+        if let refusal = rules.refusal(of: question, from: caller, isOrder: isOrder) { return .reply(refusal) }
+        guard let page else {
+            return .reply(.refused(.notFound, "there is no page \(question.path.quoted)", fix: "See the list at /."))
+        }
+        guard page.isOrder ? question.method == "POST" : question.method == "GET" || question.method == "HEAD" else {
+            let methods = page.isOrder ? "POST" : "GET, HEAD"
+            var reply = AdminReply.refused(
+                .methodNotAllowed, "\(question.path) is asked for with \(methods), not \(question.method.quoted)")
+            reply.fields = [("Allow", methods)]
+            return .reply(reply)
+        }
+        var seen: Set<String> = []
+        for parameter in question.query {
+            guard page.parameters.contains(parameter.name) else {
+                let known = page.parameters.isEmpty ? "no variables" : page.parameters.listed
+                return .reply(
+                    .refused(.badRequest, "\(question.path) takes \(known), not \(parameter.name.quoted)"))
+            }
+            guard seen.insert(parameter.name).inserted else {
+                return .reply(.refused(.badRequest, "\(parameter.name.quoted) stands twice"))
+            }
+        }
+        if case .events = page, question.method == "GET" { return .stream }
+        return .reply(reply(page, question))
+    }
+
+    private func reply(_ page: Page, _ question: AdminQuestion) -> AdminReply {
+        func value(_ name: String) -> String? { question.query.first { $0.name == name }?.value }
+        switch page {
+        case .index: return .text(.ok, Self.index)
+        case .live: return .text(.ok, "ok")
+        case .ready: return view.notReady().map { .text(.serviceUnavailable, $0) } ?? .text(.ok, "ok")
+        case .status:
+            let status = view.status()
+            return question.has("text/plain", in: "accept")
+                ? .text(.ok, StatusText(status.json).lines.joined(separator: "\n")) : .json(.ok, status)
+        case .connections: return connections(value)
+        case .metrics: return metrics(question)
+        // HEAD: what GET would give.
+        case .events: return AdminReply(status: .ok, contentType: AdminReply.streamType, body: "")
+        case .reload: return reload(isTrial: value("dry_run").map { $0 != "false" } ?? false)
+        case .drain: return drain(value("for"))
+        case .logLevel: return logLevel(value("level"))
+        case .close(let id): return close(id)
+        }
+    }
+
+    private func metrics(_ question: AdminQuestion) -> AdminReply {
+        guard let metrics = view.metrics else { return .refused(.notFound, "this edge has no metrics") }
+        let format = MetricsFormat.preferred(accept: question["accept"])
+        return AdminReply(status: .ok, contentType: format.contentType, body: metrics(format))
+    }
+
+    private func connections(_ value: (String) -> String?) -> AdminReply {
+        var filter = ConnectionFilter(listener: value("listener"), limit: Self.usualList)
+        if let text = value("client") {
+            guard let network = Network(text) else {
+                return .refused(.badRequest, "'client' must be an address or a network, not \(text.quoted)")
+            }
+            filter.client = network
+        }
+        if let text = value("limit") {
+            guard let limit = Int(text), Self.listLimit.contains(limit) else {
+                let range = "\(Self.listLimit.lowerBound) to \(Self.listLimit.upperBound)"
+                return .refused(.badRequest, "'limit' must be from \(range), not \(text.quoted)")
+            }
+            filter.limit = limit
+        }
+        if let text = value("sort") {
+            guard let order = ConnectionFilter.Order(rawValue: text) else {
+                return .refused(.badRequest, "'sort' must be age or bytes, not \(text.quoted)")
+            }
+            filter.order = order
+        }
+        return .json(.ok, view.connections(filter).answer)
+    }
+
+    private func close(_ text: String) -> AdminReply {
+        guard text.utf8.count == RecordID.length, let id = UInt64(text, radix: 16) else {
+            return .refused(.badRequest, "an id has 16 hexadecimal digits, not \(text.quoted)")
+        }
+        switch view.close(id) {
+        case true?: return .done("connection \(text) is closed")
+        case false?:
+            return .refused(
+                .notFound, "there is no connection \(text)", fix: "It has ended, or see 'tailwart connections'.")
+        case nil: return .refused(.serviceUnavailable, "a worker did not answer in time", fix: "Try again in a moment.")
+        }
+    }
+
+    private func drain(_ text: String?) -> AdminReply {
+        var limit: Duration?
+        if let text {
+            guard let duration = Duration(configurationText: text), Allowed.drain.contains(duration) else {
+                let longest = Allowed.drain.upperBound.configurationText
+                return .refused(
+                    .badRequest, "'for' must be a duration such as 30s, of at most \(longest), not \(text.quoted)")
+            }
+            limit = duration
+        }
+        guard view.drain(limit) else { return .refused(.conflict, "the edge drains already, or is about to end") }
+        return .done(
+            "the edge accepts no more; connections may finish"
+                + (limit.map { " within \($0.configurationText)" } ?? "") + ", and then it ends")
+    }
+
+    private func logLevel(_ text: String?) -> AdminReply {
+        let levels = EventLevel.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let level = text.flatMap(EventLevel.init) else {
+            return .refused(.badRequest, "'level' must be one of \(levels)")
+        }
+        view.setLogLevel(level)
+        return .done("the log says what is \(level.rawValue) or graver, until the edge is started anew")
+    }
+
+    private func reload(isTrial: Bool) -> AdminReply {
+        guard let reload = view.reload else { return .refused(.notFound, "this edge has no file to read anew") }
+        let answer = reload(isTrial)
+        return .json(answer.json["ok"]?.flag == true ? .ok : .conflict, answer)
+    }
+
+    private static let index = """
+        The admin interface of a running edge.
+
+        GET  /livez                   the process answers
+        GET  /readyz                  it accepts connections; 503 where it does not
+        GET  /status                  as 'tailwart status'; with 'Accept: text/plain' for people
+        GET  /connections             that are open; ?client=NETWORK&listener=NAME&sort=bytes&limit=100
+        GET  /events                  records and events as they come (text/event-stream)
+        GET  /metrics                 for Prometheus
+        POST /reload                  reads the file anew; ?dry_run says what would change
+        POST /drain                   accepts no more and ends; ?for=30s
+        POST /log-level?level=debug   until the next start
+        POST /connections/ID/close
+        """
+}
+
+extension AdminReply {
+    fileprivate static func done(_ message: String) -> AdminReply {
+        .json(.ok, CommandAnswer(isGood: true, problems: [], ["message": .text(message)]))
+    }
+}
