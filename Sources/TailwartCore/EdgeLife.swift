@@ -13,6 +13,8 @@ package enum EdgeLife: Sendable, Equatable {
         /// The edge accepts.
         case started
         case signal(EdgeEvent.StopCause)
+        /// Another process serves.
+        case takenOver
         /// A signal that asks for a reload.
         case reloadSignal
         /// A signal that means nothing to an edge.
@@ -59,6 +61,8 @@ package enum EdgeLife: Sendable, Equatable {
             return []
         case (.serving, .signal(let cause)):
             return beginDrain(cause, drain, live, now)
+        case (.serving, .takenOver):
+            return beginDrain(.takenOver, drain, live, now)
         case (.serving(let until?), _) where now >= until:
             return beginDrain(.timeIsUp, drain, live, now)
         case (.draining, .signal(let cause)):

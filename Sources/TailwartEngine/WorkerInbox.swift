@@ -14,6 +14,9 @@ final class WorkerInbox: Sendable {
         var surveys: [(ConnectionSurvey, from: Int)] = []
         /// Wait for all of the above, and what came before it.
         var acknowledgements: [Acknowledgement] = []
+        /// Sockets that were opened before are let go first, and those of this message watched then.
+        var letsGo = false
+        var looks = false
         var drains = false
         var stops = false
     }
@@ -35,6 +38,7 @@ final class WorkerInbox: Sendable {
             defer {
                 (message.topology, message.opened, message.closes) = (nil, [], [])
                 (message.surveys, message.acknowledgements) = ([], [])
+                (message.letsGo, message.looks) = (false, false)
             }
             return message
         }
@@ -42,7 +46,7 @@ final class WorkerInbox: Sendable {
 }
 
 /// Given by each worker once, when it has done what its inbox said.
-final class Acknowledgement: Sendable {
+package final class Acknowledgement: Sendable {
     private let missing: Atomic<Int>
     private let waker: Waker
 
@@ -52,7 +56,7 @@ final class Acknowledgement: Sendable {
         self.waker = waker
     }
 
-    var isComplete: Bool { missing.load(ordering: .acquiring) == 0 }
+    package var isComplete: Bool { missing.load(ordering: .acquiring) == 0 }
 
     func give() {
         if missing.subtract(1, ordering: .releasing).newValue == 0 { waker.ring() }

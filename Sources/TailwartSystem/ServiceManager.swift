@@ -47,6 +47,8 @@ package struct ServiceManager: Sendable {
             self.descriptor = descriptor
             self.name = name
         }
+
+        package consuming func release() -> Descriptor { descriptor }
     }
 
     private let address: SocketAddress?
@@ -101,7 +103,7 @@ package struct ServiceManager: Sendable {
     }
 
     /// What a name of a stored descriptor may have (sd_notify(3), `FDNAME`): at most 255 printable characters of ASCII, and no colon.
-    static func descriptorName(_ name: String) -> String {
+    package static func descriptorName(_ name: String) -> String {
         String(name.utf8.prefix(255).map { (33...126).contains($0) && $0 != 58 ? Character(Unicode.Scalar($0)) : "-" })
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import TailwartControl
 import TailwartCore
+import TailwartSystem
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,19 +15,62 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
+    @Flag(
+        help: """
+            Take the listening sockets from the edge that runs, which drains; no connection is refused. With none there, starts. \
+            If it cannot be done this ends with 75, and the other goes on.
+            """)
+    var takeover = false
+
     func run() throws {
         let (file, result) = try options.load()
         let configuration = try options.valid(result).configuration
+        let manager = ServiceManager(FileSystem.environment)
         do {
             let ledger = try Ledger()
             let log = try LineWriter(configuration.log, of: ledger)
             try ledger.start()
-            let edge = try Edge(configuration, ledger: ledger, log: log)
-            ledger.post(.listening(version: Version.current.line, edge.openings))
-            try Foreground.serve(edge, ledger: ledger, hangUp: .reloads { ConfigurationOptions.reading(file) })
+            let edge = try begin(configuration, ledger, log, manager)
+            openTakeovers(of: edge, configuration.admin)
+            try Foreground.serve(
+                edge, ledger: ledger, hangUp: .reloads { ConfigurationOptions.reading(file) }, manager: manager)
             ledger.finish()
+        } catch let failure as Takeover.Failure {
+            throw Failure.tryAgain("The takeover failed, and the running edge goes on: \(failure.fault.sentence)")
         } catch {
             throw Failure.notDone("\(error)")
+        }
+    }
+
+    /// An edge that serves.
+    private func begin(
+        _ configuration: Configuration, _ ledger: Ledger, _ log: LineWriter, _ manager: ServiceManager
+    ) throws -> Edge {
+        let given = ServiceReport.inherited(from: manager, configuration)
+        if takeover, let path = configuration.admin.path {
+            return try Takeover.run(at: path, besides: given) { inheritance in
+                try Edge(configuration, ledger: ledger, log: log, inheriting: inheritance)
+            } began: { edge, isTakeover in
+                ledger.post(
+                    isTakeover
+                        ? .takeover(edge.openings) : .listening(version: Version.current.line, edge.openings))
+            }
+        }
+        let edge = try Edge(configuration, ledger: ledger, log: log, inheriting: given)
+        edge.watch()
+        edge.settleSockets()
+        ledger.post(.listening(version: Version.current.line, edge.openings))
+        return edge
+    }
+
+    /// Where the default place is not to be had nobody has asked for one.
+    private func openTakeovers(of edge: Edge, _ admin: AdminSettings) {
+        guard let path = admin.path else { return }
+        do throws(SystemError) {
+            try edge.openTakeovers(besides: path, replaces: takeover)
+        } catch {
+            guard admin.socket != nil else { return }
+            printError("No other process can take over from this one: \(path): \(error)")
         }
     }
 }

@@ -12,6 +12,8 @@ extension EdgeEvent {
         case signalIgnored = "signal_ignored"
         case reloaded
         case reloadFailed = "reload_failed"
+        case takeover
+        case takeoverFailed = "takeover_failed"
         case draining
         case cutShort = "cut_short"
         case stopped
@@ -25,10 +27,10 @@ extension EdgeEvent {
         /// The levels that it may have.
         package var levels: [EventLevel] {
             switch self {
-            case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: [.info]
+            case .listening, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: [.info]
             case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
             case .reloaded: [.info, .warning]
-            case .reloadFailed: [.error]
+            case .reloadFailed, .takeoverFailed: [.error]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
             }
@@ -53,6 +55,8 @@ extension EdgeEvent {
             case .signalIgnored: [.signal]
             case .reloaded: [.changes, .needsRestart, .problems]
             case .reloadFailed: [.problems]
+            case .takeover: [.addresses]
+            case .takeoverFailed: [.failure]
             case .draining: [.reason, .connections, .limit]
             case .cutShort: [.reason, .connections]
             case .stopped: [.connections]
@@ -75,6 +79,8 @@ extension EdgeEvent {
         case .signalIgnored: .signalIgnored
         case .reloaded: .reloaded
         case .reloadFailed: .reloadFailed
+        case .takeover: .takeover
+        case .takeoverFailed: .takeoverFailed
         case .draining: .draining
         case .cutShort: .cutShort
         case .stopped: .stopped
@@ -86,11 +92,11 @@ extension EdgeEvent {
 
     package var level: EventLevel {
         switch self {
-        case .listening, .resolved, .draining, .cutShort, .stopped, .sandbox: .info
+        case .listening, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: .info
         case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
         case .reloaded(let difference, let warnings):
             difference.needsRestart.isEmpty && warnings.isEmpty ? .info : .warning
-        case .reloadFailed: .error
+        case .reloadFailed, .takeoverFailed: .error
         case .health(_, let isHealthy, _): isHealthy ? .info : .error
         case .userspace: .error
         case .tailnet(let news): news.level

@@ -36,6 +36,10 @@ extension EdgeEvent {
                     + warnings.map(\.sentence)).joined(separator: "; ")
         case .reloadFailed(let problems):
             "not reloaded, all is as it was: \(problems.map(\.sentence).joined(separator: "; "))"
+        case .takeover(let openings):
+            "serves in the place of the process before, which drains; on "
+                + openings.map { "\($0.bind) (\($0.listener))" }.joined(separator: ", ")
+        case .takeoverFailed(let failure): "another process could not take over, so this one goes on: \(failure)"
         case .draining(let cause, let live, let limit):
             "\(cause.rawValue): no longer accepting; \(Self.connections(live)) may finish within "
                 + "\(limit.configurationText), a second signal ends at once"

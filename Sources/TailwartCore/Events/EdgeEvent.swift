@@ -28,6 +28,8 @@ package enum EdgeEvent: Sendable, Equatable {
         case hungUp = "SIGHUP"
         /// It was to serve for some time only.
         case timeIsUp = "time is up"
+        /// Another process serves with its sockets.
+        case takenOver = "taken over"
     }
 
     /// What other servers take for an order to open their logs anew. By default it would end the process.
@@ -63,6 +65,10 @@ package enum EdgeEvent: Sendable, Equatable {
     case reloaded(ConfigurationDifference, warnings: [CommandAnswer.Problem])
     /// A reload was asked for, and what is served has not changed.
     case reloadFailed([CommandAnswer.Problem])
+    /// The edge serves in the place of another process, with its sockets where it had them.
+    case takeover([Opening])
+    /// Another process wanted to take over and could not: the edge goes on.
+    case takeoverFailed(String)
     /// The edge no longer accepts; `live` connections may finish within `limit`.
     case draining(StopCause, live: Int, limit: Duration)
     /// A second signal: `live` connections end at once.

@@ -1,0 +1,70 @@
+import Synchronization
+import TailwartCore
+import TailwartEngine
+package import TailwartSystem
+
+/// What a handover asks of the edge, on either side.
+extension Edge {
+    /// Has the workers take who waits and let go; the sockets stay open, and nobody watches them until ``watch(_:)``.
+    ///
+    /// - Returns: complete when all have; `waker` is rung then.
+    func letGo(_ waker: Waker) -> Acknowledgement {
+        // In the order of topologies: none that comes later opens a door again.
+        maker.again { [listeners, engine] _ in
+            listeners.suspend()
+            engine.letGo()
+        }
+        return engine.acknowledgement(waker)
+    }
+
+    /// Has the workers watch.
+    package func watch() {
+        maker.again { [listeners, apply] topology in
+            listeners.resume()
+            apply(topology)
+        }
+    }
+
+    func watch(_ waker: Waker) -> Acknowledgement {
+        watch()
+        return engine.acknowledgement(waker)
+    }
+
+    func look() { engine.look() }
+
+    /// The sockets are this process's alone.
+    package func settleSockets() { listeners.settle() }
+
+    /// Another process serves: its sockets are let go, and the edge drains as soon as its thread hears of it.
+    func give() {
+        for socket in listeners.sockets { socket.disown() }
+        listeners.letGo()
+        isTakenOver.store(true, ordering: .releasing)
+        idle.ring()
+    }
+
+    /// Other processes may take over from now on, until the edge drains.
+    ///
+    /// - Parameters:
+    ///   - admin: the path of its admin socket.
+    ///   - replaces: the older process's socket there goes.
+    package func openTakeovers(besides admin: String, replaces: Bool) throws(SystemError) {
+        let server = try TakeoverServer(self, at: TakeoverServer.path(besides: admin), replaces: replaces)
+        takeovers.withLock { $0 = server }
+    }
+
+    /// Waits for the one that is going on.
+    func closeTakeovers() { takeovers.withLock { $0.take() }?.stop() }
+
+    /// Names that clients would have to wait for.
+    var awaitedNames: [String] {
+        var names: [String] = []
+        maker.again { topology in
+            guard topology.frontends.contains(where: \.isAwaited) else { return }
+            let unknown = configuration.hostNames.filter { !watchers.know([$0]) }
+            // What is known is on its way to the topology.
+            names = unknown.isEmpty ? configuration.hostNames : unknown
+        }
+        return names
+    }
+}

@@ -1,0 +1,55 @@
+import Glibc
+import TailwartSystem
+import TailwartWire
+
+/// The connection of two processes in a handover: messages, and descriptors in them.
+struct HandoverConnection: ~Copyable {
+    enum News: ~Copyable {
+        case message(HandoverMessage, DescriptorList)
+        /// Something that is no message.
+        case other
+        case end
+        case nothing
+    }
+
+    private var socket: PacketSocket
+
+    init(_ socket: consuming PacketSocket) { self.socket = socket }
+
+    var raw: CInt { socket.raw }
+
+    /// Whether its user may have this process's sockets, or give some to it.
+    var isTrusted: Bool { Socket(raw: raw).peer?.isTrusted ?? false }
+
+    /// A peer that does not read, or is gone, is found out by what it does not answer. Messages are few and small, so that they fit where they
+    /// wait.
+    borrowing func send(_ message: HandoverMessage, passing descriptors: [CInt] = []) {
+        _ = socket.send(message.bytes, passing: descriptors)
+    }
+
+    borrowing func receive() -> News {
+        switch socket.receive(limit: HandoverMessage.maximumLength) {
+        case .wouldBlock: return .nothing
+        case .end, .failed: return .end
+        case .truncated: return .other
+        case .packet(let bytes, let descriptors):
+            guard case .found(let message) = HandoverMessage.parse(bytes.span) else { return .other }
+            return .message(message, descriptors)
+        }
+    }
+
+    /// Waits for something to read here or at one of the others, or for the time.
+    ///
+    /// - Parameter deadline: microseconds on the monotonic clock; nil waits for ever.
+    borrowing func wait(until deadline: UInt64?, or others: [CInt]) { Self.wait(for: [raw] + others, until: deadline) }
+
+    static func wait(for descriptors: [CInt], until deadline: UInt64?) {
+        var polls = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        let now = Clock.monotonic()
+        let left = deadline.map { $0 > now ? CInt(clamping: ($0 - now + 999) / 1000) : 0 }
+        // Interrupted or early: who waits looks again.
+        _ = poll(&polls, UInt(polls.count), left ?? -1)
+    }
+
+    mutating func close() { socket.close() }
+}
