@@ -19,6 +19,7 @@ package final class Edge: Sendable {
     /// Serves another topology; never two at a time.
     let apply: @Sendable (Topology) -> Void
     let reloads: Mutex<Reloads>
+    let orders = EdgeOrders()
     /// Rung when there is something for the thread of reloads to do, and when a name has other addresses.
     let reloadWaker: Waker
 
@@ -83,6 +84,7 @@ package final class Edge: Sendable {
 
     /// Stops accepting; connections go on, and what is served does not change any more.
     package func drain() {
+        orders.drains()
         closeReloads()
         engine.drain()
         listeners.letGo()

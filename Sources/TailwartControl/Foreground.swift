@@ -53,7 +53,7 @@ package enum Foreground {
                 event =
                     switch inbox.wait(until: life.deadline, or: edge.idle) {
                     case .signal(let number): Self.event(of: number, hangUp)
-                    case .rung: .idle
+                    case .rung: edge.orders.take() ?? .idle
                     case .time: .tick
                     }
             }

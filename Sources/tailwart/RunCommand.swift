@@ -1,4 +1,5 @@
 import ArgumentParser
+import TailwartAdmin
 import TailwartControl
 import TailwartCore
 
@@ -21,9 +22,13 @@ struct RunCommand: ParsableCommand {
             let ledger = try Ledger()
             let log = try LineWriter(configuration.log, of: ledger)
             try ledger.start()
+            let reading: @Sendable () -> ConfigurationReading = { ConfigurationOptions.reading(file) }
+            let asked = try AdminListener.open(configuration.admin, ledger: ledger)
             let edge = try Edge(configuration, ledger: ledger, log: log)
+            let admin = asked.isEmpty ? nil : try AdminServer(edge.view(reading: reading), at: asked)
             ledger.post(.listening(version: Version.current.line, edge.openings))
-            try Foreground.serve(edge, ledger: ledger, hangUp: .reloads { ConfigurationOptions.reading(file) })
+            try Foreground.serve(edge, ledger: ledger, hangUp: .reloads(reading))
+            admin?.stop()
             ledger.finish()
         } catch {
             throw Failure.notDone("\(error)")

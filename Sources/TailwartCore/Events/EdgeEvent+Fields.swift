@@ -19,6 +19,8 @@ extension EdgeEvent {
         case (.listening(_, let openings), .addresses): .list(openings.map { "\($0.bind)" })
         case (.addressMissing(let opening), .listener): .text(opening.listener)
         case (.addressMissing(let opening), .addresses): .list(["\(opening.bind)"])
+        case (.adminUnavailable(let socket, _), .addresses): .list([socket])
+        case (.adminUnavailable(_, let failure), .failure): .text(failure)
         case (.descriptorsShort(let limit, _), .limit): .number(Int(clamping: limit))
         case (.descriptorsShort(_, let connections), .connections): .number(connections)
         case (.resolved(let name, _, _), .name), (.unresolved(let name, _, _), .name): .text(name)

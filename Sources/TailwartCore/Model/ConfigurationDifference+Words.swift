@@ -91,8 +91,11 @@ extension Configuration {
         ShownSetting("log.format") { $0.log.format?.rawValue ?? "text on a terminal, else json" },
         ShownSetting("log.level") { $0.log.level.rawValue },
         ShownSetting("tailscale") { $0.tailscale?.socket ?? "off" },
-        ShownSetting("admin.socket", needsRestart: true) { $0.admin.socket ?? "the usual one" },
-        ShownSetting("admin.listen", needsRestart: true) { $0.admin.listen.map { "\($0)" } ?? "none" },
+        ShownSetting("admin.socket", needsRestart: true) { $0.admin.path ?? "off" },
+        ShownSetting("admin.listen", needsRestart: true) { configuration in
+            let listen = configuration.admin.listen.map { "\($0)" }.joined(separator: ", ")
+            return listen.isEmpty ? "none" : listen
+        },
     ]
 }
 
