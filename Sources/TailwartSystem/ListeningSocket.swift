@@ -41,7 +41,7 @@ package struct ListeningSocket: ~Copyable, Sendable {
                 ? descriptor.socket.setOption(CInt(IPPROTO_IP), tw_ip_freebind, 1)
                 : descriptor.socket.setOption(CInt(IPPROTO_IPV6), tw_ipv6_freebind, 1)
         }
-        if defersAccept { descriptor.socket.setDefersAccept(true) }
+        if defersAccept { _ = descriptor.socket.setOption(CInt(IPPROTO_TCP), tw_tcp_defer_accept, 1) }
         if let error = Self.bindAndListen(descriptor, socketAddress) {
             descriptor.close()
             throw error
