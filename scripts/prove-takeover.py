@@ -65,11 +65,10 @@ with open(configuration, "w") as file:
 admin: {{socket: {folder.name}/admin.sock}}
 workers: 2
 drain: 20s
-health: off
-upstreams: {{mailbox: {{endpoints: ["127.0.0.1:{box.getsockname()[1]}"]}}}}
+upstreams: {{mailbox: {{endpoints: ["127.0.0.1:{box.getsockname()[1]}"], health: off}}}}
 listeners:
   - {{name: smtp, bind: ["127.0.0.1:{PORT}"], protocol: smtp, routes: [{{to: mailbox}}]}}
-  - {{name: https, bind: ["127.0.0.1:{TLS_PORT}"], protocol: https, routes: [{{match: {{server_name: [a.example]}}, to: mailbox}}]}}
+  - {{name: https, bind: ["127.0.0.1:{TLS_PORT}"], protocol: https, routes: [{{match: {{sni: [a.example]}}, to: mailbox}}]}}
 """)
 
 log = open(f"{folder.name}/log", "ab")

@@ -3,7 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import TailwartWire
 
-/// One caller's connection: its questions, one after the other. Of its event loop alone.
+/// One caller's connection: its requests, one after the other. Of its event loop alone.
 final class AdminHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -18,7 +18,7 @@ final class AdminHandler: ChannelInboundHandler {
 
     private enum State {
         case idle
-        /// A question comes: its head, or nil before that is whole; the bytes of its body so far.
+        /// A request comes: its head, or nil before that is whole; the bytes of its body so far.
         case asking(HTTPRequestHead?, body: Int)
         /// An answer is made or sent.
         case answering
@@ -74,7 +74,7 @@ final class AdminHandler: ChannelInboundHandler {
     func bytesCame() {
         guard case .idle = state else { return }
         state = .asking(nil, body: 0)
-        wait(parts.limits.question)
+        wait(parts.limits.request)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -94,7 +94,7 @@ final class AdminHandler: ChannelInboundHandler {
             if count > parts.limits.body { reply(tooLarge, stays: false) }
         case (.end, .asking(let head?, _)):
             answer(head)
-        // Of a question that is refused already, or that comes behind the last one.
+        // Of a request that is refused already, or that comes behind the last one.
         default: break
         }
     }
@@ -131,19 +131,19 @@ final class AdminHandler: ChannelInboundHandler {
 
     private func answer(_ head: HTTPRequestHead) {
         guard let context else { return }
-        let question: AdminQuestion
-        do throws(AdminQuestion.Unclear) {
-            question = try AdminQuestion(head, limits: parts.limits)
+        let request: AdminRequest
+        do throws(AdminRequest.Unclear) {
+            request = try AdminRequest(head, limits: parts.limits)
         } catch {
             return reply(error.reply, stays: false)
         }
         state = .answering
         wait(parts.limits.answer)
         let (routes, caller) = (parts.routes, caller)
-        if AdminRoutes.isQuick(question) {
-            return take(routes.answer(question, from: caller), head)
+        if AdminRoutes.isQuick(request) {
+            return take(routes.answer(request, from: caller), head)
         }
-        parts.pool.runIfActive(eventLoop: context.eventLoop) { routes.answer(question, from: caller) }.assumeIsolated()
+        parts.pool.runIfActive(eventLoop: context.eventLoop) { routes.answer(request, from: caller) }.assumeIsolated()
             .whenComplete { result in
                 switch result {
                 case .success(let outcome): self.take(outcome, head)
@@ -172,7 +172,7 @@ final class AdminHandler: ChannelInboundHandler {
         if !isHead, !reply.body.isEmpty {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: reply.body)))), promise: nil)
         }
-        // Behind it the next question may be passed on at once.
+        // Behind it the next request may be passed on at once.
         if stays {
             state = .idle
             wait(parts.limits.idle)
@@ -245,7 +245,7 @@ final class AdminHandler: ChannelInboundHandler {
             reply(
                 .refused(
                     .requestTimeout,
-                    "the question took more than \(parts.limits.question.nanoseconds / 1_000_000_000) s to come"),
+                    "the request took more than \(parts.limits.request.nanoseconds / 1_000_000_000) s to come"),
                 stays: false)
         case .streaming where context.channel.isWritable:
             send(": still here\n\n")
@@ -256,7 +256,7 @@ final class AdminHandler: ChannelInboundHandler {
     }
 }
 
-/// Tells the handler that bytes have come, before they are a question.
+/// Tells the handler that bytes have come, before they are a request.
 final class AdminByteWatch: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

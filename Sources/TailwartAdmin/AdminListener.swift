@@ -47,16 +47,16 @@ package struct AdminLimits: Sendable {
     package var streams = 16
     /// Beyond these, connections that are told that there are too many.
     package var turnedAway = 16
-    /// Bytes of the head of a question: what curl and browsers send is a tenth of that.
+    /// Bytes of the head of a request: what curl and browsers send is a tenth of that.
     package var head = 16 << 10
     package var fields = 100
     /// Bytes of a target.
     package var target = 2048
     /// Bytes of a body, which nobody needs so far.
     package var body = 64 << 10
-    /// From the first byte of a question to its last.
-    package var question = TimeAmount.seconds(10)
-    /// Between two questions, and before the first.
+    /// From the first byte of a request to its last.
+    package var request = TimeAmount.seconds(10)
+    /// Between two requests, and before the first.
     package var idle = TimeAmount.seconds(30)
     /// For making an answer and taking all of it.
     package var answer = TimeAmount.seconds(30)

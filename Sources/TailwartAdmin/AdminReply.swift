@@ -35,7 +35,7 @@ struct AdminReply: Sendable {
         ),
     ]
 
-    /// - Parameter stays: whether the connection takes another question.
+    /// - Parameter stays: whether the connection takes another request.
     func head(stays: Bool) -> HTTPResponseHead {
         var headers = Self.headers(contentType, stays: stays)
         headers.add(name: "Content-Length", value: "\(body.utf8.count)")
@@ -54,7 +54,7 @@ struct AdminReply: Sendable {
 }
 
 extension AdminReply {
-    /// What is said of a question that is none.
+    /// What is said of a request that is none.
     init(_ error: HTTPParserError, _ limits: AdminLimits) {
         self =
             switch error {
@@ -65,8 +65,8 @@ extension AdminReply {
             case .invalidVersion: .refused(.httpVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
             default:
                 .refused(
-                    .badRequest, "this is no question in HTTP/1.1: \(error)",
-                    fix: "A question begins with 'GET /status HTTP/1.1'.")
+                    .badRequest, "this is no request in HTTP/1.1: \(error)",
+                    fix: "A request begins with 'GET /status HTTP/1.1'.")
             }
     }
 }

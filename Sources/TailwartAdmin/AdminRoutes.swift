@@ -3,9 +3,9 @@ import TailwartCore
 import TailwartSystem
 import TailwartWire
 
-/// Which page a question is for, and what is answered.
+/// Which page a request is for, and what is answered.
 struct AdminRoutes: Sendable {
-    /// What follows from a question.
+    /// What follows from a request.
     enum Outcome: Sendable {
         case reply(AdminReply)
         /// Records and events, without an end.
@@ -43,7 +43,7 @@ struct AdminRoutes: Sendable {
             }
         }
 
-        /// The variables that a question may have.
+        /// The variables that a request may have.
         var parameters: [String] {
             switch self {
             case .connections: ["client", "listener", "limit", "sort"]
@@ -56,61 +56,59 @@ struct AdminRoutes: Sendable {
     }
 
     /// Whether the answer is there at once, without a lock or a wait.
-    static func isQuick(_ question: AdminQuestion) -> Bool {
-        switch Page(question.path) {
+    static func isQuick(_ request: AdminRequest) -> Bool {
+        switch Page(request.path) {
         case .index, .live, .ready, .events, nil: true
         default: false
         }
     }
 
-    /// Connections that are listed at once.
-    static let listLimit = 1...1000
     private static let usualList = 100
 
     let view: AdminView
 
-    func answer(_ question: AdminQuestion, from caller: AdminCaller) -> Outcome {
-        let page = Page(question.path)
+    func answer(_ request: AdminRequest, from caller: AdminCaller) -> Outcome {
+        let page = Page(request.path)
         let rules = AdminRules(user: PeerCredentials.ownUser, names: view.hostNames())
-        let isOrder = page?.isOrder ?? (question.method != "GET" && question.method != "HEAD")
-        if let refusal = rules.refusal(of: question, from: caller, isOrder: isOrder) { return .reply(refusal) }
+        let isOrder = page?.isOrder ?? (request.method != "GET" && request.method != "HEAD")
+        if let refusal = rules.refusal(of: request, from: caller, isOrder: isOrder) { return .reply(refusal) }
         guard let page else {
-            return .reply(.refused(.notFound, "there is no page \(question.path.quoted)", fix: "See the list at /."))
+            return .reply(.refused(.notFound, "there is no page \(request.path.quoted)", fix: "See the list at /."))
         }
-        guard page.isOrder ? question.method == "POST" : question.method == "GET" || question.method == "HEAD" else {
+        guard page.isOrder ? request.method == "POST" : request.method == "GET" || request.method == "HEAD" else {
             let methods = page.isOrder ? "POST" : "GET, HEAD"
             var reply = AdminReply.refused(
-                .methodNotAllowed, "\(question.path) is asked for with \(methods), not \(question.method.quoted)")
+                .methodNotAllowed, "\(request.path) is asked for with \(methods), not \(request.method.quoted)")
             reply.fields = [("Allow", methods)]
             return .reply(reply)
         }
         var seen: Set<String> = []
-        for parameter in question.query {
+        for parameter in request.query {
             guard page.parameters.contains(parameter.name) else {
                 let known = page.parameters.isEmpty ? "no variables" : page.parameters.listed
                 return .reply(
-                    .refused(.badRequest, "\(question.path) takes \(known), not \(parameter.name.quoted)"))
+                    .refused(.badRequest, "\(request.path) takes \(known), not \(parameter.name.quoted)"))
             }
             guard seen.insert(parameter.name).inserted else {
                 return .reply(.refused(.badRequest, "\(parameter.name.quoted) stands twice"))
             }
         }
-        if case .events = page, question.method == "GET" { return .stream }
-        return .reply(reply(page, question))
+        if case .events = page, request.method == "GET" { return .stream }
+        return .reply(reply(page, request))
     }
 
-    private func reply(_ page: Page, _ question: AdminQuestion) -> AdminReply {
-        func value(_ name: String) -> String? { question.query.first { $0.name == name }?.value }
+    private func reply(_ page: Page, _ request: AdminRequest) -> AdminReply {
+        func value(_ name: String) -> String? { request.query.first { $0.name == name }?.value }
         switch page {
         case .index: return .text(.ok, Self.index)
         case .live: return .text(.ok, "ok")
         case .ready: return view.notReady().map { .text(.serviceUnavailable, $0) } ?? .text(.ok, "ok")
         case .status:
             let status = view.status()
-            return question.has("text/plain", in: "accept")
+            return request.has("text/plain", in: "accept")
                 ? .text(.ok, StatusText(status.json).lines.joined(separator: "\n")) : .json(.ok, status)
         case .connections: return connections(value)
-        case .metrics: return metrics(question)
+        case .metrics: return metrics(request)
         // HEAD: what GET would give.
         case .events: return AdminReply(status: .ok, contentType: AdminReply.streamType, body: "")
         case .reload: return reload(isTrial: value("dry_run").map { $0 != "false" } ?? false)
@@ -120,9 +118,9 @@ struct AdminRoutes: Sendable {
         }
     }
 
-    private func metrics(_ question: AdminQuestion) -> AdminReply {
+    private func metrics(_ request: AdminRequest) -> AdminReply {
         guard let metrics = view.metrics else { return .refused(.notFound, "this edge has no metrics") }
-        let format = MetricsFormat.preferred(accept: question["accept"])
+        let format = MetricsFormat.preferred(accept: request["accept"])
         return AdminReply(status: .ok, contentType: format.contentType, body: metrics(format))
     }
 
@@ -135,8 +133,8 @@ struct AdminRoutes: Sendable {
             filter.client = network
         }
         if let text = value("limit") {
-            guard let limit = Int(text), Self.listLimit.contains(limit) else {
-                let range = "\(Self.listLimit.lowerBound) to \(Self.listLimit.upperBound)"
+            guard let limit = Int(text), ConnectionList.limits.contains(limit) else {
+                let range = "\(ConnectionList.limits.lowerBound) to \(ConnectionList.limits.upperBound)"
                 return .refused(.badRequest, "'limit' must be from \(range), not \(text.quoted)")
             }
             filter.limit = limit
@@ -185,7 +183,7 @@ struct AdminRoutes: Sendable {
             return .refused(.badRequest, "'level' must be one of \(levels)")
         }
         view.setLogLevel(level)
-        return .done("the log says what is \(level.rawValue) or graver, until the edge is started anew")
+        return .done("the log says what is \(level.rawValue) or graver, until its file is read anew")
     }
 
     private func reload(isTrial: Bool) -> AdminReply {

@@ -18,20 +18,20 @@ struct AdminRules: Sendable {
     /// What this host is called, in lower case.
     let names: [String]
 
-    /// Why a question is not answered; nil if it is.
+    /// Why a request is not answered; nil if it is.
     ///
     /// - Parameter isOrder: whether it would change something.
-    func refusal(of question: AdminQuestion, from caller: AdminCaller, isOrder: Bool) -> AdminReply? {
-        if let host = question["host"], !isOwn(host, caller) {
+    func refusal(of request: AdminRequest, from caller: AdminCaller, isOrder: Bool) -> AdminReply? {
+        if let host = request["host"], !isOwn(host, caller) {
             // DNS rebinding: a page of a stranger's whose name leads here.
             return .refused(
                 .misdirectedRequest, "this edge is not called \(host.quoted)",
                 fix: "Ask for localhost, or for this host's own name or address.")
         }
-        if let site = question["sec-fetch-site"], site != "same-origin", site != "none" {
+        if let site = request["sec-fetch-site"], site != "same-origin", site != "none" {
             return .refused(.forbidden, "another site's page may not ask here")
         }
-        if let origin = question["origin"], origin.lowercased() != "http://\(question["host"]?.lowercased() ?? "")" {
+        if let origin = request["origin"], origin.lowercased() != "http://\(request["host"]?.lowercased() ?? "")" {
             return .refused(.forbidden, "a page of \(origin.quoted) may not ask here")
         }
         return isOrder ? refusalOfOrder(from: caller) : nil
@@ -40,7 +40,7 @@ struct AdminRules: Sendable {
     private func refusalOfOrder(from caller: AdminCaller) -> AdminReply? {
         guard case .local(let peer, let group) = caller else {
             return .refused(
-                .forbidden, "over TCP the edge only answers questions",
+                .forbidden, "over TCP the edge takes no orders",
                 fix: "Give orders on its host, over the Unix socket.")
         }
         if let peer, peer.user == 0 || peer.user == user || peer.isMember(of: group) { return nil }

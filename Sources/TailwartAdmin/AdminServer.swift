@@ -9,7 +9,7 @@ import TailwartWire
 /// The admin interface: HTTP on a Unix socket and, if asked for, on addresses of TCP. On an event loop of its own, which waits for no
 /// caller, and for which no client of the edge ever waits.
 package final class AdminServer: Sendable {
-    /// What takes a moment is done here: one order or question each.
+    /// What takes a moment is done here: one order or request each.
     private static let threads = 2
     /// Connections that wait to be accepted.
     private static let backlog: Int32 = 64

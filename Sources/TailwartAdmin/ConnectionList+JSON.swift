@@ -10,6 +10,14 @@ extension ConnectionList {
             isGood: true, problems: isWhole ? [] : [missing],
             ["matching": .number(matching), "connections": .list(connections.map(\.json))])
     }
+
+    /// Where there is no list.
+    package static func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        CommandAnswer(isGood: false, problems: problems, ["matching": nil, "connections": .list([])])
+    }
+
+    /// So many are listed at once.
+    package static let limits = 1...1000
 }
 
 extension LiveConnection {

@@ -106,7 +106,7 @@ package struct StatusText {
         return [line] + (first.isEmpty ? [] : ["ended: \(first.joined(separator: ", "))"])
     }
 
-    private var events: [String] {
+    package var events: [String] {
         let events = list("events")
         return events.isEmpty
             ? []

@@ -41,6 +41,19 @@ extension Edge {
         listeners.letGo()
         isTakenOver.store(true, ordering: .releasing)
         idle.ring()
+        whenTakenOver.withLock { $0.take() }?()
+    }
+
+    /// What else the new process wants to have.
+    ///
+    /// - Parameter action: called once, on the thread of takeovers, when another process serves.
+    package func whenTakenOver(_ action: @escaping @Sendable () -> Void) {
+        whenTakenOver.withLock { $0 = action }
+    }
+
+    /// What the thread that waits for signals has not heard of; nil if nothing.
+    func news() -> EdgeLife.Event? {
+        isTakenOver.exchange(false, ordering: .acquiring) ? .takenOver : orders.take()
     }
 
     /// Other processes may take over from now on, until the edge drains.

@@ -24,6 +24,8 @@ package final class Edge: Sendable {
     let isReloaded = Atomic<Bool>(false)
     /// Another process serves.
     let isTakenOver = Atomic<Bool>(false)
+    let whenTakenOver = Mutex<(@Sendable () -> Void)?>(nil)
+    let orders = EdgeOrders()
     /// Rung when there is something for the thread of reloads to do, and when a name has other addresses.
     let reloadWaker: Waker
 
@@ -95,6 +97,7 @@ package final class Edge: Sendable {
     /// Stops accepting; connections go on, and what is served does not change any more.
     package func drain() {
         closeTakeovers()
+        orders.drains()
         closeReloads()
         engine.drain()
         listeners.letGo()

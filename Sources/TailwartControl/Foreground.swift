@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 package import TailwartCore
 import TailwartEngine
 package import TailwartSystem
@@ -32,7 +31,7 @@ package enum Foreground {
         _ edge: Edge, ledger: Ledger, drain: Duration? = nil, limit: Duration? = nil, hangUp: HangUp = .ends,
         manager: ServiceManager = ServiceManager([:])
     ) throws(SystemError) {
-        var report = try ServiceReport(manager, edge)
+        let report = try ServiceReport(manager, edge)
         report.serves(process: getpid())
         var inbox = try SignalInbox(signals)
         defer { inbox.close() }
@@ -65,7 +64,7 @@ package enum Foreground {
                 event =
                     switch inbox.wait(until: [life.deadline, report.nextPulse].compactMap(\.self).min(), or: edge.idle) {
                     case .signal(let number): Self.event(of: number, hangUp)
-                    case .rung: edge.isTakenOver.exchange(false, ordering: .acquiring) ? .takenOver : .idle
+                    case .rung: edge.news() ?? .idle
                     case .time: .tick
                     }
             }

@@ -60,6 +60,7 @@ final class HealthMonitor: Sendable {
             inbox.yield(.tick)
             for await event in events {
                 for effect in watch.take(event, now: .now, jitter: Self.jitter) { perform(effect, in: &group) }
+                ledger.places = watch.reports
                 timer?.cancel()
                 timer = watch.nextDue.map { due in
                     Task { [inbox] in

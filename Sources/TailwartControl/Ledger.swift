@@ -21,11 +21,13 @@ package final class Ledger: Sendable {
         var inbox: [LedgerEntry] = []
         /// Since the thread last looked.
         var lostEvents = 0
+        var memory = EventMemory()
         var rings: [RecordRing] = []
         /// How many connections are open.
         var live: @Sendable () -> Int = { 0 }
         var subscriptions: [Subscription] = []
         var totals = Totals()
+        var places: [PlaceReport] = []
         var stops = false
         var thread: Thread?
     }
@@ -48,10 +50,21 @@ package final class Ledger: Sendable {
 
     package var totals: Totals { state.withLock(\.totals) }
 
+    /// What is known of the places that are probed.
+    package var places: [PlaceReport] {
+        get { state.withLock(\.places) }
+        set { state.withLock { $0.places = newValue } }
+    }
+
+    /// Since when things are as they are, and what was said lately.
+    package var memory: EventMemory { state.withLock(\.memory) }
+
     /// Says what happened, now; waits for nobody.
     package func post(_ event: EdgeEvent) {
-        let entry = LedgerEntry.event(event, at: Clock.wall())
+        let now = Clock.wall()
+        let entry = LedgerEntry.event(event, at: now)
         state.withLock { state in
+            state.memory.add(event, at: now)
             if state.inbox.count < Self.inboxLimit { state.inbox.append(entry) } else { state.lostEvents += 1 }
         }
         waker.ring()
@@ -75,6 +88,20 @@ package final class Ledger: Sendable {
         let subscription = try Subscription(from: level, ended: readerEnded)
         state.withLock { $0.subscriptions.append(subscription) }
         return subscription
+    }
+
+    /// The same for a reader that takes when it is told to, and not on a thread of its own.
+    ///
+    /// - Parameter onNews: called, on any thread, when there is something to take again.
+    package func subscribe(from level: EventLevel, onNews: @escaping @Sendable () -> Void) -> Subscription {
+        let subscription = Subscription(from: level, ended: readerEnded, onNews: onNews)
+        state.withLock { $0.subscriptions.append(subscription) }
+        return subscription
+    }
+
+    /// The reader takes no more.
+    package func unsubscribe(_ subscription: Subscription) {
+        state.withLock { $0.subscriptions.removeAll { $0 === subscription } }
     }
 
     /// Hands on what is left, and ends the thread and all subscriptions. To be called once, when no worker writes records any more.

@@ -93,7 +93,15 @@ package final class ListenerSet: Sendable {
 
     /// Opens the addresses that another topology has besides; nothing changes for those that are open.
     func open(for topology: Topology) throws(ListenErrors) -> Opened {
-        try Self.open(topology, besides: Set(sockets.map(\.key)))
+        let sockets = sockets
+        do throws(ListenErrors) {
+            return try Self.open(topology, besides: Set(sockets.map(\.key)))
+        } catch {
+            throw ListenErrors(
+                problems: error.problems.map { problem in
+                    sockets.first { $0.key.bind.overlaps(problem.bind) }.map(problem.overlapping) ?? problem
+                })
+        }
     }
 
     /// Has the sockets of another topology from now on. A socket that stays is not touched, but for options that its listener now has
@@ -147,6 +155,25 @@ package final class ListenerSet: Sendable {
             throw ListenErrors(problems: problems)
         }
         return opened
+    }
+}
+
+extension ListenError {
+    /// The kernel would take both, if they shared the port for a moment (`SO_REUSEPORT`), but from then on any other program of this user
+    /// could have it too.
+    fileprivate func overlapping(_ socket: DoorSocket) -> ListenError {
+        ListenError(
+            listener: listener, bind: bind,
+            cause: "the edge itself listens on \(socket.key), and one of the two takes in the other",
+            fix: "Restart the edge: no reload can change this without turning somebody away.")
+    }
+}
+
+extension BindAddress {
+    /// Whether both are on one port, and one is on all addresses.
+    fileprivate func overlaps(_ other: BindAddress) -> Bool {
+        guard let port, port == other.port else { return false }
+        return [self, other].contains { $0.ip?.isUnspecified ?? true }
     }
 }
 

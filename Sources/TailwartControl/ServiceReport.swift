@@ -3,7 +3,7 @@ import TailwartEngine
 package import TailwartSystem
 
 /// What the service manager is told of a running edge, and what it keeps for the next process. To be used by one thread.
-package struct ServiceReport: ~Copyable {
+package final class ServiceReport {
     private let manager: ServiceManager
     private let edge: Edge
     /// Names of the sockets that it keeps.
@@ -22,7 +22,7 @@ package struct ServiceReport: ~Copyable {
     }
 
     /// The edge serves: after the start, a takeover or a reload.
-    package mutating func serves(process: Int32) {
+    package func serves(process: Int32) {
         guard manager.isThere else { return }
         manager.tell([.mainProcess(process), .ready, .status(edge.statusLine)])
         let sockets = Dictionary(edge.listeners.sockets.map { ("\($0.key)", $0) }) { first, _ in first }
@@ -39,7 +39,7 @@ package struct ServiceReport: ~Copyable {
     package func stops() { manager.tell([.stopping, .status("lets connections finish")]) }
 
     /// Tells that the edge is well if all workers have answered since the last time. Twice as often as it wants to hear it (sd_watchdog_enabled(3)).
-    package mutating func pulse(now: UInt64) {
+    package func pulse(now: UInt64) {
         guard let watchdog = manager.watchdog, let due = nextPulse, now >= due else { return }
         nextPulse = now + watchdog / 2
         if pulse?.isComplete ?? true {

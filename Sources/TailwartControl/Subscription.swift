@@ -29,14 +29,27 @@ package final class Subscription: Sendable {
     }
 
     private let state: Mutex<State>
-    private let waker: Waker
+    /// Tells the reader that there is something to take.
+    private let ring: @Sendable () -> Void
+    /// Of a reader who waits on a thread of its own.
+    private let waker: Waker?
     private let ended: Waker
 
     /// - Parameter ended: rung when the reader has taken everything.
     init(from level: EventLevel, ended: Waker) throws(SystemError) {
         state = Mutex(State(level: level))
         self.ended = ended
-        waker = try Waker()
+        let waker = try Waker()
+        self.waker = waker
+        ring = { waker.ring() }
+    }
+
+    /// For a reader that takes when it is told to.
+    init(from level: EventLevel, ended: Waker, onNews: @escaping @Sendable () -> Void) {
+        state = Mutex(State(level: level))
+        self.ended = ended
+        waker = nil
+        ring = onNews
     }
 
     /// Whether records are for it, which are at `info`.
@@ -79,7 +92,7 @@ package final class Subscription: Sendable {
             state.lostEvents += lostEvents
             return Self.wakes(&state)
         }
-        if wakes { waker.ring() }
+        if wakes { ring() }
     }
 
     /// There will be no more.
@@ -88,7 +101,7 @@ package final class Subscription: Sendable {
             state.isClosed = true
             return Self.wakes(&state)
         }
-        if wakes { waker.ring() }
+        if wakes { ring() }
     }
 
     private static func wakes(_ state: inout State) -> Bool {
@@ -107,24 +120,26 @@ package final class Subscription: Sendable {
 
     // MARK: - by the reader
 
-    /// Waits for something to read and takes all of it; nil when the ledger has ended and everything was taken. To be called by one
-    /// thread.
+    /// Takes all that has come, perhaps nothing; nil when the ledger has ended and everything was taken. To be called by one thread.
+    package func take() -> [LedgerEntry]? {
+        let (entries, isOver) = state.withLock { state -> ([LedgerEntry], Bool) in
+            noteLost(&state)
+            let entries = state.entries
+            (state.entries, state.records, state.events) = ([], 0, 0)
+            state.readerSleeps = entries.isEmpty && !state.isClosed
+            state.hasEnded = entries.isEmpty && state.isClosed
+            return (entries, state.hasEnded)
+        }
+        if isOver { ended.ring() }
+        return isOver ? nil : entries
+    }
+
+    /// Waits for something to read and takes all of it; nil as above.
     package func next() -> [LedgerEntry]? {
         while true {
-            let (entries, isOver) = state.withLock { state -> ([LedgerEntry], Bool) in
-                noteLost(&state)
-                let entries = state.entries
-                (state.entries, state.records, state.events) = ([], 0, 0)
-                state.readerSleeps = entries.isEmpty && !state.isClosed
-                state.hasEnded = entries.isEmpty && state.isClosed
-                return (entries, state.hasEnded)
-            }
+            guard let entries = take() else { return nil }
             if !entries.isEmpty { return entries }
-            if isOver {
-                ended.ring()
-                return nil
-            }
-            waker.wait(timeout: -1)
+            waker?.wait(timeout: -1)
         }
     }
 }

@@ -13,7 +13,7 @@ package struct CommandAnswer: Sendable, CustomStringConvertible {
             case unknown
         }
 
-        let severity: Severity
+        package let severity: Severity
         /// For a person.
         package let message: String
         let fix: String?

@@ -15,6 +15,10 @@ package enum EdgeLife: Sendable, Equatable {
         case signal(EdgeEvent.StopCause)
         /// Another process serves.
         case takenOver
+        /// Somebody asked over the admin interface for an end like that of a signal.
+        ///
+        /// - Parameter limit: how long connections may finish; nil: as the configuration says.
+        case drainWanted(limit: Duration?)
         /// A signal that asks for a reload.
         case reloadSignal
         /// A signal that means nothing to an edge.
@@ -63,6 +67,8 @@ package enum EdgeLife: Sendable, Equatable {
             return beginDrain(cause, drain, live, now)
         case (.serving, .takenOver):
             return beginDrain(.takenOver, drain, live, now)
+        case (.serving, .drainWanted(let limit)):
+            return beginDrain(.asked, limit ?? drain, live, now)
         case (.serving(let until?), _) where now >= until:
             return beginDrain(.timeIsUp, drain, live, now)
         case (.draining, .signal(let cause)):

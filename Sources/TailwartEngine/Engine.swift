@@ -87,6 +87,9 @@ package final class Engine: Sendable {
         self.state = Mutex(state)
     }
 
+    /// The one that new connections are served by.
+    package var topology: Topology { state.withLock(\.topology) }
+
     /// Connections that are open.
     package var live: Int { state.withLock { $0.topology.headcount.live } }
 

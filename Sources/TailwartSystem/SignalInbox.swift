@@ -24,7 +24,14 @@ package struct SignalInbox: ~Copyable {
     ///
     /// - Parameter deadline: microseconds on the monotonic clock; nil waits for ever.
     package borrowing func wait(until deadline: UInt64?, or waker: Waker) -> News {
-        var polls = [descriptor.raw, waker.raw].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        let news = wait(until: deadline, orInput: waker.raw)
+        if news == .rung { waker.clear() }
+        return news
+    }
+
+    /// The same with any descriptor that becomes readable in the place of the waker.
+    borrowing func wait(until deadline: UInt64?, orInput raw: CInt) -> News {
+        var polls = [descriptor.raw, raw].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while true {
             if let number = take() { return .signal(number) }
             var timeout: CInt = -1
@@ -37,7 +44,6 @@ package struct SignalInbox: ~Copyable {
             guard poll(&polls, UInt(polls.count), timeout) > 0, polls[0].revents == 0, polls[1].revents != 0 else {
                 continue
             }
-            waker.clear()
             return .rung
         }
     }

@@ -17,7 +17,9 @@ package struct EdgeProcess: Sendable {
         output: Pipe? = nil, _ configuration: String
     ) async throws {
         let file = host.folder.file("tailwart.yaml")
-        try file.write(configuration + "\nlog: \(log)\n")
+        // The usual socket is one for the whole host.
+        let admin = configuration.contains("admin:") ? "" : "admin: {socket: off}\n"
+        try file.write(configuration + "\n\(admin)log: \(log)\n")
         let edge = try Program.edge()
         let arguments = ["run", "--config", file.path]
         if let first = wrapper.first {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Glibc
+import TailwartAdmin
 import TailwartControl
 import TailwartCore
 import TailwartSystem
@@ -30,10 +32,12 @@ struct RunCommand: ParsableCommand {
             let ledger = try Ledger()
             let log = try LineWriter(configuration.log, of: ledger)
             try ledger.start()
+            let reading: @Sendable () -> ConfigurationReading = { ConfigurationOptions.reading(file) }
             let edge = try begin(configuration, ledger, log, manager)
+            let admin = try openAdmin(of: edge, configuration.admin, ledger, reading)
             openTakeovers(of: edge, configuration.admin)
-            try Foreground.serve(
-                edge, ledger: ledger, hangUp: .reloads { ConfigurationOptions.reading(file) }, manager: manager)
+            try Foreground.serve(edge, ledger: ledger, hangUp: .reloads(reading), manager: manager)
+            admin?.stop()
             ledger.finish()
         } catch let failure as Takeover.Failure {
             throw Failure.tryAgain("The takeover failed, and the running edge goes on: \(failure.fault.sentence)")
@@ -61,6 +65,34 @@ struct RunCommand: ParsableCommand {
         edge.settleSockets()
         ledger.post(.listening(version: Version.current.line, edge.openings))
         return edge
+    }
+
+    /// After a takeover mail is served already, so what cannot be had of it is said, and no more.
+    private func openAdmin(
+        of edge: Edge, _ settings: AdminSettings, _ ledger: Ledger,
+        _ reading: @escaping @Sendable () -> ConfigurationReading
+    ) throws -> AdminServer? {
+        var tries = takeover ? 20 : 1
+        while true {
+            tries -= 1
+            do {
+                let asked = try AdminListener.open(settings, ledger: ledger, replaces: takeover)
+                guard !asked.isEmpty else { return nil }
+                let admin = try AdminServer(edge.view(reading: reading), at: asked)
+                edge.whenTakenOver { admin.stop() }
+                return admin
+            } catch where takeover && tries > 0 {
+                // The process before has the addresses a moment longer.
+                usleep(100_000)
+            } catch {
+                guard takeover else {
+                    edge.stop()
+                    throw error
+                }
+                ledger.post(.adminUnavailable(socket: settings.path ?? "admin.listen", failure: "\(error)"))
+                return nil
+            }
+        }
     }
 
     /// Where the default place is not to be had nobody has asked for one.

@@ -16,6 +16,7 @@ enum Beginning {
         do {
             let command = try Tailwart.parseAsRoot()
             if command is RunCommand || command is TryCommand { Foreground.prepare() }
+            if let status = command as? StatusCommand, status.watch { Terminal.prepare() }
             if let gate = command as? GateCommand, gate.watch { WatchRunner.prepare() }
             Task.detached { await Tailwart.run(command) }
         } catch {
@@ -40,7 +41,8 @@ struct Tailwart: AsyncParsableCommand {
             """,
         version: Version.current.line,
         subcommands: [
-            RunCommand.self, TryCommand.self, CheckCommand.self, ConfigCommand.self, GateCommand.self,
+            RunCommand.self, TryCommand.self, StatusCommand.self, ConnectionsCommand.self, ReloadCommand.self,
+            DrainCommand.self, LogLevelCommand.self, CheckCommand.self, ConfigCommand.self, GateCommand.self,
             ImportCommand.self,
             InitCommand.self, ACLCommand.self, RecordsCommand.self, TrustCommand.self, LintSecretsCommand.self,
             VersionCommand.self,

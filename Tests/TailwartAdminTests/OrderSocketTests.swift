@@ -132,7 +132,7 @@ import Testing
             #expect(try ask("GET", "/status", host: "evil.example.org").status == 421)
             #expect(try ask("GET", "/status", host: "192.0.2.1").status == 421)
             let order = try ask("POST", "/drain", host: "localhost")
-            #expect(order.status == 403 && order.body.contains("over TCP the edge only answers questions"))
+            #expect(order.status == 403 && order.body.contains("over TCP the edge takes no orders"))
             #expect(admin.edge.orders.isEmpty)
         }
     }

@@ -12,11 +12,14 @@ extension CommandTests {
             let exitCode: Int32
             /// Before the command, as `sh -c` has it.
             var before = ""
+            /// Runs meanwhile.
+            var edge: RunningEdge?
 
-            init(_ exitCode: Int32, _ arguments: String, before: String = "") {
+            init(_ exitCode: Int32, _ arguments: String, before: String = "", edge: RunningEdge? = nil) {
                 self.exitCode = exitCode
                 self.arguments = arguments.split(separator: " ").map(String.init)
                 self.before = before
+                self.edge = edge
             }
 
             var testDescription: String { "\(arguments.joined(separator: " ")): \(exitCode)" }
@@ -49,6 +52,10 @@ extension CommandTests {
             Run(0, "gate --once --tcp 127.0.0.1:PORT"), Run(1, "gate --once --tailscale --tcp 127.0.0.1:PORT"),
             Run(1, "gate --timeout 300ms --tcp 127.0.0.1:2"), Run(127, "gate --tcp 127.0.0.1:PORT -- no-such-command"),
             Run(0, "version"),
+            Run(0, "status", edge: .good), Run(1, "status", edge: .bad), Run(3, "status"),
+            Run(0, "connections", edge: .good), Run(3, "connections"),
+            Run(0, "reload", edge: .changed), Run(0, "reload --dry-run", edge: .changed),
+            Run(1, "reload", edge: .broken), Run(3, "reload"),
         ]
 
         private static let files: KeyValuePairs<String, String> = [
@@ -123,6 +130,7 @@ extension CommandTests {
                 try FileManager.default.createDirectory(
                     atPath: host.folder.file("folder").path, withIntermediateDirectories: false)
                 try host.folder.file("policy.hujson").write(try await Answer.tailwart(["acl"], on: host).output)
+                let running = try await run.edge?.start(on: host)
                 if run.before.hasPrefix("rm ") {
                     try FileManager.default.removeItem(atPath: host.folder.file(String(run.before.dropFirst(3))).path)
                 } else if !run.before.isEmpty {
@@ -130,8 +138,12 @@ extension CommandTests {
                 }
                 var words = run.arguments.map { $0.replacing("PORT", with: port) }
                 words.insert("--json", at: 1)
-                let environment = ["TS_SOCKET=\(host.folder.path)/none.sock"]
+                let environment = [
+                    "TS_SOCKET=\(host.folder.path)/none.sock",
+                    "TAILWART_ADMIN_SOCKET=\(host.folder.path)/admin.sock",
+                ]
                 answer = try await Answer.tailwart(words, on: host, environment: environment)
+                await running?.end()
                 listener.close()
             }
             return try #require(answer)
@@ -173,8 +185,13 @@ extension CommandTests {
             #expect(Set(documented.keys) == Set(Self.runs.map { $0.arguments[0] }))
             for command in documented.keys where command != "version" {
                 let codes = Set(Self.runs.filter { $0.arguments[0] == command }.map(\.exitCode))
-                // What keeps a gate from asking cannot be had here: TailwartGateTests has its answer. Nothing is found by `init`.
-                let expected: Set<Int32> = command == "gate" ? [0, 1] : command == "init" ? [0, 3] : [0, 1, 3]
+                // What keeps a gate from asking cannot be had here: TailwartGateTests has its answer. Nothing is found by `init` and `connections`.
+                let expected: Set<Int32> =
+                    switch command {
+                    case "gate": [0, 1]
+                    case "init", "connections": [0, 3]
+                    default: [0, 1, 3]
+                    }
                 #expect(codes.isSuperset(of: expected), "\(command)")
             }
         }

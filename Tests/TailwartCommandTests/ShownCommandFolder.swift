@@ -18,6 +18,7 @@ final class ShownCommandFolder {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         environment = [
             "PATH=\(try host.folder.makeFolder("bin")):\(path)", "TS_TAILNET=tail1234.ts.net", "NO_COLOR=1",
+            "TAILWART_ADMIN_SOCKET=\(host.folder.path)/admin.sock",
         ]
         try FileManager.default.createSymbolicLink(
             atPath: "\(host.folder.path)/bin/tailwart", withDestinationPath: try Program.edge().path)
@@ -40,6 +41,9 @@ final class ShownCommandFolder {
         try host.folder.file("etc/default/tailwart").write("TS_TAILNET=tail1234.ts.net\n")
         let policy = try await Answer.tailwart(["acl"], on: host, environment: environment)
         try host.folder.file("policy.hujson").write(policy.output)
+        if ["status", "connections", "reload", "drain", "log-level"].contains(subcommand) {
+            _ = try await RunningEdge.good.start(on: host)
+        }
     }
 
     /// - Returns: the exit code, after SIGTERM where the command runs until somebody ends it.
@@ -98,6 +102,7 @@ final class ShownCommandFolder {
           health: {timeout: 1s}
         web: 127.0.0.1:3
         tailscale: off
+        admin: {socket: off}
 
         """
     }

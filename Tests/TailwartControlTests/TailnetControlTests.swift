@@ -79,6 +79,20 @@ import Testing
         #expect(effects.compactMap(change) == example.changes)
     }
 
+    @Test func `other names are watched from now on, and what was said is not said again`() {
+        let other = "other.tail1234.ts.net"
+        var control = TailnetControl(.init(names: [Self.name], isNeeded: true, direct: [Self.name]))
+        for look in [Self.running(usesTUN: false)] { _ = control.take(look, socket: nil, at: 1000) }
+        control.follow(.init(names: [Self.name], isNeeded: true, direct: [Self.name]))
+        let again = control.take(Self.running(usesTUN: false), socket: nil, at: 1001)
+        #expect(again == [.learn([Self.name: [Self.address]])])
+        control.follow(.init(names: [other, Self.name], isNeeded: true, direct: [Self.name, other]))
+        let more = control.take(Self.running(usesTUN: false), socket: nil, at: 1002)
+        #expect(more.compactMap(change) == ["userspace", "peer_missing"])
+        control.follow(.init(names: [other], isNeeded: true, direct: []))
+        #expect(control.take(Self.running(), socket: nil, at: 1003) == [.learn([:])])
+    }
+
     @Test func `a new path is said with the time there and back and the last handshake`() throws {
         var control = TailnetControl(.init(names: [Self.name], isNeeded: true, direct: []))
         let direct = TailnetPath.direct(InternetAddress(Self.address, port: 41641))

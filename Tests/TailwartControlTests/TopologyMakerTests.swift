@@ -57,6 +57,25 @@ import Testing
         }
     }
 
+    @Test func `another configuration has the addresses that are known, and calls itself as the tailnet does`() {
+        let maker = Self.maker()
+        maker.learn([Self.name: [Self.elsewhere]]) { _ in }
+        maker.learnHost(tailnet: "vm.tail1234.ts.net", outer: nil) { _ in }
+        var configuration = Configuration(
+            upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.name(Self.name))])])
+        configuration.listeners = [
+            Listener(
+                name: "mx", bind: [.any(port: 26)], proto: .smtp, routes: [Route(to: .upstream("mailbox", port: nil))])
+        ]
+        maker.change(to: configuration, binds: [.any(port: 26)]) { topology in
+            #expect(topology.frontends.map(\.listener.name) == ["mx"])
+            #expect(Self.dialled(topology) == [Self.elsewhere])
+        }
+        // Names are learned for it from now on.
+        maker.learn([Self.name: [Self.outer]]) { #expect($0.frontends.map(\.listener.name) == ["mx"]) }
+        #expect(maker.name.description == "edge.example.net")
+    }
+
     @Test func `what is known of an address goes from each topology to the next`() {
         let maker = Self.maker()
         maker.learn([Self.name: [Self.elsewhere]]) { $0.approaches[0].addresses[0].distrusts(now: 1) }

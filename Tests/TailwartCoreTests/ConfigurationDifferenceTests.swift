@@ -100,7 +100,7 @@ import Testing
             $0.listeners[0].maxConnections = 9
             $0.listeners[0].refusal.text = "Later"
         },
-        Case("the one route", "listener smtp: routes: to mailbox → close") {
+        Case("the one route", "listener smtp: routes: to mailbox → to close") {
             $0.listeners[0].routes = [Route(to: .close)]
         },
         Case(

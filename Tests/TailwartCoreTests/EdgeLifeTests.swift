@@ -51,6 +51,20 @@ import Testing
                 Step(event: .tick, at: 10), Step(event: .tick, at: 11, effects: [.stop]),
             ], end: .stopping),
         Life(
+            name: "an order to drain, in its own time, which changes nothing the second time",
+            steps: [
+                Step(event: .started),
+                Step(event: .drainWanted(limit: .seconds(1)), effects: draining(.asked, 2, .seconds(1))),
+                Step(event: .drainWanted(limit: nil)), Step(event: .idle, live: 0, effects: [.stop]),
+            ], end: .stopping),
+        Life(
+            name: "an order to drain for as long as the file says",
+            steps: [
+                Step(event: .started),
+                Step(event: .drainWanted(limit: nil), effects: draining(.asked, 2, .seconds(10))),
+                Step(event: .signal(.terminated), effects: [.say(.cutShort(.terminated, live: 2)), .stop]),
+            ], end: .stopping),
+        Life(
             name: "a second signal",
             steps: [
                 Step(event: .started),

@@ -86,6 +86,11 @@ import Testing
                 + "correct 'bind' (see `ip address`)"
         ),
         (
+            .adminUnavailable(socket: "/run/tailwart/admin.sock", failure: "another process listens there"), .info,
+            "nobody can ask this edge at /run/tailwart/admin.sock: another process listens there; 'admin.socket' names another path, or "
+                + "is off"
+        ),
+        (
             .descriptorsShort(limit: 64, connections: 1000), .warning,
             "max_connections is 1000, but this process may open only 64 descriptors, two per connection: raise the limit "
                 + "(LimitNOFILE= in systemd, ulimit -n), or lower max_connections"

@@ -42,6 +42,32 @@ import Testing
         }
     }
 
+    @Test func `spares of a place that stays outlive a change of others, and those of a place that goes are closed`() throws {
+        let (mailbox, other) = (try TestListener(), try TestListener())
+        var upstreams = [Upstream.test(try other.address), .test(try mailbox.address)]
+        for index in upstreams.indices { upstreams[index].warm = 1 }
+        let listeners = [
+            Listener.test(.smtp, bind: [.internet(.init(lonelyAddress(), port: 0))], routes: [.to(1, header: .init(.v2))]),
+            .test(.smtp, bind: [.internet(.init(lonelyAddress(), port: 0))], routes: [.toFirst(header: .init(.v2))]),
+        ]
+        try withEngine(listeners: listeners, upstreams: upstreams) { edge in
+            let (spare, gone) = (try mailbox.accept(), try other.accept())
+            var configuration = Configuration(
+                upstreams: Configuration.named(upstreams), listeners: Configuration.named(listeners))
+            configuration.listeners.removeLast()
+            configuration.upstreams.removeFirst()
+            edge.apply(configuration)
+            // A header that says that nobody came, and the end.
+            #expect(try gone.receiveToEnd().end == .finished)
+            let client = try connect(edge, through: spare, mailbox)
+            #expect(try spare.receiveHeader().header.peers == .proxied(
+                client: try #require(client.address), destination: try edge.address()))
+            client.close()
+            spare.close()
+            _ = try edge.nextRecord()
+        }
+    }
+
     @Test func `when all spares are taken a client is dialled for`() throws {
         try withWarmEngine(1) { edge, mailbox in
             let spare = try mailbox.accept()

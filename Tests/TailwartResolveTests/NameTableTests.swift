@@ -48,6 +48,24 @@ import Testing
         mutating func learnNothing() -> Resolver.Entry? { table.learn(nil, at: now).first?.entry }
     }
 
+    @Test func `names that stay keep their addresses and their time, others are asked for or forgotten`() {
+        var desk = Desk(isInTailnet: false)
+        #expect(desk.asks() == [.system])
+        #expect(desk.answer(.system, [Self.v4], timeToLive: 60) != nil)
+        desk.table.follow(["other.example", desk.name], at: desk.now)
+        #expect(desk.table.questions(at: desk.now, isInTailnet: false) == [.system: ["other.example"]])
+        #expect(desk.table.addresses == [desk.name: [Self.v4]])
+        #expect(desk.asks(after: 59) == [])
+        desk.table.follow([desk.name], at: desk.now)
+        // The answer to a question about a name that is forgotten.
+        let late = LookupAnswer(name: "other.example", outcome: .addresses([Self.v4], timeToLive: 60))
+        #expect(desk.table.take(late, from: .system, after: 0, at: desk.now) == nil)
+        #expect(desk.asks(after: 1) == [.system])
+        desk.table.follow([], at: desk.now)
+        #expect(desk.table.addresses == [:])
+        #expect(desk.table.nextDue == nil)
+    }
+
     @Test func `without a tailnet only the system is asked, again when its answer has lived`() {
         var desk = Desk(isInTailnet: false)
         #expect(desk.asks() == [.system])

@@ -30,7 +30,8 @@ struct HandoverConnection: ~Copyable {
     borrowing func receive() -> News {
         switch socket.receive(limit: HandoverMessage.maximumLength) {
         case .wouldBlock: return .nothing
-        case .end, .failed: return .end
+        case .end: return .end
+        case .failed: return .end
         case .truncated: return .other
         case .packet(let bytes, let descriptors):
             guard case .found(let message) = HandoverMessage.parse(bytes.span) else { return .other }

@@ -77,8 +77,8 @@ package final class TakeoverServer: Sendable {
         while !isStopping, Clock.monotonic() < deadline {
             switch connection.receive() {
             case .message(.hello(let party), _): return party
-            case .message, .other, .end: return nil
             case .nothing: connection.wait(until: deadline, or: [waker.raw])
+            default: return nil
             }
         }
         return nil

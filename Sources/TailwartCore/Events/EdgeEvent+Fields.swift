@@ -21,6 +21,8 @@ extension EdgeEvent {
         case (.takeoverFailed(let failure), .failure): .text(failure)
         case (.addressMissing(let opening), .listener): .text(opening.listener)
         case (.addressMissing(let opening), .addresses): .list(["\(opening.bind)"])
+        case (.adminUnavailable(let socket, _), .addresses): .list([socket])
+        case (.adminUnavailable(_, let failure), .failure): .text(failure)
         case (.descriptorsShort(let limit, _), .limit): .number(Int(clamping: limit))
         case (.descriptorsShort(_, let connections), .connections): .number(connections)
         case (.resolved(let name, _, _), .name), (.unresolved(let name, _, _), .name): .text(name)

@@ -3,6 +3,7 @@ extension EdgeEvent {
     package enum Kind: String, CaseIterable, Sendable {
         case listening
         case addressMissing = "address_missing"
+        case adminUnavailable = "admin_unavailable"
         case descriptorsShort = "descriptors_short"
         case resolved
         case unresolved
@@ -27,7 +28,7 @@ extension EdgeEvent {
         /// The levels that it may have.
         package var levels: [EventLevel] {
             switch self {
-            case .listening, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: [.info]
+            case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: [.info]
             case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
             case .reloaded: [.info, .warning]
             case .reloadFailed, .takeoverFailed: [.error]
@@ -41,6 +42,7 @@ extension EdgeEvent {
             switch self {
             case .listening: [.version, .addresses]
             case .addressMissing: [.listener, .addresses]
+            case .adminUnavailable: [.addresses, .failure]
             case .descriptorsShort: [.limit, .connections]
             case .resolved: [.name, .addresses, .source]
             case .unresolved: [.name, .failure]
@@ -70,6 +72,7 @@ extension EdgeEvent {
         switch self {
         case .listening: .listening
         case .addressMissing: .addressMissing
+        case .adminUnavailable: .adminUnavailable
         case .descriptorsShort: .descriptorsShort
         case .resolved: .resolved
         case .unresolved: .unresolved
@@ -92,7 +95,7 @@ extension EdgeEvent {
 
     package var level: EventLevel {
         switch self {
-        case .listening, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: .info
+        case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: .info
         case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
         case .reloaded(let difference, let warnings):
             difference.needsRestart.isEmpty && warnings.isEmpty ? .info : .warning

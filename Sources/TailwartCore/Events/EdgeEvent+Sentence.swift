@@ -9,6 +9,8 @@ extension EdgeEvent {
         case .addressMissing(let opening):
             "this host does not have the address of \(opening.bind) (\(opening.listener)): clients come in there once it has it; if it "
                 + "never will, correct 'bind' (see `ip address`)"
+        case .adminUnavailable(let socket, let failure):
+            "nobody can ask this edge at \(socket): \(failure); 'admin.socket' names another path, or is off"
         case .descriptorsShort(let limit, let connections):
             "max_connections is \(connections), but this process may open only \(limit) descriptors, two per connection: "
                 + "raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections"

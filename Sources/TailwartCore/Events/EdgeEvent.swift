@@ -30,6 +30,8 @@ package enum EdgeEvent: Sendable, Equatable {
         case timeIsUp = "time is up"
         /// Another process serves with its sockets.
         case takenOver = "taken over"
+        /// Over the admin interface.
+        case asked = "tailwart drain"
     }
 
     /// What other servers take for an order to open their logs anew. By default it would end the process.
@@ -42,6 +44,8 @@ package enum EdgeEvent: Sendable, Equatable {
     case listening(version: String, [Opening])
     /// It listens on an address that this host does not have yet.
     case addressMissing(Opening)
+    /// There is no admin interface at the usual socket.
+    case adminUnavailable(socket: String, failure: String)
     /// This process may open `limit` descriptors, which are too few for `connections`.
     case descriptorsShort(limit: UInt64, connections: Int)
     /// A name has these addresses now.

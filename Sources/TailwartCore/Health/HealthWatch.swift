@@ -80,6 +80,15 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         return patience.map { reachable.contains(entry.subject.key) ? until : $0 } ?? until
     }
 
+    /// What is known of each place, in the order of the subjects.
+    package var reports: [PlaceReport] {
+        order.compactMap { cases[$0] }.map { entry in
+            let asked = Set(entry.subject.serverNames)
+            return PlaceReport(
+                entry.subject.place, entry.health.standing, entry.results.filter { asked.contains($0.key) })
+        }
+    }
+
     /// Takes in what happened.
     ///
     /// - Parameter jitter: 0 to 1, anew for each call: keeps the ports of many edges from being asked in the same moment for ever.

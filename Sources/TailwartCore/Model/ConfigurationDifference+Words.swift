@@ -12,7 +12,7 @@ extension ConfigurationDifference {
         return all.prefix(limit) + ["and \(all.count - limit) more"]
     }
 
-    /// What a script reads; docs/json.md has the table.
+    /// What a script reads of each.
     package var json: JSON { .list(changes.map(\.json)) }
 }
 

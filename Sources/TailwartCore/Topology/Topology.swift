@@ -42,11 +42,8 @@ package final class Topology: Sendable {
         var headcounts: [String: Headcount] = [:]
         var doors: [Door.Key: Int] = [:]
         var ordinals: [BindAddress: Int] = [:]
-        let names = Set(configuration.listeners.map(\.name))
         let frontends = configuration.listeners.enumerated().map { number, listener in
-            let headcount =
-                headcounts[listener.name] ?? old?.headcounts[listener.name]
-                ?? old?.headcount(of: listener, without: names, headcounts.values) ?? Headcount()
+            let headcount = headcounts[listener.name] ?? old?.headcounts[listener.name] ?? Headcount()
             headcounts[listener.name] = headcount
             let ownDoors = listener.bind.map { bind in
                 let key = Door.Key(bind, ordinal: ordinals[bind, default: 0])
@@ -71,19 +68,6 @@ package final class Topology: Sendable {
         self.turns = turns
         headcount = old?.headcount ?? Headcount()
         maxConnections = configuration.maxConnections
-    }
-
-    /// That of a listener which has another name now, and an address of before.
-    ///
-    /// - Parameters:
-    ///   - names: of listeners that are still there.
-    ///   - taken: what others have.
-    private func headcount(of listener: Listener, without names: Set<String>, _ taken: some Sequence<Headcount>)
-        -> Headcount?
-    {
-        listener.bind.lazy.compactMap { self.frontend(of: Door.Key($0)) }
-            .first { earlier in !names.contains(earlier.listener.name) && !taken.contains { $0 === earlier.headcount } }?
-            .headcount
     }
 
     /// Nil if no route leads there.

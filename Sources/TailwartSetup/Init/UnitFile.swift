@@ -18,6 +18,8 @@ package enum UnitFile {
         Group=tailwart
         EnvironmentFile=-/etc/default/tailwart
         ExecStart=/usr/bin/tailwart run --config /etc/tailwart/tailwart.yaml
+        # 'systemctl reload': the file is read anew, and no connection is cut for it. What comes of it stands in the journal.
+        ExecReload=/bin/kill -HUP $MAINPID
         Restart=on-failure
         RestartSec=5s
         # 1 is a bad file, 2 a wrong command line: trying again does not mend them.

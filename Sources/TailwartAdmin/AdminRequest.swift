@@ -1,8 +1,8 @@
 import NIOHTTP1
 import TailwartWire
 
-/// A question as the rules and the pages look at it.
-struct AdminQuestion: Sendable, Equatable {
+/// A request as the rules and the pages look at it.
+struct AdminRequest: Sendable, Equatable {
     /// A variable of the query.
     struct Parameter: Sendable, Equatable {
         let name: String

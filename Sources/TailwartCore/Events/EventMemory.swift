@@ -1,0 +1,96 @@
+package import TailwartWire
+
+/// What the edge has said, as far as an operator asks for it later: since when things are as they are, and what was grave lately.
+package struct EventMemory: Sendable {
+    /// Grave events that are remembered.
+    package static let limit = 20
+    /// Names and places that are remembered, so that no number of reloads fills memory.
+    static let nameLimit = 4096
+
+    package struct Name: Sendable, Equatable {
+        package var addresses: [IPAddress] = []
+        package var source: String?
+        /// Why it does not resolve now; nil if it does.
+        package var failure: String?
+        /// Microseconds since 1970.
+        package var since: Int64
+    }
+
+    package struct Said: Sendable, Equatable {
+        package let event: EdgeEvent
+        /// Microseconds since 1970.
+        package let at: Int64
+    }
+
+    /// What a probe asked: a place, and the name that it asked for.
+    package struct Asked: Sendable, Hashable {
+        package let place: ProbedPlace
+        package let serverName: String?
+
+        package init(_ place: ProbedPlace, serverName: String?) {
+            self.place = place
+            self.serverName = serverName
+        }
+    }
+
+    /// At `warning` or graver, the latest last.
+    package private(set) var grave: [Said] = []
+    /// When the verdict of the last probe was another for the last time.
+    package private(set) var verdicts: [Asked: Int64] = [:]
+    /// The same of whether a place is healthy.
+    package private(set) var standings: [ProbedPlace: Int64] = [:]
+    package private(set) var names: [String: Name] = [:]
+    private var aspects: [TailnetNews.Aspect: (news: TailnetNews, at: Int64)] = [:]
+
+    package init() {}
+
+    /// What was said of the tailnet last, of each of its aspects, the latest first.
+    package var tailnet: [(news: TailnetNews, at: Int64)] { aspects.values.sorted { $0.at > $1.at } }
+
+    /// - Parameter time: microseconds since 1970.
+    package mutating func add(_ event: EdgeEvent, at time: Int64) {
+        if event.level >= .warning {
+            grave.append(Said(event: event, at: time))
+            if grave.count > Self.limit { grave.removeFirst() }
+        }
+        switch event {
+        case .verdict(let place, _, let name):
+            if verdicts.count >= Self.nameLimit { verdicts = [:] }
+            verdicts[Asked(place, serverName: name)] = time
+        case .health(let place, _, _):
+            if standings.count >= Self.nameLimit { standings = [:] }
+            standings[place] = time
+        case .resolved(let name, let addresses, let source):
+            if names.count >= Self.nameLimit { names = [:] }
+            names[name] = Name(addresses: addresses, source: source, since: time)
+        case .unresolved(let name, let failure, let keepsAddresses):
+            if names.count >= Self.nameLimit { names = [:] }
+            names[name] = Name(
+                addresses: keepsAddresses ? names[name]?.addresses ?? [] : [], source: names[name]?.source,
+                failure: failure, since: time)
+        case .tailnet(let news): aspects[news.aspect] = (news, time)
+        default: break
+        }
+    }
+}
+
+extension TailnetNews {
+    /// What a change is about: the next one of the same says that the one before is over.
+    package enum Aspect: Sendable, Hashable {
+        case tailscaled
+        case ownAddresses
+        case key
+        case peer
+        case path
+    }
+
+    package var aspect: Aspect {
+        switch change {
+        case .gone, .back, .restarted, .state, .userspace: .tailscaled
+        case .ownAddresses: .ownAddresses
+        case .keyExpires, .keyExpired, .keyRenewed: .key
+        case .peerMissing, .peerRenamed, .peerOffline, .peerBack, .peerAddresses: .peer
+        case .path: .path
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import TailwartAdmin
+import TailwartCore
+import TailwartWire
+
+struct StatusCommand: AsyncParsableCommand, AnsweringCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "What the running edge is doing, and what is wrong.",
+        discussion: """
+            Example: tailwart status
+            Example: tailwart status --watch
+            What is wrong comes first, with its fix; then listeners, places with their verdicts, certificates, names, the tailnet and \
+            totals. Ends with 0 if all is good (also with warnings), 1 if something is wrong, 3 if no edge answers.
+            """)
+
+    @OptionGroup var edge: EdgeOptions
+
+    @Flag(help: "Stay, and show it anew each second, with rates and the busiest connections; q ends it.")
+    var watch = false
+
+    @Flag(
+        help: .json(
+            "version", "pid", "state", "uptime_s", "listeners", "places", "certificates", "names", "tailnet", "totals",
+            "endings", "events"))
+    var json = false
+
+    func validate() throws {
+        if watch, json { throw ValidationError("--watch and --json: choose one; a script asks again by itself.") }
+    }
+
+    func run() async throws {
+        if watch { return try await StatusScreen(edge).run() }
+        let answer = try await edge.ask("/status")
+        guard answer.status == 200 else { throw Failure.notDone(answer.problemText) }
+        if json {
+            print(answer.json)
+        } else {
+            for line in StatusText(answer.json).lines { print(line) }
+        }
+        if answer.json["ok"]?.flag != true { throw ExitCode(1) }
+    }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { EdgeStatus().answer(problems: problems) }
+}
