@@ -7,7 +7,7 @@ A mailbox on loopback greets, echoes a line, and sends a long transfer. Clients 
 second after it came, and each byte of a long transfer must be right. With --faults every other takeover is hurt: kill -9 or kill -STOP of the new process,
 or of the old one, at a moment that wanders over the handover. Ends with 1 if a client was hurt by more than the process that was killed.
 """
-import argparse, errno, hashlib, json, os, random, selectors, signal, socket, struct, subprocess, sys, tempfile, threading, time
+import argparse, errno, hashlib, os, random, selectors, signal, socket, subprocess, sys, tempfile, threading, time
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("program")
@@ -71,12 +71,42 @@ listeners:
   - {{name: https, bind: ["127.0.0.1:{TLS_PORT}"], protocol: https, routes: [{{match: {{sni: [a.example]}}, to: mailbox}}]}}
 """)
 
-log = open(f"{folder.name}/log", "ab")
+class Edge:
+    """A process, and what it said."""
+    started = 0
 
+    def __init__(self, *more):
+        Edge.started += 1
+        self.path = f"{folder.name}/log.{Edge.started}"
+        with open(self.path, "wb") as log:
+            self.process = subprocess.Popen([arguments.program, "run", "--config", configuration, *more], stdout=log,
+                                            stderr=log, stdin=subprocess.DEVNULL)
 
-def start(*more):
-    return subprocess.Popen([arguments.program, "run", "--config", configuration, *more], stdout=log, stderr=log,
-                            stdin=subprocess.DEVNULL)
+    def text(self):
+        with open(self.path, "rb") as file:
+            return file.read()
+
+    def has_begun(self):
+        return b'"event":"takeover"' in self.text() or b'"event":"listening"' in self.text()
+
+    def is_given(self):
+        return b'"reason":"taken over"' in self.text()
+
+    def has_ended(self):
+        return self.process.poll() is not None
+
+    def begins(self):
+        """Waits until it serves; false if it ends before."""
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and not self.has_ended():
+            if self.has_begun():
+                return True
+            time.sleep(0.004)
+        return not self.has_ended() and self.has_begun()
+
+    def signal(self, number):
+        if not self.has_ended():
+            os.kill(self.process.pid, number)
 
 
 class Counts:
@@ -166,82 +196,71 @@ def long_client():
             counts.note(("killed: " if allowed.is_set() else "") + "long " + errno.errorcode.get(error.errno or 0, "cut"))
 
 
-def is_serving(process):
-    """Whether it has said so."""
-    return process.poll() is None
-
-
-def wait_for_takeover(process, since):
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            return False
-        with open(f"{folder.name}/log", "rb") as file:
-            file.seek(since)
-            text = file.read()
-        if b'"event":"takeover"' in text or b'"event":"listening"' in text:
-            return True
-        time.sleep(0.005)
-    return False
-
-
-current = start()
-if not wait_for_takeover(current, 0):
-    sys.exit("the edge did not start: " + open(f"{folder.name}/log").read())
+current = Edge()
+if not current.begins():
+    sys.exit("the edge did not start: " + current.text().decode())
 threads = [threading.Thread(target=short_clients)] + [threading.Thread(target=long_client) for _ in range(3)]
 for thread in threads:
     thread.start()
 
 old = []
-done = failed = 0
+done = failed = died = 0
 begun = time.monotonic()
 for number in range(arguments.takeovers):
-    since = os.path.getsize(f"{folder.name}/log")
-    new = start("--takeover")
-    hurt = arguments.faults and number % 2 == 1
-    if hurt:
+    new = Edge("--takeover")
+    if arguments.faults and number % 2 == 1:
         time.sleep(random.uniform(0, 0.08))
-        kind = random.choice(["kill new", "stop new", "stop old"])
-        if kind == "kill new":
-            new.kill()
+        kind = random.choice(["kill new", "kill old", "stop new", "stop old"])
+        if kind.startswith("kill"):
+            allowed.set()
+            (new if kind == "kill new" else current).signal(signal.SIGKILL)
         else:
             victim = new if kind == "stop new" else current
-            if victim.poll() is None:
-                os.kill(victim.pid, signal.SIGSTOP)
-                time.sleep(random.choice([0.2, 0.9]))
-                os.kill(victim.pid, signal.SIGCONT)
-    if wait_for_takeover(new, since) and new.poll() is None:
+            victim.signal(signal.SIGSTOP)
+            time.sleep(random.choice([0.2, 0.9]))
+            victim.signal(signal.SIGCONT)
+    if new.begins() and not new.has_ended():
         old.append(current)
         current = new
         done += 1
     else:
-        code = new.wait()
+        code = new.process.wait()
         failed += 1
-        if code not in (75, -9):
-            counts.note(f"the new one ended with {code}")
-        if current.poll() is not None:
-            counts.note("the old one ended too")
-            break
-    old = [process for process in old if process.poll() is None]
+        if current.has_ended() or current.is_given():
+            # Killed as the server that it was by then: nobody else is there.
+            died += 1
+            old.append(current)
+            current = Edge("--takeover")
+            current.begins()
+        elif code not in (75, -signal.SIGKILL):
+            counts.note(f"the new one ended with {code}: {new.text()[-300:]}")
+    if os.environ.get("VERBOSE"): print(number, f"{time.monotonic() - begun:.1f}", kind if arguments.faults and number % 2 else "", "done", done, "failed", failed, "old", len(old), counts.bad, flush=True)
+    if allowed.is_set():
+        # What was cut is seen within a moment.
+        time.sleep(0.3)
+        allowed.clear()
+    old = [edge for edge in old if not edge.has_ended()]
     while len(old) > 20:
         time.sleep(0.05)
-        old = [process for process in old if process.poll() is None]
+        old = [edge for edge in old if not edge.has_ended()]
     time.sleep(arguments.pause)
 took = time.monotonic() - begun
 stopping.set()
 for thread in threads:
     thread.join()
-current.terminate()
-for process in old + [current]:
+current.process.terminate()
+for edge in old + [current]:
     try:
-        process.wait(30)
+        edge.process.wait(30)
     except subprocess.TimeoutExpired:
-        process.kill()
+        edge.process.kill()
         counts.note("an old one did not end")
 
-print(f"takeovers {done}, of {arguments.takeovers}, in {took:.0f} s; given up {failed}; connections {counts.served}, the slowest greeted after "
-      f"{counts.worst * 1000:.0f} ms, later than 1 s {counts.late}; long transfers {counts.long}; hurt {counts.bad or 'none'}")
+print(f"takeovers {done}, of {arguments.takeovers}, in {took:.0f} s; given up {failed}, of which as the server {died}; connections {counts.served}, the "
+      f"slowest greeted after {counts.worst * 1000:.0f} ms, later than 1 s {counts.late}; long transfers {counts.long}; hurt {counts.bad or 'none'}")
 wrong = {what: count for what, count in counts.bad.items() if not what.startswith("killed")}
 if wrong or (counts.late and not arguments.faults) or not done:
-    os.system(f"tail -n 20 {folder.name}/log | grep -v '\"message\":\"connection\"' >&2")
+    for line in current.text().decode().splitlines()[-20:]:
+        if '"message":"connection"' not in line:
+            print(line, file=sys.stderr)
     sys.exit(1)

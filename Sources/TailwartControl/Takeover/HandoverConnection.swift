@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import TailwartSystem
 import TailwartWire
 
@@ -13,6 +14,8 @@ struct HandoverConnection: ~Copyable {
     }
 
     private var socket: PacketSocket
+    /// It was said: an end stays readable for ever, and what else is to be waited for must get its turn.
+    private let hasEnded = Atomic<Bool>(false)
 
     init(_ socket: consuming PacketSocket) { self.socket = socket }
 
@@ -27,11 +30,17 @@ struct HandoverConnection: ~Copyable {
         _ = socket.send(message.bytes, passing: descriptors)
     }
 
+    /// The end is told once.
     borrowing func receive() -> News {
+        guard !hasEnded.load(ordering: .relaxed) else { return .nothing }
         switch socket.receive(limit: HandoverMessage.maximumLength) {
         case .wouldBlock: return .nothing
-        case .end: return .end
-        case .failed: return .end
+        case .end:
+            hasEnded.store(true, ordering: .relaxed)
+            return .end
+        case .failed:
+            hasEnded.store(true, ordering: .relaxed)
+            return .end
         case .truncated: return .other
         case .packet(let bytes, let descriptors):
             guard case .found(let message) = HandoverMessage.parse(bytes.span) else { return .other }
@@ -42,7 +51,9 @@ struct HandoverConnection: ~Copyable {
     /// Waits for something to read here or at one of the others, or for the time.
     ///
     /// - Parameter deadline: microseconds on the monotonic clock; nil waits for ever.
-    borrowing func wait(until deadline: UInt64?, or others: [CInt]) { Self.wait(for: [raw] + others, until: deadline) }
+    borrowing func wait(until deadline: UInt64?, or others: [CInt]) {
+        Self.wait(for: (hasEnded.load(ordering: .relaxed) ? [] : [raw]) + others, until: deadline)
+    }
 
     static func wait(for descriptors: [CInt], until deadline: UInt64?) {
         var polls = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
