@@ -180,7 +180,8 @@ def long_client():
         try:
             with socket.create_connection(("127.0.0.1", PORT), 20) as client:
                 client.settimeout(20)
-                assert client.recv(100) == b"220 here\r\n"
+                if client.recv(100) != b"220 here\r\n":
+                    raise ConnectionResetError(0, "no greeting")
                 client.sendall(b"LONG\r\n")
                 at = 0
                 while at < LONG:
@@ -213,7 +214,9 @@ for number in range(arguments.takeovers):
         kind = random.choice(["kill new", "kill old", "stop new", "stop old"])
         if kind.startswith("kill"):
             allowed.set()
-            (new if kind == "kill new" else current).signal(signal.SIGKILL)
+            victim = new if kind == "kill new" else current
+            victim.signal(signal.SIGKILL)
+            victim.process.wait()
         else:
             victim = new if kind == "stop new" else current
             victim.signal(signal.SIGSTOP)

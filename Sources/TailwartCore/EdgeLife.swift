@@ -6,6 +6,8 @@ package enum EdgeLife: Sendable, Equatable {
     /// - Parameter until: nil: until a signal.
     case serving(until: UInt64?)
     case draining(until: UInt64)
+    /// Another process serves, and this one drains: nobody has asked for its end yet.
+    case yielding(until: UInt64)
     case stopping
     case stopped
 
@@ -45,7 +47,7 @@ package enum EdgeLife: Sendable, Equatable {
     package var deadline: UInt64? {
         switch self {
         case .serving(let until): until
-        case .draining(let until): until
+        case .draining(let until), .yielding(let until): until
         case .starting, .stopping, .stopped: nil
         }
     }
@@ -66,7 +68,12 @@ package enum EdgeLife: Sendable, Equatable {
         case (.serving, .signal(let cause)):
             return beginDrain(cause, drain, live, now)
         case (.serving, .takenOver):
-            return beginDrain(.takenOver, drain, live, now)
+            self = .yielding(until: now + drain.microseconds)
+            return [.say(.draining(.takenOver, live: live, limit: drain)), .drain]
+        case (.yielding(let until), .signal):
+            // A service manager that stops the service, as for a restart, knows nothing of the takeover.
+            self = .draining(until: until)
+            return []
         case (.serving, .drainWanted(let limit)):
             return beginDrain(.asked, limit ?? drain, live, now)
         case (.serving(let until?), _) where now >= until:
@@ -74,7 +81,8 @@ package enum EdgeLife: Sendable, Equatable {
         case (.draining, .signal(let cause)):
             self = .stopping
             return [.say(.cutShort(cause, live: live)), .stop]
-        case (.draining(let until), _) where live == 0 || now >= until:
+        case (.draining(let until), _) where live == 0 || now >= until,
+            (.yielding(let until), _) where live == 0 || now >= until:
             self = .stopping
             return [.stop]
         case (.stopping, .ended(let accepted)):
