@@ -229,6 +229,9 @@ for number in range(arguments.takeovers):
     else:
         code = new.process.wait()
         failed += 1
+        if allowed.is_set():
+            # Until the other has said what became of it.
+            time.sleep(0.3)
         if current.has_ended() or current.is_given():
             # Killed as the server that it was by then: nobody else is there.
             died += 1
@@ -237,7 +240,6 @@ for number in range(arguments.takeovers):
             current.begins()
         elif code not in (75, -signal.SIGKILL):
             counts.note(f"the new one ended with {code}: {new.text()[-300:]}")
-    if os.environ.get("VERBOSE"): print(number, f"{time.monotonic() - begun:.1f}", kind if arguments.faults and number % 2 else "", "done", done, "failed", failed, "old", len(old), counts.bad, flush=True)
     if allowed.is_set():
         # What was cut is seen within a moment.
         time.sleep(0.3)

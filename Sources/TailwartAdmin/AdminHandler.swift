@@ -38,6 +38,10 @@ final class AdminHandler: ChannelInboundHandler {
     private var state = State.idle
     private var timer: Scheduled<Void>?
     private var context: ChannelHandlerContext?
+    /// The way to the socket past SwiftNIO's HTTP, which knows no answer without a request.
+    fileprivate var wire: AdminByteWatch?
+    /// Answers that are made, and not sent to their end.
+    private var unsent = 0
     /// The caller has said that it will send no more.
     private var hasFinished = false
 
@@ -68,6 +72,7 @@ final class AdminHandler: ChannelInboundHandler {
         endStream()
         timer?.cancel()
         self.context = nil
+        wire = nil
     }
 
     /// Bytes have come, whatever they are.
@@ -102,9 +107,9 @@ final class AdminHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed? = event as? ChannelEvent {
             hasFinished = true
-            // Who has asked, said that this was all, and waits, gets the answer.
+            // Who has asked, said that this was all, and waits, gets the answer to its last byte.
             if case .answering = state { return }
-            context.close(promise: nil)
+            if unsent == 0 { context.close(promise: nil) }
         } else {
             context.fireUserInboundEventTriggered(event)
         }
@@ -166,8 +171,24 @@ final class AdminHandler: ChannelInboundHandler {
 
     private func reply(_ reply: AdminReply, isHead: Bool = false, stays: Bool) {
         guard let context, context.channel.isActive else { return }
-        state = .answering
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        unsent += 1
+        sent.futureResult.assumeIsolated().whenComplete { _ in
+            self.unsent -= 1
+            if !stays {
+                self.leave()
+            } else if self.hasFinished, self.unsent == 0 {
+                self.context?.close(promise: nil)
+            }
+        }
         wait(parts.limits.answer)
+        switch state {
+        case .idle, .asking(nil, _):
+            state = .answering
+            wire?.write(reply.bytes, promise: sent)
+            return
+        default: state = .answering
+        }
         context.write(wrapOutboundOut(.head(reply.head(stays: stays))), promise: nil)
         if !isHead, !reply.body.isEmpty {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: reply.body)))), promise: nil)
@@ -177,9 +198,7 @@ final class AdminHandler: ChannelInboundHandler {
             state = .idle
             wait(parts.limits.idle)
         }
-        let sent = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: sent)
-        if !stays { sent.futureResult.assumeIsolated().whenComplete { _ in self.leave() } }
     }
 
     /// All is sent.
@@ -256,13 +275,27 @@ final class AdminHandler: ChannelInboundHandler {
     }
 }
 
-/// Tells the handler that bytes have come, before they are a request.
+/// The end of the pipeline at the socket: tells the handler that bytes have come, before they are a request, and sends what is no answer to one.
 final class AdminByteWatch: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private let handler: AdminHandler
+    private var context: ChannelHandlerContext?
 
-    init(_ handler: AdminHandler) { self.handler = handler }
+    init(_ handler: AdminHandler) {
+        self.handler = handler
+        handler.wire = self
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>) {
+        guard let context else { return promise.fail(ChannelError.ioOnClosedChannel) }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         handler.bytesCame()

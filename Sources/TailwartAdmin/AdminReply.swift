@@ -1,3 +1,4 @@
+import NIOCore
 import NIOHTTP1
 import TailwartCore
 
@@ -41,6 +42,13 @@ struct AdminReply: Sendable {
         headers.add(name: "Content-Length", value: "\(body.utf8.count)")
         headers.add(contentsOf: fields.map { ($0.name, $0.value) })
         return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+    }
+
+    /// All of it, where there is no request that it answers; the connection ends.
+    var bytes: ByteBuffer {
+        let head = head(stays: false)
+        let lines = ["HTTP/1.1 \(status.code) \(status.reasonPhrase)"] + head.headers.map { "\($0.name): \($0.value)" }
+        return ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
 
     /// Of a stream of events, which ends with the connection.

@@ -146,8 +146,10 @@ extension Edge {
         // Who waited there is served; without the workers' word the sockets are closed by the last who lets go.
         if engine.settle() { for socket in removed { socket.close() } }
         watchers.watch(for: change.configuration)
-        log?.change(to: change.configuration.log)
-        Self.raiseDescriptorLimit(for: change.configuration, ledger)
+        let (before, now) = (change.previous, change.configuration)
+        // Whoever has asked the running edge for another level keeps it.
+        if now.log != before.log { log?.change(to: now.log) }
+        if now.maxConnections != before.maxConnections { Self.raiseDescriptorLimit(for: now, ledger) }
     }
 
     private func answer(_ outcome: ReloadOutcome) {

@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// Serving one configuration after the other without an end: what is to be done when a reload is asked for, and what has to be done
 /// before what. A value without clock or I/O; times are microseconds on one clock, which is the caller's.
 ///
@@ -21,6 +23,8 @@ package struct Reload: Sendable, Equatable {
 
     /// From what is served to what was read.
     package struct Change: Sendable, Equatable {
+        /// Served so far.
+        package let previous: Configuration
         /// As far as it can be served without a restart.
         package let configuration: Configuration
         package let difference: ConfigurationDifference
@@ -90,7 +94,8 @@ package struct Reload: Sendable, Equatable {
         case (.reading, .read(.good(let read, let warnings))):
             let difference = ConfigurationDifference(from: configuration, to: read)
             let change = Change(
-                configuration: read.withoutRestart(after: configuration), difference: difference, warnings: warnings)
+                previous: configuration, configuration: read.withoutRestart(after: configuration),
+                difference: difference, warnings: warnings)
             // What is not told, such as another order of listeners, is served all the same.
             guard change.configuration != configuration else { return end(.reloaded(difference, warnings: warnings)) }
             state = .opening(change)
@@ -141,4 +146,19 @@ package enum ReloadOutcome: Sendable, Equatable {
     case reloaded(ConfigurationDifference, warnings: [CommandAnswer.Problem])
     /// Nothing has changed.
     case refused([CommandAnswer.Problem])
+
+    /// What a script gets.
+    package var answer: CommandAnswer {
+        switch self {
+        case .reloaded(let difference, let warnings): difference.answer(problems: warnings)
+        case .refused(let problems): CommandAnswer(isGood: false, problems: problems, ["changes": .list([])])
+        }
+    }
+}
+
+extension ConfigurationDifference {
+    /// What a script gets of a good file.
+    package func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        CommandAnswer(isGood: true, problems: problems, ["changes": json])
+    }
 }

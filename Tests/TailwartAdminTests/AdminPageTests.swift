@@ -85,20 +85,23 @@ import Testing
 
     @Test func `an edge drains once`() throws {
         try withAdmin { admin in
-            #expect(try admin.get("/drain", method: "POST").status == 200)
-            #expect(try admin.get("/drain", method: "POST").status == 409)
+            let statuses = try (0..<2).map { _ in try admin.get("/drain", method: "POST").status }
+            #expect(statuses == [200, 409])
         }
     }
 
     @Test func `without metrics the page says so`() throws {
-        try withAdmin { admin in #expect(try admin.get("/metrics").status == 404) }
+        try withAdmin { admin in
+            let answer = try admin.get("/metrics")
+            #expect(answer.status == 404)
+        }
     }
 
     @Test func `metrics come as they are asked for`() throws {
         try withAdmin(FakeEdge(metrics: { "\($0)\n" })) { admin in
-            #expect(try admin.get("/metrics").body == "prometheus\n")
             let open = "Accept: application/openmetrics-text;version=1.0.0\r\n"
-            #expect(try admin.get("/metrics", open).body == "openMetrics\n")
+            let bodies = try ["", open].map { try admin.get("/metrics", $0).body }
+            #expect(bodies == ["prometheus\n", "openMetrics\n"])
         }
     }
 

@@ -111,12 +111,14 @@ import Testing
             }
             let stranger = ["--reuid", "65534", "--regid", "65534", "--clear-groups"]
             let member = ["--reuid", "65534", "--regid", "65534", "--groups", "\(status.st_gid)"]
-            #expect(try ask(stranger, "/livez", isOrder: false) == "000", "the file keeps strangers out")
-            #expect(try ask(member, "/livez", isOrder: false) == "200")
-            #expect(try ask(member, "/log-level?level=info", isOrder: true) == "200")
+            let order = "/log-level?level=info"
+            let outside = try ask(stranger, "/livez", isOrder: false)
+            #expect(outside == "000", "the file keeps strangers out")
+            let ofMember = [try ask(member, "/livez", isOrder: false), try ask(member, order, isOrder: true)]
+            #expect(ofMember == ["200", "200"])
             chmod(admin.path, 0o666)
-            #expect(try ask(stranger, "/status", isOrder: false) == "200")
-            #expect(try ask(stranger, "/log-level?level=info", isOrder: true) == "403")
+            let ofStranger = [try ask(stranger, "/status", isOrder: false), try ask(stranger, order, isOrder: true)]
+            #expect(ofStranger == ["200", "403"])
             #expect(admin.edge.orders == ["level info"])
         }
     }

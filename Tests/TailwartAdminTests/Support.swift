@@ -27,6 +27,7 @@ final class FakeEdge: Sendable {
     }
 
     var orders: [String] { state.withLock(\.orders) }
+    var feeds: [FakeFeed] { state.withLock(\.feeds) }
 
     private func note(_ order: String) { state.withLock { $0.orders.append(order) } }
 
@@ -99,6 +100,10 @@ final class FakeFeed: AdminFeed {
     }
 
     func close() { state.withLock { $0.isClosed = true } }
+
+    var isClosed: Bool { state.withLock(\.isClosed) }
+    /// Entries that were asked for.
+    var taken: Int { state.withLock(\.taken) }
 }
 
 /// A running interface.

@@ -54,7 +54,9 @@ extension CommandTests {
                 try file.write(Self.configuration(["mx": port], mailbox).replacing("workers: 1", with: "drain: 10m"))
                 edge.process.send(SIGHUP)
                 let last = try await edge.event(
-                    containing: "reloaded: workers: 1 → one for each core needs a restart; until then it is 1; drain: 30s → 10m")
+                    containing:
+                        "reloaded: workers: 1 → one for each core needs a restart; until then it is 1; drain: 30s → 10m"
+                )
                 #expect(last.level == "warning")
                 #expect(throws: Errno.connectionRefused) { try Echo.connect(to: other) }
                 // Who came there goes on.

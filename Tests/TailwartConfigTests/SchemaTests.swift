@@ -1,12 +1,15 @@
 import Foundation
 import TailwartConfig
 import TailwartCore
+import TailwartTesting
 import Testing
 
 /// The JSON Schema against the loader: it takes all that loads, and refuses what is wrong by its shape.
-struct SchemaTests {
+@Suite(.ownThreads) struct SchemaTests {
     /// Invalid files whose single values are good: what is wrong is a combination, a number behind a unit, or the file itself.
     static let combinations = [
+        "admin-multicast": "which hosts an address stands for",
+        "admin-strangers": "an address and the key beside it",
         "all-backups": "what several endpoints say together",
         "bind-conflicts": "addresses of several listeners",
         "bind-unusable": "which hosts an address stands for",

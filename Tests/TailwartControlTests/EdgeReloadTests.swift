@@ -14,7 +14,8 @@ import Testing
     // MARK: - what stays, what comes, what goes
 
     @Test(arguments: [1, 2])
-    func `an added address answers; one that stays keeps its socket, its door and its connections`(workers: Int) throws {
+    func `an added address answers; one that stays keeps its socket, its door and its connections`(workers: Int) throws
+    {
         let mailbox = try FakeMailbox.echoing()
         let (kept, added) = (try FreePort.take(), try FreePort.take())
         let running = try RunningEdge(.echoing(to: mailbox, ["smtp": [kept]], workers: workers))
@@ -318,6 +319,60 @@ import Testing
         try running.eventually("it is said") { running.names.contains("resolved") ? true : nil }
         running.finish()
         for mailbox in [old, new] { mailbox.close() }
+    }
+
+    @Test func `probes begin with a reload that asks for them, and end with one that does not`() throws {
+        let mailbox = try FakeMailbox { connection, _ in try connection.send(Array("421 4.3.2 not now\r\n".utf8)) }
+        var configuration = Configuration.echoing(to: mailbox, ["smtp": [try FreePort.take()]])
+        let running = try RunningEdge(configuration)
+        for number in 1...2 {
+            configuration.upstreams[0].health = HealthSettings()
+            _ = try running.reload(configuration)
+            try running.eventually("a probe says what it met") {
+                running.names.count { $0 == "verdict" } == number ? true : nil
+            }
+            configuration.upstreams[0].health = nil
+            _ = try running.reload(configuration)
+        }
+        running.finish()
+        mailbox.close()
+    }
+
+    @Test
+    func
+        `a name that only tailscaled knows is asked for at once, and another tailscaled is asked when the file says so`()
+        throws
+    {
+        let mailbox = try FakeMailbox.echoing()
+        let name = "second.tail1234.ts.net"
+        var tailnet = FakeTailscaled.Tailnet()
+        tailnet.peers.append(FakeTailscaled.Node(name, [.loopbackV4]))
+        let (first, second) = (try FakeTailscaled(tailnet), try FakeTailscaled(tailnet))
+        let port = try FreePort.take()
+        var configuration = Configuration.echoing(to: mailbox, ["smtp": [port]])
+        configuration.tailscale = TailscaleSettings(socket: first.path)
+        let running = try RunningEdge(configuration)
+        try running.eventually("it is asked") { first.requests.isEmpty ? nil : true }
+
+        configuration.upstreams[0].endpoints = [Endpoint(.name(name), port: mailbox.address.port)]
+        _ = try running.reload(configuration)
+        let client = try TestSocket.connect(to: .loopback(port))
+        try client.exchange()
+        client.close()
+
+        configuration.tailscale = TailscaleSettings(socket: second.path)
+        _ = try running.reload(configuration)
+        try running.eventually("the other one is asked") { second.requests.isEmpty ? nil : true }
+        let asked = first.requests.count
+        configuration.tailscale = nil
+        _ = try running.reload(configuration)
+        let again = try TestSocket.connect(to: .loopback(port))
+        try again.exchange()
+        again.close()
+        #expect(first.requests.count == asked)
+        running.finish()
+        mailbox.close()
+        for tailscaled in [first, second] { tailscaled.close() }
     }
 
     @Test func `the number of workers needs a restart, which is said each time`() throws {

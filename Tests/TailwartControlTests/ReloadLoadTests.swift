@@ -69,8 +69,9 @@ import Testing
         if Self.wanted != nil {
             let times = tally.times.withLock { $0.sorted() }
             print("\(count) reloads, \(served) connections served, 0 refused, 0 cut")
-            print("served within (ms): median \(times[times.count / 2] / 1000), 99 % \(times[times.count * 99 / 100] / 1000), "
-                + "all \(times[times.count - 1] / 1000)")
+            print(
+                "served within (ms): median \(times[times.count / 2] / 1000), 99 % \(times[times.count * 99 / 100] / 1000), "
+                    + "all \(times[times.count - 1] / 1000)")
             for cost in costs { print("\(cost)") }
         }
         running.finish()

@@ -61,7 +61,7 @@ import Testing
         Case(
             "the admin socket",
             "admin.socket: the usual one → /run/a.sock needs a restart; until then it is the usual one"
-        ) { $0.admin.socket = "/run/a.sock" },
+        ) { $0.admin.socket = .path("/run/a.sock") },
     ]
 
     private static let listeners: [Case] = [
@@ -119,7 +119,10 @@ import Testing
     ]
 
     private static let upstreams: [Case] = [
-        Case("a new upstream and one that is gone", "upstream web: new, at a.example", "upstream mailbox: gone, was at a.example, b.example:2525") {
+        Case(
+            "a new upstream and one that is gone", "upstream web: new, at a.example",
+            "upstream mailbox: gone, was at a.example, b.example:2525"
+        ) {
             $0.upstreams = [Upstream(name: "web", endpoints: [first])]
         },
         Case(
@@ -159,7 +162,7 @@ import Testing
     @Test func `what needs a restart is named, and is as it was until then`() {
         var after = Self.before
         after.workers = 8
-        after.admin.socket = "/run/a.sock"
+        after.admin.socket = .path("/run/a.sock")
         after.drain = .seconds(1)
         #expect(
             ConfigurationDifference(from: Self.before, to: after).needsRestart == ["workers", "admin.socket"])
@@ -177,7 +180,8 @@ import Testing
         #expect(
             changes == [
                 [
-                    "change": "changed", "part": "edge", "name": .null, "owner": .null, "setting": "workers", "old": "4",
+                    "change": "changed", "part": "edge", "name": .null, "owner": .null, "setting": "workers",
+                    "old": "4",
                     "new": "8", "needs_restart": true,
                     "message": "workers: 4 → 8 needs a restart; until then it is 4",
                 ],

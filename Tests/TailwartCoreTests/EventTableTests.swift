@@ -164,6 +164,14 @@ import Testing
             "not reloaded, all is as it was: a.yaml:2:3: error: unknown key; error: port 25 is taken. Stop that service."
         ),
         (
+            .takeover([.init(.any(port: 25), listener: "smtp")]), .info,
+            "serves in the place of the process before, which drains; on :25 (smtp)"
+        ),
+        (
+            .takeoverFailed("port 465 is taken"), .error,
+            "another process could not take over, so this one goes on: port 465 is taken"
+        ),
+        (
             .draining(.terminated, live: 1, limit: .seconds(90)), .info,
             "SIGTERM: no longer accepting; 1 connection may finish within 1m30s, a second signal ends at once"
         ),
@@ -197,7 +205,7 @@ import Testing
     }
 
     @Test func `values are what programs can reckon with`() {
-        let verdict = Self.samples[6].0
+        let verdict = Self.samples[7].0
         #expect(verdict.value(of: .port) == .number(443))
         #expect(verdict.value(of: .certificateLifetimeLeft) == .number(50))
         #expect(verdict.value(of: .certificateNames) == .list(["a.example"]))

@@ -135,7 +135,19 @@ import Testing
         let warning = CommandAnswer.Problem(.warning, "hm")
         _ = reload.take(.wanted, now: 0)
         let effects = reload.take(.read(.good(Self.old, warnings: [warning])), now: 0)
-        #expect(effects == [.answer(.reloaded(ConfigurationDifference(from: Self.old, to: Self.old), warnings: [warning]))])
+        #expect(
+            effects == [.answer(.reloaded(ConfigurationDifference(from: Self.old, to: Self.old), warnings: [warning]))])
+    }
+
+    @Test func `a script gets the changes, or why there are none`() {
+        let difference = ConfigurationDifference(from: Self.old, to: Self.drained)
+        let answer = ReloadOutcome.reloaded(difference, warnings: []).answer.json
+        #expect(answer["ok"] == true)
+        #expect(answer["changes"]?.list?.map { $0["setting"] } == ["drain"])
+        let refused = ReloadOutcome.refused([Self.problem]).answer.json
+        #expect(refused["ok"] == false)
+        #expect(refused["changes"] == [])
+        #expect(refused["problems"]?.list?.map { $0["message"] } == ["no"])
     }
 
     @Test func `it asks to be woken while names are looked up, and only then`() {

@@ -1,9 +1,10 @@
 import TailwartCore
-import TailwartEngine
 import TailwartSystem
 import TailwartTesting
 import TailwartWire
 import Testing
+
+@testable import TailwartEngine
 
 /// Doors of a running engine: added, removed and kept.
 @Suite(.ownThreads) struct DoorTests {
@@ -86,6 +87,59 @@ import Testing
                 #expect(try edge.nextRecord().ending.reason == .closed)
             }
             #expect(edge.topology.frontends[0].doors[0].accepted == 20)
+        }
+    }
+
+    /// A worker by hand, since one that runs takes clients before anybody can tell it of a change.
+    private func withWorker(_ body: (inout Worker, Topology) throws -> Void) throws {
+        let mailbox = try TestListener()
+        let configuration = try Self.configuration(mailbox, [("smtp", [Self.bind(lonelyAddress())])])
+        let topology = Topology(configuration, addresses: { _ in [] })
+        let ring = RecordRing(reader: try Waker())
+        var worker = Worker(
+            Worker.Parts(
+                number: 0, workers: 1, topology: topology, inbox: try WorkerInbox(), ring: ring, idle: try Waker(),
+                idSeed: 0, epoll: try Epoll.create()))
+        try body(&worker, topology)
+        // Begins and ends at once.
+        worker.isStopping = true
+        worker.run()
+        while let record = ring.pop() {
+            #expect(RecordLine(record).listener.name == "smtp")
+            record.release()
+        }
+    }
+
+    @Test func `who waits at a door that goes is taken and served by the topology of before, then it is let go`() throws
+    {
+        try withWorker { worker, topology in
+            let socket = try EngineHarness.open(topology.frontends[0].doors[0].key)
+            worker.changeDoors([socket])
+            let address = try #require(socket.address)
+            let clients = try (0..<100).map { _ in try TestSocket.connect(to: address) }
+            worker.leaveDoors(without: Topology(Configuration(), addresses: { _ in nil }), [])
+            let (taken, left) = (worker.sessions.count, worker.accepting.count { $0 != nil })
+            #expect(taken == clients.count)
+            #expect(left == 0)
+        }
+    }
+
+    @Test func `a door that has another socket is served at that one, and who waits at the old one too`() throws {
+        try withWorker { worker, topology in
+            let key = topology.frontends[0].doors[0].key
+            let (old, new) = (try EngineHarness.open(key), try EngineHarness.open(key))
+            worker.changeDoors([old])
+            let client = try TestSocket.connect(to: try #require(old.address))
+            // Handed over once more, it stays.
+            worker.leaveDoors(without: topology, [old])
+            worker.changeDoors([old])
+            #expect(worker.accepting.map { $0?.socket === old } == [true])
+            worker.leaveDoors(without: topology, [new])
+            worker.changeDoors([new])
+            #expect(worker.accepting.map { $0?.socket === new } == [true])
+            let taken = worker.sessions.count
+            #expect(taken == 1)
+            client.close()
         }
     }
 

@@ -42,12 +42,15 @@ import Testing
         }
     }
 
-    @Test func `spares of a place that stays outlive a change of others, and those of a place that goes are closed`() throws {
+    @Test func `spares of a place that stays outlive a change of others, and those of a place that goes are closed`()
+        throws
+    {
         let (mailbox, other) = (try TestListener(), try TestListener())
         var upstreams = [Upstream.test(try other.address), .test(try mailbox.address)]
         for index in upstreams.indices { upstreams[index].warm = 1 }
         let listeners = [
-            Listener.test(.smtp, bind: [.internet(.init(lonelyAddress(), port: 0))], routes: [.to(1, header: .init(.v2))]),
+            Listener.test(
+                .smtp, bind: [.internet(.init(lonelyAddress(), port: 0))], routes: [.to(1, header: .init(.v2))]),
             .test(.smtp, bind: [.internet(.init(lonelyAddress(), port: 0))], routes: [.toFirst(header: .init(.v2))]),
         ]
         try withEngine(listeners: listeners, upstreams: upstreams) { edge in
@@ -60,8 +63,10 @@ import Testing
             // A header that says that nobody came, and the end.
             #expect(try gone.receiveToEnd().end == .finished)
             let client = try connect(edge, through: spare, mailbox)
-            #expect(try spare.receiveHeader().header.peers == .proxied(
-                client: try #require(client.address), destination: try edge.address()))
+            #expect(
+                try spare.receiveHeader().header.peers
+                    == .proxied(
+                        client: try #require(client.address), destination: try edge.address()))
             client.close()
             spare.close()
             _ = try edge.nextRecord()

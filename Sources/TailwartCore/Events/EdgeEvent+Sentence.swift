@@ -35,7 +35,7 @@ extension EdgeEvent {
         case .reloaded(let difference, let warnings):
             "reloaded: "
                 + ((difference.isEmpty ? ["nothing has changed"] : difference.sentences(atMost: Self.changeLimit))
-                    + warnings.map(\.sentence)).joined(separator: "; ")
+                + warnings.map(\.sentence)).joined(separator: "; ")
         case .reloadFailed(let problems):
             "not reloaded, all is as it was: \(problems.map(\.sentence).joined(separator: "; "))"
         case .takeover(let openings):

@@ -8,12 +8,19 @@ package struct EventMemory: Sendable {
     static let nameLimit = 4096
 
     package struct Name: Sendable, Equatable {
-        package var addresses: [IPAddress] = []
+        package var addresses: [IPAddress]
         package var source: String?
         /// Why it does not resolve now; nil if it does.
         package var failure: String?
         /// Microseconds since 1970.
         package var since: Int64
+
+        package init(addresses: [IPAddress] = [], source: String? = nil, failure: String? = nil, since: Int64) {
+            self.addresses = addresses
+            self.source = source
+            self.failure = failure
+            self.since = since
+        }
     }
 
     package struct Said: Sendable, Equatable {
