@@ -55,12 +55,18 @@ package final class ServiceReport {
         var sockets: [DoorSocket] = []
         manager.takeGiven { given in
             let name = given.name
-            let descriptor = given.release()
-            guard let socket = try? ListeningSocket(adopting: descriptor), let bind = socket.bind,
-                // By address, or by the name of one whose port the kernel chose.
-                let index = keys.firstIndex(where: { $0.bind == bind })
-                    ?? keys.firstIndex(where: { ServiceManager.descriptorName("\($0)") == name })
-            else { return manager.tell([.forget(name: name)]) }
+            guard var socket = try? ListeningSocket(adopting: given.release()) else {
+                return manager.tell([.forget(name: name)])
+            }
+            let bind = socket.bind
+            // By address, or by the name of one whose port the kernel chose.
+            let index =
+                keys.firstIndex { $0.bind == bind }
+                ?? keys.firstIndex { ServiceManager.descriptorName("\($0)") == name }
+            guard let index else {
+                socket.close()
+                return manager.tell([.forget(name: name)])
+            }
             sockets.append(DoorSocket(socket, of: keys.remove(at: index)))
         }
         return Takeover.Inheritance(sockets: sockets)

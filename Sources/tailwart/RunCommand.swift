@@ -35,7 +35,6 @@ struct RunCommand: ParsableCommand {
             let reading: @Sendable () -> ConfigurationReading = { ConfigurationOptions.reading(file) }
             let edge = try begin(configuration, ledger, log, manager)
             let admin = try openAdmin(of: edge, configuration.admin, ledger, reading)
-            openTakeovers(of: edge, configuration.admin)
             try Foreground.serve(edge, ledger: ledger, hangUp: .reloads(reading), manager: manager)
             admin?.stop()
             ledger.finish()
@@ -55,6 +54,8 @@ struct RunCommand: ParsableCommand {
             return try Takeover.run(at: path, besides: given) { inheritance in
                 try Edge(configuration, ledger: ledger, log: log, inheriting: inheritance)
             } began: { edge, isTakeover in
+                // Whoever hears that this process serves may want to take over from it.
+                openTakeovers(of: edge, configuration.admin)
                 ledger.post(
                     isTakeover
                         ? .takeover(edge.openings) : .listening(version: Version.current.line, edge.openings))
@@ -63,6 +64,7 @@ struct RunCommand: ParsableCommand {
         let edge = try Edge(configuration, ledger: ledger, log: log, inheriting: given)
         edge.watch()
         edge.settleSockets()
+        openTakeovers(of: edge, configuration.admin)
         ledger.post(.listening(version: Version.current.line, edge.openings))
         return edge
     }

@@ -45,8 +45,8 @@ import Testing
         #expect(lines.last?.contains("after 4 connections") == true)
     }
 
-    @Test(arguments: [(LogSettings.Format.json, "{"), (.text, "0")])
-    func `for the journal each line begins with its priority`(format: LogSettings.Format, next: Character) {
+    @Test(arguments: [(LogSettings.Format.json, "{"), (.text, "0")] as [(LogSettings.Format, String)])
+    func `for the journal each line begins with its priority`(format: LogSettings.Format, next: String) {
         var batch = LineBatch(hasPriorities: true)
         batch.add(.event(.stopped(accepted: 1), at: 0), format)
         batch.add(.event(.signalIgnored(.user1), at: 0), format)

@@ -124,7 +124,7 @@ import Testing
         let (port, taken) = (try FreePort.take(), try FreePort.take())
         let configuration = Configuration.echoing(to: mailbox, ["smtp": [port]])
         let old = try first(configuration)
-        let other = try TestListener(.loopback(taken))
+        var other = try ListeningSocket(.loopback(taken))
         let failure = #expect(throws: Takeover.Failure.self) {
             try takeOver(.echoing(to: mailbox, ["smtp": [port], "other": [taken]]))
         }

@@ -21,6 +21,8 @@ package struct Takeover {
     /// How long names may take to be known for the first time: the old process knows them, and clients must not wait for that.
     private static let namesLimit: UInt64 = 5_000_000
 
+    private static let tries = 10
+
     private let given: Inheritance
     private let prepare: (Inheritance) throws -> Edge
     private var taker: HandoverTaker
@@ -45,18 +47,28 @@ package struct Takeover {
     ) throws -> Edge {
         let path = TakeoverServer.path(besides: admin)
         var connection: HandoverConnection
-        do throws(SystemError) {
-            connection = HandoverConnection(try PacketSocket(connectingTo: path))
-        } catch {
-            // Nobody is there, or nobody any more.
-            guard error.errno == .noEntry || error.errno == .connectionRefused else {
-                throw Failure(fault: .notPrepared("\(path): \(error)"))
+        var tries = Self.tries
+        while true {
+            do throws(SystemError) {
+                connection = HandoverConnection(try PacketSocket(connectingTo: path))
+                break
+            } catch {
+                // Nobody is there, or nobody any more.
+                guard error.errno == .noEntry || error.errno == .connectionRefused else {
+                    throw Failure(fault: .notPrepared("\(path): \(error)"))
+                }
             }
-            let edge = try prepare(given)
-            edge.watch()
-            edge.settleSockets()
-            began(edge, false)
-            return edge
+            tries -= 1
+            do {
+                let edge = try prepare(given)
+                edge.watch()
+                edge.settleSockets()
+                began(edge, false)
+                return edge
+            } catch is ListenErrors where tries > 0 {
+                // Perhaps another process has just taken over, and will be asked in a moment.
+                HandoverConnection.wait(for: [], until: Clock.monotonic() + 200_000)
+            }
         }
         defer { connection.close() }
         guard connection.isTrusted else {

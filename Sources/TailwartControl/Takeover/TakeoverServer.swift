@@ -50,7 +50,8 @@ package final class TakeoverServer: Sendable {
             var connection = HandoverConnection(PacketSocket(owning: descriptor))
             let isGiven = serve(connection, listening.socket)
             connection.close()
-            if isGiven { return }
+            // The path is the new process's, now or in a moment.
+            if isGiven { return listening.disown() }
         }
     }
 

@@ -24,9 +24,10 @@ package enum UnitFile {
         # 'systemctl reload': the file is read anew, and no connection is cut for it. What comes of it stands in the journal.
         ExecReload=/bin/kill -HUP $MAINPID
         # 'systemctl restart' refuses no connection: systemd stops the old process before it starts the new one, so another one takes over first, serves
-        # while the old one drains, and gives the sockets to the new one. Only root is told that a stop belongs to a restart.
+        # while the old one drains, and gives the sockets to the new one. Only root is told that a stop belongs to a restart. It is waited for until
+        # the other has put its socket in the place of the old one's.
         ExecStop=+-/bin/sh -c 'systemctl list-jobs --no-legend | grep -q "%n *restart" && : >%t/tailwart/restarting'
-        ExecStop=-/bin/sh -c 'rm %t/tailwart/restarting 2>/dev/null || exit 0; /usr/bin/tailwart run --takeover --config /etc/tailwart/tailwart.yaml & sleep 1'
+        ExecStop=-/bin/sh -c 'cd %t/tailwart && rm restarting 2>/dev/null || exit 0; old=$$(stat -c %%i admin.sock.takeover); NOTIFY_SOCKET= /usr/bin/tailwart run --takeover --config /etc/tailwart/tailwart.yaml & for _ in $$(seq 100); do sleep 0.1; kill -0 $$! && [ "$$(stat -c %%i admin.sock.takeover)" = "$$old" ] || break; done'
         # The main process alone, so that those which drain are left in peace.
         KillMode=process
         # A start after a crash gets the sockets, with all who wait there.
