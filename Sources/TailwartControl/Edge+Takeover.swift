@@ -37,12 +37,15 @@ extension Edge {
 
     /// Another process serves: its sockets are let go, and the edge drains as soon as its thread hears of it.
     func give() {
-        for socket in listeners.sockets { socket.disown() }
+        disownPaths()
         listeners.letGo()
         isTakenOver.store(true, ordering: .releasing)
         idle.ring()
         whenTakenOver.withLock { $0.take() }?()
     }
+
+    /// The paths of Unix sockets stay, for another process.
+    func disownPaths() { for socket in listeners.sockets { socket.disown() } }
 
     /// What else the new process wants to have.
     ///

@@ -77,7 +77,8 @@ package struct PacketSocket: ~Copyable, Sendable {
         case .count where message.isTruncated: return .truncated
         case .count(let count): return .packet(Array(bytes[..<count]), descriptors)
         case .wouldBlock: return .wouldBlock
-        case .failed(.connectionReset): return .end
+        // The other side closed without having read all. Linux says so once, before what it sent, which is still there.
+        case .failed(.connectionReset): return receive(limit: limit)
         case .failed(let error): return .failed(error)
         }
     }

@@ -52,7 +52,7 @@ package enum HandoverMessage: Sendable, Equatable {
     /// As many descriptors as one message can carry (`SCM_MAX_FD`, unix(7)).
     package static let doorsInMessage = 253
     /// Bytes of the longest message: so many doors, each with the longest path of a Unix socket.
-    package static let maximumLength = 2 + doorsInMessage * (1 + 2 + 255 + 2)
+    package static let maximumLength = 2 + doorsInMessage * (1 + 1 + 255 + 2)
 
     private enum Kind: UInt8 {
         case hello = 1

@@ -129,6 +129,18 @@ struct PacketSocketTests {
         pair.close()
     }
 
+    @Test func `what was sent before the end is read though the other side had not read all`() throws {
+        var pair = try Pair()
+        let (unread, sent) = (pair.second.send([1]), pair.first.send([7]))
+        #expect(unread == .count(1) && sent == .count(1))
+        pair.first.close()
+        guard case .packet([7], _) = pair.second.receive(limit: 10), case .end = pair.second.receive(limit: 10) else {
+            Issue.record("what was sent before the end is lost")
+            return
+        }
+        pair.close()
+    }
+
     @Test func `each side knows who the other one is, and may be told by its user`() throws {
         let path = "/tmp/tailwart-packets-\(getpid()).sock"
         var listener = try ListeningSocket(unixPath: path, isPacket: true, permissions: 0o660)

@@ -55,7 +55,7 @@ struct ServiceManagerTests {
         let waker = try Waker()
         ServiceManager(["NOTIFY_SOCKET": manager.name]).tell([.store(name: "[2001:db8::1]:25 ü")], passing: [waker.raw])
         let first = manager.next()
-        #expect(first?.text == "FDSTORE=1\nFDNAME=[2001-db8--1]-25----")
+        #expect(first?.text == "FDSTORE=1\nFDNAME=[2001-db8--1]-25---")
         #expect(first?.descriptors == 1)
         manager.close()
     }

@@ -68,6 +68,8 @@ package final class TakeoverServer: Sendable {
         switch outcome(giver, baton, connection, listening) {
         case .given: return true
         case .kept(let fault):
+            // The other one may serve with them.
+            if fault == .stopping { edge.disownPaths() }
             edge.ledger.post(.takeoverFailed(fault.sentence))
             return false
         }
@@ -123,7 +125,7 @@ package final class TakeoverServer: Sendable {
     ) -> HandoverGiver.Event {
         while true {
             waker.clear()
-            if isStopping { return .stopping }
+            let isStopping = isStopping
             if let acknowledgement = letGo, acknowledgement.isComplete {
                 letGo = nil
                 return .letGo
@@ -134,6 +136,8 @@ package final class TakeoverServer: Sendable {
             case .end: return .peerEnded
             case .nothing: break
             }
+            // Not before what was sent: perhaps the other one serves.
+            if isStopping { return .stopping }
             if let tick = giver.nextTick, Clock.monotonic() >= tick { return .tick }
             turnAway(at: listening)
             connection.wait(until: giver.nextTick, or: [waker.raw, listening.raw])
