@@ -20,6 +20,8 @@ package final class Edge: Sendable {
     let apply: @Sendable (Topology) -> Void
     let reloads: Mutex<Reloads>
     let takeovers = Mutex<TakeoverServer?>(nil)
+    /// From which this one and those before it took over.
+    let olderProcesses = Mutex<[UInt32]>([])
     /// Of which the thread that waits for signals has not heard.
     let isReloaded = Atomic<Bool>(false)
     /// Another process serves.

@@ -3,6 +3,11 @@ import Glibc
 
 /// Starting other programs. Who starts one waits for it; until then its process id is nobody else's.
 package enum Spawn {
+    /// Whether there is a process with this number: perhaps another one by now.
+    package static func isAlive(_ process: UInt32) -> Bool {
+        kill(pid_t(truncatingIfNeeded: process), 0) == 0 || Errno.current == .notPermitted
+    }
+
     /// Starts a program as leader of its own process group, with no signal blocked or ignored and no descriptor but these three.
     ///
     /// - Parameters:

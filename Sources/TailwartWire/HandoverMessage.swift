@@ -36,7 +36,9 @@ package enum HandoverMessage: Sendable, Equatable {
     /// The new process: give me what you listen on.
     case hello(Party)
     /// The old process: so many sockets follow. The baton comes along as a descriptor.
-    case welcome(Party, doors: UInt16)
+    ///
+    /// - Parameter older: processes before it that drain still; at most 255.
+    case welcome(Party, doors: UInt16, older: [UInt32])
     /// At most ``doorsInMessage``, with as many descriptors.
     case doors([Door])
     /// The new process: everything is prepared but accepting.
@@ -80,10 +82,12 @@ package enum HandoverMessage: Sendable, Equatable {
         case .hello(let party):
             bytes = [Kind.hello.rawValue] + Self.magic
             Self.append(party, to: &bytes)
-        case .welcome(let party, let doors):
+        case .welcome(let party, let doors, let older):
             bytes = [Kind.welcome.rawValue]
             Self.append(party, to: &bytes)
             Self.append(doors, to: &bytes)
+            bytes.append(UInt8(clamping: older.count))
+            for process in older { Self.append(process, to: &bytes) }
         case .doors(let doors):
             bytes = [Kind.doors.rawValue, UInt8(clamping: doors.count)]
             for door in doors { Self.append(door, to: &bytes) }
@@ -167,7 +171,13 @@ extension HandoverMessage {
                 guard byte == expected else { throw .invalid(.unknown) }
             }
             return .hello(try reader.party(bytes))
-        case .welcome: return .welcome(try reader.party(bytes), doors: try reader.number(bytes))
+        case .welcome:
+            let party = try reader.party(bytes)
+            let doors: UInt16 = try reader.number(bytes)
+            let count: UInt8 = try reader.number(bytes)
+            var older: [UInt32] = []
+            for _ in 0..<count { older.append(try reader.number(bytes)) }
+            return .welcome(party, doors: doors, older: older)
         case .doors:
             let count: UInt8 = try reader.number(bytes)
             var doors: [Door] = []

@@ -12,7 +12,8 @@ struct HandoverMessageTests {
     ]
 
     private static let messages: [HandoverMessage] = [
-        .hello(party), .hello(.init(version: 7, process: .max, program: "")), .welcome(party, doors: 300),
+        .hello(party), .hello(.init(version: 7, process: .max, program: "")), .welcome(party, doors: 300, older: []),
+        .welcome(party, doors: 0, older: [1, .max]),
         .doors([]), .doors(doors), .ready, .released, .taken, .abort(""), .abort("port 25 is taken by postfix"),
     ]
 

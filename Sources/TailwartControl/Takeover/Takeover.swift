@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 package import TailwartCore
 import TailwartEngine
 import TailwartSystem
@@ -27,6 +28,7 @@ package struct Takeover {
     private let prepare: (Inheritance) throws -> Edge
     private var taker: HandoverTaker
     private var sockets: [DoorSocket] = []
+    private var olderProcesses: [UInt32] = []
     private var edge: Edge?
     /// When the edge was made.
     private var preparedAt: UInt64?
@@ -97,6 +99,7 @@ package struct Takeover {
             if case .over(let outcome) = taker.state {
                 if case .failed(let fault) = outcome { throw fail(fault) }
                 guard let edge else { throw fail(.confused) }
+                edge.olderProcesses.withLock { $0 = olderProcesses }
                 return edge
             }
             if events.isEmpty { events.append(next(connection, &baton)) }
@@ -169,7 +172,8 @@ package struct Takeover {
         _ message: HandoverMessage, _ descriptors: inout DescriptorList, _ baton: inout Baton
     ) -> HandoverTaker.Event {
         switch message {
-        case .welcome:
+        case .welcome(let party, _, let older):
+            olderProcesses = older + [party.process]
             guard let first = descriptors.takeFirst() else { return .receivedOther }
             baton.close()
             baton = Baton(owning: first)

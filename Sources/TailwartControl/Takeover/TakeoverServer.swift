@@ -90,7 +90,9 @@ package final class TakeoverServer: Sendable {
     private func offer(_ baton: borrowing Baton, on connection: borrowing HandoverConnection) {
         let sockets = edge.listeners.sockets
         let party = HandoverMessage.Party(process: UInt32(getpid()), program: Version.current.line)
-        connection.send(.welcome(party, doors: UInt16(clamping: sockets.count)), passing: [baton.raw])
+        let older = edge.olderProcesses.withLock { $0 }.filter(Spawn.isAlive)
+        connection.send(
+            .welcome(party, doors: UInt16(clamping: sockets.count), older: older), passing: [baton.raw])
         for start in stride(from: 0, to: sockets.count, by: HandoverMessage.doorsInMessage) {
             let some = sockets[start..<min(start + HandoverMessage.doorsInMessage, sockets.count)]
             connection.send(.doors(some.map { .init($0.key) }), passing: some.map(\.socket.raw))

@@ -4,6 +4,8 @@ package enum HandoverFault: Error, Sendable, Equatable {
     case version(UInt16)
     /// Another process is taking over already.
     case busy
+    /// So many processes that were taken over from drain still.
+    case crowded(Int)
     /// The old process is on its way to its end.
     case stopping
     /// It was not done within ``HandoverTiming/limit``.
@@ -22,6 +24,8 @@ package enum HandoverFault: Error, Sendable, Equatable {
         case .version(let version):
             "the other process speaks version \(version) of the handover: stop and start once in place of a takeover"
         case .busy: "another process is taking over: wait for it"
+        case .crowded(let count):
+            "\(count) processes before this one still let their connections finish: wait for them, or lower 'drain'"
         case .stopping: "the running edge is stopping: start when it has ended"
         case .tooLate: "it was not done in time: see how busy the host is"
         case .peerEnded: "the other process has ended"

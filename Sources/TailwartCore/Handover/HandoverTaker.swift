@@ -59,6 +59,10 @@ package struct HandoverTaker: Sendable, Equatable {
         case settle
     }
 
+    /// How many that were taken over from may still drain. Each holds its connections, threads and memory; takeovers that come faster than
+    /// connections end would pile up.
+    package static let oldProcesses = 8
+
     package private(set) var state = State.greeted
     private let deadline: UInt64
     /// The old process has let go, or is gone.
@@ -86,8 +90,9 @@ package struct HandoverTaker: Sendable, Equatable {
         case (.overlapping(let look), .tick) where now >= min(look, deadline): return stillOverlapping(now)
         case (.overlapping, _): return []
         case (_, .received(.abort(let reason))): return end(.failed(.peerGaveUp(reason)))
-        case (.greeted, .received(.welcome(let party, let doors))):
+        case (.greeted, .received(.welcome(let party, let doors, let older))):
             guard party.version == HandoverMessage.version else { return giveUp(.version(party.version)) }
+            guard older.count < Self.oldProcesses else { return giveUp(.crowded(older.count)) }
             return receive(left: Int(doors))
         case (.receiving(let left), .received(.doors(let doors))) where !doors.isEmpty && doors.count <= left:
             return receive(left: left - doors.count)

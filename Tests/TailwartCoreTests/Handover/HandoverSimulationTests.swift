@@ -97,6 +97,18 @@ import Testing
         }
     }
 
+    @Test func `where too many drain still, the new one leaves it at that`() {
+        let old = HandoverMessage.Party(process: 1, program: "old")
+        for count in [0, HandoverTaker.oldProcesses - 1, HandoverTaker.oldProcesses] {
+            var taker = HandoverTaker(now: 0)
+            let older = (0..<count).map { UInt32(10 + $0) }
+            _ = taker.take(.received(.welcome(old, doors: 1, older: older)), now: 0)
+            #expect(
+                taker.state
+                    == (count < HandoverTaker.oldProcesses ? .receiving(left: 1) : .over(.failed(.crowded(count)))))
+        }
+    }
+
     private func run(_ fault: SimulatedHandover.Fault, _ seed: UInt64) -> SimulatedHandover {
         var handover = SimulatedHandover(fault: fault, seed: seed)
         handover.run()

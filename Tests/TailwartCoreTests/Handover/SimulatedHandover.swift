@@ -196,7 +196,7 @@ struct SimulatedHandover {
         giver = begun
         // What is on its way is the receiver's already.
         new.holdsSockets = doors > 0 && !new.isDead && !new.hasEnded
-        send(.welcome(.init(process: 1, program: "old"), doors: UInt16(doors)), from: .old)
+        send(.welcome(.init(process: 1, program: "old"), doors: UInt16(doors), older: []), from: .old)
         var left = doors
         while left > 0 {
             let count = min(left, HandoverMessage.doorsInMessage)
