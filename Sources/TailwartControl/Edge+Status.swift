@@ -40,12 +40,14 @@ extension Edge {
             "bytes_in": .number(totals.inboundBytes), "bytes_out": .number(totals.outboundBytes),
             "lost_records": .number(counters.lostRecords), "lost_events": .number(totals.lostEvents),
         ]
-        status.endings = totals.connections.sorted { ($0.key.listener, $0.key.reason.rawValue) < ($1.key.listener, $1.key.reason.rawValue) }
-            .map { key, count in
-                [
-                    "listener": .text(key.listener), "reason": .text(key.reason.name), "count": .number(count),
-                ]
-            }
+        status.endings = totals.connections.sorted {
+            ($0.key.listener, $0.key.reason.rawValue) < ($1.key.listener, $1.key.reason.rawValue)
+        }
+        .map { key, count in
+            [
+                "listener": .text(key.listener), "reason": .text(key.reason.name), "count": .number(count),
+            ]
+        }
         status.events = memory.grave.suffix(10).map { said in
             [
                 "time": .text(clock.text(said.at)), "level": .text(said.event.level.rawValue),

@@ -62,7 +62,8 @@ package enum Foreground {
             case .stopping: event = .ended(accepted: edge.counters.accepted)
             default:
                 event =
-                    switch inbox.wait(until: [life.deadline, report.nextPulse].compactMap(\.self).min(), or: edge.idle) {
+                    switch inbox.wait(until: [life.deadline, report.nextPulse].compactMap(\.self).min(), or: edge.idle)
+                    {
                     case .signal(let number): Self.event(of: number, hangUp)
                     case .rung: edge.news() ?? .idle
                     case .time: .tick

@@ -49,7 +49,8 @@ package final class ServiceReport {
     }
 
     /// Sockets that it kept from a process before this one, or opened for it. Of those that the configuration has not it is told to let go.
-    package static func inherited(from manager: ServiceManager, _ configuration: Configuration) -> Takeover.Inheritance {
+    package static func inherited(from manager: ServiceManager, _ configuration: Configuration) -> Takeover.Inheritance
+    {
         let topology = Topology(configuration, addresses: { _ in nil })
         var keys = topology.frontends.flatMap { frontend in frontend.doors.map(\.key) }
         var sockets: [DoorSocket] = []

@@ -32,7 +32,9 @@ package final class Terminal {
     /// 24 lines of 80 where the terminal does not tell.
     package var size: (rows: Int, columns: Int) {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0, size.ws_col > 0 else { return (24, 80) }
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0, size.ws_col > 0 else {
+            return (24, 80)
+        }
         return (Int(size.ws_row), Int(size.ws_col))
     }
 

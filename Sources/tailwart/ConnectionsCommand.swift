@@ -44,7 +44,8 @@ struct ConnectionsCommand: AsyncParsableCommand, AnsweringCommand {
             throw ValidationError("--client: write an address or a network, such as 203.0.113.0/24.")
         }
         guard ConnectionList.limits.contains(limit) else {
-            throw ValidationError("--limit: from \(ConnectionList.limits.lowerBound) to \(ConnectionList.limits.upperBound).")
+            throw ValidationError(
+                "--limit: from \(ConnectionList.limits.lowerBound) to \(ConnectionList.limits.upperBound).")
         }
         guard (action == .close) == (id != nil) else {
             throw ValidationError("close takes the id of a connection; see 'tailwart connections'.")

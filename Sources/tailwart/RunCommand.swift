@@ -83,7 +83,7 @@ struct RunCommand: ParsableCommand {
                 let admin = try AdminServer(edge.view(reading: reading), at: asked)
                 edge.whenTakenOver { admin.stop() }
                 return admin
-            } catch where takeover && tries > 0 {
+            } catch  where takeover && tries > 0 {
                 // The process before has the addresses a moment longer.
                 usleep(100_000)
             } catch {

@@ -108,7 +108,8 @@ extension CommandTests {
                 #expect(try client.echo())
                 let answer = try await tailwart("drain --for 10m", on: host)
                 #expect(answer.exitCode == 0 && answer.output.contains("within 10m"), "\(answer)")
-                try await running.edge.event(containing: "tailwart drain: no longer accepting; 1 connection may finish within 10m")
+                try await running.edge.event(
+                    containing: "tailwart drain: no longer accepting; 1 connection may finish within 10m")
                 #expect(try await tailwart("status", on: host).output.contains("draining, up for"))
                 let again = try await tailwart("drain", on: host)
                 #expect(again.exitCode == 1 && again.errors.contains("drains already"))
@@ -246,7 +247,8 @@ extension CommandTests {
                     under: ["unshare", "--mount", "sh", "-ec", "\(before); exec \"$@\"", "sh"],
                     // Not off, as it would be.
                     Echo.configuration(
-                        listeningOn: "127.0.0.1:\(port)", upstream: "\(mailbox.address)", rest: "admin: {public: false}"))
+                        listeningOn: "127.0.0.1:\(port)", upstream: "\(mailbox.address)", rest: "admin: {public: false}"
+                    ))
                 let client = try Echo.connect(to: port)
                 #expect(try client.echo())
                 client.close()
@@ -268,7 +270,9 @@ extension CommandTests {
                 var callers: [TestSocket] = []
                 for number in 0..<300 {
                     guard let caller = try? TestSocket.connect(unixPath: running.socket) else { continue }
-                    let words = ["GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET / HTTP/1.1\r\nX: ", "\u{16}\u{3}\u{1}"]
+                    let words = [
+                        "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET / HTTP/1.1\r\nX: ", "\u{16}\u{3}\u{1}",
+                    ]
                     try? caller.send(Array(words[number % 3].utf8))
                     callers.append(caller)
                     if callers.count > 50 { callers.removeFirst().close() }

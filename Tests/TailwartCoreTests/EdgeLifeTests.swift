@@ -70,7 +70,9 @@ import Testing
                 Step(event: .started),
                 Step(event: .takenOver, effects: draining(.takenOver, 2, .seconds(10))),
                 Step(event: .signal(.terminated), live: 1, at: 1), Step(event: .idle, live: 1, at: 2),
-                Step(event: .signal(.terminated), live: 1, at: 3, effects: [.say(.cutShort(.terminated, live: 1)), .stop]),
+                Step(
+                    event: .signal(.terminated), live: 1, at: 3,
+                    effects: [.say(.cutShort(.terminated, live: 1)), .stop]),
             ], end: .stopping),
         Life(
             name: "another process takes over, and the last connection ends",

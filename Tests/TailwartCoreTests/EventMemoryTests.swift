@@ -30,7 +30,9 @@ import Testing
 
     @Test func `of the tailnet the last word on each thing counts`() {
         var memory = EventMemory()
-        for (change, time) in [(TailnetNews.Change.gone, 1), (.keyExpires, 2), (.back, 3)] as [(TailnetNews.Change, Int64)] {
+        for (change, time) in [(TailnetNews.Change.gone, 1), (.keyExpires, 2), (.back, 3)]
+            as [(TailnetNews.Change, Int64)]
+        {
             memory.add(.tailnet(TailnetNews(change: change, level: .info, sentence: "x", fix: nil)), at: time)
         }
         #expect(memory.tailnet.map(\.news.change) == [.back, .keyExpires])
