@@ -4,7 +4,7 @@
 export TAILWART_COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help build static portable try test check check-deploy bench deb image format docs
+.PHONY: help build static portable try test check verify check-deploy bench deb image format docs
 # Two programs share .build-static.
 .NOTPARALLEL:
 
@@ -42,6 +42,10 @@ check: ## check the format of the code, the scripts and the links in the documen
 	@scripts/check-scripts.sh
 	@scripts/check-docs.sh
 	@scripts/check-deploy.sh files
+
+verify: ## check the model of the handover with SPIN; half a minute
+	@scripts/setup.sh verify
+	@Verify/run
 
 check-deploy: portable static ## prove deploy/ in chroots, containers and on an engine, as root; about 9 minutes after the build
 	@scripts/setup.sh deploy

@@ -16,7 +16,7 @@ ok "not started without a configuration" is "$(property ActiveState)-$(property 
 # The whole program under everything that the unit forbids.
 mkdir -p /etc/systemd/system/tailwart.service.d
 cp /root/mail.yaml /etc/tailwart/tailwart.yaml
-printf '[Service]\nType=oneshot\nRestart=no\nExecStart=\nExecStart=/usr/bin/tailwart try --selftest\n' \
+printf '[Service]\nType=oneshot\nRestart=no\nExecStart=\nExecStart=/usr/bin/tailwart try --selftest\nExecStop=\nWatchdogSec=0\n' \
     >/etc/systemd/system/tailwart.service.d/selftest.conf
 systemctl daemon-reload
 ok "does the job within the unit's limits" systemctl start tailwart
@@ -32,7 +32,7 @@ ok "has one right" is "$(sed -n 's/^CapEff:\t//p' "/proc/$process/status")" 0000
 ok "may open enough files" is "$(property LimitNOFILE)" 524288
 client() { python3 -c 'import socket; s = socket.create_connection(("127.0.0.1", 25), 5); s.settimeout(20); s.recv(100)'; }
 client || true
-ok "leaves a line for a connection" soon sh -c 'journalctl --unit tailwart --output cat | grep -q "\"message\":\"connection\""'
+ok "leaves a line for a connection" soon sh -c 'journalctl --unit tailwart --output cat | grep -q " smtp 127.0.0.1:"'
 
 echo 'TS_TAILNET=tail1234.ts.net' >>/etc/default/tailwart
 stat -c %i /run/tailwart >/tmp/folder
@@ -44,6 +44,102 @@ ok "keeps its folder over the restart" is "$(stat -c %i /run/tailwart)" "$(cat /
 
 kill -9 "$(property MainPID)"
 ok "comes back when it was killed" soon sh -c 'systemctl --quiet is-active tailwart && ss -Hltn sport = :25 | grep -q .'
+systemctl stop tailwart
+
+# Years of it in a minute: clients come all the time, one stays.
+cat >/root/mailbox.py <<'PYTHON'
+import socket, threading
+def serve(client):
+    try:
+        with client:
+            client.sendall(b"220 here\r\n")
+            while client.recv(1000):
+                client.sendall(b"250 ok\r\n")
+    except OSError:
+        pass
+listening = socket.create_server(("127.0.0.1", 2599), backlog=500)
+while True:
+    threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+PYTHON
+# Says what went wrong for clients that come in so many seconds, and ends with 1 if one waited for longer than it may. 'killed': those that a process had
+# taken are cut with it.
+cat >/root/clients.py <<'PYTHON'
+import socket, sys, threading, time
+wrong, slowest, threads = [], 0, []
+def client():
+    global slowest
+    begun = time.monotonic()
+    try:
+        with socket.create_connection(("127.0.0.1", 25), 30) as connection:
+            connection.settimeout(30)
+            if connection.recv(100) != b"220 here\r\n":
+                raise ConnectionResetError("closed")
+    except ConnectionResetError as error:
+        if sys.argv[3] != "killed":
+            wrong.append(str(error))
+    except OSError as error:
+        wrong.append(str(error))
+    slowest = max(slowest, time.monotonic() - begun)
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
+    threads.append(threading.Thread(target=client))
+    threads[-1].start()
+    time.sleep(0.01)
+for thread in threads:
+    thread.join()
+print(len(threads), "clients, the slowest after", round(slowest, 2), "s, wrong:", wrong[:5], len(wrong))
+sys.exit(bool(wrong) or slowest > float(sys.argv[2]))
+PYTHON
+# Ends with 0 if a connection lives for so many seconds, with a word in each.
+cat >/root/idle.py <<'PYTHON'
+import socket, sys, time
+connection = socket.create_connection(("127.0.0.1", 25))
+for _ in range(int(sys.argv[1])):
+    time.sleep(1)
+    connection.sendall(b"NOOP\r\n")
+    assert connection.recv(100)
+PYTHON
+python3 /root/mailbox.py &
+mailbox=$!
+printf '%s\n' 'drain: 8s' 'upstreams: {mailbox: {endpoints: ["127.0.0.1:2599"], health: off}}' \
+    'listeners: [{name: smtp, bind: [":25"], protocol: smtp, routes: [{to: mailbox}]}]' >/etc/tailwart/tailwart.yaml
+# meanwhile SECONDS LIMIT none|killed COMMAND...: while clients come, none of which may wait for longer than the limit.
+meanwhile() {
+    python3 /root/clients.py "$1" "$2" "$3" >/tmp/clients 2>&1 &
+    clients=$!
+    limit=$1
+    shift 3
+    sleep 1
+    "$@" || { echo "failed: $*" && kill $clients && return 1; }
+    wait $clients || { echo "in $limit s:" && cat /tmp/clients && return 1; }
+}
+ok "systemd waits until it serves" sh -c 'systemctl start tailwart && ss -Hltn sport = :25 | grep -q .'
+ok "and knows what it does" sh -c 'systemctl status tailwart | grep -q "Status: .serves 1 listener"'
+ok "reloads while clients come" meanwhile 4 1 none systemctl reload tailwart
+python3 /root/idle.py 6 &
+idle=$!
+process=$(property MainPID)
+ok "restarts while clients come, and refuses none" meanwhile 14 1 none systemctl restart tailwart
+ok "by another process" sh -c "[ $(property MainPID) != $process ]"
+ok "and cut nobody off" wait $idle
+ok "killed while clients come, it is back with its sockets, and none was refused" meanwhile 6 4 killed sh -c 'kill -9 $(systemctl show --property MainPID --value tailwart)'
+ok "running" systemctl --quiet is-active tailwart
+mkdir -p /etc/systemd/system/tailwart.service.d
+printf '[Service]\nWatchdogSec=2s\n' >/etc/systemd/system/tailwart.service.d/watchdog.conf
+systemctl daemon-reload
+systemctl restart tailwart
+process=$(property MainPID)
+sleep 5
+ok "one that is well is left alone by the watchdog" is "$(property MainPID)" "$process"
+ok "one that hangs is ended by the watchdog, and no client is refused" meanwhile 10 8 killed kill -STOP "$process"
+ok "and replaced" sh -c "systemctl --quiet is-active tailwart && [ $(property MainPID) != $process ]"
+rm -r /etc/systemd/system/tailwart.service.d
+systemctl daemon-reload
+journalctl --unit tailwart --output json --output-fields=PRIORITY,MESSAGE >/tmp/journal
+ok "the journal knows what is grave" sh -c '! grep -q "\"PRIORITY\":\"[45]\".*listens on" /tmp/journal && grep -q "\"PRIORITY\":\"6\".*listens on\|listens on.*\"PRIORITY\":\"6\"" /tmp/journal'
+kill $mailbox
+systemctl stop tailwart
+
 python3 -c 'import socket, time; taken = socket.create_server(("", 2525)); time.sleep(60)' &
 other=$!
 systemctl stop tailwart

@@ -85,7 +85,7 @@ same_places() {
         grep -q '^d /run/tailwart ' deploy/systemd/tmpfiles.conf &&
         grep -q '/run/tailwart:' deploy/edge/compose.yaml &&
         grep -q '^ConditionPathExists=/etc/tailwart/tailwart.yaml$' deploy/systemd/tailwart.service &&
-        grep -q -- 'run --config /etc/tailwart/tailwart.yaml$' deploy/systemd/tailwart.service
+        grep -q -- 'run --takeover --config /etc/tailwart/tailwart.yaml$' deploy/systemd/tailwart.service
 }
 
 # systemd-analyze wants the programs that the units start.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing or measuring Tailwart needs, where they are missing.
 #
-#     scripts/setup.sh build | portable | test | bench | deb | deploy
+#     scripts/setup.sh build | portable | test | verify | bench | deb | deploy
 #
 # Installs nothing else, starts no service and removes no package. What tests need of PyPI goes into .build/python and nowhere else. With nothing to
 # do it says so in one line.
@@ -15,6 +15,7 @@ test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved ngin
     libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace
     bsdutils util-linux bind9-utils postgresql microsocks prometheus python3-prometheus-client python3-venv
     chromium chromium-driver python3-selenium"
+verify="spin gcc"
 deb="dpkg-dev binutils gzip python3"
 deploy="$deb strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
 bench="iproute2 haproxy nginx libnginx-mod-stream gcc python3 strace"
@@ -24,11 +25,12 @@ case $purpose in
 build) wanted=$build ;;
 portable) wanted="$build $portable" ;;
 test) wanted="$build $test" ;;
+verify) wanted=$verify ;;
 bench) wanted="$build $bench" ;;
 deb) wanted="$deb" ;;
 deploy) wanted="$deploy" ;;
 *)
-    echo "usage: scripts/setup.sh build|portable|test|bench|deb|deploy" >&2
+    echo "usage: scripts/setup.sh build|portable|test|verify|bench|deb|deploy" >&2
     exit 2
     ;;
 esac

@@ -11,13 +11,17 @@ package struct AdminError: Error, CustomStringConvertible, Sendable {
 
 extension AdminListener {
     /// Opens what the settings ask for. The usual socket may be missing: that is said in the log, and mail comes first.
-    package static func open(_ settings: AdminSettings, ledger: Ledger) throws -> [AdminListener] {
+    ///
+    /// - Parameter replaces: the path is taken over from the process whose sockets this one has.
+    package static func open(
+        _ settings: AdminSettings, ledger: Ledger, replaces: Bool = false
+    ) throws -> [AdminListener] {
         var listeners: [AdminListener] = []
         if let path = settings.path {
             let isUsual = settings.socket == nil
             if isUsual { mkdir(OrderSocket.folder(of: path), 0o750) }
             do throws(OrderSocket.Failure) {
-                listeners.append(AdminListener(try OrderSocket(path: path, mode: 0o660)))
+                listeners.append(AdminListener(try OrderSocket(path: path, mode: 0o660, replaces: replaces)))
             } catch {
                 guard isUsual else {
                     throw AdminError(

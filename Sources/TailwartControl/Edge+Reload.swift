@@ -26,6 +26,14 @@ extension Edge {
         return answer.wait()
     }
 
+    /// The thread that waits for signals is told that one is done.
+    func noteReload() {
+        isReloaded.store(true, ordering: .releasing)
+        idle.ring()
+    }
+
+    func takeReload() -> Bool { isReloaded.exchange(false, ordering: .acquiring) }
+
     /// What a reload with this configuration would change.
     package func preview(_ configuration: Configuration) -> ConfigurationDifference {
         ConfigurationDifference(from: self.configuration, to: configuration)

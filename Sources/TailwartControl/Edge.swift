@@ -20,19 +20,33 @@ package final class Edge: Sendable {
     /// Serves another topology; never two at a time.
     let apply: @Sendable (Topology) -> Void
     let reloads: Mutex<Reloads>
+    let takeovers = Mutex<TakeoverServer?>(nil)
+    /// From which this one and those before it took over.
+    let olderProcesses = Mutex<[UInt32]>([])
+    /// Of which the thread that waits for signals has not heard.
+    let isReloaded = Atomic<Bool>(false)
+    /// Another process serves.
+    let isTakenOver = Atomic<Bool>(false)
+    let whenTakenOver = Mutex<(@Sendable () -> Void)?>(nil)
     let orders = EdgeOrders()
     /// Rung when there is something for the thread of reloads to do, and when a name has other addresses.
     let reloadWaker: Waker
 
     /// Binds everything and serves. Names need not resolve yet: their upstreams cannot be reached until they do.
     ///
-    /// - Parameter log: is to write as the configuration says, when that changes.
+    /// - Parameters:
+    ///   - log: is to write as the configuration says, when that changes.
+    ///   - inheritance: sockets of another process, with which it serves not before ``watch()``; nil: it serves at once.
     /// - Throws: ``ListenErrors`` or ``SystemError``; nothing is left open then.
-    package init(_ configuration: Configuration, ledger: Ledger, log: LineWriter? = nil) throws {
+    package init(
+        _ configuration: Configuration, ledger: Ledger, log: LineWriter? = nil,
+        inheriting inheritance: Takeover.Inheritance? = nil
+    ) throws {
         self.ledger = ledger
         self.log = log
         let unbound = Topology(configuration, addresses: { _ in nil })
-        listeners = try ListenerSet(unbound)
+        listeners = try ListenerSet(
+            unbound, inheriting: inheritance?.sockets ?? [], isSuspended: inheritance != nil)
         for opening in listeners.missing { ledger.post(.addressMissing(opening)) }
         reloads = Mutex(Reloads(configuration))
         reloadWaker = try Waker()
@@ -89,11 +103,12 @@ package final class Edge: Sendable {
 
     package var counters: Engine.Counters { engine.counters }
 
-    /// Rung when the edge drains and no connection is open.
+    /// Rung when the edge drains and no connection is open, and when another process serves.
     var idle: Waker { engine.idle }
 
     /// Stops accepting; connections go on, and what is served does not change any more.
     package func drain() {
+        closeTakeovers()
         orders.drains()
         closeReloads()
         engine.drain()
@@ -102,6 +117,7 @@ package final class Edge: Sendable {
 
     /// Ends what is left and waits for the workers.
     package func stop() {
+        closeTakeovers()
         closeReloads()
         joinReloads()
         watchers.stop()

@@ -26,9 +26,13 @@ package enum Foreground {
     /// - Parameters:
     ///   - drain: how long they may; nil: as the configuration says by then.
     ///   - limit: as if a signal came after this time.
+    ///   - manager: is told how the edge is.
     package static func serve(
-        _ edge: Edge, ledger: Ledger, drain: Duration? = nil, limit: Duration? = nil, hangUp: HangUp = .ends
+        _ edge: Edge, ledger: Ledger, drain: Duration? = nil, limit: Duration? = nil, hangUp: HangUp = .ends,
+        manager: ServiceManager = ServiceManager([:])
     ) throws(SystemError) {
+        let report = try ServiceReport(manager, edge)
+        report.serves(process: getpid())
         var inbox = try SignalInbox(signals)
         defer { inbox.close() }
         var life = EdgeLife.starting(limit: limit)
@@ -38,22 +42,30 @@ package enum Foreground {
                 event, live: edge.counters.live, drain: drain ?? edge.configuration.drain, now: Clock.monotonic())
             for effect in effects {
                 switch effect {
-                case .say(let event): ledger.post(event)
+                case .say(let event):
+                    ledger.post(event)
+                    if case .draining(let cause, _, _) = event, cause != .takenOver { report.stops() }
                 case .reload:
                     // What comes of it is said in the log.
-                    if case .reloads(let reading) = hangUp { edge.reload(reading: reading) { _ in } }
+                    if case .reloads(let reading) = hangUp {
+                        report.reloads(at: Clock.monotonic())
+                        edge.reload(reading: reading) { _ in edge.noteReload() }
+                    }
                 case .drain: edge.drain()
                 case .stop: edge.stop()
                 }
             }
+            if edge.takeReload() { report.serves(process: getpid()) }
+            report.pulse(now: Clock.monotonic())
             switch life {
             case .stopped: return
             case .stopping: event = .ended(accepted: edge.counters.accepted)
             default:
                 event =
-                    switch inbox.wait(until: life.deadline, or: edge.idle) {
+                    switch inbox.wait(until: [life.deadline, report.nextPulse].compactMap(\.self).min(), or: edge.idle)
+                    {
                     case .signal(let number): Self.event(of: number, hangUp)
-                    case .rung: edge.orders.take() ?? .idle
+                    case .rung: edge.news() ?? .idle
                     case .time: .tick
                     }
             }

@@ -18,6 +18,10 @@ struct LineBatch {
     /// Since it was last said.
     private var lost = Line(end: 0)
     private var failure = ""
+    private let hasPriorities: Bool
+
+    /// - Parameter hasPriorities: whether each line begins with its priority, as the journal wants it.
+    init(hasPriorities: Bool = false) { self.hasPriorities = hasPriorities }
 
     mutating func add(_ entry: LedgerEntry, _ format: LogSettings.Format) {
         noteLost(at: entry.time, format)
@@ -28,6 +32,7 @@ struct LineBatch {
             case .event(.eventsLost(let count, _), _): (0, count)
             case .event: (0, 1)
             }
+        if hasPriorities { lines.append(entry.priority) }
         switch (entry, format) {
         case (.record(let record), .json): RecordLine(record.record).writeJSON(to: &lines)
         case (.record(let record), .text): RecordLine(record.record).writeText(to: &lines)
@@ -65,5 +70,21 @@ struct LineBatch {
         guard isBegun else { return allWritten() }
         lines.keep(count..<marks[next].end)
         marks = [Line(end: lines.bytes.count)]
+    }
+}
+
+extension LedgerEntry {
+    /// As syslog(3) numbers them.
+    fileprivate var priority: StaticString {
+        switch self {
+        case .record: "<6>"
+        case .event(let event, _):
+            switch event.level {
+            case .debug: "<7>"
+            case .info: "<6>"
+            case .warning: "<4>"
+            case .error: "<3>"
+            }
+        }
     }
 }

@@ -12,6 +12,8 @@ package final class LineWriter: Sendable {
     private let subscription: Subscription
     private let format: Mutex<LogSettings.Format>
     private let output: CInt
+    /// Whether the journal reads it, which takes a line's priority from its beginning (sd-daemon(3)).
+    private let isJournal: Bool
 
     /// Writes from now on, until the ledger ends.
     ///
@@ -21,23 +23,26 @@ package final class LineWriter: Sendable {
         _ configuration: LogSettings, of ledger: Ledger, output: CInt = STDOUT_FILENO
     ) throws(SystemError) {
         self.output = output
-        self.format = Mutex(Self.format(configuration, output))
+        isJournal = ServiceManager.isJournal(output, FileSystem.environment)
+        self.format = Mutex(Self.format(configuration, output, isJournal))
         subscription = try ledger.subscribe(from: configuration.level)
         _ = try Thread(name: "log") { self.run() }
     }
 
-    private static func format(_ configuration: LogSettings, _ output: CInt) -> LogSettings.Format {
-        configuration.format ?? (isatty(output) == 1 ? .text : .json)
+    private static func format(
+        _ configuration: LogSettings, _ output: CInt, _ isJournal: Bool
+    ) -> LogSettings.Format {
+        configuration.format ?? (isJournal || isatty(output) == 1 ? .text : .json)
     }
 
     /// Of lines that are written from now on.
     package func change(to configuration: LogSettings) {
-        format.withLock { $0 = Self.format(configuration, output) }
+        format.withLock { $0 = Self.format(configuration, output, isJournal) }
         subscription.change(to: configuration.level)
     }
 
     private func run() {
-        var batch = LineBatch()
+        var batch = LineBatch(hasPriorities: isJournal)
         while let entries = subscription.next() {
             let format = self.format.withLock { $0 }
             for entry in entries {

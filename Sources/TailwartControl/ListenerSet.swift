@@ -23,6 +23,8 @@ package final class ListenerSet: Sendable {
 
     /// In the order of the configuration; none once they were let go.
     private let open = Mutex<[Entry]>([])
+    /// Another process watches the sockets: nobody of this one may.
+    private let isSuspended: Atomic<Bool>
     /// At the start.
     let missing: [EdgeEvent.Opening]
 
@@ -50,7 +52,24 @@ package final class ListenerSet: Sendable {
     /// Those whose clients can be dialled for, or told that they cannot. Where nobody has answered yet what a name stands for, clients wait
     /// in the queue of the socket, as after a start of a host whose first name server is silent.
     func ready(for topology: Topology) -> [DoorSocket] {
-        sockets.filter { !(topology.frontend(of: $0.key)?.isAwaited ?? false) }
+        guard !isSuspended.load(ordering: .acquiring) else { return [] }
+        return sockets.filter { !(topology.frontend(of: $0.key)?.isAwaited ?? false) }
+    }
+
+    func suspend() { isSuspended.store(true, ordering: .releasing) }
+
+    func resume() { isSuspended.store(false, ordering: .releasing) }
+
+    /// Sets what is set on a socket for all who have it, and takes the paths of Unix sockets, once no other process serves with them.
+    func settle() {
+        open.withLock { entries in
+            for entry in entries {
+                entry.socket.own()
+                guard entry.socket.address != nil else { continue }
+                entry.socket.socket.setDefersAccept(entry.listener.defersAccept)
+                entry.socket.socket.setKeepAlive(entry.listener.keepAlive)
+            }
+        }
     }
 
     /// Each is closed when the workers have let go of it too. Never by `shutdown`, which would end it for whoever else has it.
@@ -58,10 +77,17 @@ package final class ListenerSet: Sendable {
 
     /// Opens every address of every listener; on failure those that were opened are closed again.
     ///
+    /// - Parameters:
+    ///   - inherited: sockets of another process, which are not opened anew; those of doors that the topology has not are let go.
+    ///   - isSuspended: see ``suspend()``.
     /// - Throws: every problem, not only the first.
-    package init(_ topology: Topology) throws(ListenErrors) {
-        let opened = try Self.open(topology, besides: [])
+    package init(
+        _ topology: Topology, inheriting inherited: [DoorSocket] = [], isSuspended: Bool = false
+    ) throws(ListenErrors) {
+        var opened = try Self.open(topology, besides: Set(inherited.map(\.key)))
         missing = opened.missing
+        self.isSuspended = Atomic(isSuspended)
+        opened.sockets += inherited
         _ = change(to: topology, opened)
     }
 

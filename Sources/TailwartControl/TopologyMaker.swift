@@ -50,6 +50,11 @@ final class TopologyMaker: Sendable {
         return state.withLock { $0.latest }
     }
 
+    /// The last one again.
+    ///
+    /// - Parameter apply: as above.
+    func again(_ apply: (Topology) -> Void) { state.withLock { apply($0.latest) } }
+
     func topology() -> Topology { state.withLock { topology(&$0, interfaces()) } }
 
     /// Makes topologies of another configuration from now on.

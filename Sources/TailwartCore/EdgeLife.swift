@@ -6,6 +6,8 @@ package enum EdgeLife: Sendable, Equatable {
     /// - Parameter until: nil: until a signal.
     case serving(until: UInt64?)
     case draining(until: UInt64)
+    /// Another process serves, and this one drains: nobody has asked for its end yet.
+    case yielding(until: UInt64)
     case stopping
     case stopped
 
@@ -13,6 +15,8 @@ package enum EdgeLife: Sendable, Equatable {
         /// The edge accepts.
         case started
         case signal(EdgeEvent.StopCause)
+        /// Another process serves.
+        case takenOver
         /// Somebody asked over the admin interface for an end like that of a signal.
         ///
         /// - Parameter limit: how long connections may finish; nil: as the configuration says.
@@ -43,7 +47,7 @@ package enum EdgeLife: Sendable, Equatable {
     package var deadline: UInt64? {
         switch self {
         case .serving(let until): until
-        case .draining(let until): until
+        case .draining(let until), .yielding(let until): until
         case .starting, .stopping, .stopped: nil
         }
     }
@@ -63,6 +67,13 @@ package enum EdgeLife: Sendable, Equatable {
             return []
         case (.serving, .signal(let cause)):
             return beginDrain(cause, drain, live, now)
+        case (.serving, .takenOver):
+            self = .yielding(until: now + drain.microseconds)
+            return [.say(.draining(.takenOver, live: live, limit: drain)), .drain]
+        case (.yielding(let until), .signal):
+            // A service manager that stops the service, as for a restart, knows nothing of the takeover.
+            self = .draining(until: until)
+            return []
         case (.serving, .drainWanted(let limit)):
             return beginDrain(.asked, limit ?? drain, live, now)
         case (.serving(let until?), _) where now >= until:
@@ -70,7 +81,8 @@ package enum EdgeLife: Sendable, Equatable {
         case (.draining, .signal(let cause)):
             self = .stopping
             return [.say(.cutShort(cause, live: live)), .stop]
-        case (.draining(let until), _) where live == 0 || now >= until:
+        case (.draining(let until), _) where live == 0 || now >= until,
+            (.yielding(let until), _) where live == 0 || now >= until:
             self = .stopping
             return [.stop]
         case (.stopping, .ended(let accepted)):

@@ -20,6 +20,15 @@ package final class DoorSocket: Sendable {
         owned = Mutex(socket)
     }
 
+    /// The path of a Unix socket is this process's: it is removed with the socket.
+    package func own() {
+        guard case .unix(let path) = key.bind else { return }
+        owned.withLock { $0.own(path: path) }
+    }
+
+    /// The path of a Unix socket is another process's, which has the socket too.
+    package func disown() { owned.withLock { $0.disown() } }
+
     /// No worker may watch it any more.
     package func close() { owned.withLock { $0.close() } }
 

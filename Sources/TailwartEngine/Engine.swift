@@ -137,8 +137,7 @@ package final class Engine: Sendable {
     /// - Parameter limit: milliseconds; reached when the workers have ended.
     /// - Returns: whether they do.
     package func settle(within limit: CInt = 1000) -> Bool {
-        let acknowledgement = Acknowledgement(of: inboxes.count, settled)
-        for inbox in inboxes { inbox.post { $0.acknowledgements.append(acknowledgement) } }
+        let acknowledgement = acknowledgement(settled)
         let end = Clock.monotonic() + UInt64(limit) * 1000
         while !acknowledgement.isComplete {
             let now = Clock.monotonic()
@@ -148,6 +147,24 @@ package final class Engine: Sendable {
         }
         state.withLock { $0.forgetDoors() }
         return true
+    }
+
+    /// Has every worker take who waits at any door, and then let go of it. The sockets are to be watched again by ``apply(_:opening:)``.
+    package func letGo() {
+        for inbox in inboxes { inbox.post { ($0.opened, $0.letsGo) = ([], true) } }
+    }
+
+    /// Has every worker take who waits at its doors, whether or not it was woken: another process that watched them too may have been, and
+    /// have taken nobody.
+    package func look() {
+        for inbox in inboxes { inbox.post { $0.looks = true } }
+    }
+
+    /// Complete when all workers have done what they were told before; `waker` is rung then.
+    package func acknowledgement(_ waker: Waker) -> Acknowledgement {
+        let acknowledgement = Acknowledgement(of: inboxes.count, waker)
+        for inbox in inboxes { inbox.post { $0.acknowledgements.append(acknowledgement) } }
+        return acknowledgement
     }
 
     /// Ends the connections to places that became unhealthy.

@@ -28,7 +28,7 @@ extension Worker {
         resumeAt = now + Self.pause
     }
 
-    /// The edge drains: takes and serves who waits already, and lets go of the doors. When all workers have, the sockets are closed, and
+    /// The edge drains, or another process takes over: takes and serves who waits already, and lets go of the doors. When all workers have, the sockets are closed, and
     /// further clients are refused at once.
     mutating func giveUpDoors() {
         stopAccepting()
@@ -52,10 +52,19 @@ extension Worker {
     }
 
     private mutating func giveUp(_ index: Int) {
+        takeAll(at: index)
+        accepting[index] = nil
+    }
+
+    private mutating func takeAll(at index: Int) {
         guard let door = accepting[index] else { return }
         // As many as can wait: a socket whose every accept failed would be asked for ever.
         for _ in 0..<ListeningSocket.backlog where !acceptOne(door) { break }
-        accepting[index] = nil
+    }
+
+    /// Takes who waits without having been woken for it.
+    mutating func look() {
+        for index in accepting.indices where !isPaused { takeAll(at: index) }
     }
 
     /// The topology has changed: takes the sockets that were opened for new doors, and serves each door as the listener that it belongs to

@@ -177,6 +177,7 @@ struct Worker: ~Copyable {
 
     private mutating func readInbox() {
         let message = parts.inbox.take()
+        if message.letsGo { giveUpDoors() }
         if message.topology != nil || !message.opened.isEmpty { adopt(message.topology ?? topology, message.opened) }
         for acknowledgement in message.acknowledgements { acknowledgement.give() }
         if message.drains, !isDraining {
@@ -184,6 +185,7 @@ struct Worker: ~Copyable {
             giveUpDoors()
             ringIfIdle()
         }
+        if message.looks { look() }
         if !message.closes.isEmpty { closeAll(at: message.closes) }
         for (survey, start) in message.surveys { answer(survey, from: start) }
         if message.stops { isStopping = true }

@@ -14,6 +14,9 @@ final class WorkerInbox: Sendable {
         var surveys: [(ConnectionSurvey, from: Int)] = []
         /// Wait until the topology is served, and what came before it.
         var acknowledgements: [Acknowledgement] = []
+        /// Sockets that were opened before are let go first, and those of this message watched then.
+        var letsGo = false
+        var looks = false
         var drains = false
         var stops = false
     }
@@ -43,14 +46,15 @@ final class WorkerInbox: Sendable {
             defer {
                 (message.topology, message.opened, message.closes) = (nil, [], [])
                 (message.surveys, message.acknowledgements) = ([], [])
+                (message.letsGo, message.looks) = (false, false)
             }
             return message
         }
     }
 }
 
-/// Given by each worker once, when it serves the topology that came before it.
-final class Acknowledgement: Sendable {
+/// Given by each worker once, when it has done what its inbox said.
+package final class Acknowledgement: Sendable {
     private let missing: Atomic<Int>
     private let waker: Waker
     private let closed: [DoorSocket]
@@ -64,7 +68,7 @@ final class Acknowledgement: Sendable {
         self.closed = closed
     }
 
-    var isComplete: Bool { missing.load(ordering: .acquiring) == 0 }
+    package var isComplete: Bool { missing.load(ordering: .acquiring) == 0 }
 
     func give() {
         guard missing.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }

@@ -2,12 +2,13 @@ import CTailwartLinux
 import Glibc
 package import TailwartWire
 
-/// A socket that accepts; unlinks its path if it is a unix socket.
+/// A socket that accepts; unlinks its path if it is a unix socket and the path still leads to it.
 package struct ListeningSocket: ~Copyable, Sendable {
     private var descriptor: Descriptor
     /// Where it really listens: the port is known even if 0 was asked for; nil for a unix socket.
     package let address: InternetAddress?
-    private let path: String?
+    /// Removed with the socket.
+    private var file: File
 
     /// Connections that wait to be accepted; capped by `net.core.somaxconn`.
     package static let backlog: CInt = 4096
@@ -41,67 +42,149 @@ package struct ListeningSocket: ~Copyable, Sendable {
                 ? descriptor.socket.setOption(CInt(IPPROTO_IP), tw_ip_freebind, 1)
                 : descriptor.socket.setOption(CInt(IPPROTO_IPV6), tw_ipv6_freebind, 1)
         }
-        if defersAccept { _ = descriptor.socket.setOption(CInt(IPPROTO_TCP), tw_tcp_defer_accept, 1) }
-        if let error = Self.bindAndListen(descriptor, socketAddress) {
+        if defersAccept { descriptor.socket.setDefersAccept(true) }
+        var failure = Self.bind(descriptor, socketAddress)
+        if failure == nil { failure = Self.listen(descriptor) }
+        if let failure {
             descriptor.close()
-            throw error
+            throw failure
         }
         self.address = descriptor.socket.localAddress()
         self.descriptor = descriptor
-        path = nil
+        file = File.none
     }
 
     /// Binds a unix socket; a socket left behind by a process that is gone is replaced, one in use is an error.
-    package init(unixPath path: String) throws(SystemError) {
-        guard let socketAddress = SocketAddress(unixPath: path) else {
+    ///
+    /// It is bound under a name of its own first, and renamed, so that the path leads to somebody at every moment.
+    ///
+    /// - Parameters:
+    ///   - isPacket: `SOCK_SEQPACKET` in place of a stream.
+    ///   - permissions: of the socket's file; nil: what the process's mask leaves.
+    ///   - replaces: take the path over from who uses it.
+    package init(
+        unixPath path: String, isPacket: Bool = false, permissions: UInt32? = nil, replaces: Bool = false
+    ) throws(SystemError) {
+        guard let address = SocketAddress(unixPath: path) else {
             throw SystemError("bind", Errno(rawValue: ENAMETOOLONG))
         }
-        var descriptor = try Self.socket(family: AF_UNIX)
-        var failure = Self.bindAndListen(descriptor, socketAddress)
-        if failure?.errno == .addressInUse, Self.isStale(path, socketAddress) {
-            unlink(path)
-            failure = Self.bindAndListen(descriptor, socketAddress)
+        var status = stat()
+        let isThere = lstat(path, &status) == 0
+        if isThere {
+            guard status.st_mode & S_IFMT == S_IFSOCK, replaces || Self.isStale(address, isPacket: isPacket) else {
+                throw SystemError("bind", .addressInUse)
+            }
+        }
+        // Where nothing is there, two that begin at once must not both have it.
+        let first = isThere ? "\(path).\(getpid())" : path
+        guard let firstAddress = SocketAddress(unixPath: first) else {
+            throw SystemError("bind", Errno(rawValue: ENAMETOOLONG))
+        }
+        var descriptor = try Self.socket(family: AF_UNIX, isPacket: isPacket)
+        // Of a process that had this number before.
+        if isThere { unlink(first) }
+        var failure = Self.bind(descriptor, firstAddress)
+        if failure == nil {
+            if let permissions, chmod(first, permissions) != 0 { failure = SystemError("chmod") }
+            if failure == nil { failure = Self.listen(descriptor) }
+            if failure == nil, isThere, rename(first, path) != 0 { failure = SystemError("rename") }
+            if failure != nil { unlink(first) }
         }
         if let failure {
             descriptor.close()
             throw failure
         }
-        address = nil
+        self.address = nil
         self.descriptor = descriptor
-        self.path = path
+        file = File(path)
+    }
+
+    /// Takes over a socket that listens already, from another process. The path of a Unix socket stays the other's: see ``own(path:)``.
+    ///
+    /// - Throws: `EINVAL` if it does not listen; it is closed then.
+    package init(adopting descriptor: consuming Descriptor) throws(SystemError) {
+        var descriptor = descriptor
+        guard descriptor.socket.option(SOL_SOCKET, SO_ACCEPTCONN) == 1 else {
+            descriptor.close()
+            throw SystemError("getsockopt", Errno(rawValue: EINVAL))
+        }
+        address = descriptor.socket.localAddress()
+        self.descriptor = descriptor
+        file = File.none
+    }
+
+    /// Where it listens as a file would say it, as far as the kernel knows; nil for a socket without a name.
+    package var bind: BindAddress? {
+        guard let address else { return descriptor.socket.localPath().map { .unix(path: $0) } }
+        let takesBoth =
+            address.ip == .anyV6 && descriptor.socket.option(CInt(IPPROTO_IPV6), IPV6_V6ONLY) == 0
+        return takesBoth ? .any(port: address.port) : .internet(address)
     }
 
     package var socket: Socket { descriptor.socket }
 
+    /// From now on the path is removed with the socket.
+    package mutating func own(path: String) { file = File(path) }
+
+    /// The path is left where it is: another process listens on this socket.
+    package mutating func disown() { file = File.none }
+
     package mutating func close() {
         guard descriptor.isOpen else { return }
         descriptor.close()
-        if let path { unlink(path) }
+        file.remove()
     }
 
-    private static func socket(family: CInt) throws(SystemError) -> Descriptor {
-        do throws(Errno) { return try Socket.stream(family: family) } catch { throw SystemError("socket", error) }
-    }
-
-    private static func bindAndListen(_ descriptor: borrowing Descriptor, _ address: SocketAddress) -> SystemError? {
-        let raw = descriptor.raw
-        guard address.withPointer({ bind(raw, $0, $1) }) == 0 else { return SystemError("bind") }
-        guard listen(raw, backlog) == 0 else { return SystemError("listen") }
-        return nil
-    }
-
-    /// Whether the path is a socket on which nobody listens any more. Any other file is somebody's, and connecting to it is
-    /// refused just the same.
-    private static func isStale(_ path: String, _ address: SocketAddress) -> Bool {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return false }
+    private static func socket(family: CInt, isPacket: Bool = false) throws(SystemError) -> Descriptor {
         do throws(Errno) {
-            var probe = try Socket.stream(family: AF_UNIX)
-            let answer = probe.socket.connect(to: address)
-            probe.close()
-            return answer == .failed(.connectionRefused)
-        } catch {
-            return false
+            return try Socket.new(family: family, type: CInt((isPacket ? SOCK_SEQPACKET : SOCK_STREAM).rawValue))
+        } catch { throw SystemError("socket", error) }
+    }
+
+    private static func bind(_ descriptor: borrowing Descriptor, _ address: SocketAddress) -> SystemError? {
+        let raw = descriptor.raw
+        return address.withPointer { Glibc.bind(raw, $0, $1) } == 0 ? nil : SystemError("bind")
+    }
+
+    private static func listen(_ descriptor: borrowing Descriptor) -> SystemError? {
+        Glibc.listen(descriptor.raw, backlog) == 0 ? nil : SystemError("listen")
+    }
+
+    /// Whether nobody listens on a socket any more.
+    private static func isStale(_ address: SocketAddress, isPacket: Bool) -> Bool {
+        guard var probe = try? socket(family: AF_UNIX, isPacket: isPacket) else { return false }
+        let answer = probe.socket.connect(to: address)
+        probe.close()
+        return answer == .failed(.connectionRefused)
+    }
+
+    /// The file of a Unix socket, as it was when this process made it; or none.
+    private struct File: Sendable {
+        private let path: String
+        private let identity: Identity?
+
+        // Not an optional: the compiler (6.2) fails on an initializer that throws where the struct is not copyable and has one.
+        static let none = File(path: "", identity: nil)
+
+        private init(path: String, identity: Identity?) {
+            self.path = path
+            self.identity = identity
+        }
+
+        init(_ path: String) { self.init(path: path, identity: Identity(path)) }
+
+        /// Unless the path leads to another process's by now.
+        func remove() { if let identity, Identity(path) == identity { unlink(path) } }
+
+        private struct Identity: Equatable {
+            let device: UInt64
+            let inode: UInt64
+
+            init?(_ path: String) {
+                var status = stat()
+                guard lstat(path, &status) == 0 else { return nil }
+                (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+            }
         }
     }
 }

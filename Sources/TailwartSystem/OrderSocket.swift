@@ -24,8 +24,10 @@ package struct OrderSocket: ~Copyable, Sendable {
     /// Milliseconds that another process may take to make its socket in the same folder.
     private static let patience = 1000
 
-    /// - Parameter mode: of the file; who may write to it may connect.
-    package init(path: String, mode: UInt32) throws(Failure) {
+    /// - Parameters:
+    ///   - mode: of the file; who may write to it may connect.
+    ///   - replaces: takes the path over from who answers there.
+    package init(path: String, mode: UInt32, replaces: Bool = false) throws(Failure) {
         let folder = Self.folder(of: path)
         let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw .failed("open", .current) }
@@ -33,7 +35,7 @@ package struct OrderSocket: ~Copyable, Sendable {
         defer { _ = Glibc.close(directory) }
         for _ in 0..<Self.patience where flock(directory, LOCK_EX | LOCK_NB) != 0 { usleep(1000) }
 
-        try Self.checkFree(path)
+        try Self.checkFree(path, replaces: replaces)
         let own = "\(folder == "/" ? "" : folder)/.\(String(getpid(), radix: 36))"
         unlink(own)
         guard let address = SocketAddress(unixPath: own), path.utf8.count <= SocketAddress.maximumPathLength else {
@@ -86,10 +88,11 @@ package struct OrderSocket: ~Copyable, Sendable {
     }
 
     /// A socket on which nobody listens any more is nobody's.
-    private static func checkFree(_ path: String) throws(Failure) {
+    private static func checkFree(_ path: String, replaces: Bool) throws(Failure) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw .isNoSocket }
+        if replaces { return }
         guard let address = SocketAddress(unixPath: path) else { return }
         var probe: Descriptor
         do throws(Errno) { probe = try Socket.stream(family: AF_UNIX) } catch { throw .failed("socket", error) }

@@ -14,6 +14,9 @@ package struct PeerCredentials: Sendable, Equatable {
         self.groups = groups
     }
 
+    /// Root, or the user of this process: to whom its sockets may go, and from whom it takes some.
+    package var isTrusted: Bool { user == 0 || user == Self.ownUser }
+
     package func isMember(of group: UInt32) -> Bool { self.group == group || groups.contains(group) }
 
     /// The user that this process runs as.

@@ -27,8 +27,12 @@ package struct Socket: Sendable {
 
     /// A new non-blocking stream socket.
     package static func stream(family: CInt) throws(Errno) -> Descriptor {
-        let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
-        let raw = socket(family, CInt(type), 0)
+        try new(family: family, type: CInt(SOCK_STREAM.rawValue))
+    }
+
+    /// The same of another type, as `SOCK_SEQPACKET`.
+    static func new(family: CInt, type: CInt) throws(Errno) -> Descriptor {
+        let raw = socket(family, type | CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard raw >= 0 else { throw .current }
         return Descriptor(owning: raw)
     }
@@ -97,6 +101,24 @@ package struct Socket: Sendable {
     /// The address that this socket is bound to; nil on a unix socket.
     package func localAddress() -> InternetAddress? {
         SocketAddress { getsockname(raw, $0, $1) }?.internet
+    }
+
+    /// The path that a Unix socket is bound to; nil if it has none.
+    func localPath() -> String? {
+        guard let address = SocketAddress(filling: { getsockname(raw, $0, $1) }), address.family == AF_UNIX else {
+            return nil
+        }
+        return withUnsafeBytes(of: address.storage) { bytes in
+            let path = bytes[MemoryLayout<sa_family_t>.size..<Int(address.length)].prefix { $0 != 0 }
+            return path.isEmpty ? nil : String(decoding: path, as: UTF8.self)
+        }
+    }
+
+    /// A number; nil if the socket has no such option.
+    package func option(_ level: CInt, _ name: CInt) -> CInt? {
+        var value: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(raw, level, name, &value, &length) == 0 ? value : nil
     }
 
     package func setOption(_ level: CInt, _ name: CInt, _ value: CInt) -> Errno? {

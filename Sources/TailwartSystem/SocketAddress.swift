@@ -40,6 +40,20 @@ package struct SocketAddress: Sendable {
         length = Self.store(local, in: &storage)
     }
 
+    /// As `$NOTIFY_SOCKET` names it (sd_notify(3)): a path, or a name in the abstract namespace behind an `@`; nil for any other.
+    init?(notifySocket name: String) {
+        if name.utf8.first == UInt8(ascii: "/") {
+            self.init(unixPath: name)
+        } else if name.utf8.first == UInt8(ascii: "@"), name.utf8.count > 1 {
+            self.init(unixPath: name)
+            withUnsafeMutableBytes(of: &storage) { $0[MemoryLayout<sa_family_t>.size] = 0 }
+            // Every byte up to the length is part of an abstract name (unix(7)).
+            length = socklen_t(MemoryLayout<sa_family_t>.size + name.utf8.count)
+        } else {
+            return nil
+        }
+    }
+
     /// What `call` (accept, getsockname…) fills in; nil if it says less than 0.
     init?(filling call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt) {
         storage = sockaddr_storage()

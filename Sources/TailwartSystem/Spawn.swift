@@ -7,6 +7,11 @@ package enum Spawn {
     /// Programs that somebody waits for; with its exit code, one that ``reap(awaiting:)`` was first to hear of.
     private static let awaited = Mutex<[Int32: Int32?]>([:])
 
+    /// Whether there is a process with this number: perhaps another one by now.
+    package static func isAlive(_ process: UInt32) -> Bool {
+        Glibc.kill(pid_t(truncatingIfNeeded: process), 0) == 0 || Errno.current == .notPermitted
+    }
+
     /// Starts a program as leader of its own process group, with no signal blocked or ignored and no descriptor but these three.
     ///
     /// - Parameters:

@@ -47,6 +47,9 @@ struct Failure: Error, CustomStringConvertible {
         Failure(code: 3, message, file: file, nil)
     }
 
+    /// Another process does it, and goes on (`EX_TEMPFAIL`, sysexits.h): nothing has changed, and the same may be tried again.
+    static func tryAgain(_ message: String) -> Failure { Failure(code: 75, message, file: nil, nil) }
+
     /// The arguments were good, and what they name is not.
     static func wrongUse(_ message: String, of command: String, file: String? = nil) -> Failure {
         Failure(

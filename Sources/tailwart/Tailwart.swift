@@ -117,5 +117,10 @@ struct Tailwart: AsyncParsableCommand {
 }
 
 func printError(_ text: String) {
-    StandardOutput.write(line: text, to: STDERR_FILENO)
+    guard ServiceManager.isJournal(STDERR_FILENO, FileSystem.environment) else {
+        return StandardOutput.write(line: text, to: STDERR_FILENO)
+    }
+    // The journal takes a line's priority from its beginning (sd-daemon(3)).
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    StandardOutput.write(line: lines.map { "<3>\($0)" }.joined(separator: "\n"), to: STDERR_FILENO)
 }

@@ -44,4 +44,14 @@ import Testing
         #expect(written + lost == (lost > 0 ? 5 : 4))
         #expect(lines.last?.contains("after 4 connections") == true)
     }
+
+    @Test(arguments: [(LogSettings.Format.json, "{"), (.text, "0")] as [(LogSettings.Format, String)])
+    func `for the journal each line begins with its priority`(format: LogSettings.Format, next: String) {
+        var batch = LineBatch(hasPriorities: true)
+        batch.add(.event(.stopped(accepted: 1), at: 0), format)
+        batch.add(.event(.signalIgnored(.user1), at: 0), format)
+        batch.add(.event(.takeoverFailed("x"), at: 0), format)
+        let lines = String(decoding: batch.lines.bytes, as: UTF8.self).split(separator: "\n")
+        #expect(lines.map { String($0.prefix(4)) } == ["<6>\(next)", "<4>\(next)", "<3>\(next)"])
+    }
 }

@@ -65,6 +65,22 @@ import Testing
                 Step(event: .signal(.terminated), effects: [.say(.cutShort(.terminated, live: 2)), .stop]),
             ], end: .stopping),
         Life(
+            name: "another process takes over, and the first signal after that cuts nobody off",
+            steps: [
+                Step(event: .started),
+                Step(event: .takenOver, effects: draining(.takenOver, 2, .seconds(10))),
+                Step(event: .signal(.terminated), live: 1, at: 1), Step(event: .idle, live: 1, at: 2),
+                Step(
+                    event: .signal(.terminated), live: 1, at: 3,
+                    effects: [.say(.cutShort(.terminated, live: 1)), .stop]),
+            ], end: .stopping),
+        Life(
+            name: "another process takes over, and the last connection ends",
+            steps: [
+                Step(event: .started), Step(event: .takenOver, effects: draining(.takenOver, 2, .seconds(10))),
+                Step(event: .tick, at: 9), Step(event: .idle, live: 0, at: 9, effects: [.stop]),
+            ], end: .stopping),
+        Life(
             name: "a second signal",
             steps: [
                 Step(event: .started),

@@ -187,6 +187,14 @@ import Testing
                 + "works)"
         ),
         (
+            .takeover([.init(.any(port: 25), listener: "smtp")]), .info,
+            "serves in the place of the process before, which drains; on :25 (smtp)"
+        ),
+        (
+            .takeoverFailed("port 465 is taken"), .error,
+            "another process could not take over, so this one goes on: port 465 is taken"
+        ),
+        (
             .draining(.terminated, live: 1, limit: .seconds(90)), .info,
             "SIGTERM: no longer accepting; 1 connection may finish within 1m30s, a second signal ends at once"
         ),

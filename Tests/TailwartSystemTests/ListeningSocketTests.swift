@@ -132,3 +132,105 @@ struct ListeningSocketTests {
         #expect(ListenError.look(nil, command, isRoot: true).contains("another container"))
     }
 }
+
+/// Sockets that pass from one process to another.
+struct ListeningSocketHandoverTests {
+    private static func freePath(_ name: String) -> String { "/tmp/tailwart-handover-\(getpid())-\(name).sock" }
+
+    private func connects(_ path: String) throws -> Bool {
+        var client = try Socket.stream(family: AF_UNIX)
+        let answer = client.socket.connect(to: try #require(SocketAddress(unixPath: path)))
+        client.close()
+        return answer == .connected
+    }
+
+    /// Another descriptor of it, as if it had come from another process.
+    private func copy(_ socket: borrowing ListeningSocket) -> Descriptor {
+        Descriptor(owning: fcntl(socket.socket.raw, F_DUPFD_CLOEXEC, 0))
+    }
+
+    @Test(arguments: [
+        (InternetAddress(.anyV4, port: 0), false), (InternetAddress(.loopbackV4, port: 0), false),
+        (InternetAddress(.loopbackV6, port: 0), false), (InternetAddress(.anyV6, port: 0), false),
+        (InternetAddress(.anyV6, port: 0), true),
+    ])
+    func `one that came knows where it listens, and goes on after the first owner`(
+        address: InternetAddress, dualStack: Bool
+    ) throws {
+        var first = try ListeningSocket(address, dualStack: dualStack)
+        let bound = first.bind
+        let listened = first.address
+        let port = try #require(listened).port
+        #expect(bound == (dualStack ? .any(port: port) : .internet(InternetAddress(address.ip, port: port))))
+        var second = try ListeningSocket(adopting: copy(first))
+        first.close()
+        let (found, there) = (second.bind, second.address)
+        #expect(found == bound)
+        #expect(there?.port == port)
+        let target = address.ip.isV4 ? IPAddress.loopbackV4 : .loopbackV6
+        var client = try Socket.stream(family: address.ip.isV4 ? AF_INET : AF_INET6)
+        let answer = client.socket.connect(to: SocketAddress(InternetAddress(target, port: port)))
+        #expect(answer == .inProgress || answer == .connected)
+        client.close()
+        second.close()
+    }
+
+    @Test func `what does not listen is not taken`() throws {
+        let error = #expect(throws: SystemError.self) {
+            var socket = try ListeningSocket(adopting: Socket.stream(family: AF_INET))
+            socket.close()
+        }
+        #expect(error?.errno.rawValue == EINVAL)
+        #expect(throws: SystemError.self) {
+            var socket = try ListeningSocket(adopting: Descriptor.reserve())
+            socket.close()
+        }
+    }
+
+    @Test func `a path goes with the socket, and is removed by its last owner alone`() throws {
+        let path = Self.freePath("passed")
+        var first = try ListeningSocket(unixPath: path)
+        var second = try ListeningSocket(adopting: copy(first))
+        let bound = second.bind
+        #expect(bound == .unix(path: path))
+        // Given up before it was decided.
+        var third = try ListeningSocket(adopting: copy(first))
+        third.close()
+        #expect(try connects(path))
+        first.disown()
+        second.own(path: path)
+        first.close()
+        #expect(try connects(path))
+        second.close()
+        #expect(access(path, F_OK) != 0)
+    }
+
+    @Test func `a path that is taken over leads to the second, and the first does not remove it`() throws {
+        let path = Self.freePath("replaced")
+        var first = try ListeningSocket(unixPath: path, isPacket: true)
+        var before = try PacketSocket(connectingTo: path)
+        var second = try ListeningSocket(unixPath: path, isPacket: true, replaces: true)
+        first.close()
+        var after = try PacketSocket(connectingTo: path)
+        guard case .connection(var accepted, _) = second.socket.accept() else {
+            Issue.record("the path does not lead to the second")
+            return
+        }
+        accepted.close()
+        before.close()
+        after.close()
+        second.close()
+        #expect(access(path, F_OK) != 0)
+    }
+
+    @Test func `a file that is no socket is not taken over either`() throws {
+        let path = Self.freePath("file")
+        var file = Descriptor(owning: open(path, O_CREAT | O_WRONLY, 0o600))
+        file.close()
+        defer { unlink(path) }
+        #expect(throws: SystemError.self) {
+            var socket = try ListeningSocket(unixPath: path, replaces: true)
+            socket.close()
+        }
+    }
+}

@@ -46,6 +46,10 @@ static const int tw_tcp_user_timeout = 18;
 static const int tw_so_peercred = 17;
 static const int tw_so_peergroups = 59;
 
+// <sys/socket.h>: macros and enumerators of which Swift's module shows some on some hosts (the numbers are Linux's ABI).
+static const int tw_scm_rights = 1;
+static const int tw_msg_cmsg_cloexec = 0x40000000;
+
 // Enumerators that Swift imports as signed numbers, or not at all.
 static const uint32_t tw_epollin = EPOLLIN;
 static const uint32_t tw_epollout = EPOLLOUT;

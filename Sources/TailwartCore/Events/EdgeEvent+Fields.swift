@@ -17,6 +17,8 @@ extension EdgeEvent {
         case (.userspace(let names), .names): .list(names)
         case (.listening(let version, _), .version): .text(version)
         case (.listening(_, let openings), .addresses): .list(openings.map { "\($0.bind)" })
+        case (.takeover(let openings), .addresses): .list(openings.map { "\($0.bind)" })
+        case (.takeoverFailed(let failure), .failure): .text(failure)
         case (.addressMissing(let opening), .listener): .text(opening.listener)
         case (.addressMissing(let opening), .addresses): .list(["\(opening.bind)"])
         case (.adminUnavailable(let socket, _), .addresses): .list([socket])

@@ -15,6 +15,8 @@ extension EdgeEvent {
         case reloadFailed = "reload_failed"
         case noticeSent = "notice_sent"
         case noticeFailed = "notice_failed"
+        case takeover
+        case takeoverFailed = "takeover_failed"
         case draining
         case cutShort = "cut_short"
         case stopped
@@ -28,11 +30,11 @@ extension EdgeEvent {
         /// The levels that it may have.
         package var levels: [EventLevel] {
             switch self {
-            case .listening, .adminUnavailable, .resolved, .draining, .cutShort, .stopped, .sandbox: [.info]
+            case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: [.info]
             case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
             case .reloaded, .noticeSent: [.info, .warning]
             case .noticeFailed: [.warning]
-            case .reloadFailed: [.error]
+            case .reloadFailed, .takeoverFailed: [.error]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
             }
@@ -60,6 +62,8 @@ extension EdgeEvent {
             case .reloadFailed: [.problems]
             case .noticeSent: [.to, .notice, .state, .lost]
             case .noticeFailed: [.to, .failure]
+            case .takeover: [.addresses]
+            case .takeoverFailed: [.failure]
             case .draining: [.reason, .connections, .limit]
             case .cutShort: [.reason, .connections]
             case .stopped: [.connections]
@@ -85,6 +89,8 @@ extension EdgeEvent {
         case .reloadFailed: .reloadFailed
         case .noticeSent: .noticeSent
         case .noticeFailed: .noticeFailed
+        case .takeover: .takeover
+        case .takeoverFailed: .takeoverFailed
         case .draining: .draining
         case .cutShort: .cutShort
         case .stopped: .stopped
@@ -96,11 +102,11 @@ extension EdgeEvent {
 
     package var level: EventLevel {
         switch self {
-        case .listening, .adminUnavailable, .resolved, .draining, .cutShort, .stopped, .sandbox: .info
+        case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: .info
         case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
         case .reloaded(let difference, let warnings):
             difference.needsRestart.isEmpty && warnings.isEmpty ? .info : .warning
-        case .reloadFailed: .error
+        case .reloadFailed, .takeoverFailed: .error
         case .noticeSent(_, _, let lost): lost == 0 ? .info : .warning
         case .noticeFailed: .warning
         case .health(_, let isHealthy, _): isHealthy ? .info : .error

@@ -43,6 +43,10 @@ extension EdgeEvent {
                 + (lost == 0 ? "" : "; \(lost) notices before it were given up")
         case .noticeFailed(let messenger, let failure):
             "nobody is told by \(messenger): \(failure); it is tried again (`tailwart check --notify` shows whether it works)"
+        case .takeover(let openings):
+            "serves in the place of the process before, which drains; on "
+                + openings.map { "\($0.bind) (\($0.listener))" }.joined(separator: ", ")
+        case .takeoverFailed(let failure): "another process could not take over, so this one goes on: \(failure)"
         case .draining(let cause, let live, let limit):
             "\(cause.rawValue): no longer accepting; \(Self.connections(live)) may finish within "
                 + "\(limit.configurationText), a second signal ends at once"

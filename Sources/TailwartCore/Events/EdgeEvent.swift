@@ -28,6 +28,8 @@ package enum EdgeEvent: Sendable, Equatable {
         case hungUp = "SIGHUP"
         /// It was to serve for some time only.
         case timeIsUp = "time is up"
+        /// Another process serves with its sockets.
+        case takenOver = "taken over"
         /// Over the admin interface.
         case asked = "tailwart drain"
     }
@@ -73,6 +75,10 @@ package enum EdgeEvent: Sendable, Equatable {
     case noticeSent(to: String, Notice, lost: Int)
     /// A messenger does not take notices any more; said once, until one arrives.
     case noticeFailed(to: String, failure: String)
+    /// The edge serves in the place of another process, with its sockets where it had them.
+    case takeover([Opening])
+    /// Another process wanted to take over and could not: the edge goes on.
+    case takeoverFailed(String)
     /// The edge no longer accepts; `live` connections may finish within `limit`.
     case draining(StopCause, live: Int, limit: Duration)
     /// A second signal: `live` connections end at once.

@@ -26,6 +26,8 @@ package struct EventTotals: Sendable, Equatable {
         switch event {
         case .reloaded: reloads.succeeded += 1
         case .reloadFailed: reloads.failed += 1
+        case .takeover: takeovers.succeeded += 1
+        case .takeoverFailed: takeovers.failed += 1
         case .tailnet(let news): add(news)
         default: break
         }

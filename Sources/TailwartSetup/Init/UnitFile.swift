@@ -13,15 +13,28 @@ package enum UnitFile {
         StartLimitIntervalSec=0
 
         [Service]
-        Type=exec
+        # It tells when it serves, and after a takeover which process does.
+        Type=notify
+        NotifyAccess=all
         User=tailwart
         Group=tailwart
         EnvironmentFile=-/etc/default/tailwart
-        ExecStart=/usr/bin/tailwart run --config /etc/tailwart/tailwart.yaml
+        # Where an edge runs already, its listening sockets are taken over and it drains; else it starts.
+        ExecStart=/usr/bin/tailwart run --takeover --config /etc/tailwart/tailwart.yaml
         # 'systemctl reload': the file is read anew, and no connection is cut for it. What comes of it stands in the journal.
         ExecReload=/bin/kill -HUP $MAINPID
-        Restart=on-failure
-        RestartSec=5s
+        # 'systemctl restart' refuses no connection: systemd stops the old process before it starts the new one, so another one takes over first, serves
+        # while the old one drains, and gives the sockets to the new one. Only root is told that a stop belongs to a restart. It is waited for until
+        # the other has put its socket in the place of the old one's.
+        ExecStop=+-/bin/sh -c 'systemctl list-jobs --no-legend | grep -q "%n *restart" && : >%t/tailwart/restarting'
+        ExecStop=-/bin/sh -c 'cd %t/tailwart && rm restarting 2>/dev/null || exit 0; old=$$(stat -c %%i admin.sock.takeover); NOTIFY_SOCKET= /usr/bin/tailwart run --takeover --config /etc/tailwart/tailwart.yaml & for _ in $$(seq 100); do sleep 0.1; kill -0 $$! && [ "$$(stat -c %%i admin.sock.takeover)" = "$$old" ] || break; done'
+        # The main process alone, so that those which drain are left in peace.
+        KillMode=process
+        # A start after a crash gets the sockets, with all who wait there.
+        FileDescriptorStoreMax=1024
+        WatchdogSec=30s
+        Restart=always
+        RestartSec=1s
         # 1 is a bad file, 2 a wrong command line: trying again does not mend them.
         RestartPreventExitStatus=1 2
         # More than 'drain' of the configuration (30 s unless it says otherwise): raise both together.

@@ -117,7 +117,7 @@ import Testing
             return page.value("tailwart_place_verdict", verdict) == 1 ? true : nil
         }
         var news = TailnetNews(change: .path, level: .info, sentence: "a path", fix: nil)
-        (news.peer, news.path, news.roundTrip) = ("stalwart.example", .derp, .milliseconds(42))
+        (news.name, news.path, news.roundTrip) = ("stalwart.example", .derp, .milliseconds(42))
         ledger.post(.tailnet(news))
         try await eventually("the path is there") {
             let page = try Exposition(edge.metrics(.openMetrics), openMetrics: true)
