@@ -14,6 +14,7 @@ extension CommandTests {
               mailbox: {endpoints: ["\(mailbox.address)"], proxy_protocol: none, health: off}
             listeners:
             \(listeners.sorted { $0.key < $1.key }.map { "  - {name: \($0.key), bind: [\"127.0.0.1:\($0.value)\"], protocol: smtp, to: mailbox}" }.joined(separator: "\n"))
+            admin: {socket: off}
             log: {format: json}
 
             """
