@@ -182,7 +182,9 @@ struct AdminRoutes: Sendable {
             return .refused(.badRequest, "'level' must be one of \(levels)")
         }
         view.setLogLevel(level)
-        return .done("the log says what is \(level.rawValue) or graver, until the edge is started anew, or its file names another")
+        return .done(
+            "the log says what is \(level.rawValue) or graver, until the edge is started anew, or its file names another"
+        )
     }
 
     private func reload(isTrial: Bool) -> AdminReply {
