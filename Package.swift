@@ -158,7 +158,7 @@ let package = Package(
                 "TailwartTailnet", "TailwartTesting", "TailwartWire", nioPosix,
             ],
             exclude: ["Fixtures"]),
-                .testTarget(
+        .testTarget(
             name: "TailwartAdminTests",
             dependencies: [
                 "TailwartAdmin", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire", nioCore,

@@ -51,6 +51,7 @@ import Testing
             .reloadFailed([problem]), .reloadFailed,
             .reloaded(ConfigurationDifference(from: .init(), to: .init()), warnings: [])
         ),
+        (.takeoverFailed("port 465 is taken"), .takeoverFailed, .draining(.takenOver, live: 1, limit: .seconds(30))),
     ]
 
     @Test(arguments: kinds)
@@ -92,7 +93,7 @@ import Testing
         var operatorAway = Absence(Messenger(.command(["/bin/a"]), on: [kind]))
         let events = [
             Self.off(Self.smtp), Self.found(.busy, Self.imaps), Self.found(.certificateExpired, Self.https),
-            Self.tailnet(.gone), .reloadFailed([Self.problem]),
+            Self.tailnet(.gone), .reloadFailed([Self.problem]), .takeoverFailed("port 465 is taken"),
         ]
         for event in events { operatorAway.happens(event) }
         operatorAway.passes(.seconds(1000))

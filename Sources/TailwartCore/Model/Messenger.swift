@@ -52,6 +52,8 @@ package enum NoticeKind: String, CaseIterable, Sendable {
     case tailnet
     /// A changed configuration was not taken.
     case reloadFailed = "reload_failed"
+    /// Another process could not take over: the version before goes on.
+    case takeoverFailed = "takeover_failed"
 }
 
 /// Where notices are posted.

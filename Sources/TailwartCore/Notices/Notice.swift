@@ -81,6 +81,8 @@ extension Notice {
         case (.tailnet, true): "the tailnet is in order"
         case (.reloadFailed, false): "a changed configuration was not taken"
         case (.reloadFailed, true): "the changed configuration was taken"
+        case (.takeoverFailed, false): "a new process could not take over"
+        case (.takeoverFailed, true): "a new process has taken over"
         }
     }
 

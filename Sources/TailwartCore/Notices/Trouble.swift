@@ -15,11 +15,12 @@ package struct Trouble: Sendable, Equatable {
         /// A mailbox in the tailnet, by its name.
         case peer(String)
         case reload
+        case takeover
 
         package var place: ProbedPlace? {
             switch self {
             case .standing(let place), .finding(let place, _), .certificate(let place, _): place
-            case .tailscaled, .key, .peer, .reload: nil
+            case .tailscaled, .key, .peer, .reload, .takeover: nil
             }
         }
 
@@ -28,7 +29,7 @@ package struct Trouble: Sendable, Equatable {
             switch self {
             case .standing(let place): place.label(nil)
             case .finding(let place, let name), .certificate(let place, let name): place.label(name)
-            case .tailscaled, .key, .peer, .reload: nil
+            case .tailscaled, .key, .peer, .reload, .takeover: nil
             }
         }
 
@@ -39,6 +40,7 @@ package struct Trouble: Sendable, Equatable {
             case .certificate: .certificate
             case .tailscaled, .key, .peer: .tailnet
             case .reload: .reloadFailed
+            case .takeover: .takeoverFailed
             }
         }
 
@@ -52,6 +54,7 @@ package struct Trouble: Sendable, Equatable {
             case .certificate: 4
             case .finding: 5
             case .reload: 6
+            case .takeover: 7
             }
         }
     }
@@ -96,6 +99,14 @@ extension Trouble {
                         fix: "Correct the file (`tailwart check`) and reload again."))
             ]
         case .reloaded: [.ends(.reload)]
+        case .takeoverFailed(let failure):
+            [
+                .begins(
+                    Trouble(
+                        .takeover, cause: "A new process could not take over, and the one before it serves on.",
+                        detail: failure, fix: "See the log of the new one, and start it again."))
+            ]
+        case .draining(.takenOver, _, _): [.ends(.takeover)]
         default: []
         }
     }

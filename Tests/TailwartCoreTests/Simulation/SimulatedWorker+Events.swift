@@ -18,7 +18,7 @@ extension SimulatedWorker {
         switch Int.random(in: 0..<16, using: &world.random) {
         case 0: if liveSessions.count < Self.mostSessions, world.oneIn(2) { accept() }
         case 1: advanceClock()
-        case 2: if world.oneIn(10) { reconfigure() }
+        case 2: if world.oneIn(10) { reconfigure() } else if world.oneIn(40) { closeOne() }
         case 3: if world.oneIn(3) { world.changeTempers() }
         case 4: tendWarm()
         case 5:
@@ -264,6 +264,12 @@ extension SimulatedWorker {
             session.timer = nil
             perform(session) { session.connection.timeIsOver(&around) }
         }
+    }
+
+    /// The operator wants one closed.
+    private func closeOne() {
+        guard let session = liveSessions.randomElement(using: &world.random), !session.isOver else { return }
+        perform(session) { session.connection.stop(&around, because: .closedByOperator) }
     }
 
     /// The edge stops, and all is given back.
