@@ -166,11 +166,6 @@ final class FirstHour: Sendable {
         try file.write(file.text + "\ntailscale: {socket: \(tailscaled.path)}\n")
     }
 
-    /// A line under `mailbox`.
-    func add(_ line: String) throws {
-        try file.write(file.text.replacing(#/(?m)^  domains: .*$/#) { "\($0.output)\n\(line)" })
-    }
-
     // MARK: - what is next
 
     private struct Answer: Decodable {

@@ -1,4 +1,5 @@
 import TailwartConfig
+import TailwartCore
 
 /// The configuration in its short form.
 enum ConfigurationText {
@@ -20,10 +21,14 @@ enum ConfigurationText {
             comments: [
                 "They make the listener on 443. Take them out\(answers.web == nil ? "" : ", and 'web',") where the mailbox has no 443."
             ])
+        let ports = YAMLMember(
+            "ports", .texts(Defaults.mailboxPorts.filter { $0 != 587 }),
+            comments: ["Add 587, 143 or others where the mail server listens there; a new Stalwart does not."])
         let via = YAMLMember(
             "via", .text("tailscale"), comments: ["tailscaled has no TUN device here, so it makes the connections."])
         var members = [
-            YAMLMember("mailbox", .blockMapping([address] + (answers.isUserspace ? [via] : []) + [hostname, domains]))
+            YAMLMember(
+                "mailbox", .blockMapping([address] + (answers.isUserspace ? [via] : []) + [hostname, ports, domains]))
         ]
         if let web = answers.web {
             let comment = "Every other name on 443. The web server must leave 443 to the edge."

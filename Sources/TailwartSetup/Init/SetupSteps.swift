@@ -51,8 +51,7 @@ extension SetupFiles {
         return [
             "Mailbox: start the mail server, its database first. Right: `tailwart gate --once\(via) --tcp \(answers.mailboxHost):25` says nothing.",
             "Trust: `tailwart trust --config \(file)` on this host prints what to set on the mail server: its name, and whom to believe. "
-                + "Restart it. Until then the edge tells every client to come back later. A new Stalwart has no port 587: make a listener "
-                + "there, or write `ports: [25, 465, 993]` under mailbox.",
+                + "Restart it. Until then the edge tells every client to come back later.",
         ]
     }
 
