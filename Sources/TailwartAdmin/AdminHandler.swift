@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import TailwartCore
 import TailwartWire
 
 /// One caller's connection: its requests, one after the other. Of its event loop alone.
@@ -162,7 +163,7 @@ final class AdminHandler: ChannelInboundHandler {
         switch outcome {
         case .reply(let answer):
             reply(answer, isHead: head.method == .HEAD, stays: head.isKeepAlive && !hasFinished)
-        case .stream where parts.crowd.beginStream(parts.limits): beginStream()
+        case .stream(let records) where parts.crowd.beginStream(parts.limits): beginStream(records)
         case .stream:
             reply(
                 .refused(.serviceUnavailable, "as many read the events as can", fix: "End one of them."), stays: false)
@@ -212,10 +213,10 @@ final class AdminHandler: ChannelInboundHandler {
 
     // MARK: - streams
 
-    private func beginStream() {
+    private func beginStream(_ records: RecordsWanted) {
         guard let context else { return parts.crowd.endStream() }
         let (loop, handler) = (context.eventLoop, NIOLoopBound(self, eventLoop: context.eventLoop))
-        let feed = parts.routes.view.subscribe { loop.execute { handler.value.pump() } }
+        let feed = parts.routes.view.subscribe(records) { loop.execute { handler.value.pump() } }
         state = .streaming(feed)
         context.write(wrapOutboundOut(.head(AdminReply.streamHead)), promise: nil)
         send(": events and records of this edge, from now on\n\n")

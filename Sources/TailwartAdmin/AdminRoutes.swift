@@ -9,7 +9,7 @@ struct AdminRoutes: Sendable {
     enum Outcome: Sendable {
         case reply(AdminReply)
         /// Records and events, without an end.
-        case stream
+        case stream(RecordsWanted)
     }
 
     private enum Page: Sendable {
@@ -47,6 +47,7 @@ struct AdminRoutes: Sendable {
         var parameters: [String] {
             switch self {
             case .connections: ["client", "listener", "limit", "sort"]
+            case .events: ["records"]
             case .reload: ["dry_run"]
             case .drain: ["for"]
             case .logLevel: ["level"]
@@ -93,7 +94,7 @@ struct AdminRoutes: Sendable {
                 return .reply(.refused(.badRequest, "\(parameter.name.quoted) stands twice"))
             }
         }
-        if case .events = page, request.method == "GET" { return .stream }
+        if case .events = page, request.method == "GET" { return events(request) }
         return .reply(reply(page, request))
     }
 
@@ -116,6 +117,15 @@ struct AdminRoutes: Sendable {
         case .logLevel: return logLevel(value("level"))
         case .close(let id): return close(id)
         }
+    }
+
+    private func events(_ request: AdminRequest) -> Outcome {
+        guard let text = request.query.first(where: { $0.name == "records" })?.value else { return .stream(.all) }
+        guard let wanted = RecordsWanted(rawValue: text) else {
+            let all = RecordsWanted.allCases.map(\.rawValue).listed
+            return .reply(.refused(.badRequest, "'records' must be one of \(all), not \(text.quoted)"))
+        }
+        return .stream(wanted)
     }
 
     private func metrics(_ request: AdminRequest) -> AdminReply {
@@ -200,7 +210,7 @@ struct AdminRoutes: Sendable {
         GET  /readyz                  it accepts connections; 503 where it does not
         GET  /status                  as 'tailwart status'; with 'Accept: text/plain' for people
         GET  /connections             that are open; ?client=NETWORK&listener=NAME&sort=bytes&limit=100
-        GET  /events                  records and events as they come (text/event-stream)
+        GET  /events                  records and events as they come (text/event-stream); ?records=unserved or none
         GET  /metrics                 for Prometheus
         POST /reload                  reads the file anew; ?dry_run says what would change
         POST /drain                   accepts no more and ends; ?for=30s

@@ -23,7 +23,7 @@ package struct AdminView: Sendable {
     /// All that the ledger hands on from now on.
     ///
     /// - Parameter onNews: called, on any thread, when there is something to take again.
-    package var subscribe: @Sendable (_ onNews: @escaping @Sendable () -> Void) -> any AdminFeed
+    package var subscribe: @Sendable (RecordsWanted, _ onNews: @escaping @Sendable () -> Void) -> any AdminFeed
     /// What this host is called, in lower case.
     package var hostNames: @Sendable () -> [String]
 
@@ -33,7 +33,7 @@ package struct AdminView: Sendable {
         close: @escaping @Sendable (UInt64) -> Bool?, drain: @escaping @Sendable (Duration?) -> Bool,
         setLogLevel: @escaping @Sendable (EventLevel) -> Void,
         reload: (@Sendable (Bool) -> CommandAnswer)? = nil, metrics: @escaping @Sendable (MetricsFormat) -> String,
-        subscribe: @escaping @Sendable (@escaping @Sendable () -> Void) -> any AdminFeed,
+        subscribe: @escaping @Sendable (RecordsWanted, @escaping @Sendable () -> Void) -> any AdminFeed,
         hostNames: @escaping @Sendable () -> [String]
     ) {
         self.notReady = notReady

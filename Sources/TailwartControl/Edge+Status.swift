@@ -67,7 +67,7 @@ extension Edge {
             return door.key.bind.port == 0 ? address.map { "\($0)" } ?? "\(door.key)" : "\(door.key)"
         }
         let refused = doors.reduce(0) { sum, door in
-            sum + CloseReason.allCases.filter(\.isRefusal).reduce(0) { $0 + door.endings($1) }
+            sum + CloseReason.allCases.filter(\.isUnserved).reduce(0) { $0 + door.endings($1) }
         }
         return [
             "name": .text(frontend.listener.name), "protocol": .text(frontend.listener.proto.rawValue),
@@ -133,16 +133,6 @@ struct StatusClock {
         var line = LineBuffer()
         line.append(time: time)
         return line.text
-    }
-}
-
-extension CloseReason {
-    /// Whether the client was not served: it was turned away, closed before there was a route, or nobody could be dialled for it.
-    fileprivate var isRefusal: Bool {
-        switch self {
-        case .closed, .reset, .lost, .idleTimeout, .halfClosedTimeout, .clientLeft, .drained, .closedByOperator: false
-        default: true
-        }
     }
 }
 

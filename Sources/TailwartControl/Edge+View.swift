@@ -25,7 +25,7 @@ extension Edge {
                 self.log?.change(to: LogSettings(format: self.configuration.log.format, level: level))
             },
             reload: reload, metrics: { self.metrics($0) },
-            subscribe: { onNews in LedgerFeed(self.ledger, onNews: onNews) },
+            subscribe: { records, onNews in LedgerFeed(self.ledger, records: records, onNews: onNews) },
             hostNames: { [HostName.current, self.maker.name.description].compactMap { $0?.lowercased() } })
     }
 

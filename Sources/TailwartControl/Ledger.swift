@@ -93,14 +93,14 @@ package final class Ledger: Sendable {
     /// The same for a reader that takes when it is told to, and not on a thread of its own.
     ///
     /// - Parameters:
-    ///   - takesRecords: else events alone are for it, and more of them may wait.
+    ///   - records: where none are for it, more events may wait.
     ///   - onNews: called, on any thread, when there is something to take again.
     package func subscribe(
-        from level: EventLevel, takesRecords: Bool = true, onNews: @escaping @Sendable () -> Void
+        from level: EventLevel, records: RecordsWanted, onNews: @escaping @Sendable () -> Void
     ) -> Subscription {
         let subscription = Subscription(
-            from: level, ended: readerEnded, takesRecords: takesRecords,
-            eventLimit: takesRecords ? Subscription.eventLimit : Self.inboxLimit, onNews: onNews)
+            from: level, ended: readerEnded, records: records,
+            eventLimit: records == .none ? Self.inboxLimit : Subscription.eventLimit, onNews: onNews)
         state.withLock { $0.subscriptions.append(subscription) }
         return subscription
     }
@@ -143,10 +143,10 @@ package final class Ledger: Sendable {
             }
             let lost = rings.reduce(0) { $0 + $1.lost }
             let (records, count, subscriptions) = state.withLock { state in
-                let isWanted = state.subscriptions.contains(where: \.takesRecords)
+                let wanted = state.subscriptions.map(\.recordsWanted).max() ?? .none
                 var records: [SharedRecord] = []
                 let count = Self.take(rings, &state.totals) { record in
-                    if isWanted { records.append(SharedRecord(taking: record)) } else { record.release() }
+                    if wanted.takes(record) { records.append(SharedRecord(taking: record)) } else { record.release() }
                 }
                 state.totals.lostRecords = lost
                 state.totals.lostEvents += lostEvents

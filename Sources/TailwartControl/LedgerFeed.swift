@@ -9,9 +9,9 @@ final class LedgerFeed: AdminFeed {
     /// Taken from the ledger, and not by the reader yet: as much as a ``Subscription`` holds.
     private let left = Mutex<ArraySlice<LedgerEntry>>([])
 
-    init(_ ledger: Ledger, onNews: @escaping @Sendable () -> Void) {
+    init(_ ledger: Ledger, records: RecordsWanted, onNews: @escaping @Sendable () -> Void) {
         self.ledger = ledger
-        subscription = ledger.subscribe(from: .debug, onNews: onNews)
+        subscription = ledger.subscribe(from: .debug, records: records, onNews: onNews)
     }
 
     func take(atMost count: Int) -> [AdminFeedEntry]? {

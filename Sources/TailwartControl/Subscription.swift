@@ -15,7 +15,7 @@ package final class Subscription: Sendable {
     private struct State {
         /// What is less grave is not for this reader.
         var level: EventLevel
-        var wantsRecords = true
+        var wanted = RecordsWanted.all
         var eventLimit = Subscription.eventLimit
         var entries: [LedgerEntry] = []
         var records = 0
@@ -27,7 +27,8 @@ package final class Subscription: Sendable {
         var isClosed = false
         var hasEnded = false
 
-        var takesRecords: Bool { wantsRecords && level <= .info }
+        /// Records are at `info`.
+        var recordsWanted: RecordsWanted { level <= .info ? wanted : .none }
     }
 
     private let state: Mutex<State>
@@ -50,17 +51,17 @@ package final class Subscription: Sendable {
     ///
     /// - Parameter eventLimit: events that may wait.
     init(
-        from level: EventLevel, ended: Waker, takesRecords: Bool = true, eventLimit: Int = eventLimit,
+        from level: EventLevel, ended: Waker, records: RecordsWanted = .all, eventLimit: Int = eventLimit,
         onNews: @escaping @Sendable () -> Void
     ) {
-        state = Mutex(State(level: level, wantsRecords: takesRecords, eventLimit: eventLimit))
+        state = Mutex(State(level: level, wanted: records, eventLimit: eventLimit))
         self.ended = ended
         waker = nil
         ring = onNews
     }
 
-    /// Whether records are for it, which are at `info`.
-    var takesRecords: Bool { state.withLock(\.takesRecords) }
+    /// Which records are for it.
+    var recordsWanted: RecordsWanted { state.withLock(\.recordsWanted) }
 
     /// Of what comes from now on.
     func change(to level: EventLevel) { state.withLock { $0.level = level } }
@@ -74,10 +75,11 @@ package final class Subscription: Sendable {
     ///   - lostRecords: that did not even reach the ledger.
     func offer(_ entries: [LedgerEntry], lostRecords: Int, lostEvents: Int) {
         let wakes = state.withLock { state in
+            let wanted = state.recordsWanted
             for entry in entries {
                 switch entry {
-                case .record:
-                    guard state.takesRecords else { continue }
+                case .record(let record):
+                    guard wanted.takes(record.record) else { continue }
                     guard state.records < Self.recordLimit else {
                         state.lostRecords += 1
                         continue
@@ -95,7 +97,7 @@ package final class Subscription: Sendable {
                 }
                 state.entries.append(entry)
             }
-            if state.takesRecords { state.lostRecords += lostRecords }
+            if wanted != .none { state.lostRecords += lostRecords }
             state.lostEvents += lostEvents
             return Self.wakes(&state)
         }

@@ -55,7 +55,7 @@ import Testing
 
     @Test(arguments: [
         "/connections?client=x", "/connections?limit=0", "/connections?limit=1001", "/connections?limit=",
-        "/status?a=b",
+        "/status?a=b", "/events?records=some",
         "/connections?sort=name", "/connections?limit=1&limit=2", "/connections?limit=%zz", "/connections?client=%1b",
     ])
     func `a variable that means nothing is refused by name`(target: String) throws {

@@ -1,6 +1,7 @@
 import NIOCore
 import Synchronization
 import TailwartAdmin
+import TailwartCore
 import TailwartTesting
 import Testing
 
@@ -84,6 +85,17 @@ import Testing
             let (third, _) = try open(admin)
             second.close()
             third.close()
+        }
+    }
+
+    @Test(arguments: [("", RecordsWanted.all), ("?records=unserved", .unserved), ("?records=none", .none)])
+    func `a reader gets the records that it asks for`(query: String, wanted: RecordsWanted) throws {
+        try withAdmin { admin in
+            let socket = try admin.connect()
+            try socket.send(Array("GET /events\(query) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
+            _ = try text(socket, until: ": events and records")
+            #expect(admin.edge.state.withLock(\.wanted) == [wanted])
+            socket.close()
         }
     }
 

@@ -13,6 +13,8 @@ final class FakeEdge: Sendable {
         var notReady: String?
         var filters: [ConnectionFilter] = []
         var feeds: [FakeFeed] = []
+        /// By the readers of events.
+        var wanted: [RecordsWanted] = []
     }
 
     let state = Mutex(State())
@@ -55,7 +57,8 @@ final class FakeEdge: Sendable {
                 return CommandAnswer(isGood: isTrial, problems: [], [:])
             },
             metrics: metrics,
-            subscribe: { onNews in
+            subscribe: { records, onNews in
+                self.state.withLock { $0.wanted.append(records) }
                 let feed = FakeFeed(self.flood, onNews)
                 self.state.withLock { $0.feeds.append(feed) }
                 return feed

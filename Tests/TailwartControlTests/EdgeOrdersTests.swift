@@ -24,7 +24,7 @@ import Testing
         let ledger = try Ledger()
         try ledger.start()
         let waker = try Waker()
-        let feed = LedgerFeed(ledger) { waker.ring() }
+        let feed = LedgerFeed(ledger, records: .all) { waker.ring() }
         #expect(feed.take(atMost: 10)?.isEmpty ?? false)
         for number in 0..<30 { ledger.post(.eventsLost(number)) }
         var names: [String] = []

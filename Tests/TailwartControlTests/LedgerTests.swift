@@ -208,6 +208,28 @@ import Testing
         ledger.finish()
     }
 
+    @Test(arguments: zip(RecordsWanted.allCases, [[], [1, 3], [0, 1, 2, 3]]))
+    func `a reader gets the records that it wants, and every event`(wanted: RecordsWanted, ids: [UInt64]) async throws {
+        let ledger = try Ledger()
+        let subscription = ledger.subscribe(from: .debug, records: wanted) {}
+        let ring = RecordRing(reader: ledger.waker)
+        for (number, reason) in [CloseReason.closed, .upstreamRefused, .reset, .edgeLimit].enumerated() {
+            ring.push(Self.record(number, reason))
+        }
+        ledger.follow([ring])
+        try ledger.start()
+        ledger.post(.stopped(accepted: 4))
+        var entries: [LedgerEntry] = []
+        try await eventually("all has come") {
+            entries += subscription.take() ?? []
+            return entries.count > ids.count ? true : nil
+        }
+        #expect(entries.compactMap { if case .record(let record) = $0 { record.record.id } else { nil } } == ids)
+        #expect(entries.count == ids.count + 1)
+        ledger.unsubscribe(subscription)
+        ledger.finish()
+    }
+
     @Test func `the end waits for every reader, but not for ever`() throws {
         let ledger = try Ledger()
         let subscription = try ledger.subscribe(from: .info)

@@ -162,8 +162,9 @@ final class FirstHour: Sendable {
 
     /// What the test needs and a person does not.
     func standIn() throws {
-        try add("  health: {trust_roots: \(authorities.path), interval: 1s}")
-        try file.write(file.text + "\ntailscale: {socket: \(tailscaled.path)}\n")
+        let health = "  health: {trust_roots: \(authorities.path), interval: 1s}"
+        let text = file.text.replacing(#/(?m)^  domains: .*$/#) { "\($0.output)\n\(health)" }
+        try file.write("\(text)\ntailscale: {socket: \(tailscaled.path)}\n")
     }
 
     // MARK: - what is next

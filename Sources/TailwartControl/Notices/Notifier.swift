@@ -30,7 +30,7 @@ final class Notifier: Sendable {
         self.name = name
         let news = try Waker()
         self.news = news
-        subscription = ledger.subscribe(from: .info, takesRecords: false) { news.ring() }
+        subscription = ledger.subscribe(from: .info, records: .none) { news.ring() }
         let thread = try Thread(name: "notify") { self.run() }
         state.withLock { $0.thread = thread }
     }

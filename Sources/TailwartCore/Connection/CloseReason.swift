@@ -87,6 +87,14 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
 }
 
 extension CloseReason {
+    /// Whether the client was not served: it was turned away, closed before there was a route, or nobody could be dialled for it.
+    package var isUnserved: Bool {
+        switch self {
+        case .closed, .reset, .lost, .idleTimeout, .halfClosedTimeout, .clientLeft, .drained, .closedByOperator: false
+        default: true
+        }
+    }
+
     /// What a failed connect goes into the record as.
     package static func dialling(_ fault: LegFault) -> CloseReason {
         switch fault {
