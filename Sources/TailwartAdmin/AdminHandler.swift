@@ -43,6 +43,8 @@ final class AdminHandler: ChannelInboundHandler {
     fileprivate var wire: AdminByteWatch?
     /// Answers that are made, and not sent to their end.
     private var unsent = 0
+    /// Requests that were taken, and whose answers are not sent to their end; the interface does not end before.
+    private var owed = 0
     /// The caller has said that it will send no more.
     private var hasFinished = false
 
@@ -70,6 +72,7 @@ final class AdminHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) { endStream() }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        while owed > 0 { settle() }
         endStream()
         timer?.cancel()
         self.context = nil
@@ -145,6 +148,8 @@ final class AdminHandler: ChannelInboundHandler {
         }
         state = .answering
         wait(parts.limits.answer)
+        owed += 1
+        parts.crowd.beginAnswer()
         let (routes, caller) = (parts.routes, caller)
         if AdminRoutes.isQuick(request) {
             return take(routes.answer(request, from: caller), head)
@@ -162,20 +167,31 @@ final class AdminHandler: ChannelInboundHandler {
     private func take(_ outcome: AdminRoutes.Outcome, _ head: HTTPRequestHead) {
         switch outcome {
         case .reply(let answer):
-            reply(answer, isHead: head.method == .HEAD, stays: head.isKeepAlive && !hasFinished)
-        case .stream(let records) where parts.crowd.beginStream(parts.limits): beginStream(records)
+            reply(answer, isHead: head.method == .HEAD, stays: head.isKeepAlive && !hasFinished, isOwed: true)
+        case .stream(let records) where parts.crowd.beginStream(parts.limits):
+            settle()
+            beginStream(records)
         case .stream:
             reply(
-                .refused(.serviceUnavailable, "as many read the events as can", fix: "End one of them."), stays: false)
+                .refused(.serviceUnavailable, "as many read the events as can", fix: "End one of them."), stays: false,
+                isOwed: true)
         }
     }
 
-    private func reply(_ reply: AdminReply, isHead: Bool = false, stays: Bool) {
+    private func settle() {
+        guard owed > 0 else { return }
+        owed -= 1
+        parts.crowd.endAnswer()
+    }
+
+    /// - Parameter isOwed: whether it is the answer to a request that was taken.
+    private func reply(_ reply: AdminReply, isHead: Bool = false, stays: Bool, isOwed: Bool = false) {
         guard let context, context.channel.isActive else { return }
         let sent = context.eventLoop.makePromise(of: Void.self)
         unsent += 1
         sent.futureResult.assumeIsolated().whenComplete { _ in
             self.unsent -= 1
+            if isOwed { self.settle() }
             if !stays {
                 self.leave()
             } else if self.hasFinished, self.unsent == 0 {

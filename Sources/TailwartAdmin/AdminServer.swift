@@ -11,23 +11,28 @@ import TailwartWire
 package final class AdminServer: Sendable {
     /// What takes a moment is done here: one order or request each.
     private static let threads = 2
+    /// Milliseconds that answers may take to be sent when the interface ends.
+    private static let patience: CInt = 1000
     /// Connections that wait to be accepted.
     private static let backlog: Int32 = 64
 
     private let group: MultiThreadedEventLoopGroup
     private let pool: NIOThreadPool
     private let listeners: [AdminListener]
+    private let crowd: AdminCrowd
 
     /// Answers from now on.
     package init(_ view: AdminView, at listeners: [AdminListener], limits: AdminLimits = AdminLimits()) throws {
+        let crowd = AdminCrowd(answered: try Waker())
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let pool = NIOThreadPool(numberOfThreads: Self.threads)
         pool.start()
         self.group = group
         self.pool = pool
         self.listeners = listeners
+        self.crowd = crowd
         let parts = AdminHandler.Parts(
-            routes: AdminRoutes(view: view), limits: limits, pool: pool, crowd: AdminCrowd())
+            routes: AdminRoutes(view: view), limits: limits, pool: pool, crowd: crowd)
         do {
             for listener in listeners {
                 // A copy, since SwiftNIO closes what it is given.
@@ -80,8 +85,9 @@ package final class AdminServer: Sendable {
         try pipeline.addHandler(handler)
     }
 
-    /// Closes all connections and sockets, and waits until that is done.
+    /// Closes all connections and sockets, and waits until that is done. Who has asked, as for this end, is answered before.
     package func stop() {
+        crowd.waitForAnswers(patience: Self.patience)
         try? group.syncShutdownGracefully()
         try? pool.syncShutdownGracefully()
         for listener in listeners { listener.close() }
@@ -100,6 +106,12 @@ final class AdminCrowd: Sendable {
     private let local = Atomic<Int>(0)
     private let remote = Atomic<Int>(0)
     private let streams = Atomic<Int>(0)
+    private let answers = Atomic<Int>(0)
+    private let isEnding = Atomic<Bool>(false)
+    /// Rung at the end, when nobody waits for an answer any more.
+    private let answered: Waker
+
+    init(answered: Waker) { self.answered = answered }
 
     func enter(_ kind: AdminListener.Kind, _ limits: AdminLimits) -> Place {
         let count =
@@ -115,6 +127,20 @@ final class AdminCrowd: Sendable {
         case .local: local.subtract(1, ordering: .relaxed)
         case .remote: remote.subtract(1, ordering: .relaxed)
         }
+    }
+
+    func beginAnswer() { answers.add(1, ordering: .relaxed) }
+
+    func endAnswer() {
+        let left = answers.subtract(1, ordering: .sequentiallyConsistent).newValue
+        // A system call for each answer would be dear.
+        if left == 0, isEnding.load(ordering: .sequentiallyConsistent) { answered.ring() }
+    }
+
+    /// - Parameter patience: milliseconds.
+    func waitForAnswers(patience: CInt) {
+        isEnding.store(true, ordering: .sequentiallyConsistent)
+        if answers.load(ordering: .sequentiallyConsistent) > 0 { answered.wait(timeout: patience) }
     }
 
     /// - Returns: whether one more may read events; if not it is not counted.

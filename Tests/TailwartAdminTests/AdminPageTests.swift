@@ -1,6 +1,8 @@
+import Glibc
 import Synchronization
 import TailwartAdmin
 import TailwartCore
+import TailwartSystem
 import TailwartTesting
 import TailwartWire
 import Testing
@@ -87,6 +89,24 @@ import Testing
         try withAdmin { admin in
             let statuses = try (0..<2).map { _ in try admin.get("/drain", method: "POST").status }
             #expect(statuses == [200, 409])
+        }
+    }
+
+    @Test func `an order that ends the interface is answered before`() throws {
+        let hasBegun = try Waker()
+        let edge = FakeEdge(whenDrained: {
+            hasBegun.ring()
+            // The edge, which has no connections, ends meanwhile.
+            usleep(100_000)
+        })
+        try withAdmin(edge) { admin in
+            let ending = try Thread(name: "ending") {
+                hasBegun.wait(timeout: 10_000)
+                admin.server.stop()
+            }
+            let answer = try admin.get("/drain", method: "POST")
+            #expect(answer.status == 200, "\(answer)")
+            ending.join()
         }
     }
 

@@ -21,11 +21,12 @@ final class FakeEdge: Sendable {
     /// What each reader of events gets over and over; empty: nothing.
     let flood: String
 
-    private let metrics: @Sendable (MetricsFormat) -> String
+    /// Called while an order to drain is carried out.
+    private let whenDrained: @Sendable () -> Void
 
-    init(flood: String = "", metrics: @escaping @Sendable (MetricsFormat) -> String = { "\($0)\n" }) {
+    init(flood: String = "", whenDrained: @escaping @Sendable () -> Void = {}) {
         self.flood = flood
-        self.metrics = metrics
+        self.whenDrained = whenDrained
     }
 
     var orders: [String] { state.withLock(\.orders) }
@@ -49,6 +50,7 @@ final class FakeEdge: Sendable {
             },
             drain: { limit in
                 self.note("drain \(limit.map { $0.configurationText } ?? "")")
+                self.whenDrained()
                 return self.orders.count == 1
             },
             setLogLevel: { self.note("level \($0)") },
@@ -56,7 +58,7 @@ final class FakeEdge: Sendable {
                 self.note("reload \(isTrial)")
                 return CommandAnswer(isGood: isTrial, problems: [], [:])
             },
-            metrics: metrics,
+            metrics: { "\($0)\n" },
             subscribe: { records, onNews in
                 self.state.withLock { $0.wanted.append(records) }
                 let feed = FakeFeed(self.flood, onNews)
@@ -114,6 +116,7 @@ struct Admin {
     let edge: FakeEdge
     let path: String
     let tcp: InternetAddress
+    let server: AdminServer
 
     struct Answer: Equatable {
         let status: Int
@@ -175,7 +178,7 @@ func withAdmin(
     let server = try AdminServer(
         edge.view, at: [AdminListener(order), AdminListener(listening)], limits: limits)
     defer { server.stop() }
-    try body(Admin(edge: edge, path: path, tcp: tcp))
+    try body(Admin(edge: edge, path: path, tcp: tcp, server: server))
 }
 
 /// Waits for a value, asking again and again.

@@ -29,7 +29,7 @@ extension NetworkTests {
                 try await ListeningPorts.wait(for: [UInt16(port)], of: server)
             }
             let edge = try await NetworkEdge(
-                in: network, ports: [25, 443, 465, 587, 993], folder.file("edge/tailwart.yaml").text)
+                in: network, ports: [25, 443, 465, 993], folder.file("edge/tailwart.yaml").text)
             try await edge.line(containing: "is healthy")
 
             let prefixes = ["mail", "mta-sts", "autoconfig", "autodiscover", "ua-auto-config"]
