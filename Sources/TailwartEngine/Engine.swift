@@ -5,7 +5,8 @@ package import TailwartSystem
 /// The data plane as the control plane sees it: apply a topology, drain, stop, read counters and records.
 package final class Engine: Sendable {
     private let inboxes: [WorkerInbox]
-    private let threads: [Thread]
+    /// Until they are joined: a thread that is joined twice is undefined behaviour (pthread_join(3)).
+    private let threads: Mutex<[Thread]>
     private let state: Mutex<State>
     /// One per worker; each is to be read by one thread.
     package let records: [RecordRing]
@@ -80,7 +81,7 @@ package final class Engine: Sendable {
         self.idle = idle
         self.settled = settled
         self.inboxes = inboxes
-        self.threads = threads
+        self.threads = Mutex(threads)
         self.records = records
         var state = State(topology: topology, doors: [])
         state.add(topology)
@@ -207,6 +208,10 @@ package final class Engine: Sendable {
 
     /// Waits until the workers have ended.
     package func join() {
+        let threads = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
         for thread in threads { thread.join() }
     }
 }
