@@ -206,16 +206,25 @@ final class AdminHandler: ChannelInboundHandler {
             return
         default: state = .answering
         }
-        context.write(wrapOutboundOut(.head(reply.head(stays: stays))), promise: nil)
-        if !isHead, !reply.body.isEmpty {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: reply.body)))), promise: nil)
+        let taken = context.eventLoop.makePromise(of: Void.self)
+        // Behind the end the next request is passed on and made room for: not before this answer is taken, or answers that nobody takes
+        // would pile up.
+        taken.futureResult.assumeIsolated().whenComplete { _ in
+            guard let context = self.context else { return sent.fail(ChannelError.ioOnClosedChannel) }
+            if stays {
+                self.state = .idle
+                self.wait(self.parts.limits.idle)
+            }
+            context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: sent)
         }
-        // Behind it the next request may be passed on at once.
-        if stays {
-            state = .idle
-            wait(parts.limits.idle)
+        let head = wrapOutboundOut(.head(reply.head(stays: stays)))
+        if isHead || reply.body.isEmpty {
+            context.writeAndFlush(head, promise: taken)
+        } else {
+            context.write(head, promise: nil)
+            context.writeAndFlush(
+                wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: reply.body)))), promise: taken)
         }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: sent)
     }
 
     /// All is sent.
