@@ -12,7 +12,7 @@ package final class AdminServer: Sendable {
     /// What takes a moment is done here: one order or request each.
     private static let threads = 2
     /// Milliseconds that answers may take to be sent when the interface ends.
-    private static let patience: CInt = 1000
+    private static let patience: UInt64 = 1000
     /// Connections that wait to be accepted.
     private static let backlog: Int32 = 64
 
@@ -138,9 +138,9 @@ final class AdminCrowd: Sendable {
     }
 
     /// - Parameter patience: milliseconds.
-    func waitForAnswers(patience: CInt) {
+    func waitForAnswers(patience: UInt64) {
         isEnding.store(true, ordering: .sequentiallyConsistent)
-        if answers.load(ordering: .sequentiallyConsistent) > 0 { answered.wait(timeout: patience) }
+        _ = answered.wait(within: patience) { answers.load(ordering: .sequentiallyConsistent) == 0 }
     }
 
     /// - Returns: whether one more may read events; if not it is not counted.

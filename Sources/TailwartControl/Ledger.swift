@@ -121,13 +121,7 @@ package final class Ledger: Sendable {
         }
         waker.ring()
         thread?.join()
-        let end = Clock.monotonic() + Self.patience * 1000
-        while !subscriptions.allSatisfy(\.hasEnded) {
-            let now = Clock.monotonic()
-            guard now < end else { return false }
-            readerEnded.wait(timeout: CInt((end - now) / 1000 + 1))
-        }
-        return true
+        return readerEnded.wait(within: Self.patience) { subscriptions.allSatisfy(\.hasEnded) }
     }
 
     // MARK: - the thread

@@ -47,12 +47,7 @@ final class Observers: Sendable {
     /// Ends the tasks and the event loop; does not wait long for a probe that hangs.
     func stop() {
         state.withLock { state in for task in state.tasks.values { task.cancel() } }
-        let end = Clock.monotonic() + patience * 1000
-        while !state.withLock(\.tasks.isEmpty) {
-            let now = Clock.monotonic()
-            guard now < end else { break }
-            ended.wait(timeout: CInt((end - now) / 1000 + 1))
-        }
+        _ = ended.wait(within: patience) { state.withLock(\.tasks.isEmpty) }
         try? group.syncShutdownGracefully()
     }
 }

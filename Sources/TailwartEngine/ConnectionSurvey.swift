@@ -43,12 +43,7 @@ final class ConnectionSurvey: Sendable {
     ///
     /// - Parameter limit: milliseconds.
     func wait(limit: UInt64) -> ConnectionList {
-        let end = Clock.monotonic() + limit * 1000
-        while state.withLock({ $0.waitsFor > 0 }) {
-            let now = Clock.monotonic()
-            guard now < end else { break }
-            waker.wait(timeout: CInt(clamping: (end - now) / 1000 + 1))
-        }
+        _ = waker.wait(within: limit) { state.withLock { $0.waitsFor == 0 } }
         return state.withLock { state in
             var list = state.list
             list.isWhole = state.waitsFor == 0

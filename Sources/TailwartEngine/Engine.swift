@@ -137,15 +137,9 @@ package final class Engine: Sendable {
     ///
     /// - Parameter limit: milliseconds; reached when the workers have ended.
     /// - Returns: whether they do.
-    package func settle(within limit: CInt = 1000) -> Bool {
+    package func settle(within limit: UInt64 = 1000) -> Bool {
         let acknowledgement = acknowledgement(settled)
-        let end = Clock.monotonic() + UInt64(limit) * 1000
-        while !acknowledgement.isComplete {
-            let now = Clock.monotonic()
-            guard now < end else { return false }
-            // Perhaps a ring of one that came too late.
-            settled.wait(timeout: CInt((end - now) / 1000 + 1))
-        }
+        guard settled.wait(within: limit, until: { acknowledgement.isComplete }) else { return false }
         state.withLock { $0.forgetDoors() }
         return true
     }

@@ -30,5 +30,19 @@ package final class Waker: Sendable {
         clear()
     }
 
+    /// Waits until something is so: it is asked at once, and anew at each ring.
+    ///
+    /// - Parameter limit: milliseconds.
+    /// - Returns: whether it is so.
+    package func wait(within limit: UInt64, until isSo: () -> Bool) -> Bool {
+        let end = Clock.monotonic() + limit * 1000
+        while !isSo() {
+            let now = Clock.monotonic()
+            guard now < end else { return false }
+            wait(timeout: CInt(clamping: (end - now) / 1000 + 1))
+        }
+        return true
+    }
+
     deinit { close(raw) }
 }
