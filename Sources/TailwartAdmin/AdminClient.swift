@@ -83,7 +83,7 @@ package struct AdminClient: Sendable {
         while path.count > 1 {
             var status = stat()
             if stat(path, &status) == 0 { return GroupNames.name(of: status.st_gid) ?? "\(status.st_gid)" }
-            path = OrderSocket.folder(of: path)
+            path = FileSystem.folder(of: path)
         }
         return nil
     }

@@ -13,28 +13,15 @@ package final class AdminListener: Sendable {
     let kind: Kind
     /// Borrowed: to be used while this object is held.
     let socket: Socket
-    private let order: Mutex<OrderSocket?>
-    private let listening: Mutex<ListeningSocket?>
+    private let listening: Mutex<ListeningSocket>
 
-    package init(_ order: consuming OrderSocket) {
-        kind = .local(group: order.group)
-        socket = order.socket
-        self.order = Mutex(order)
-        listening = Mutex(nil)
-    }
-
-    /// - Parameter listening: of TCP.
     package init(_ listening: consuming ListeningSocket) {
-        kind = .remote
+        kind = listening.group.map { .local(group: $0) } ?? .remote
         socket = listening.socket
-        order = Mutex(nil)
         self.listening = Mutex(listening)
     }
 
-    func close() {
-        order.withLock { $0?.close() }
-        listening.withLock { $0?.close() }
-    }
+    func close() { listening.withLock { $0.close() } }
 
     deinit { close() }
 }

@@ -19,15 +19,16 @@ extension AdminListener {
         var listeners: [AdminListener] = []
         if let path = settings.path {
             let isUsual = settings.socket == nil
-            if isUsual { mkdir(OrderSocket.folder(of: path), 0o750) }
-            do throws(OrderSocket.Failure) {
-                listeners.append(AdminListener(try OrderSocket(path: path, mode: 0o660, replaces: replaces)))
+            if isUsual { mkdir(FileSystem.folder(of: path), 0o750) }
+            do throws(SystemError) {
+                listeners.append(
+                    AdminListener(try ListeningSocket(unixPath: path, permissions: 0o660, replaces: replaces)))
             } catch {
+                let (cause, fix) = error.words(at: path)
                 guard isUsual else {
-                    throw AdminError(
-                        description: "admin.socket: cannot listen on \(path): \(error.cause). \(error.fix)")
+                    throw AdminError(description: "admin.socket: cannot listen on \(path): \(cause). \(fix)")
                 }
-                ledger.post(.adminUnavailable(socket: path, failure: error.cause))
+                ledger.post(.adminUnavailable(socket: path, failure: cause))
             }
         }
         for address in settings.listen {
@@ -41,23 +42,17 @@ extension AdminListener {
     }
 }
 
-extension OrderSocket.Failure {
-    fileprivate var cause: String {
-        switch self {
-        case .isInUse: "another process listens there"
-        case .isNoSocket: "a file that is not a socket is there"
-        case .failed(_, .noEntry): "its folder does not exist"
-        case .failed(_, .accessDenied), .failed(_, .notPermitted): "this user may not write to its folder"
-        case .failed(let call, let error): "\(call): \(error)"
-        }
-    }
-
-    fileprivate var fix: String {
-        switch self {
-        case .isInUse: "Stop it, or choose another path."
-        case .isNoSocket: "Move it away, or choose another path."
-        case .failed(_, .noEntry): "Make it, or choose another path."
-        case .failed: "Choose another path, or set it to off."
+extension SystemError {
+    /// Why the path is not to be had, and what to do.
+    fileprivate func words(at path: String) -> (cause: String, fix: String) {
+        switch errno {
+        case .addressInUse where !BindAddress.unix(path: path).isFreeOrSocket:
+            ("a file that is not a socket is there", "Move it away, or choose another path.")
+        case .addressInUse: ("another process listens there", "Stop it, or choose another path.")
+        case .noEntry: ("its folder does not exist", "Make it, or choose another path.")
+        case .accessDenied, .notPermitted:
+            ("this user may not write to its folder", "Choose another path, or set it to off.")
+        default: ("\(self)", "Choose another path, or set it to off.")
         }
     }
 }

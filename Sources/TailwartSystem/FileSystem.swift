@@ -20,6 +20,12 @@ package enum FileSystem {
         }
     }
 
+    /// `/` for a file of the root itself, and `.` for one without a folder.
+    package static func folder(of path: String) -> String {
+        let folder = path.split(separator: "/", omittingEmptySubsequences: true).dropLast().joined(separator: "/")
+        return path.hasPrefix("/") ? "/" + folder : folder.isEmpty ? "." : folder
+    }
+
     package enum Content: Sendable, Equatable {
         /// At most one byte more than was asked for.
         case bytes([UInt8])

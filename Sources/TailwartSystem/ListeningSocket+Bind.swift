@@ -124,7 +124,7 @@ extension ListenError {
 
 extension BindAddress {
     /// False for a unix socket's path that leads to another kind of file.
-    fileprivate var isFreeOrSocket: Bool {
+    package var isFreeOrSocket: Bool {
         guard case .unix(let path) = self else { return true }
         var status = stat()
         return lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFSOCK

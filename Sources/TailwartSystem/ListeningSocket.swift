@@ -12,6 +12,8 @@ package struct ListeningSocket: ~Copyable, Sendable {
 
     /// Connections that wait to be accepted; capped by `net.core.somaxconn`.
     package static let backlog: CInt = 4096
+    /// Milliseconds that another process may take to make its Unix socket in the same folder.
+    private static let patience = 1000
 
     /// Binds and listens. Accepted sockets inherit `TCP_NODELAY` and keepalive, so that none of them costs a call per connection.
     ///
@@ -56,7 +58,8 @@ package struct ListeningSocket: ~Copyable, Sendable {
 
     /// Binds a unix socket; a socket left behind by a process that is gone is replaced, one in use is an error.
     ///
-    /// It is bound under a name of its own first, and renamed, so that the path leads to somebody at every moment.
+    /// In the place of another it is bound under a name of its own first, and renamed, so that the path leads to somebody at every moment.
+    /// Two that begin at once take their turns by a lock on the folder: each would find the other's not listening yet, or the same dead one.
     ///
     /// - Parameters:
     ///   - isPacket: `SOCK_SEQPACKET` in place of a stream.
@@ -68,6 +71,9 @@ package struct ListeningSocket: ~Copyable, Sendable {
         guard let address = SocketAddress(unixPath: path) else {
             throw SystemError("bind", Errno(rawValue: ENAMETOOLONG))
         }
+        let folder = try Self.lockedFolder(of: path)
+        // Gives the lock back.
+        defer { if folder >= 0 { _ = Glibc.close(folder) } }
         var status = stat()
         let isThere = lstat(path, &status) == 0
         if isThere {
@@ -75,7 +81,6 @@ package struct ListeningSocket: ~Copyable, Sendable {
                 throw SystemError("bind", .addressInUse)
             }
         }
-        // Where nothing is there, two that begin at once must not both have it.
         let first = isThere ? "\(path).\(getpid())" : path
         guard let firstAddress = SocketAddress(unixPath: first) else {
             throw SystemError("bind", Errno(rawValue: ENAMETOOLONG))
@@ -123,6 +128,9 @@ package struct ListeningSocket: ~Copyable, Sendable {
 
     package var socket: Socket { descriptor.socket }
 
+    /// Of the file of a Unix socket; nil for every other socket.
+    package var group: UInt32? { file.group }
+
     /// From now on the path is removed with the socket.
     package mutating func own(path: String) { file = File(path) }
 
@@ -150,6 +158,18 @@ package struct ListeningSocket: ~Copyable, Sendable {
         Glibc.listen(descriptor.raw, backlog) == 0 ? nil : SystemError("listen")
     }
 
+    /// - Returns: a descriptor; −1 for a folder in which files may be made, and which may not be read.
+    private static func lockedFolder(of path: String) throws(SystemError) -> CInt {
+        let folder = Glibc.open(FileSystem.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else {
+            let error = SystemError("open")
+            guard error.errno == .accessDenied else { throw error }
+            return folder
+        }
+        for _ in 0..<patience where flock(folder, LOCK_EX | LOCK_NB) != 0 { usleep(1000) }
+        return folder
+    }
+
     /// Whether nobody listens on a socket any more.
     private static func isStale(_ address: SocketAddress, isPacket: Bool) -> Bool {
         guard var probe = try? socket(family: AF_UNIX, isPacket: isPacket) else { return false }
@@ -173,17 +193,25 @@ package struct ListeningSocket: ~Copyable, Sendable {
 
         init(_ path: String) { self.init(path: path, identity: Identity(path)) }
 
+        var group: UInt32? { identity?.group }
+
         /// Unless the path leads to another process's by now.
         func remove() { if let identity, Identity(path) == identity { unlink(path) } }
 
         private struct Identity: Equatable {
             let device: UInt64
             let inode: UInt64
+            /// When the socket was made: it may be given to another, and is the same file.
+            let group: UInt32
 
             init?(_ path: String) {
                 var status = stat()
                 guard lstat(path, &status) == 0 else { return nil }
-                (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+                (device, inode, group) = (UInt64(status.st_dev), UInt64(status.st_ino), status.st_gid)
+            }
+
+            static func == (one: Identity, other: Identity) -> Bool {
+                one.device == other.device && one.inode == other.inode
             }
         }
     }

@@ -36,7 +36,7 @@ package struct PacketSocket: ~Copyable, Sendable {
 
     package init(owning descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
-    /// Connects to a socket that ``ListeningSocket/init(unixPath:type:replaces:)`` opened.
+    /// Connects to a socket that ``ListeningSocket/init(unixPath:isPacket:permissions:replaces:)`` opened.
     package init(connectingTo path: String) throws(SystemError) {
         guard let address = SocketAddress(unixPath: path) else {
             throw SystemError("connect", Errno(rawValue: ENAMETOOLONG))

@@ -20,7 +20,7 @@ import Testing
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let edge = FakeEdge()
-        let order = try OrderSocket(path: folder.file("a.sock").path, mode: 0o660)
+        let order = try ListeningSocket(unixPath: folder.file("a.sock").path, permissions: 0o660)
         let server = try AdminServer(edge.view, at: [AdminListener(order)])
         let client = AdminClient(path: folder.file("a.sock").path)
         let status = try await client.ask("/status")

@@ -172,7 +172,7 @@ func withAdmin(
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let path = folder.file("admin.sock").path
-    let order = try OrderSocket(path: path, mode: 0o660)
+    let order = try ListeningSocket(unixPath: path, permissions: 0o660)
     let listening = try ListeningSocket(InternetAddress(.loopbackV4, port: 0))
     guard let tcp = listening.address else { throw TestFailure("no address") }
     let server = try AdminServer(

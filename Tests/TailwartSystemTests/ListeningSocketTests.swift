@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import TailwartWire
 import Testing
 
@@ -232,5 +233,30 @@ struct ListeningSocketHandoverTests {
             var socket = try ListeningSocket(unixPath: path, replaces: true)
             socket.close()
         }
+    }
+
+    @Test func `of many that find the same dead socket one has its place`() throws {
+        let path = Self.freePath("crowd")
+        var dead = try ListeningSocket(unixPath: path)
+        dead.disown()
+        dead.close()
+        let held = Atomic<Int>(0)
+        let tried = Atomic<Int>(0)
+        let threads = try (0..<8).map { _ in
+            try Thread(name: "start") {
+                guard var socket = try? ListeningSocket(unixPath: path) else {
+                    tried.add(1, ordering: .relaxed)
+                    return
+                }
+                held.add(1, ordering: .relaxed)
+                tried.add(1, ordering: .relaxed)
+                // Until all others have found it.
+                for _ in 0..<10_000 where tried.load(ordering: .relaxed) < 8 { usleep(1000) }
+                socket.close()
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(held.load(ordering: .relaxed) == 1)
+        #expect(access(path, F_OK) != 0)
     }
 }
