@@ -5,8 +5,7 @@ package import TailwartSystem
 /// The data plane as the control plane sees it: apply a topology, drain, stop, read counters and records.
 package final class Engine: Sendable {
     private let inboxes: [WorkerInbox]
-    /// Until they are joined: a thread that is joined twice is undefined behaviour (pthread_join(3)).
-    private let threads: Mutex<[Thread]>
+    private let threads: [Thread]
     private let state: Mutex<State>
     /// One per worker; each is to be read by one thread.
     package let records: [RecordRing]
@@ -81,7 +80,7 @@ package final class Engine: Sendable {
         self.idle = idle
         self.settled = settled
         self.inboxes = inboxes
-        self.threads = Mutex(threads)
+        self.threads = threads
         self.records = records
         var state = State(topology: topology, doors: [])
         state.add(topology)
@@ -202,10 +201,6 @@ package final class Engine: Sendable {
 
     /// Waits until the workers have ended.
     package func join() {
-        let threads = threads.withLock { threads in
-            defer { threads = [] }
-            return threads
-        }
         for thread in threads { thread.join() }
     }
 }

@@ -1,9 +1,11 @@
 import CTailwartLinux
 import Glibc
+import Synchronization
 
 /// A thread of the operating system, for what must not share one with Swift's tasks.
-package struct Thread: Sendable {
-    private let handle: pthread_t
+package final class Thread: Sendable {
+    /// Nil once it is joined.
+    private let handle: Mutex<pthread_t?>
 
     /// Runs `body` on a new thread.
     ///
@@ -24,10 +26,16 @@ package struct Thread: Sendable {
             context.release()
             throw SystemError("pthread_create", Errno(rawValue: error))
         }
-        self.handle = handle
+        self.handle = Mutex(handle)
     }
 
-    package func join() { pthread_join(handle, nil) }
+    /// Waits for its end; whoever asks, and how often: joining a thread twice is undefined (pthread_join(3)).
+    package func join() {
+        handle.withLock { handle in
+            if let handle { pthread_join(handle, nil) }
+            handle = nil
+        }
+    }
 
     private final class Body: Sendable {
         let name: String

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import TailwartSystem
 import Testing
 
@@ -34,5 +35,20 @@ struct WakerTests {
     private func isRung(_ waker: Waker) -> Bool {
         var poll = pollfd(fd: waker.raw, events: Int16(POLLIN), revents: 0)
         return Glibc.poll(&poll, 1, 0) == 1
+    }
+
+    @Test func `what is waited for is asked for at once, at each ring, and no longer than the limit`() throws {
+        let waker = try Waker()
+        #expect(waker.wait(within: 0) { true })
+        #expect(!waker.wait(within: 1) { false })
+        let rings = Atomic<Int>(0)
+        let thread = try Thread(name: "rings") {
+            for _ in 0..<3 {
+                rings.add(1, ordering: .releasing)
+                waker.ring()
+            }
+        }
+        #expect(waker.wait(within: 10_000) { rings.load(ordering: .acquiring) == 3 })
+        thread.join()
     }
 }
