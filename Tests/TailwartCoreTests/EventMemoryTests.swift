@@ -39,6 +39,23 @@ import Testing
         #expect(memory.tailnet.map(\.at) == [3, 2])
     }
 
+    @Test func `what is so of one peer is neither over nor hidden by what is said of another`() {
+        func news(_ change: TailnetNews.Change, _ level: EventLevel, of name: String) -> EdgeEvent {
+            var news = TailnetNews(change: change, level: level, sentence: "x", fix: nil)
+            news.name = name
+            return .tailnet(news)
+        }
+        var memory = EventMemory()
+        memory.add(news(.peerOffline, .error, of: "a"), at: 1)
+        memory.add(news(.peerOffline, .error, of: "b"), at: 2)
+        memory.add(news(.peerBack, .info, of: "b"), at: 3)
+        // It has other addresses, and is away all the same.
+        memory.add(news(.peerAddresses, .info, of: "a"), at: 4)
+        memory.add(news(.keyExpires, .warning, of: "a"), at: 5)
+        memory.add(news(.keyRenewed, .info, of: "b"), at: 6)
+        #expect(memory.tailnet.filter { $0.news.level > .info }.map(\.news.change) == [.keyExpires, .peerOffline])
+    }
+
     @Test func `what was grave is remembered, so much and no more`() {
         var memory = EventMemory()
         memory.add(.stopped(accepted: 0), at: 0)
@@ -54,7 +71,11 @@ import Testing
             memory.add(.resolved(name: "\(number)", [], source: nil), at: 1)
             memory.add(.health(other, isHealthy: true, .probes), at: 1)
             memory.add(.verdict(other, ProbeResult(.well, "x"), serverName: nil), at: 1)
+            var news = TailnetNews(change: .peerBack, level: .info, sentence: "x", fix: nil)
+            news.name = "\(number)"
+            memory.add(.tailnet(news), at: 1)
         }
-        for count in [memory.names.count, memory.standings.count, memory.verdicts.count] { #expect(count <= 4096) }
+        let counts = [memory.names.count, memory.standings.count, memory.verdicts.count, memory.tailnet.count]
+        for count in counts { #expect(count <= 4096) }
     }
 }

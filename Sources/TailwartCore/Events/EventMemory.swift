@@ -75,29 +75,31 @@ package struct EventMemory: Sendable {
             names[name] = Name(
                 addresses: keepsAddresses ? names[name]?.addresses ?? [] : [], source: names[name]?.source,
                 failure: failure, since: time)
-        case .tailnet(let news): aspects[news.aspect] = (news, time)
+        case .tailnet(let news):
+            if aspects.count >= Self.nameLimit { aspects = [:] }
+            aspects[news.aspect] = (news, time)
         default: break
         }
     }
 }
 
 extension TailnetNews {
-    /// What a change is about: the next one of the same says that the one before is over.
+    /// What a change is about: the next one of the same says that the one before is over. Each with the peer; nil: this host.
     package enum Aspect: Sendable, Hashable {
         case tailscaled
-        case ownAddresses
-        case key
-        case peer
-        case path
+        case addresses(of: String?)
+        case key(of: String?)
+        case peer(String?)
+        case path(to: String?)
     }
 
     package var aspect: Aspect {
         switch change {
         case .gone, .back, .restarted, .state, .userspace: .tailscaled
-        case .ownAddresses: .ownAddresses
-        case .keyExpires, .keyExpired, .keyRenewed: .key
-        case .peerMissing, .peerRenamed, .peerOffline, .peerBack, .peerAddresses: .peer
-        case .path: .path
+        case .ownAddresses, .peerAddresses: .addresses(of: name)
+        case .keyExpires, .keyExpired, .keyRenewed: .key(of: name)
+        case .peerMissing, .peerRenamed, .peerOffline, .peerBack: .peer(name)
+        case .path: .path(to: name)
         }
     }
 }
