@@ -89,19 +89,10 @@ package enum Foreground {
     package static func serveAside(
         _ edge: Edge, ledger: Ledger, drain: Duration? = nil, limit: Duration? = nil, hangUp: HangUp = .ends
     ) async throws {
-        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            do {
-                _ = try Thread(name: "signals") {
-                    do throws(SystemError) {
-                        try serve(edge, ledger: ledger, drain: drain, limit: limit, hangUp: hangUp)
-                        done.resume()
-                    } catch {
-                        done.resume(throwing: error)
-                    }
-                }
-            } catch {
-                done.resume(throwing: error)
+        try await Thread.run(name: "signals") {
+            Result { () throws(SystemError) in
+                try serve(edge, ledger: ledger, drain: drain, limit: limit, hangUp: hangUp)
             }
-        }
+        }.get()
     }
 }

@@ -44,14 +44,7 @@ package final class WatchRunner: Sendable {
             }
         }
         defer { opening.cancel() }
-        return try await withCheckedThrowingContinuation { (done: CheckedContinuation<Int32, any Error>) in
-            do {
-                // It waits for signals, which a task must not.
-                _ = try Thread(name: "watch") { done.resume(with: Result { try self.watch() }) }
-            } catch {
-                done.resume(throwing: error)
-            }
-        }
+        return try await Thread.run(name: "watch") { Result { try self.watch() } }.get()
     }
 
     private func tell(_ event: Result<Watch.Event, any Error>) {

@@ -23,16 +23,12 @@ package enum Command {
         let paths: [String] = systemFolders.map { "\($0)/\(name)" }
         guard let path = paths.first(where: { access($0, X_OK) == 0 }) else { return .missing }
         let environment = ["LC_ALL=C", "PATH=\(systemFolders.joined(separator: ":"))"]
-        return await withCheckedContinuation { done in
-            // A thread of its own: it waits for the program, which a task must not.
-            do throws(SystemError) {
-                _ = try Thread(name: name) {
-                    done.resume(
-                        returning: run(path, arguments, environment: environment, atMost: limit, within: timeout))
-                }
-            } catch {
-                done.resume(returning: .notStarted("\(error)"))
+        do throws(SystemError) {
+            return try await Thread.run(name: name) {
+                run(path, arguments, environment: environment, atMost: limit, within: timeout)
             }
+        } catch {
+            return .notStarted("\(error)")
         }
     }
 

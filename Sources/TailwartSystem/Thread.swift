@@ -37,6 +37,27 @@ package final class Thread: Sendable {
         }
     }
 
+    /// Does what waits or blocks on a thread of its own, for a task, which must not.
+    package static func run<Value: Sendable>(
+        name: String, _ work: @escaping @Sendable () -> Value
+    ) async throws(SystemError) -> Value {
+        let result: Result<Value, SystemError> = await withCheckedContinuation { done in
+            do throws(SystemError) {
+                _ = try Thread(name: name) { done.resume(returning: .success(work())) }
+            } catch {
+                done.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+
+    /// A thread for which nobody waits gives its stack back when it ends.
+    deinit {
+        handle.withLock { handle in
+            if let handle { pthread_detach(handle) }
+        }
+    }
+
     private final class Body: Sendable {
         let name: String
         let run: @Sendable () -> Void

@@ -1,4 +1,3 @@
-import Glibc
 import TailwartSystem
 package import Testing
 
@@ -31,11 +30,7 @@ private final class ThreadForEachJob: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         do {
-            _ = try Thread(name: "test") {
-                // Nobody waits for its end.
-                pthread_detach(pthread_self())
-                job.runSynchronously(on: self.asUnownedTaskExecutor())
-            }
+            _ = try Thread(name: "test") { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
         } catch {
             fatalError("no thread for a test: \(error)")
         }

@@ -52,7 +52,7 @@ package final class NoticeSender: Sendable {
     private func run(_ words: [String], _ body: [UInt8]) async -> String? {
         guard let program = words.first else { return "there is no command" }
         let stopped = stopped
-        let outcome = await onThread("notify-command") {
+        let outcome = try? await Thread.run(name: "notify-command") {
             Command.tell(program, Array(words.dropFirst()), body, within: Self.limit, or: stopped)
         }
         switch outcome {
@@ -64,19 +64,6 @@ package final class NoticeSender: Sendable {
         case .tooLong, .timedOut: return "\(program) took longer than \(Self.limit.configurationText), and was ended"
         case .notStarted(let reason): return "\(program) could not be started: \(reason)"
         case nil: return "there is no thread for \(program)"
-        }
-    }
-
-    /// Waits on a thread of its own, which a task must not.
-    private func onThread<Value: Sendable>(
-        _ name: String, _ work: @escaping @Sendable () -> Value
-    ) async -> Value? {
-        await withCheckedContinuation { done in
-            do throws(SystemError) {
-                _ = try Thread(name: name) { done.resume(returning: work()) }
-            } catch {
-                done.resume(returning: nil)
-            }
         }
     }
 
@@ -134,7 +121,7 @@ package final class NoticeSender: Sendable {
             found = [address]
         } else {
             let host = url.host
-            let answer = await onThread("notify-name") {
+            let answer = try? await Thread.run(name: "notify-name") {
                 Result { () throws(SystemNames.Failure) in try SystemNames.addresses(of: host) }
             }
             switch answer {
