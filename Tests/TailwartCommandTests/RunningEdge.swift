@@ -66,7 +66,9 @@ enum RunningEdge: Sendable {
                     ["status", "--json", "--socket", "\(host.folder.path)/admin.sock"], on: host)
                 let status = try JSONReader.read(Array(answer.output.utf8).span)
                 let lists = ["certificates", "names", "tailnet", "endings", "events"]
-                return lists.allSatisfy { status[$0]?.list?.isEmpty == false } ? true : nil
+                let places = status["places"]?.list ?? []
+                let isKnown = places.allSatisfy { !["unknown", nil].contains($0["standing"]?.text) }
+                return isKnown && lists.allSatisfy { status[$0]?.list?.isEmpty == false } ? true : nil
             }
         case .changed: try file.write("drain: 7s\n" + file.text)
         case .broken: try file.write("drain: soon\n" + file.text)
