@@ -19,7 +19,7 @@ import Testing
     @Test func `an answer allocates nothing`() {
         let networks = PackedNetworks((0..<1000).map { Network(.v4($0 << 8)) } + [Network(.v6(1, 2))])
         let rules = AccessRules(lists: AccessLists([.init("list a", networks)], seed: (1, 2)))
-        var denied = 0
+        var denied = rules.answer(for: .v4(0xffff_ffff)) == .none ? 0 : 1
         let before = tw_own_allocations()
         for bits: UInt32 in 0..<4096 where rules.answer(for: .v4(bits << 8)) != .none { denied += 1 }
         if rules.answer(for: .v6(1, 2)) != .none { denied += 1 }

@@ -1,4 +1,4 @@
-package import TailwartWire
+import TailwartWire
 
 /// The text of a list: one network or address a line. A comment begins with `#` or `;`, also behind a network, as Spamhaus DROP and the netsets of
 /// FireHOL have it. Lines end with LF or CRLF.
