@@ -50,7 +50,7 @@ final class ConfigurationLoader {
         readShortForm(&reader)
         readUpstreams(&reader)
         readListeners(&reader)
-        let configuration = (Configuration.limits + Configuration.surroundings).read(
+        let configuration = (Configuration.general + Configuration.surroundings).read(
             &reader, into: Configuration(upstreams: upstreams, listeners: listeners))
         reader.checkAtLeastOne(
             of: ["mailbox", "web", "listeners"], message: "nothing to listen on; add 'mailbox' or 'listeners'")
@@ -75,7 +75,7 @@ final class ConfigurationLoader {
 
 extension Configuration {
     /// What the general form always says.
-    static var limits: [Setting<Configuration>] {
+    static var general: [Setting<Configuration>] {
         [
             Setting(
                 "max_connections", \.maxConnections, .integer(Allowed.maxConnections),
@@ -92,6 +92,9 @@ extension Configuration {
 
     static var surroundings: [Setting<Configuration>] {
         [
+            Setting(
+                "limits", \.limits, .limits, \.output,
+                about: "How clients are told apart for the limits of listeners; off: no client has a limit of its own."),
             Setting(
                 "admin", \.admin, .admin, \.output, about: "Where the running edge takes questions and orders."),
             Setting(

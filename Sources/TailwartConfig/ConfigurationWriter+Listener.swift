@@ -64,6 +64,7 @@ extension ListenerSettings {
             connect: own(\.connect), hello: own(\.hello), idle: own(\.idle), halfClosed: own(\.halfClosed))
         proxyProtocolIn = listener.proxyProtocolIn.map { .required($0) } ?? .inherited
         maxConnections = listener.maxConnections
+        limits = listener.limits.map { Limits($0) }
         refusal = listener.refusal
     }
 }

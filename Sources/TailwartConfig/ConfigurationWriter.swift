@@ -35,7 +35,7 @@ package struct ConfigurationWriter {
     }
 
     private var head: [YAMLMember] {
-        Configuration.limits.write(configuration, unlike: showsDefaults ? nil : Configuration())
+        Configuration.general.write(configuration, unlike: showsDefaults ? nil : Configuration())
             + Configuration.surroundings.write(configuration, unlike: Configuration())
     }
 

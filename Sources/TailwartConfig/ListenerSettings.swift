@@ -19,6 +19,8 @@ struct ListenerSettings: Equatable, SettingsMapping {
     var deadlines = Deadlines()
     var proxyProtocolIn = ProxyProtocol.inherited
     var maxConnections: Int?
+    /// Nil: nothing is said.
+    var limits: Limits?
     var refusal = Refusal()
 
     init() {}
@@ -38,6 +40,10 @@ struct ListenerSettings: Equatable, SettingsMapping {
             Setting(
                 "max_connections", \.maxConnections, .integer(Allowed.maxConnections),
                 about: "Of one listener, so that it cannot take all of the edge's."),
+            Setting(
+                "limits", \.limits, .listenerLimits, \.written,
+                about:
+                    "What one client may have: by default as its protocol asks for, of clients with a public address."),
             Setting(
                 "refusal", \.refusal, .settings("'refusal'", over: Refusal()), \.output,
                 about: "What a client is told when no upstream can be reached."),
@@ -60,9 +66,14 @@ struct ListenerSettings: Equatable, SettingsMapping {
             case (.inherited, .required(let inherited)): inherited
             case (.inherited, _), (.off, _): nil
             }
+        var limits: ListenerLimits?
+        for written in [defaults.limits, self.limits] {
+            if let written { limits = written.applied(to: limits ?? ListenerLimits(for: proto)) }
+        }
         return Listener(
             name: name, bind: bind, proto: proto, routes: routes, timeouts: timeouts, proxyProtocolIn: proxyProtocolIn,
             maxConnections: maxConnections ?? defaults.maxConnections,
+            limits: limits,
             refusal: Refusal(
                 host: refusal.host ?? defaults.refusal.host, text: refusal.text ?? defaults.refusal.text))
     }

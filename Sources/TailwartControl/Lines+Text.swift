@@ -43,9 +43,9 @@ extension RecordLine {
             out.append(" by ")
             out.append(text: record.ending.side.name)
         }
-        if let error = record.helloError {
+        if let detail {
             out.append(": ")
-            out.append(text: "\(error)")
+            out.append(text: detail)
         }
         if record.wasRefused { out.append(", client told so") }
         out.append("\n")

@@ -13,6 +13,8 @@ package struct Record: Sendable {
     package var client: InternetAddress?
     /// Owned, as the topology.
     package var hello: Unmanaged<HelloNote>?
+    /// Who says that the client is not let in; owned, as the topology.
+    package var denial: Unmanaged<Denial>?
     /// Its index in the listener; nil if no route was reached.
     package var route: Int? {
         get { routeNumber < 0 ? nil : Int(routeNumber) }
@@ -79,6 +81,7 @@ package struct Record: Sendable {
     package func shared() -> SharedRecord {
         _ = topology.retain()
         if let hello { _ = hello.retain() }
+        if let denial { _ = denial.retain() }
         return SharedRecord(taking: self)
     }
 
@@ -86,7 +89,22 @@ package struct Record: Sendable {
     package func release() {
         topology.release()
         hello?.release()
+        denial?.release()
     }
+}
+
+/// Why a client was not let in, as the rules said that were in force.
+package final class Denial: Sendable {
+    private let rules: AccessRules
+    private let source: AccessSource
+
+    init(_ rules: AccessRules, _ source: AccessSource) {
+        self.rules = rules
+        self.source = source
+    }
+
+    /// For people.
+    package var words: String { rules.words(for: source) ?? "" }
 }
 
 /// The ClientHello of a connection, kept on the side: most connections have none, and it is larger than all the rest of a record.

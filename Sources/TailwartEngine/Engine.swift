@@ -19,6 +19,7 @@ package final class Engine: Sendable {
 
     private struct State {
         var topology: Topology
+        var rules: AccessRules
         /// Those that a worker may accept at.
         var doors: [Door]
         /// At doors that are gone.
@@ -42,12 +43,14 @@ package final class Engine: Sendable {
     /// Starts the workers.
     ///
     /// - Parameters:
+    ///   - rules: who is let in.
     ///   - sockets: one for each door that is to be served.
     ///   - workers: threads, at least 1.
     ///   - idSeed: where record ids begin; different at each start.
     ///   - recordReader: rung when records arrive.
     package init(
-        topology: Topology, sockets: [DoorSocket], workers: Int, idSeed: UInt64, recordReader: Waker
+        topology: Topology, rules: AccessRules = AccessRules(), sockets: [DoorSocket], workers: Int, idSeed: UInt64,
+        recordReader: Waker
     ) throws(SystemError) {
         Signals.ignoreBrokenPipes()
         let idle = try Waker()
@@ -61,7 +64,8 @@ package final class Engine: Sendable {
                 inbox.post { $0.opened = sockets }
                 let ring = RecordRing(reader: recordReader)
                 let parts = Worker.Parts(
-                    number: number, workers: max(1, workers), topology: topology, inbox: inbox, ring: ring,
+                    number: number, workers: max(1, workers), topology: topology, rules: rules, inbox: inbox,
+                    ring: ring,
                     idle: idle,
                     idSeed: idSeed &+ UInt64(number) << 48, epoll: try Epoll.create())
                 threads.append(
@@ -82,7 +86,7 @@ package final class Engine: Sendable {
         self.inboxes = inboxes
         self.threads = threads
         self.records = records
-        var state = State(topology: topology, doors: [])
+        var state = State(topology: topology, rules: rules, doors: [])
         state.add(topology)
         self.state = Mutex(state)
     }
@@ -128,6 +132,25 @@ package final class Engine: Sendable {
                     if let departure { message.acknowledgements.append(departure) }
                 }
             }
+        }
+    }
+
+    /// Who is let in from now on; connections that are open go on.
+    ///
+    /// - Parameter waker: rung when all workers have it.
+    /// - Returns: the rules that were in force, to be held on to until then, so that no worker spends its time on giving back their memory.
+    package func apply(_ rules: AccessRules, _ waker: Waker) -> (replaced: AccessRules, Acknowledgement) {
+        state.withLock { state in
+            let replaced = state.rules
+            state.rules = rules
+            let acknowledgement = Acknowledgement(of: inboxes.count, waker)
+            for inbox in inboxes {
+                inbox.post { message in
+                    message.rules = rules
+                    message.acknowledgements.append(acknowledgement)
+                }
+            }
+            return (replaced, acknowledgement)
         }
     }
 

@@ -68,7 +68,7 @@ extension Worker {
         case .count(let count):
             session.pointee.connection.clientPeeked(
                 bytes(count).span, isFinal: session.pointee.client.mustReadToEnd, &around)
-        case .wouldBlock: session.pointee.connection.clientBlocked()
+        case .wouldBlock: session.pointee.connection.clientBlocked(&around)
         case .failed(let error): session.pointee.connection.clientFailed(LegFault(error), &around)
         }
     }

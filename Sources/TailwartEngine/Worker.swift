@@ -16,6 +16,7 @@ struct Worker: ~Copyable {
         /// How many there are.
         let workers: Int
         let topology: Topology
+        let rules: AccessRules
         /// The sockets to listen on come through it.
         let inbox: WorkerInbox
         let ring: RecordRing
@@ -73,7 +74,7 @@ struct Worker: ~Copyable {
         pipes = PipePool(workers: parts.workers)
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
         epoll = Epoll(owning: parts.epoll)
-        around = Surroundings(now: Clock.monotonic())
+        around = Surroundings(now: Clock.monotonic(), rules: parts.rules)
         timers = TimerWheel(now: around.now)
         topology = parts.topology
         nextID = parts.idSeed
@@ -177,6 +178,7 @@ struct Worker: ~Copyable {
 
     private mutating func readInbox() {
         let message = parts.inbox.take()
+        if let rules = message.rules { around.rules = rules }
         if message.letsGo { giveUpDoors() }
         if message.topology != nil || !message.opened.isEmpty { adopt(message.topology ?? topology, message.opened) }
         for acknowledgement in message.acknowledgements { acknowledgement.give() }

@@ -6,6 +6,7 @@ import TailwartSystem
 final class WorkerInbox: Sendable {
     struct Message {
         var topology: Topology?
+        var rules: AccessRules?
         /// Sockets of doors that the topology has and the one before did not.
         var opened: [DoorSocket] = []
         /// Became unhealthy: connections to them end.
@@ -44,7 +45,7 @@ final class WorkerInbox: Sendable {
         waker.clear()
         return message.withLock { message in
             defer {
-                (message.topology, message.opened, message.closes) = (nil, [], [])
+                (message.topology, message.rules, message.opened, message.closes) = (nil, nil, [], [])
                 (message.surveys, message.acknowledgements) = ([], [])
                 (message.letsGo, message.looks) = (false, false)
             }

@@ -36,7 +36,7 @@ import Testing
         }
         // What the sender has been told in place of a greeting cannot be in the gap behind its mail.
         for (reason, row) in zip(CloseReason.allCases, rows) where row.count == 4 {
-            let isTold = reason.rule.told == .unavailable || reason.rule.told == .tooManyConnections
+            let isTold = [.unavailable, .tooManyConnections, .notAccepted].contains(reason.rule.told)
             #expect(isTold == row[1].hasPrefix("`421` as the greeting"), "\(row)")
         }
     }

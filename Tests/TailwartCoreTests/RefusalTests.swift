@@ -8,8 +8,11 @@ import Testing
         case .words(let bytes):
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(
-                ["421 4.3.2 mail.example.org ", "* BYE [UNAVAILABLE] ", "-ERR [SYS/TEMP] ", "BYE (TRYLATER) \""]
-                    .contains(where: text.hasPrefix))
+                [
+                    "421 4.3.2 mail.example.org ", "421 4.7.0 mail.example.org ", "* BYE [UNAVAILABLE] ",
+                    "-ERR [SYS/TEMP] ", "BYE (TRYLATER) \"",
+                ]
+                .contains(where: text.hasPrefix))
             #expect(text.hasSuffix("\r\n"))
             // RFC 5321 section 4.5.3.1.5: a reply line has at most 512 octets.
             #expect(bytes.count <= 512)

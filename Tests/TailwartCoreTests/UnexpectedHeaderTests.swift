@@ -125,7 +125,7 @@ import Testing
         // A client that waits for the greeting gets it, a little later.
         var silent = connection(topology)
         _ = silent.begin(&around)
-        guard case .wait(.client, let until) = silent.clientBlocked() else {
+        guard case .wait(.client, let until) = silent.clientBlocked(&around) else {
             Issue.record("the client's first bytes are not waited for")
             return
         }

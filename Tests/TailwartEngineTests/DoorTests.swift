@@ -98,7 +98,8 @@ import Testing
         let ring = RecordRing(reader: try Waker())
         var worker = Worker(
             Worker.Parts(
-                number: 0, workers: 1, topology: topology, inbox: try WorkerInbox(), ring: ring, idle: try Waker(),
+                number: 0, workers: 1, topology: topology, rules: AccessRules(), inbox: try WorkerInbox(), ring: ring,
+                idle: try Waker(),
                 idSeed: 0, epoll: try Epoll.create()))
         try body(&worker, topology)
         // Begins and ends at once.

@@ -42,6 +42,18 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
     case upstreamBacklog
     case edgeLimit
     case listenerLimit
+    /// The client's network has as many connections at this listener as it may have.
+    case clientLimit
+    /// The client's network comes too fast.
+    case clientRate
+    /// Too many connections have not said yet what they want, of this client's network or of all.
+    case pendingLimit
+    /// The client's network is on a list of those who may not come.
+    case clientDenied
+    /// The client's network is banned here.
+    case clientBanned
+    /// A moment ago the upstream closed to this client without a byte, and serves others.
+    case clientBannedUpstream
     /// No local port is free for one more connection there.
     case portLimit
     /// The process or the system has no descriptor left.
@@ -79,6 +91,12 @@ package enum CloseReason: UInt8, Sendable, CaseIterable {
         case .edgeLimit: "edge_limit"
         case .portLimit: "port_limit"
         case .listenerLimit: "listener_limit"
+        case .clientLimit: "client_limit"
+        case .clientRate: "client_rate"
+        case .pendingLimit: "pending_limit"
+        case .clientDenied: "client_denied"
+        case .clientBanned: "client_banned"
+        case .clientBannedUpstream: "client_banned_upstream"
         case .descriptorLimit: "descriptor_limit"
         case .drained: "drained"
         case .closedByOperator: "closed_by_operator"

@@ -11,7 +11,7 @@ extension Connection {
             return turnAway(Ending(.edge, .listenerLimit), &around)
         }
         guard hasRoom else { return turnAway(Ending(.edge, .edgeLimit), &around) }
-        guard let settings = frontend.proxyProtocolIn else { return findRoute(&around) }
+        guard let settings = frontend.proxyProtocolIn else { return admit(&around) }
         // A client on a unix socket has no address to trust; whoever may open the path was trusted by its permissions.
         if let client = record.client?.ip, !settings.trusted.contain(client) {
             return end(Ending(.edge, .proxyHeaderUntrusted), &around)
@@ -52,7 +52,17 @@ extension Connection {
     }
 
     /// The client has sent nothing (more) yet.
-    package func clientBlocked() -> Action { .wait(.client, until: deadline) }
+    package mutating func clientBlocked(_ around: inout Surroundings) -> Action { awaitClient(&around) }
+
+    /// Waits for a client; one that has not said what it wants counts as pending meanwhile.
+    private mutating func awaitClient(_ around: inout Surroundings) -> Action {
+        switch phase {
+        case .proxyHeader, .hello:
+            isPending || beginPending(now: around.now)
+                ? .wait(.client, until: deadline) : end(Ending(.client, .pendingLimit), &around)
+        default: .wait(.client, until: deadline)
+        }
+    }
 
     /// The client's leg has failed.
     package mutating func clientFailed(_ fault: LegFault, _ around: inout Surroundings) -> Action {
@@ -64,7 +74,8 @@ extension Connection {
 
     /// Whether exactly the peeked PROXY header could be taken.
     package mutating func clientTook(_ isWhole: Bool, _ around: inout Surroundings) -> Action {
-        isWhole ? findRoute(&around) : end(Ending(.edge, .proxyHeaderInvalid), &around)
+        endPending()
+        return isWhole ? admit(&around) : end(Ending(.edge, .proxyHeaderInvalid), &around)
     }
 
     /// Whether a held client has finished and sent nothing before.
@@ -86,10 +97,66 @@ extension Connection {
             }
             return .takeFromClient(header.length)
         case .needMore where bytes.count < ProxyHeader.maximumV2Length && !isFinal:
-            return .wait(.client, until: deadline)
+            return awaitClient(&around)
         case .needMore, .invalid:
             return end(Ending(.edge, .proxyHeaderInvalid), &around)
         }
+    }
+
+    // MARK: - who is let in, and the client's own limits
+
+    /// Who the client is, is known now.
+    private mutating func admit(_ around: inout Surroundings) -> Action {
+        guard let client = record.client?.ip else { return findRoute(&around) }
+        switch around.rules.answer(for: client) {
+        case .trusted: return findRoute(&around)
+        case .denied(let source):
+            record.denial = .passRetained(Denial(around.rules, source))
+            return turnAwayClient(Ending(.client, source.isBan ? .clientBanned : .clientDenied), &around)
+        case .none: break
+        }
+        guard let limiter = frontend.limiter else { return findRoute(&around) }
+        switch limiter.enter(client, now: around.now) {
+        case .entered(let places):
+            self.places = places
+            return findRoute(&around)
+        case .refused(let reason):
+            return turnAwayClient(Ending(.client, reason), &around)
+        }
+    }
+
+    /// The first clients of a network are told why, a flood gets resets.
+    private mutating func turnAwayClient(_ ending: Ending, _ around: inout Surroundings) -> Action {
+        if let client = record.client?.ip, let limiter = frontend.limiter, !limiter.mayTell(client, now: around.now) {
+            return end(ending, &around)
+        }
+        return turnAway(ending, &around)
+    }
+
+    /// - Returns: false if there are too many such connections, of this client's network or of all.
+    private mutating func beginPending(now: UInt64) -> Bool {
+        guard topology.pending.enter(limit: topology.maxPending) else {
+            topology.pending.leave()
+            return false
+        }
+        // Whoever may send a PROXY header speaks for many clients.
+        if case .hello = phase, let client = record.client?.ip, let limiter = frontend.limiter {
+            guard let slot = limiter.wait(client, now: now) else {
+                topology.pending.leave()
+                return false
+            }
+            pendingSlot = slot
+        }
+        isPending = true
+        return true
+    }
+
+    mutating func endPending() {
+        guard isPending else { return }
+        isPending = false
+        topology.pending.leave()
+        frontend.limiter?.endWait(pendingSlot)
+        pendingSlot = .none
     }
 
     // MARK: - peek ClientHello → match
@@ -115,7 +182,7 @@ extension Connection {
         case .needMore where isFinal:
             return end(Ending(.client, .clientLeft), &around)
         case .needMore where bytes.count < ClientHello.maximumWireLength:
-            return .wait(.client, until: deadline)
+            return awaitClient(&around)
         case .needMore:
             record.helloError = .messageTooLong
             return end(Ending(.edge, .helloInvalid), &around)
@@ -128,12 +195,16 @@ extension Connection {
     private mutating func decide(_ hello: HelloKnowledge, _ around: inout Surroundings) -> Action {
         switch frontend.routeTable.decide(client: record.client?.ip, hello: hello) {
         case .route(let index):
+            endPending()
             record.times.toRoute = sinceAccept(around.now)
             record.route = index
             guard let passage = frontend.passage(route: index, port: doorPort) else {
                 return end(Ending(.edge, .routeClose), &around)
             }
             record.passage = .passUnretained(passage)
+            guard mayDial(passage, now: around.now) else {
+                return turnAwayClient(Ending(.upstream, .clientBannedUpstream), &around)
+            }
             return mustBegin(around) ? letBegin(now: around.now) : beginDial(passage, &around)
         case .needsHello:
             phase = .hello

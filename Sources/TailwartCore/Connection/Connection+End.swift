@@ -51,6 +51,8 @@ extension Connection {
             switch ending.reason {
             case .upstreamUnhealthy, .upstreamEmpty, .proxyHeaderUnexpected:
                 record.inboundBytes + record.outboundBytes > 0
+            // One of many that are not told why: a reset costs the least.
+            case .clientLimit, .clientRate, .clientDenied, .clientBanned, .clientBannedUpstream: true
             default: false
             }
         return .end(abortive: ending.reason.rule.isAbortive || (isCut && !record.wasRefused))
@@ -70,9 +72,12 @@ extension Connection {
             return
         case .over:
             return
-        case .suspected, .proxyHeader, .hello:
+        case .proxyHeader, .hello:
+            endPending()
+        case .suspected:
             break
         }
+        frontend.limiter?.leave(places)
         frontend.headcount.leave()
         topology.headcount.leave()
     }

@@ -40,6 +40,7 @@ extension Connection {
         case .nothing: .none
         case .unavailable: frontend.unavailable
         case .tooManyConnections: frontend.tooManyConnections
+        case .notAccepted: frontend.notAccepted
         case .unknownName: frontend.unavailable == .alert ? .alert : .none
         }
     }

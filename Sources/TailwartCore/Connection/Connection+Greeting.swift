@@ -79,7 +79,7 @@ extension Connection {
     private mutating func stopListening() {
         relaying.reader = nil
         // Of the first bytes the relay takes note.
-        if record.outboundBytes > 0 { place?.succeeded() }
+        if record.outboundBytes > 0 { upstreamSpoke(now: relaying.lastActivity) }
     }
 
     /// The upstream has answered the header. Another address may trust it, and as long as the client has seen nothing it is dialled;

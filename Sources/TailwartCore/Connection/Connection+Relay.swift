@@ -56,7 +56,7 @@ extension Connection {
             if record.outboundBytes == 0 {
                 record.times.toFirstByte = sinceAccept(now)
                 // The upstream spoke. Where the client begins with a hello, an alert alone proves nothing, and a greeting is read.
-                if count > TLSAlert.length || !frontend.mayPeek, !isListening { place?.succeeded() }
+                if count > TLSAlert.length || !frontend.mayPeek, !isListening { upstreamSpoke(now: now) }
                 isProven = relaying.hasDialPatience
                 relaying.hasDialPatience = false
             }
@@ -131,8 +131,33 @@ extension Connection {
         }
         if ending.reason.rule.blame == .withoutByte, !sendsHeader, !frontend.mayPeek { place?.failed() }
         if mayDialAgain { return dialAnew(mayUseWarm: false, &around) }
+        if ending.reason == .upstreamEmpty || ending.reason == .reset { upstreamClosedToClient(now: around.now) }
         return turnAway(
             frontend.unavailable == .none ? ending : Ending(.upstream, ending.reason.withoutByte), &around)
+    }
+
+    // MARK: - clients that the upstream does not take
+
+    /// Whether the upstream closed to this client a moment ago, and to no other.
+    func mayDial(_ passage: Passage, now: UInt64) -> Bool {
+        guard let client = record.client?.ip, tellsClientsApart(passage) else { return true }
+        return passage.backend.closedClients.mayDial(for: client, now: now)
+    }
+
+    mutating func upstreamSpoke(now: UInt64) {
+        place?.succeeded()
+        guard let client = record.client?.ip, tellsClientsApart(passage) else { return }
+        passage.backend.closedClients.served(client, now: now)
+    }
+
+    private func upstreamClosedToClient(now: UInt64) {
+        guard let client = record.client?.ip, record.inboundBytes == 0, tellsClientsApart(passage) else { return }
+        passage.backend.closedClients.closed(to: client, now: now)
+    }
+
+    /// Only a header names the client to the upstream; and where the client speaks first, it may have said what no server answers.
+    private func tellsClientsApart(_ passage: Passage) -> Bool {
+        passage.header.version != .none && frontend.listener.proto.firstSpeaker == .server
     }
 
     /// Whether the leg was warm and nothing of the client was passed.

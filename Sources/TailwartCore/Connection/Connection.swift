@@ -135,6 +135,11 @@ package struct Connection: ~Copyable {
     /// Where the client went: the door's address, or what a PROXY header says; nil while only the socket knows.
     var destination: InternetAddress?
     let startedAt: UInt64
+    /// Where its client is counted for its limits.
+    var places = ClientLimiter.Places()
+    /// Where it is counted while it has not said yet what it wants, and is waited for.
+    var pendingSlot = ClientTable.Slot.none
+    package internal(set) var isPending = false
     /// When the present phase is over.
     var deadline: UInt64 = 0
 

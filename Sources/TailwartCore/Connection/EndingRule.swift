@@ -8,6 +8,8 @@ package struct EndingRule: Sendable, Equatable {
         case unavailable
         /// A temporary error: over a limit of the edge.
         case tooManyConnections = "too many"
+        /// A temporary error: not from this address.
+        case notAccepted = "not accepted"
         /// Only where the client begins with a TLS hello: there is no server for the name.
         case unknownName = "unknown name"
     }
@@ -191,6 +193,39 @@ extension CloseReason {
                 .edge, tells: .tooManyConnections,
                 means: "over `max_connections` of the listener",
                 advice: "the same")
+        case .clientLimit:
+            EndingRule(
+                .client, tells: .tooManyConnections,
+                means:
+                    "this client's network, or its neighbourhood, has as many connections at this listener as it may have",
+                advice: "nothing; raise the listener's `limits.concurrent` if they are your people")
+        case .clientRate:
+            EndingRule(
+                .client, tells: .tooManyConnections,
+                means: "this client's network, or its neighbourhood, comes faster than it may",
+                advice: "nothing; raise the listener's `limits.rate` or `burst` if they are your people")
+        case .pendingLimit:
+            EndingRule(
+                .client, isAbortive: true,
+                means:
+                    "too many connections, of this client's network or of all, had not said their header or hello yet",
+                advice: "nothing; raise `limits.pending` if they are your people")
+        case .clientDenied:
+            EndingRule(
+                .client, tells: .notAccepted,
+                means: "this client's network is on one of the lists under `bans`",
+                advice: "`tailwart ban why ADDRESS` names the list")
+        case .clientBanned:
+            EndingRule(
+                .client, tells: .notAccepted,
+                means: "this client's network is banned here",
+                advice: "`tailwart ban why ADDRESS` says by whom, and until when")
+        case .clientBannedUpstream:
+            EndingRule(
+                .client, tells: .notAccepted,
+                means:
+                    "a moment ago the mailbox closed to this client without a byte, while it served others: it was not dialled",
+                advice: "the mailbox has banned the client; it is tried again within a minute")
         case .descriptorLimit:
             EndingRule(
                 .edge, tells: .unavailable,

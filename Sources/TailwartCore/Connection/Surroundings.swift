@@ -8,11 +8,16 @@ package struct Surroundings: Sendable {
     /// Microseconds on the monotonic clock.
     package var now: UInt64
     package internal(set) var farewells = 0
+    /// Who is let in.
+    package var rules: AccessRules
 
     /// Addresses of clients that began with a PROXY header which nobody asked for, and until when that is remembered.
     private var suspects: [IPAddress: UInt64] = [:]
 
-    package init(now: UInt64) { self.now = now }
+    package init(now: UInt64, rules: AccessRules = AccessRules()) {
+        self.now = now
+        self.rules = rules
+    }
 
     /// In microseconds.
     package static let suspicion: UInt64 = 60_000_000

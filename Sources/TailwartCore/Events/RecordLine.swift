@@ -34,6 +34,11 @@ package struct RecordLine {
         record.upstreamAddress.map { "\($0)" } ?? endpoint.flatMap { $0.hasPrefix("unix:") ? $0 : nil }
     }
 
+    /// What is wrong with the hello, or who says that the client is not let in.
+    package var detail: String? {
+        record.helloError.map { "\($0)" } ?? record.denial?.takeUnretainedValue().words
+    }
+
     package var offeredALPN: [String] {
         guard var names = hello?.alpn.makeIterator() else { return [] }
         var all: [String] = []
@@ -70,7 +75,7 @@ extension RecordLine {
         case .total: .milliseconds(record.times.total)
         case .endedBy: .text(record.ending.side.name)
         case .reason: .text(record.ending.reason.name)
-        case .detail: record.helloError.map { .text("\($0)") }
+        case .detail: detail.map { .text($0) }
         case .refused: record.wasRefused ? .flag(true) : nil
         default: nil
         }

@@ -6,6 +6,8 @@ import TailwartWire
 package struct Configuration: Sendable, Equatable {
     /// Connections of all listeners together.
     package var maxConnections: Int
+    /// How clients are told apart, for the limits of listeners. Nil: nobody is held against a limit of its own.
+    package var limits: LimitSettings?
     /// Nil: one for each core.
     package var workers: Int?
     /// How long connections may go on after the edge has been told to stop.
@@ -22,12 +24,14 @@ package struct Configuration: Sendable, Equatable {
     package var listeners: [Listener]
 
     package init(
-        maxConnections: Int = Defaults.maxConnections, workers: Int? = nil, drain: Duration = Defaults.drain,
+        maxConnections: Int = Defaults.maxConnections, limits: LimitSettings? = LimitSettings(), workers: Int? = nil,
+        drain: Duration = Defaults.drain,
         log: LogSettings = .init(), admin: AdminSettings = .init(), notify: [Messenger] = [],
         tailscale: TailscaleSettings? = .init(), upstreams: [Upstream] = [],
         listeners: [Listener] = []
     ) {
         self.maxConnections = maxConnections
+        self.limits = limits
         self.workers = workers
         self.drain = drain
         self.log = log

@@ -92,6 +92,7 @@ struct ShownSetting<Model: Sendable>: Sendable {
 extension Configuration {
     static let shown: [ShownSetting<Configuration>] = [
         ShownSetting("max_connections") { "\($0.maxConnections)" },
+        ShownSetting("limits") { $0.limits.shown },
         ShownSetting("workers", needsRestart: true) { $0.workers.map { "\($0)" } ?? "one for each core" },
         ShownSetting("drain") { $0.drain.configurationText },
         ShownSetting("log.format") { $0.log.format?.rawValue ?? "text on a terminal, else json" },
@@ -106,6 +107,31 @@ extension Configuration {
         },
         ShownSetting("notify", isSame: { $0.notify == $1.notify }) { $0.notify.shown },
     ]
+}
+
+extension LimitSettings? {
+    fileprivate var shown: String {
+        guard let limits = self else { return "off" }
+        let (network, pending) = (limits.network, limits.pending)
+        let wide = limits.wide.map { "/\($0.prefixes.v4) and /\($0.prefixes.v6) times \($0.factor)" } ?? "off"
+        let total = pending.total.map { "\($0)" } ?? "as usual"
+        let perClient = pending.perClient.map { "\($0)" } ?? "as usual"
+        return "network /\(network.v4) and /\(network.v6); wide \(wide); table \(limits.table); pending \(total), "
+            + "\(perClient) per client"
+    }
+}
+
+extension ListenerLimits? {
+    fileprivate var shown: String {
+        guard let limits = self else { return "the protocol's" }
+        guard limits != .none else { return "off" }
+        let words = [
+            "concurrent \(limits.concurrent.map { "\($0)" } ?? "off")",
+            "rate \(limits.rate?.description ?? "off")",
+            (limits.burst ?? limits.rate?.usualBurst).map { "burst \($0)" },
+        ]
+        return words.compactMap(\.self).joined(separator: "; ")
+    }
 }
 
 extension [Messenger] {
@@ -134,6 +160,7 @@ extension Listener {
             return "trusted \(trusted); timeout \(header.timeout.configurationText)"
         },
         ShownSetting("max_connections") { $0.maxConnections.map { "\($0)" } ?? "none" },
+        ShownSetting("limits") { $0.limits.shown },
         ShownSetting("refusal.host") { $0.refusal.host ?? "the edge's name" },
         ShownSetting("refusal.text") { $0.refusal.text.map { "\"\($0)\"" } ?? "the edge's own words" },
     ]

@@ -26,6 +26,13 @@ package enum Defaults {
     package static let healthRise = 2
     package static let healthFall = 3
 
+    /// 1 MiB.
+    package static let limitTable = 65_536
+    /// Half of ``maxConnections``, roughly: who has said what it wants finds room.
+    package static let pending = 4096
+    /// A mail program says its hello in the packet after the handshake; one address that is waited for so often does not want to.
+    package static let pendingPerClient = 32
+
     /// A restart of a mail server or of its host is over by then.
     package static let noticeAfter = Duration.seconds(5 * 60)
 
@@ -75,6 +82,16 @@ package enum Allowed {
     package static let healthInterval = Duration.seconds(1)...Duration.seconds(60 * 60)
     package static let healthTimeout = Duration.milliseconds(100)...Duration.seconds(60)
     package static let healthCount = 1...100
+
+    package static let concurrent = 1...50_000
+    package static let rateCount = 1...600_000
+    package static let ratePeriod = Duration.seconds(1)...Duration.seconds(24 * 60 * 60)
+    package static let burst = 1...100_000
+    package static let limitTable = 1024...4_194_304
+    package static let limitPrefixV4 = 8...32
+    /// A longer one would count each address of a subscriber, who has 2^64 of them, for another client.
+    package static let limitPrefixV6 = 16...64
+    package static let limitFactor = 1...1000
 
     package static let noticeAfter = Duration.zero...Duration.seconds(24 * 60 * 60)
     package static let messengers = 1...16

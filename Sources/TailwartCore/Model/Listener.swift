@@ -12,11 +12,14 @@ package struct Listener: Sendable, Equatable {
     package var proxyProtocolIn: ProxyProtocolIn?
     /// Nil: only the edge's own limit holds.
     package var maxConnections: Int?
+    /// Of each client network. Nil: the defaults of the protocol, for clients with a public address.
+    package var limits: ListenerLimits?
     package var refusal: Refusal
 
     package init(
         name: String, bind: [BindAddress], proto: ListenerProtocol, routes: [Route], timeouts: Timeouts? = nil,
-        proxyProtocolIn: ProxyProtocolIn? = nil, maxConnections: Int? = nil, refusal: Refusal = Refusal()
+        proxyProtocolIn: ProxyProtocolIn? = nil, maxConnections: Int? = nil, limits: ListenerLimits? = nil,
+        refusal: Refusal = Refusal()
     ) {
         self.name = name
         self.bind = bind
@@ -25,6 +28,7 @@ package struct Listener: Sendable, Equatable {
         self.timeouts = timeouts ?? Timeouts(for: proto)
         self.proxyProtocolIn = proxyProtocolIn
         self.maxConnections = maxConnections
+        self.limits = limits
         self.refusal = refusal
     }
 }

@@ -5,8 +5,10 @@ package struct Refusal: Sendable, Equatable {
     package enum Cause: Sendable, CaseIterable {
         /// No endpoint of the upstream can be reached.
         case unavailable
-        /// Over a limit of the edge.
+        /// Over a limit.
         case tooManyConnections
+        /// Its network may not come in.
+        case notAccepted
     }
 
     /// How a listener's clients are told.
@@ -35,9 +37,8 @@ package struct Refusal: Sendable, Equatable {
         let host = host ?? edge
         let text = text ?? cause.sentence(for: proto)
         return switch proto {
-        // RFC 5321 section 3.8: 421 at any time. The enhanced code (RFC 3463 section 3.4, "system not accepting network messages")
-        // is not foreseen in a greeting (RFC 2034 section 4); receivers take it for text, and people read it in their logs.
-        case .smtp, .submission: .words(Array("421 4.3.2 \(host) \(text)\r\n".utf8))
+        // RFC 5321 section 3.8: 421 at any time. The enhanced code is not foreseen in a greeting (RFC 2034 section 4); receivers take it for text, and people read it in their logs.
+        case .smtp, .submission: .words(Array("421 \(cause.enhancedCode) \(host) \(text)\r\n".utf8))
         // BYE is one of the three greetings (RFC 9051 section 7.1.5); the code is of RFC 5530 section 3.
         case .imap: .words(Array("* BYE [UNAVAILABLE] \(text)\r\n".utf8))
         // RFC 3206 section 4: the fault is the system's and will pass. Without it clients ask the user for the password.
@@ -51,6 +52,9 @@ package struct Refusal: Sendable, Equatable {
 }
 
 extension Refusal.Cause {
+    /// RFC 3463 sections 3.4 ("system not accepting network messages") and 3.8 ("other or undefined security status").
+    fileprivate var enhancedCode: String { self == .notAccepted ? "4.7.0" : "4.3.2" }
+
     fileprivate func sentence(for proto: ListenerProtocol) -> String {
         switch (self, proto) {
         // The words of RFC 5321 section 4.2.3.
@@ -60,6 +64,7 @@ extension Refusal.Cause {
         case (.unavailable, .pop3): "Service temporarily unavailable, please try again later"
         case (.unavailable, _): "The mail server cannot be reached at the moment, please try again later"
         case (.tooManyConnections, _): "Too many connections, please try again later"
+        case (.notAccepted, _): "Connections from your address are not accepted at the moment, please try again later"
         }
     }
 }

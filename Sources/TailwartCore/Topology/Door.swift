@@ -19,7 +19,7 @@ package final class Door: Sendable {
 
     package let key: Key
     private let acceptedCount = Atomic<Int>(0)
-    private let endingCounts: InlineArray<29, Atomic<Int>>
+    private let endingCounts: InlineArray<35, Atomic<Int>>
     private let inbound = Atomic<UInt64>(0)
     private let outbound = Atomic<UInt64>(0)
 

@@ -24,6 +24,9 @@ package final class Frontend: Sendable {
     /// How a client is told that no endpoint can be reached, and that there are too many.
     package let unavailable: Refusal.Manner
     package let tooManyConnections: Refusal.Manner
+    package let notAccepted: Refusal.Manner
+    /// Nil: clients have no limits of their own.
+    package let limiter: ClientLimiter?
     /// The ports of the doors, each once; 0 for Unix sockets.
     private let ports: [UInt16]
     /// By route: none for one that closes, one where all ports lead to the same places, else one for each of ``ports``. Routes to the
@@ -34,16 +37,19 @@ package final class Frontend: Sendable {
     ///   - edge: what the edge calls itself where the file says nothing else.
     ///   - passages: by route.
     init(
-        _ listener: Listener, edge: String, doors: [Door], headcount: Headcount, ports: [UInt16], passages: [[Passage]]
+        _ listener: Listener, edge: String, doors: [Door], headcount: Headcount, limiter: ClientLimiter?,
+        ports: [UInt16], passages: [[Passage]]
     ) {
         self.listener = listener
         self.doors = doors
         self.headcount = headcount
+        self.limiter = limiter
         self.ports = ports
         self.passages = passages
         routeTable = RouteTable(listener.routes)
         unavailable = listener.refusal.manner(for: listener.proto, .unavailable, edge: edge)
         tooManyConnections = listener.refusal.manner(for: listener.proto, .tooManyConnections, edge: edge)
+        notAccepted = listener.refusal.manner(for: listener.proto, .notAccepted, edge: edge)
         proxyProtocolIn = listener.proxyProtocolIn
         takesHeader = listener.proxyProtocolIn != nil
         maxConnections = listener.maxConnections

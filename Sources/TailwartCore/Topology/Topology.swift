@@ -15,30 +15,51 @@ package final class Topology: Sendable {
     /// Of all listeners together.
     package let maxConnections: Int
     package let headcount: Headcount
+    /// Connections that are waited for because they have not said yet what they want, and how many may be.
+    let pending: Headcount
+    let maxPending: Int?
+    package var pendingCount: Int { pending.live }
+    /// Nil: clients have no limits of their own.
+    package let clients: ClientTable?
 
     private let known: [Place.Key: Approach]
     private let doors: [Door.Key: Int]
     private let headcounts: [String: Headcount]
     private let turns: [String: Turn]
+    private let closedTable: ClientTable
+    private let closedClients: [String: ClosedClients]
 
     /// - Parameters:
     ///   - edge: what the edge calls itself where the file says nothing else.
     ///   - addresses: the addresses of a host name in the order in which they are tried, empty while it does not resolve, nil before
     ///     anybody has answered for it. Asked for each of ``Configuration/hostNames`` only.
     ///   - own: where the edge would meet itself; such an address is left out.
+    ///   - seed: random; of the table of clients, if there is none to carry on with.
     ///   - old: the topology that this one follows. What has the same key in both is the same object; a key that comes back after a
     ///     topology without it begins anew, and what still happens under the older one does not count for it.
     package init(
         _ configuration: Configuration, edge: String = "localhost", addresses: (String) -> [IPAddress]?,
-        own: OwnDoors = OwnDoors([], host: []), carrying old: Topology? = nil
+        own: OwnDoors = OwnDoors([], host: []), seed: (UInt64, UInt64) = (0, 0), carrying old: Topology? = nil
     ) {
         var turns: [String: Turn] = [:]
+        let closedTable = old?.closedTable ?? ClientTable(capacity: ClosedClients.capacity, seed: seed)
+        var closedClients: [String: ClosedClients] = [:]
         let backends = configuration.upstreams.map { upstream in
             let turn = turns[upstream.name] ?? old?.turns[upstream.name] ?? Turn()
             turns[upstream.name] = turn
-            return Backend(upstream, tailscale: configuration.tailscale, turn: turn, addresses: addresses)
+            let closed =
+                closedClients[upstream.name] ?? old?.closedClients[upstream.name]
+                ?? ClosedClients(of: upstream.name, in: closedTable)
+            closedClients[upstream.name] = closed
+            return Backend(
+                upstream, tailscale: configuration.tailscale, turn: turn, closedClients: closed, addresses: addresses)
         }
         var survey = Survey(configuration, backends, own: own, old: old)
+        let clients = configuration.limits.map { settings in
+            // As many slots as the table would have.
+            if let known = old?.clients, known.isAsked(for: settings.table) { return known }
+            return ClientTable(capacity: settings.table, seed: seed)
+        }
         var headcounts: [String: Headcount] = [:]
         var doors: [Door.Key: Int] = [:]
         var ordinals: [BindAddress: Int] = [:]
@@ -57,6 +78,7 @@ package final class Topology: Sendable {
             }
             return Frontend(
                 listener, edge: edge, doors: ownDoors, headcount: headcount,
+                limiter: clients.flatMap { table in configuration.limits.map { ClientLimiter(listener, $0, table) } },
                 ports: listener.clientPorts.map { $0 ?? 0 }, passages: survey.passages(of: listener))
         }
         self.frontends = frontends
@@ -66,8 +88,15 @@ package final class Topology: Sendable {
         self.doors = doors
         self.headcounts = headcounts
         self.turns = turns
+        self.closedTable = closedTable
+        self.closedClients = closedClients
         headcount = old?.headcount ?? Headcount()
         maxConnections = configuration.maxConnections
+        self.clients = clients
+        pending = old?.pending ?? Headcount()
+        maxPending = configuration.limits.map { limits in
+            limits.pending.total ?? min(Defaults.pending, max(1, configuration.maxConnections / 2))
+        }
     }
 
     /// Nil if no route leads there.

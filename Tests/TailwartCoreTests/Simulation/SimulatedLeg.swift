@@ -28,6 +28,9 @@ final class SimulatedLeg {
     /// How much of the payload that it received has been compared with what was sent.
     var compared = 0
 
+    /// A client that says nothing before it has heard something.
+    var waitsForGreeting = false
+
     init(script: [UInt8], sendQueue: Int) { socket = SimulatedSocket(script: script, sendQueue: sendQueue) }
 
     /// Payload that was sent to the far end.
@@ -35,7 +38,7 @@ final class SimulatedLeg {
 
     /// The far end moves on, if its gates let it.
     func peerSends(upTo limit: Int, _ random: inout SeededRandom) {
-        guard !isConnecting else { return }
+        guard !isConnecting, !waitsForGreeting || !socket.sent.isEmpty else { return }
         let open = gates.first { socket.readByPeer < $0.received }?.mayHaveSent ?? .max
         let isHeard = answersHeader || socket.isShutDown || !payloadSent.isEmpty
         let greeting = isHeard ? .max : greetingEnd ?? .max

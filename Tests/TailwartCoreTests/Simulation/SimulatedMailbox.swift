@@ -13,6 +13,8 @@ struct SimulatedMailbox {
         case closesWithoutByte
         case resetsWithoutByte
         case answersHeader
+        /// Serves all but those whom it has banned, to whom it closes without a byte.
+        case bansSome
     }
 
     /// What it says by itself.
@@ -39,7 +41,12 @@ struct SimulatedMailbox {
     var temper = Temper.serves
 
     /// The leg that a dial leads to, or why there is none.
-    func dialled(by world: inout SimulatedWorld, saying speech: Speech) -> (SimulatedLeg, ConnectAnswer) {
+    ///
+    /// - Parameter isBanned: whether the header names one whom it bans.
+    func dialled(by world: inout SimulatedWorld, saying speech: Speech, isBanned: Bool) -> (SimulatedLeg, ConnectAnswer)
+    {
+        var temper = temper
+        if temper == .bansSome { temper = isBanned ? .closesWithoutByte : .serves }
         let isServing = [.serves, .tearsHeaders, .answersHeader].contains(temper)
         let answersHeader = temper == .answersHeader && !speech.answers.isEmpty
         let script = speech.greeting + (answersHeader ? speech.answers : speech.payload)
@@ -63,6 +70,7 @@ struct SimulatedMailbox {
         case .closesWithoutByte:
             leg.socket.peerFinishes()
             return answered(.connected)
+        case .bansSome: preconditionFailure("it does one or the other")
         case .resetsWithoutByte:
             leg.socket.peerResets()
             return answered(.connected)

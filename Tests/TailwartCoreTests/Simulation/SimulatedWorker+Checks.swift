@@ -17,12 +17,27 @@ extension SimulatedWorker {
         let share = max(
             1, max(topology.maxConnections, olderTopologies.map(\.maxConnections).max() ?? 0) / Headcount.holdShare)
         check(held <= share, "\(held) are held, more than \(share)")
+        checkClients(live.count - farewells)
         checkPlaces()
+    }
+
+    /// Who is in is counted once for its network and once for its neighbourhood, and nobody else is.
+    private func checkClients(_ inside: Int) {
+        let tables = Set((olderTopologies + [topology]).compactMap { $0.clients.map { Table($0) } })
+        let counted = tables.reduce(0) { $0 + $1.table.connections }
+        let pending = liveSessions.count { $0.connection.isPending }
+        check(
+            counted <= 2 * inside + pending,
+            "\(counted) times a client is counted, of \(inside) and \(pending) that wait")
+        check(topology.pendingCount == pending, "\(topology.pendingCount) are counted as pending, not \(pending)")
     }
 
     func checkAtEnd() {
         check(openLegs == 0, "\(openLegs) legs are left open")
         check(topology.headcount.held == 0 && around.farewells == 0, "somebody is still waiting")
+        for topology in olderTopologies + [topology] {
+            check(topology.clients?.connections ?? 0 == 0, "a client that left is still counted")
+        }
         for place in everyPlace { check(place.load == 0, "\(place.key) keeps a load") }
         checkServedWhereNothingWentWrong()
     }
@@ -138,6 +153,16 @@ extension SimulatedWorker {
         faults.append(message())
         trace?("FAULT \(faults.last ?? "")")
     }
+}
+
+/// Told apart by identity.
+private struct Table: Hashable {
+    let table: ClientTable
+
+    init(_ table: ClientTable) { self.table = table }
+
+    static func == (left: Table, right: Table) -> Bool { left.table === right.table }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(table)) }
 }
 
 extension CloseReason {

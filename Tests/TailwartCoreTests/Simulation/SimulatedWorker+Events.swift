@@ -57,7 +57,7 @@ extension SimulatedWorker {
         accepted += 1
         let isTrusted = frontend.proxyProtocolIn == nil ? world.oneIn(2) : !world.isTroubled()
         let socketAddress = InternetAddress(
-            .v4((isTrusted ? 0xc633_6400 : 0xc000_0200) | UInt32.random(in: 1...99, using: &world.random)), port: 40_000
+            .v4((isTrusted ? 0xc633_6400 : 0xc000_0200) | UInt32.random(in: 1...8, using: &world.random)), port: 40_000
         )
         var script: [UInt8] = []
         var clientAddress = socketAddress
@@ -78,6 +78,9 @@ extension SimulatedWorker {
         if frontend.listener.proto == .smtp, world.oneIn(2) { script += Array("EHLO client.example.net\r\n".utf8) }
         if !world.isTroubled() { script += someBytes(longest: world.oneIn(4) ? 12_000 : 600) }
         let leg = SimulatedLeg(script: script, sendQueue: Int.random(in: 60...900, using: &world.random))
+        leg.waitsForGreeting =
+            frontend.listener.proto.firstSpeaker == .server && frontend.proxyProtocolIn == nil && !beginsWithHeader
+            && world.oneIn(2)
         var record = Record(retaining: topology, id: UInt64(accepted), acceptedAt: 0, frontend: frontend)
         record.client = socketAddress
         let connection = Connection(record, door: door, port: 25, destination: nil, now: around.now)
@@ -97,7 +100,11 @@ extension SimulatedWorker {
     // MARK: - upstreams
 
     /// Whoever answers a dial, and what the connect says.
-    func makeLeg(_ dialled: Dialled, _ proto: ListenerProtocol, hasHeader: Bool) -> (SimulatedLeg, ConnectAnswer) {
+    ///
+    /// - Parameter client: whom the header names; nil if there is none.
+    func makeLeg(
+        _ dialled: Dialled, _ proto: ListenerProtocol, hasHeader: Bool, for client: InternetAddress? = nil
+    ) -> (SimulatedLeg, ConnectAnswer) {
         let speech = SimulatedMailbox.Speech(
             proto, hasHeader: hasHeader, payload: someBytes(longest: world.oneIn(4) ? 12_000 : 600) + [1])
         switch dialled {
@@ -109,7 +116,8 @@ extension SimulatedWorker {
         case .internet(let address):
             let mailbox = world.mailbox(at: address)
             world.mailboxes[address] = mailbox
-            return mailbox.dialled(by: &world, saying: speech)
+            let isBanned = if case .v4(let bits) = client?.ip { bits & 3 == 1 } else { false }
+            return mailbox.dialled(by: &world, saying: speech, isBanned: hasHeader && isBanned)
         }
     }
 

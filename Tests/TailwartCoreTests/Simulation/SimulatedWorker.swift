@@ -32,7 +32,7 @@ final class SimulatedWorker {
         world = SimulatedWorld(seed: seed)
         let addresses = world.addresses
         topology = Topology(world.configuration, edge: "edge.example.net") { addresses[$0] ?? [] }
-        around = Surroundings(now: world.now)
+        around = Surroundings(now: world.now, rules: world.someRules())
     }
 
     deinit { for record in records { record.release() } }
@@ -41,6 +41,7 @@ final class SimulatedWorker {
         world.reconfigure()
         let addresses = world.addresses
         let proto = topology.frontends.first?.listener.proto
+        if world.oneIn(3) { around.rules = world.someRules() }
         olderTopologies.append(topology)
         topology = Topology(
             world.configuration, edge: "edge.example.net", addresses: { addresses[$0] ?? [] }, carrying: topology)
@@ -231,7 +232,7 @@ final class SimulatedWorker {
             if bytes.isEmpty, leg.socket.isReset { return { session.connection.clientFailed(leg.fault, &self.around) } }
             return { session.connection.clientPeeked(bytes.span, isFinal: leg.mustReadToEnd, &self.around) }
         }
-        return { session.connection.clientBlocked() }
+        return { session.connection.clientBlocked(&self.around) }
     }
 
     private func peekUpstream(_ limit: Int, _ session: SimulatedSession) -> () -> Action {
@@ -268,7 +269,8 @@ final class SimulatedWorker {
         let record = session.connection.record
         let (leg, answer) = makeLeg(
             dialled, record.frontend.takeUnretainedValue().listener.proto,
-            hasHeader: record.passage?.takeUnretainedValue().header.version != ProxyProtocolOut.Version.none)
+            hasHeader: record.passage?.takeUnretainedValue().header.version != ProxyProtocolOut.Version.none,
+            for: record.client)
         session.upstream = open(leg)
         return { session.connection.connectAnswered(answer, &self.around) }
     }

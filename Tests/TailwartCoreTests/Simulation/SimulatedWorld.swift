@@ -50,10 +50,26 @@ struct SimulatedWorld {
         }
     }
 
+    /// Somebody is trusted, on a list, or banned; at times.
+    mutating func someRules() -> AccessRules {
+        func one(_ name: String) -> NamedNetworks {
+            guard oneIn(4) else { return NamedNetworks() }
+            let address = IPAddress.v4(
+                (oneIn(2) ? 0xc633_6400 : 0xc000_0200) | UInt32.random(in: 1...8, using: &random))
+            return NamedNetworks(NetworkTable([(Network(address), 0)], seed: (1, 2)), names: [name])
+        }
+        let (trusted, bans) = (one("never"), one("ban (manual): noise"))
+        guard oneIn(4), let network = Network("192.0.2.0/30") else { return AccessRules(trusted: trusted, bans: bans) }
+        let list = AccessLists.List("list deny.txt", PackedNetworks([network]))
+        return AccessRules(trusted: trusted, lists: AccessLists([list], seed: (3, 4)), bans: bans)
+    }
+
     private mutating func nextTemper() -> SimulatedMailbox.Temper {
         guard trouble > 0, random.oneIn(2) else { return .serves }
         // Only where a header is sent to a server that greets does it make a difference.
         if random.oneIn(4) { return .answersHeader }
+        // Only where others were served a moment ago, and the client comes again, does it make one.
+        if random.oneIn(3) { return .bansSome }
         return SimulatedMailbox.Temper.allCases.randomElement(using: &random) ?? .refuses
     }
 
@@ -78,14 +94,32 @@ struct SimulatedWorld {
         let protocols: [ListenerProtocol] = [.smtp, .imap, .imaps, .https, .tcp]
         let trusted = [Network("198.51.100.0/24")].compactMap { $0 }
         return Configuration(
-            maxConnections: random.oneIn(10) ? 2 : 100, upstreams: [upstream],
+            maxConnections: random.oneIn(10) ? 2 : 100, limits: someLimits(&random), upstreams: [upstream],
             listeners: [
                 Listener(
                     name: "door", bind: [.any(port: 25)], proto: protocols.randomElement(using: &random) ?? .smtp,
                     routes: someRoutes(&random),
                     proxyProtocolIn: random.oneIn(4) ? ProxyProtocolIn(trusted: trusted) : nil,
-                    maxConnections: random.oneIn(10) ? 1 : nil)
+                    maxConnections: random.oneIn(10) ? 1 : nil, limits: someListenerLimits(&random))
             ])
+    }
+
+    private static func someLimits(_ random: inout SeededRandom) -> LimitSettings? {
+        guard !random.oneIn(5) else { return nil }
+        var limits = LimitSettings(table: random.oneIn(3) ? 8 : 64)
+        if random.oneIn(3) { limits.wide = nil }
+        if random.oneIn(4) {
+            limits.pending = .init(total: random.oneIn(2) ? 1 : nil, perClient: random.oneIn(2) ? 1 : nil)
+        }
+        return limits
+    }
+
+    private static func someListenerLimits(_ random: inout SeededRandom) -> ListenerLimits? {
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: ListenerLimits(concurrent: 1)
+        case 1: ListenerLimits(concurrent: 3, rate: .init(2, per: .seconds(10)), burst: 1)
+        default: nil
+        }
     }
 
     private static func someRoutes(_ random: inout SeededRandom) -> [Route] {
