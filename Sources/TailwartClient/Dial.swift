@@ -67,7 +67,8 @@ package struct Dial {
             throw Failure(.unreachable, "\(way.name) is not an address that can be connected to.")
         }
         do {
-            return try await ClientConnection.open(to: address, patience: .until(deadline), group: group)
+            return try await ClientConnection.open(
+                to: address, patience: .until(deadline), limits: limits, group: group)
         } catch {
             let failure = Failure(connecting: error, to: way.firstHop)
             guard way.isIndirect else { throw failure }
