@@ -35,6 +35,21 @@ package struct HTTPQuestion: Sendable {
 package struct HTTPAnswer: Sendable, Equatable {
     package var status: Int
     package var body: ByteBuffer
+    /// As the server wrote them, to be sent back with the next question.
+    package var etag: String?
+    package var lastModified: String?
+
+    package init(status: Int, body: ByteBuffer, etag: String? = nil, lastModified: String? = nil) {
+        self.status = status
+        self.body = body
+        self.etag = etag
+        self.lastModified = lastModified
+    }
+
+    fileprivate init?(_ reader: HTTPReader) {
+        guard let status = reader.status else { return nil }
+        self.init(status: status, body: reader.body, etag: reader.etag, lastModified: reader.lastModified)
+    }
 }
 
 extension ClientConnection {
@@ -53,11 +68,11 @@ extension ClientConnection {
             } catch {
                 guard hasAnswered, case .closed = error else { throw error }
                 guard reader.isWholeAtEnd() else { return nil }
-                return reader.status.map { HTTPAnswer(status: $0, body: reader.body) }
+                return HTTPAnswer(reader)
             }
             if progress == .notHTTP { return nil }
-            guard let status = reader.status, progress == .done || isStatusEnough else { continue }
-            return HTTPAnswer(status: status, body: reader.body)
+            guard reader.status != nil, progress == .done || isStatusEnough else { continue }
+            return HTTPAnswer(reader)
         }
     }
 }

@@ -9,6 +9,7 @@ package struct Dial {
     let way: DialWay
     let deadline: NIODeadline
     let patience: TimeAmount?
+    let limits: ClientConnection.Limits
     let group: any EventLoopGroup
 
     package enum Outcome {
@@ -20,10 +21,14 @@ package struct Dial {
     /// - Parameters:
     ///   - deadline: for the way to the endpoint.
     ///   - patience: for what is said once it is there; nil: until the deadline.
-    package init(way: DialWay, deadline: NIODeadline, patience: TimeAmount? = nil, group: any EventLoopGroup) {
+    package init(
+        way: DialWay, deadline: NIODeadline, patience: TimeAmount? = nil,
+        limits: ClientConnection.Limits = ClientConnection.Limits(), group: any EventLoopGroup
+    ) {
         self.way = way
         self.deadline = deadline
         self.patience = patience
+        self.limits = limits
         self.group = group
     }
 
@@ -62,7 +67,8 @@ package struct Dial {
             throw Failure(.unreachable, "\(way.name) is not an address that can be connected to.")
         }
         do {
-            return try await ClientConnection.open(to: address, patience: .until(deadline), group: group)
+            return try await ClientConnection.open(
+                to: address, patience: .until(deadline), limits: limits, group: group)
         } catch {
             let failure = Failure(connecting: error, to: way.firstHop)
             guard way.isIndirect else { throw failure }

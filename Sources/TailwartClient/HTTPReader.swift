@@ -28,6 +28,9 @@ package struct HTTPReader {
     /// Of the first answer that is not an interim one (RFC 9110 section 15.2); nil until its head is whole.
     package private(set) var status: Int?
     package private(set) var body = ByteBuffer()
+    /// What the server tells this answer from another one by, as it is written (RFC 9110 section 8.8).
+    package private(set) var etag: String?
+    package private(set) var lastModified: String?
     private var received = ByteBuffer()
     private var phase = Phase.statusLine
     private var headBytes = 0
@@ -151,6 +154,8 @@ package struct HTTPReader {
         case "transfer-encoding":
             guard String(decoding: value, as: UTF8.self).lowercased() == "chunked" else { return false }
             isChunked = true
+        case "etag": etag = Self.printable(value)
+        case "last-modified": lastModified = Self.printable(value)
         default: break
         }
         return true
@@ -165,6 +170,12 @@ package struct HTTPReader {
         if code == 101 || code == 204 || code == 304 { return .done }
         if isChunked { return .chunkSize }
         return length.map { $0 == 0 ? .done : .body(left: $0) } ?? .bodyToEnd
+    }
+
+    /// Nil for what could not be sent back in a field.
+    private static func printable(_ value: some Collection<UInt8>) -> String? {
+        guard (1...256).contains(value.count), value.allSatisfy({ (0x20...0x7e).contains($0) }) else { return nil }
+        return String(decoding: value, as: UTF8.self)
     }
 
     /// Digits only, at most 15 of them.

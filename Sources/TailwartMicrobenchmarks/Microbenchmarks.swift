@@ -1,9 +1,11 @@
-/// Parsers, the route match, one relay step and metrics, each for itself: where to look when a figure of `make bench` moves. Run by
+/// Parsers, the route match, one relay step, metrics and lists, each for itself: where to look when a figure of `make bench` moves. Run by
 /// `Benchmarks/micro`, which builds it in release mode.
 @main enum Microbenchmarks {
     static func main() {
         print("operation".padded(to: 52), "ns".padded(to: 10), "allocations")
-        for measurement in ParserBenchmarks.all + RouteBenchmarks.all + RelayBenchmarks.all + MetricsBenchmarks.all {
+        let all =
+            ParserBenchmarks.all + RouteBenchmarks.all + RelayBenchmarks.all + MetricsBenchmarks.all + AccessBenchmarks.all
+        for measurement in all {
             print(
                 measurement.name.padded(to: 52),
                 measurement.nanoseconds.decimals(1).padded(to: 10),

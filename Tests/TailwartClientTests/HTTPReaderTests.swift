@@ -33,6 +33,20 @@ import Testing
         #expect(slow.status == status && String(buffer: slow.body) == body)
     }
 
+    @Test(arguments: [
+        ("ETag: \"a;b\"\r\nLast-Modified:  Sun, 29 Nov 2026 06:00:00 GMT \r\n", "\"a;b\"", "Sun, 29 Nov 2026 06:00:00 GMT"),
+        ("etag: W/\"1\"\r\n", "W/\"1\"", nil), ("", nil, nil), ("ETag:\r\nLast-Modified: \t\r\n", nil, nil),
+        ("ETag: \"\u{1}\"\r\nLast-Modified: \(String(repeating: "x", count: 257))\r\n", nil, nil),
+    ])
+    func `what an answer is told from others by is kept, if it can be sent back`(
+        fields: String, etag: String?, lastModified: String?
+    ) {
+        var reader = HTTPReader()
+        #expect(reader.receive(ByteBuffer(string: "HTTP/1.1 200 OK\r\n\(fields)Content-Length: 0\r\n\r\n")) == .done)
+        #expect(reader.etag == etag)
+        #expect(reader.lastModified == lastModified)
+    }
+
     @Test func `without a length the end of the connection ends the answer`() {
         var reader = HTTPReader()
         #expect(reader.receive(ByteBuffer(string: "HTTP/1.1 200 OK\r\nA: b\r\n\r\nto the")) == .needMore)

@@ -115,6 +115,19 @@ import Testing
             .unresolved(name: "a.example", failure: "no such name", keepsAddresses: false), .warning,
             "a.example does not resolve: no such name; no address is known yet"
         ),
+        (.listLoaded(ListNews("list deny.txt", networks: 1)), .info, "list deny.txt has 1 network"),
+        (
+            .listLoaded(ListNews("list deny.txt", networks: 2, skipped: 1, problems: ["line 3 is no network: 'x'"])),
+            .warning, "list deny.txt has 2 networks; line 3 is no network: 'x'"
+        ),
+        (
+            .listFailed(name: "list deny.txt", failure: "/etc/deny.txt is no regular file", kept: 7), .warning,
+            "list deny.txt cannot be used: /etc/deny.txt is no regular file; it goes on as it was, with 7 networks"
+        ),
+        (
+            .listFailed(name: "list a.example/b", failure: "a.example has no address", kept: nil), .warning,
+            "list a.example/b cannot be used: a.example has no address; nobody is denied or allowed by it yet"
+        ),
         (
             .verdict(
                 place, ProbeResult(.well, "It answers.", certificate: certificate, roundTrip: .microseconds(5)),
@@ -228,7 +241,7 @@ import Testing
     }
 
     @Test func `values are what programs can reckon with`() {
-        let verdict = Self.samples[7].0
+        let verdict = Self.samples[11].0
         #expect(verdict.value(of: .port) == .number(443))
         #expect(verdict.value(of: .certificateLifetimeLeft) == .number(50))
         #expect(verdict.value(of: .certificateNames) == .list(["a.example"]))

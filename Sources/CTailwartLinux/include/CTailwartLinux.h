@@ -15,6 +15,10 @@ int tw_memfd_create(const char *name, unsigned int flags) __asm__("memfd_create"
 int tw_set_thread_name(unsigned long thread, const char *name) __asm__("pthread_setname_np");
 // <sys/signalfd.h> is not part of the Glibc module map. The mask is a sigset_t.
 int tw_signalfd(int descriptor, const void *mask, int flags) __asm__("signalfd");
+// <sys/inotify.h> is not part of the Glibc module map.
+int tw_inotify_init1(int flags) __asm__("inotify_init1");
+int tw_inotify_add_watch(int descriptor, const char *path, uint32_t mask) __asm__("inotify_add_watch");
+int tw_inotify_rm_watch(int descriptor, int watch) __asm__("inotify_rm_watch");
 // The variant that takes part in POSIX's naming but returns a text, as the C library exports it.
 char *tw_error_text(int number, char *buffer, unsigned long size) __asm__("strerror_r");
 // <sys/timex.h> is not part of the Glibc module map. The argument is a struct timex, 208 bytes, of which nothing is read here.
@@ -31,6 +35,18 @@ static const unsigned int tw_splice_move = 1;
 static const unsigned int tw_splice_nonblock = 2;
 static const int tw_f_setpipe_sz = 1031;
 static const int tw_f_getpipe_sz = 1032;
+
+// <sys/inotify.h> (the numbers are Linux's ABI).
+static const uint32_t tw_in_close_write = 0x8;
+static const uint32_t tw_in_moved_from = 0x40;
+static const uint32_t tw_in_moved_to = 0x80;
+static const uint32_t tw_in_create = 0x100;
+static const uint32_t tw_in_delete = 0x200;
+static const uint32_t tw_in_delete_self = 0x400;
+static const uint32_t tw_in_move_self = 0x800;
+static const uint32_t tw_in_q_overflow = 0x4000;
+static const uint32_t tw_in_ignored = 0x8000;
+static const uint32_t tw_in_onlydir = 0x1000000;
 
 // <netinet/tcp.h> (the numbers are Linux's ABI).
 static const int tw_tcp_nodelay = 1;

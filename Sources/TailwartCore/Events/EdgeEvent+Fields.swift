@@ -29,6 +29,13 @@ extension EdgeEvent {
         case (.resolved(_, let addresses, _), .addresses): .list(addresses.map { "\($0)" })
         case (.resolved(_, _, let source), .source): source.map { .text($0) }
         case (.unresolved(_, let failure, _), .failure): .text(failure)
+        case (.listLoaded(let news), .name): .text(news.name)
+        case (.listLoaded(let news), .networks): .number(news.networks)
+        case (.listLoaded(let news), .skipped): news.skipped > 0 ? .number(news.skipped) : nil
+        case (.listLoaded(let news), .problems): news.problems.isEmpty ? nil : .list(news.problems)
+        case (.listFailed(let name, _, _), .name): .text(name)
+        case (.listFailed(_, let failure, _), .failure): .text(failure)
+        case (.listFailed(_, _, let kept), .networks): kept.map { .number($0) }
         case (.signalIgnored(let signal), .signal): .text(signal.rawValue)
         case (.reloaded(let difference, _), .changes): .list(difference.sentences(atMost: Self.changeLimit))
         case (.reloaded(let difference, _), .needsRestart): .list(difference.needsRestart)

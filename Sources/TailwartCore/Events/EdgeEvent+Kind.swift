@@ -7,6 +7,8 @@ extension EdgeEvent {
         case descriptorsShort = "descriptors_short"
         case resolved
         case unresolved
+        case listLoaded = "list_loaded"
+        case listFailed = "list_failed"
         case verdict
         case health
         case tailnet
@@ -32,6 +34,8 @@ extension EdgeEvent {
             switch self {
             case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: [.info]
             case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
+            case .listLoaded: [.info, .warning]
+            case .listFailed: [.warning]
             case .reloaded, .noticeSent: [.info, .warning]
             case .noticeFailed: [.warning]
             case .reloadFailed, .takeoverFailed: [.error]
@@ -49,6 +53,8 @@ extension EdgeEvent {
             case .descriptorsShort: [.limit, .connections]
             case .resolved: [.name, .addresses, .source]
             case .unresolved: [.name, .failure]
+            case .listLoaded: [.name, .networks, .skipped, .problems]
+            case .listFailed: [.name, .networks, .failure]
             case .verdict:
                 [
                     .upstream, .endpoint, .port, .proto, .verdict, .grade, .detail, .cause, .fix, .serverName,
@@ -81,6 +87,8 @@ extension EdgeEvent {
         case .descriptorsShort: .descriptorsShort
         case .resolved: .resolved
         case .unresolved: .unresolved
+        case .listLoaded: .listLoaded
+        case .listFailed: .listFailed
         case .verdict: .verdict
         case .health: .health
         case .tailnet, .userspace: .tailnet
@@ -104,6 +112,8 @@ extension EdgeEvent {
         switch self {
         case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: .info
         case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
+        case .listLoaded(let news): news.skipped == 0 ? .info : .warning
+        case .listFailed: .warning
         case .reloaded(let difference, let warnings):
             difference.needsRestart.isEmpty && warnings.isEmpty ? .info : .warning
         case .reloadFailed, .takeoverFailed: .error

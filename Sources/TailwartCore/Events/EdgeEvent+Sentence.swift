@@ -19,6 +19,11 @@ extension EdgeEvent {
         case .unresolved(let name, let failure, let keepsAddresses):
             "\(name) does not resolve: \(failure); "
                 + (keepsAddresses ? "the last known addresses are used" : "no address is known yet")
+        case .listLoaded(let news):
+            (["\(news.name) has \(Self.networks(news.networks))"] + news.problems).joined(separator: "; ")
+        case .listFailed(let name, let failure, let kept):
+            "\(name) cannot be used: \(failure); "
+                + (kept.map { "it goes on as it was, with \(Self.networks($0))" } ?? "nobody is denied or allowed by it yet")
         case .verdict(let place, let result, let name):
             "\(place.label(name)): \(result.verdict.name): \(result.sentence(place.proto))"
         case .health(let place, isHealthy: false, let witness):
@@ -62,6 +67,8 @@ extension EdgeEvent {
 
     /// Changes that are said of one reload; `reload --dry-run` has them all.
     static let changeLimit = 20
+
+    private static func networks(_ count: Int) -> String { "\(count) \(count == 1 ? "network" : "networks")" }
 
     private static func connections(_ count: Int) -> String { "\(count) \(count == 1 ? "connection" : "connections")" }
 }

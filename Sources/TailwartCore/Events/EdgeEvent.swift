@@ -56,6 +56,12 @@ package enum EdgeEvent: Sendable, Equatable {
     ///
     /// - Parameter keepsAddresses: whether there are some from before.
     case unresolved(name: String, failure: String, keepsAddresses: Bool)
+    /// A list of networks was had for the first time, is another one, or is back.
+    case listLoaded(ListNews)
+    /// A list of networks cannot be had; said once, until it can.
+    ///
+    /// - Parameter kept: networks of the former one, which goes on to hold; nil: there was none.
+    case listFailed(name: String, failure: String, kept: Int?)
     /// A probe found out something else than the one before it.
     case verdict(ProbedPlace, ProbeResult, serverName: String?)
     /// A place became healthy or unhealthy.

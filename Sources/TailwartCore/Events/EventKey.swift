@@ -44,6 +44,8 @@ package enum EventKey: String, CaseIterable, Sendable {
     case certificateLifetimeLeft = "certificate_lifetime_left_percent"
     case change
     case names
+    case networks
+    case skipped
     case roundTrip = "round_trip_us"
     case lastHandshake = "last_handshake"
     case signal
