@@ -115,7 +115,29 @@ meanwhile() {
 }
 ok "systemd waits until it serves" sh -c 'systemctl start tailwart && ss -Hltn sport = :25 | grep -q .'
 ok "and knows what it does" sh -c 'systemctl status tailwart | grep -q "Status: .serves 1 listener"'
-ok "reloads while clients come" meanwhile 4 1 none systemctl reload tailwart
+
+# Reload: a bad file, one with a listener more, and the one of before, while one client stays and others come.
+says() { journalctl --unit tailwart --output cat | grep -q "$1"; }
+greeted() { python3 -c 'import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20) as client: sys.exit(client.recv(100) != b"220 here\r\n")' "$1"; }
+python3 /root/idle.py 14 &
+idle=$!
+process=$(property MainPID)
+cp /etc/tailwart/tailwart.yaml /root/good.yaml
+echo 'mialbox: {}' >>/etc/tailwart/tailwart.yaml
+ok "reloads a bad file while clients come" meanwhile 4 1 none systemctl reload tailwart
+ok "and says what is wrong, and where" soon says "tailwart.yaml:4:1: error: unknown key 'mialbox'"
+ok "and that all is as it was" says "not reloaded, all is as it was"
+ok "and it is" sh -c "systemctl --quiet is-active tailwart && systemctl status tailwart | grep -q 'Status: .serves 1 listener'"
+sed 's/^\(listeners: .*\)]$/\1, {name: submission, bind: [":587"], protocol: submission, routes: [{to: mailbox}]}]/' /root/good.yaml >/etc/tailwart/tailwart.yaml
+ok "reloads a file with a listener more while clients come" meanwhile 4 1 none systemctl reload tailwart
+ok "and says what has changed" soon says "reloaded: listener submission: new, on :587"
+ok "and serves there" greeted 587
+cp /root/good.yaml /etc/tailwart/tailwart.yaml
+ok "reloads the file of before while clients come" meanwhile 4 1 none systemctl reload tailwart
+ok "and listens there no longer" soon sh -c '! ss -Hltn sport = :587 | grep -q .'
+ok "all in the same process" is "$(property MainPID)" "$process"
+ok "and cut nobody off in all of it" wait $idle
 python3 /root/idle.py 6 &
 idle=$!
 process=$(property MainPID)
@@ -135,6 +157,30 @@ ok "one that hangs is ended by the watchdog, and no client is refused" meanwhile
 ok "and replaced" sh -c "systemctl --quiet is-active tailwart && [ $(property MainPID) != $process ]"
 rm -r /etc/systemd/system/tailwart.service.d
 systemctl daemon-reload
+
+# A socket unit: systemd listens, and the first client starts the edge.
+systemctl stop tailwart
+printf '[Socket]\nListenStream=25\n' >/etc/systemd/system/tailwart.socket
+systemctl daemon-reload
+ok "systemd listens for it" systemctl start tailwart.socket
+ok "and no edge runs" sh -c "ss -Hltnp sport = :25 | grep -q systemd && [ $(property MainPID) = 0 ]"
+ok "the first client starts it, and is served" greeted 25
+process=$(property MainPID)
+ok "with the socket of systemd" grep -qz '^LISTEN_FDS=[1-9]' "/proc/$process/environ"
+ok "which both have" sh -c "ss -Hltnp sport = :25 | grep systemd | grep -q pid=$process"
+python3 /root/idle.py 6 &
+idle=$!
+ok "restarts with it while clients come, and refuses none" meanwhile 14 1 none systemctl restart tailwart
+ok "by another process, and systemd still has the socket" sh -c "[ $(property MainPID) != $process ] && ss -Hltnp sport = :25 | grep -q systemd"
+ok "and cut nobody off" wait $idle
+ok "killed while clients come, it is back with it, and none was refused" meanwhile 6 4 killed sh -c 'kill -9 $(systemctl show --property MainPID --value tailwart)'
+systemctl stop tailwart
+ok "stopped, the next client starts it again" greeted 25
+systemctl stop tailwart tailwart.socket
+rm /etc/systemd/system/tailwart.socket
+systemctl daemon-reload
+ok "and without the socket unit nobody listens" sh -c '! ss -Hltn sport = :25 | grep -q .'
+
 journalctl --unit tailwart --output json --output-fields=PRIORITY,MESSAGE >/tmp/journal
 ok "the journal knows what is grave" sh -c '! grep -q "\"PRIORITY\":\"[45]\".*listens on" /tmp/journal && grep -q "\"PRIORITY\":\"6\".*listens on\|listens on.*\"PRIORITY\":\"6\"" /tmp/journal'
 kill $mailbox

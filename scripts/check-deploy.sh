@@ -270,14 +270,14 @@ check_service() {
     # An address that nobody answers: the edge must not mind.
     echo 'mailbox: {address: 192.0.2.1, connect_timeout: 1s}' >"$work/booted/root/mail.yaml"
     install -m 755 scripts/check-deploy-service.sh "$work/booted/root/check"
-    printf '%s\n' '[Unit]' 'After=multi-user.target' '[Service]' 'Type=oneshot' 'TimeoutStartSec=240' 'ExecStart=/root/check' \
+    printf '%s\n' '[Unit]' 'After=multi-user.target' '[Service]' 'Type=oneshot' 'TimeoutStartSec=300' 'ExecStart=/root/check' \
         'ExecStopPost=/bin/systemctl poweroff' >"$work/booted/etc/systemd/system/check.service"
     mkdir -p "$work/booted/etc/systemd/system/multi-user.target.wants"
     # Not a dependency that boot waits for: started by a timer once the system is up.
     printf '%s\n' '[Timer]' 'OnBootSec=1s' 'AccuracySec=100ms' 'Unit=check.service' >"$work/booted/etc/systemd/system/check.timer"
     ln -s ../check.timer "$work/booted/etc/systemd/system/multi-user.target.wants/check.timer"
     say "booting systemd"
-    timeout 300 systemd-nspawn --quiet --register=no --keep-unit --private-network --boot --directory "$work/booted" \
+    timeout 360 systemd-nspawn --quiet --register=no --keep-unit --private-network --boot --directory "$work/booted" \
         </dev/null >"$work/boot.log" 2>&1 || true
     [ -s "$work/booted/root/report" ] || { tail -n 40 "$work/boot.log" >&2 && fail "systemd did not come up"; }
     sed 's/^/deploy: /' "$work/booted/root/report"

@@ -27,6 +27,18 @@ LOGS = {
 }
 
 
+def compile_tools(*targets):
+    """The load tool and the floor, or those of them that are named."""
+    os.makedirs(BUILD, exist_ok=True)
+    for target, folder in ((LOAD, "load"), (RELAY, "floor")):
+        if targets and target not in targets:
+            continue
+        sources = sorted(os.path.join(HERE, folder, name) for name in os.listdir(os.path.join(HERE, folder))
+                         if name.endswith(".c"))
+        subprocess.run(["cc", "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", target, *sources],
+                       check=True)
+
+
 @dataclass(frozen=True)
 class Contender:
     key: str  # unique in a run: the kind, and a number for a further version

@@ -198,6 +198,30 @@ import Testing
         finish()
     }
 
+    @Test func `a first that dies before it has given anything is waited for, until its port is free`() throws {
+        let port = try FreePort.take()
+        let dying = Mutex<ListeningSocket?>(
+            try ListeningSocket(
+                unixPath: TakeoverServer.path(besides: admin), isPacket: true, permissions: 0o600, replaces: false))
+        let old = try Thread(name: "old") {
+            guard var listening = dying.withLock({ $0.take() }) else { return }
+            HandoverConnection.wait(for: [listening.socket.raw], until: nil)
+            if case .connection(var connection, _) = listening.socket.accept() { connection.close() }
+            listening.close()
+        }
+        var held = try ListeningSocket(.loopback(port))
+        var tries = 0
+        let new = try takeOver(.echoing(to: mailbox, ["smtp": [port]])) {
+            tries += 1
+            if tries == 3 { held.close() }
+        }
+        #expect(tries == 3)
+        try exchange(port)
+        old.join()
+        new.stop()
+        finish()
+    }
+
     @Test func `an edge that is told to stop in the middle leaves the sockets to the second`() throws {
         let port = try FreePort.take()
         let configuration = Configuration.echoing(to: mailbox, ["smtp": [port]])

@@ -24,6 +24,11 @@ package struct Takeover {
 
     private static let tries = 10
 
+    /// How often, and at which distance in microseconds, an address is asked for again that a dying process still has: it ends the connection and
+    /// its listening sockets one after the other.
+    private static let triesBesideDying = 100
+    private static let pauseBesideDying: UInt64 = 20_000
+
     private let given: Inheritance
     private let prepare: (Inheritance) throws -> Edge
     private var taker: HandoverTaker
@@ -33,6 +38,8 @@ package struct Takeover {
     /// When the edge was made.
     private var preparedAt: UInt64?
     private var watching: Acknowledgement?
+    /// The old process has ended the connection, or has ended.
+    private var isAlone = false
     private let waker: Waker
 
     /// Takes over from the edge that has its admin socket at this path. Where there is none, the edge serves at once.
@@ -123,14 +130,19 @@ package struct Takeover {
 
     /// - Returns: why it could not.
     private mutating func make() -> String? {
-        do {
-            let besides = given.sockets.filter { other in !sockets.contains { $0.key == other.key } }
-            edge = try prepare(Inheritance(sockets: sockets + besides))
-            preparedAt = Clock.monotonic()
-            sockets = []
-            return nil
-        } catch {
-            return "\(error)"
+        let besides = given.sockets.filter { other in !sockets.contains { $0.key == other.key } }
+        var tries = isAlone ? Self.triesBesideDying : 1
+        while true {
+            do {
+                edge = try prepare(Inheritance(sockets: sockets + besides))
+                preparedAt = Clock.monotonic()
+                sockets = []
+                return nil
+            } catch {
+                tries -= 1
+                guard tries > 0, error is ListenErrors else { return "\(error)" }
+                HandoverConnection.wait(for: [], until: Clock.monotonic() + Self.pauseBesideDying)
+            }
         }
     }
 
@@ -148,7 +160,9 @@ package struct Takeover {
             switch connection.receive() {
             case .message(let message, var descriptors): return received(message, &descriptors, &baton)
             case .other: return .receivedOther
-            case .end: return .peerEnded
+            case .end:
+                isAlone = true
+                return .peerEnded
             case .nothing: break
             }
             if let preparedAt, let edge {

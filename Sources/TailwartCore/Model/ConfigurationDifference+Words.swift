@@ -105,6 +105,7 @@ extension Configuration {
             let listen = configuration.admin.listen.map { "\($0)" }.joined(separator: ", ")
             return listen.isEmpty ? "none" : listen
         },
+        ShownSetting("admin.public", needsRestart: true) { "\($0.admin.isPublic)" },
         ShownSetting("notify", isSame: { $0.notify == $1.notify }) { $0.notify.shown },
     ]
 }
