@@ -113,10 +113,12 @@ extension ValueType<[String]> {
 }
 
 extension ValueType<NoticeURL> {
+    fileprivate static var noticeURL: ValueType { url(such: "https://ntfy.example.net/mail") }
+
     /// What is wrong with one is said without it, since it may be a secret.
-    fileprivate static var noticeURL: ValueType {
+    static func url(such example: String) -> ValueType {
         let shape = TextShape(name: "notice_url", pattern: "https?://[!-~]+", length: Allowed.urlBytes)
-        let any = ValueType.scalar("a URL such as https://ntfy.example.net/mail", .text(shape), NoticeURL.parse)
+        let any = ValueType.scalar("a URL such as \(example)", .text(shape), NoticeURL.parse)
         return ValueType(name: any.name, shape: any.shape) { node, label, problems in
             guard case .text(let text) = node.content else { return any.read(node, label, problems) }
             do throws(Complaint) {

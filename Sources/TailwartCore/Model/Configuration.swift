@@ -14,6 +14,7 @@ package struct Configuration: Sendable, Equatable {
     package var admin: AdminSettings
     /// Who is told what lasts; empty: nobody. Their ways differ.
     package var notify: [Messenger]
+    package var bans: BanSettings
     /// Nil: tailscaled is not asked.
     package var tailscale: TailscaleSettings?
     /// In the order of the file; names are unique.
@@ -24,6 +25,7 @@ package struct Configuration: Sendable, Equatable {
     package init(
         maxConnections: Int = Defaults.maxConnections, workers: Int? = nil, drain: Duration = Defaults.drain,
         log: LogSettings = .init(), admin: AdminSettings = .init(), notify: [Messenger] = [],
+        bans: BanSettings = .init(),
         tailscale: TailscaleSettings? = .init(), upstreams: [Upstream] = [],
         listeners: [Listener] = []
     ) {
@@ -33,6 +35,7 @@ package struct Configuration: Sendable, Equatable {
         self.log = log
         self.admin = admin
         self.notify = notify
+        self.bans = bans
         self.tailscale = tailscale
         self.upstreams = upstreams
         self.listeners = listeners
