@@ -14,7 +14,8 @@ struct AdminRoutes: Sendable {
 
     private enum Page: Sendable {
         case index, live, ready, status, connections, events, metrics
-        case reload, drain, logLevel
+        case bans, whyBanned
+        case reload, drain, logLevel, ban, pardon
         case close(String)
 
         init?(_ path: String) {
@@ -26,6 +27,10 @@ struct AdminRoutes: Sendable {
             case "/connections": self = .connections
             case "/events": self = .events
             case "/metrics": self = .metrics
+            case "/bans": self = .bans
+            case "/bans/why": self = .whyBanned
+            case "/bans/add": self = .ban
+            case "/bans/remove": self = .pardon
             case "/reload": self = .reload
             case "/drain": self = .drain
             case "/log-level": self = .logLevel
@@ -38,8 +43,8 @@ struct AdminRoutes: Sendable {
         /// Whether it changes something: asked by POST, and by GET otherwise.
         var isOrder: Bool {
             switch self {
-            case .index, .live, .ready, .status, .connections, .events, .metrics: false
-            case .reload, .drain, .logLevel, .close: true
+            case .index, .live, .ready, .status, .connections, .events, .metrics, .bans, .whyBanned: false
+            case .reload, .drain, .logLevel, .close, .ban, .pardon: true
             }
         }
 
@@ -51,6 +56,10 @@ struct AdminRoutes: Sendable {
             case .reload: ["dry_run"]
             case .drain: ["for"]
             case .logLevel: ["level"]
+            case .bans: ["limit"]
+            case .whyBanned: ["address"]
+            case .ban: ["network", "for", "reason"]
+            case .pardon: ["network"]
             default: []
             }
         }
@@ -116,7 +125,16 @@ struct AdminRoutes: Sendable {
         case .drain: return drain(value("for"))
         case .logLevel: return logLevel(value("level"))
         case .close(let id): return close(id)
+        case .bans: return bans { $0.list(value) }
+        case .whyBanned: return bans { $0.why(value) }
+        case .ban: return bans { $0.add(value) }
+        case .pardon: return bans { $0.remove(value) }
         }
+    }
+
+    private func bans(_ reply: (AdminBanPages) -> AdminReply) -> AdminReply {
+        guard let bans = view.bans else { return .refused(.notFound, "this edge keeps nobody out") }
+        return reply(AdminBanPages(bans: bans))
     }
 
     private func events(_ request: AdminRequest) -> Outcome {
@@ -212,6 +230,10 @@ struct AdminRoutes: Sendable {
         GET  /connections             that are open; ?client=NETWORK&listener=NAME&sort=bytes&limit=100
         GET  /events                  records and events as they come (text/event-stream); ?records=unserved or none
         GET  /metrics                 for Prometheus
+        GET  /bans                    who is banned, by whom and until when; ?limit=1000
+        GET  /bans/why?address=IP     what is known of one address
+        POST /bans/add?network=NET    keeps it out; &for=1h&reason=TEXT
+        POST /bans/remove?network=NET
         POST /reload                  reads the file anew; ?dry_run says what would change
         POST /drain                   accepts no more and ends; ?for=30s
         POST /log-level?level=debug   until the next start

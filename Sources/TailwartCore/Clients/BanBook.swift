@@ -61,7 +61,7 @@ package struct BanBook: Sendable {
     /// Above all bans, whatever the file says. Those of the tailnet are of everybody's (RFC 6598 gives the first to carriers inside their networks).
     static let alwaysTrusted = ["127.0.0.0/8", "::1", "100.64.0.0/10", "fd7a:115c:a1e0::/48"].compactMap { Network($0) }
 
-    private(set) var settings: BanSettings
+    package private(set) var settings: BanSettings
     private(set) var own: Set<IPAddress> = []
     var layers: [BanLayer: ExpiringTable<Key, Ban>]
     var owners = ExpiringTable<Network, Int>(limit: ownerLimit)
