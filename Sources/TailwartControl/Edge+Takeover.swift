@@ -39,6 +39,7 @@ extension Edge {
     func give() {
         disownPaths()
         listeners.letGo()
+        bans.letGo()
         isTakenOver.store(true, ordering: .releasing)
         idle.ring()
         whenTakenOver.withLock { $0.take() }?()

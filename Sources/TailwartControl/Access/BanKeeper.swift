@@ -122,25 +122,13 @@ package final class BanKeeper: Sendable {
         return order(consequences) ? .inForce(tally) : .notYet
     }
 
-    /// Everything that outlives this process, for one that takes over; that one keeps the file from now on.
-    package func handOver() -> [UInt8] {
-        let book = state.withLock { state in
-            state.isLetGo = true
-            return state.book
-        }
-        return BanFile.write(book.lines)
-    }
+    /// Everything that outlives this process, for one that takes over.
+    package func snapshot() -> [UInt8] { BanFile.write(book.lines) }
 
-    /// Nobody took over after all: the file is kept here.
-    package func keepOn() {
-        state.withLock { state in
-            state.isLetGo = false
-            state.savesWanted = true
-        }
-        news.ring()
-    }
+    /// Another process serves, and keeps the file from now on.
+    package func letGo() { state.withLock { $0.isLetGo = true } }
 
-    /// Takes what the process before handed over.
+    /// Takes what ``snapshot()`` gave in the process before.
     package func adopt(_ snapshot: [UInt8]) {
         guard let content = try? BanFile.read(snapshot.span) else { return }
         restore(content.lines)
