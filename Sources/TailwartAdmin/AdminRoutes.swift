@@ -3,13 +3,23 @@ import TailwartCore
 import TailwartSystem
 import TailwartWire
 
+/// Whoever knows what to answer.
+protocol AdminAnswering: Sendable {
+    /// Whether the answer is there at once, without a lock or a wait.
+    func isQuick(_ request: AdminRequest) -> Bool
+    func answer(_ request: AdminRequest, from caller: AdminCaller) -> AdminRoutes.Outcome
+}
+
 /// Which page a request is for, and what is answered.
-struct AdminRoutes: Sendable {
+struct AdminRoutes: AdminAnswering {
+    /// Begins a feed; what it is given is called when there is something to take again.
+    typealias Subscribing = @Sendable (_ onNews: @escaping @Sendable () -> Void) -> any AdminFeed
+
     /// What follows from a request.
     enum Outcome: Sendable {
         case reply(AdminReply)
         /// Records and events, without an end.
-        case stream(RecordsWanted)
+        case stream(Subscribing)
     }
 
     private enum Page: Sendable {
@@ -65,8 +75,7 @@ struct AdminRoutes: Sendable {
         }
     }
 
-    /// Whether the answer is there at once, without a lock or a wait.
-    static func isQuick(_ request: AdminRequest) -> Bool {
+    func isQuick(_ request: AdminRequest) -> Bool {
         switch Page(request.path) {
         case .index, .live, .ready, .events, nil: true
         default: false
@@ -138,13 +147,15 @@ struct AdminRoutes: Sendable {
     }
 
     private func events(_ request: AdminRequest) -> Outcome {
-        guard let text = request.query.first(where: { $0.name == "records" })?.value else { return .stream(.all) }
+        guard let text = request.query.first(where: { $0.name == "records" })?.value else { return stream(.all) }
         guard let wanted = RecordsWanted(rawValue: text) else {
             let all = RecordsWanted.allCases.map(\.rawValue).listed
             return .reply(.refused(.badRequest, "'records' must be one of \(all), not \(text.quoted)"))
         }
-        return .stream(wanted)
+        return stream(wanted)
     }
+
+    private func stream(_ wanted: RecordsWanted) -> Outcome { .stream { view.subscribe(wanted, $0) } }
 
     private func metrics(_ request: AdminRequest) -> AdminReply {
         let format = MetricsFormat.preferred(accept: request["accept"])

@@ -146,6 +146,7 @@ extension Edge {
         _ = engine.settle()
         notifier.serve(change.configuration)
         bans.serve(change.configuration.bans)
+        webhook.serve(change.configuration.bans.webhook)
         watchers.watch(for: change.configuration)
         let (before, now) = (change.previous, change.configuration)
         // Whoever has asked the running edge for another level keeps it.

@@ -18,6 +18,7 @@ package final class Edge: Sendable {
     let leftOut: LeftOutReport
     let notifier: Notifier
     let bans: BanKeeper
+    let webhook: WebhookServer
     /// Serves another topology; never two at a time.
     let apply: @Sendable (Topology) -> Void
     let reloads: Mutex<Reloads>
@@ -85,9 +86,20 @@ package final class Edge: Sendable {
             throw error
         }
         do throws(SystemError) {
+            // Who takes over begins with it when he serves.
+            webhook = try WebhookServer(inheritance == nil ? configuration.bans.webhook : nil, of: bans, ledger: ledger)
+        } catch {
+            notifier.stop()
+            bans.stop()
+            engine.stop()
+            engine.join()
+            throw error
+        }
+        do throws(SystemError) {
             try watchers.prepare(for: configuration)
         } catch {
             notifier.stop()
+            webhook.stop()
             bans.stop()
             // The workers must not outlive the sockets that they watch.
             watchers.stop()
@@ -132,6 +144,7 @@ package final class Edge: Sendable {
         joinReloads()
         watchers.stop()
         notifier.stop()
+        webhook.stop()
         bans.stop()
         engine.stop()
         engine.join()

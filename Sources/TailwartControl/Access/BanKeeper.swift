@@ -1,4 +1,5 @@
 import Synchronization
+package import TailwartAdmin
 package import TailwartCore
 package import TailwartSystem
 package import TailwartWire
@@ -102,24 +103,16 @@ package final class BanKeeper: Sendable {
     /// For questions.
     package var book: BanBook { state.withLock(\.book) }
 
-    /// What came of a webhook's body.
-    package enum WebhookOutcome: Sendable, Equatable {
-        case inForce(StalwartWebhook.Tally)
-        /// It is known, and in force soon.
-        case notYet
-        case unreadable(String)
-    }
-
     /// - Parameter body: whose signature is good.
-    package func webhook(_ body: [UInt8]) -> WebhookOutcome {
+    package func webhook(_ body: [UInt8]) -> AdminWebhook.Outcome {
         let events: [StalwartWebhook.Event]
         do throws(StalwartWebhook.Failure) {
             events = try StalwartWebhook.read(body.span)
         } catch {
             return .unreadable(error.sentence)
         }
-        let (consequences, tally) = state.withLock { $0.webhook.take(events, now: Self.now) }
-        return order(consequences) ? .inForce(tally) : .notYet
+        let consequences = state.withLock { $0.webhook.take(events, now: Self.now).consequences }
+        return order(consequences) ? .inForce : .notYet
     }
 
     /// Everything that outlives this process, for one that takes over.

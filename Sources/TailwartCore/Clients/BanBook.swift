@@ -52,6 +52,8 @@ package struct BanBook: Sendable {
     static let ownerTime = 24 * 60 * 60
     /// How long it is known that there was a ban, from its end.
     static let repeatTime = 30 * 24 * 60 * 60
+    /// Seconds: whoever says more means for ever.
+    static let longest = 10 * 365 * 24 * 60 * 60
     /// Wider ones are a slip. Nobody has less than a /8 of IPv4 or a /16 of IPv6 to ban at once.
     package static let widest = (v4: 8, v6: 16)
     /// Probes come every half minute and are turned away each time: it is said once in so many seconds.
@@ -147,7 +149,7 @@ package struct BanBook: Sendable {
         let network = settings.banned(asked)
         guard !network.isTooWide, layer.mayBanPrivate || network.base.reach == .everywhere else { return }
         let key = Key(network: network, source: source)
-        let until = time.map { now.addingReportingOverflow($0).partialValue } ?? layer.endWithoutTime(now)
+        let until = time.map { now + min(max(0, $0), Self.longest) } ?? layer.endWithoutTime(now)
         let before = layers[layer]?[key]
         // The same decision again; one that says less than what holds already shortens nothing, but for the operator and CrowdSec.
         if let before, !layer.mayBanPrivate, until ?? .max <= before.until ?? .max { return }
