@@ -161,12 +161,13 @@ let package = Package(
         .testTarget(
             name: "TailwartAdminTests",
             dependencies: [
-                "TailwartAdmin", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire", nioCore,
+                "TailwartAdmin", "TailwartClient", "TailwartCore", "TailwartSystem", "TailwartTesting", "TailwartWire",
+                nioCore,
             ]),
         .testTarget(
             name: "TailwartControlTests",
             dependencies: [
-                "TailwartControl", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSandbox",
+                "TailwartControl", "TailwartClient", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSandbox",
                 "TailwartSystem", "TailwartTailnet", "TailwartTesting", "TailwartWire",
             ],
             exclude: ["Monitoring/expressions.py", "Monitoring/openmetrics.py"]),

@@ -11,7 +11,7 @@ final class AdminHandler: ChannelInboundHandler {
 
     /// What all connections share.
     struct Parts: Sendable {
-        let routes: AdminRoutes
+        let routes: any AdminAnswering
         let limits: AdminLimits
         let pool: NIOThreadPool
         let crowd: AdminCrowd
@@ -19,8 +19,8 @@ final class AdminHandler: ChannelInboundHandler {
 
     private enum State {
         case idle
-        /// A request comes: its head, or nil before that is whole; the bytes of its body so far.
-        case asking(HTTPRequestHead?, body: Int)
+        /// A request comes: its head, or nil before that is whole.
+        case asking(HTTPRequestHead?)
         /// An answer is made or sent.
         case answering
         case streaming(any AdminFeed)
@@ -37,6 +37,8 @@ final class AdminHandler: ChannelInboundHandler {
     private let caller: AdminCaller
     private let isTurnedAway: Bool
     private var state = State.idle
+    /// Of the request that comes.
+    private var body: [UInt8] = []
     private var timer: Scheduled<Void>?
     private var context: ChannelHandlerContext?
     /// The way to the socket past SwiftNIO's HTTP, which knows no answer without a request.
@@ -82,14 +84,15 @@ final class AdminHandler: ChannelInboundHandler {
     /// Bytes have come, whatever they are.
     func bytesCame() {
         guard case .idle = state else { return }
-        state = .asking(nil, body: 0)
+        state = .asking(nil)
         wait(parts.limits.request)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
-        case (.head(let head), .idle), (.head(let head), .asking(nil, _)):
-            state = .asking(head, body: 0)
+        case (.head(let head), .idle), (.head(let head), .asking(nil)):
+            state = .asking(head)
+            body = []
             if head.headers.contains(name: "expect") {
                 reply(.refused(.expectationFailed, "send the body at once, or none"), stays: false)
             } else if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
@@ -97,11 +100,10 @@ final class AdminHandler: ChannelInboundHandler {
             {
                 reply(tooLarge, stays: false)
             }
-        case (.body(let bytes), .asking(let head, let before)):
-            let count = before + bytes.readableBytes
-            state = .asking(head, body: count)
-            if count > parts.limits.body { reply(tooLarge, stays: false) }
-        case (.end, .asking(let head?, _)):
+        case (.body(let bytes), .asking):
+            guard body.count + bytes.readableBytes <= parts.limits.body else { return reply(tooLarge, stays: false) }
+            body += bytes.readableBytesView
+        case (.end, .asking(let head?)):
             answer(head)
         // Of a request that is refused already, or that comes behind the last one.
         default: break
@@ -142,7 +144,8 @@ final class AdminHandler: ChannelInboundHandler {
         guard let context else { return }
         let request: AdminRequest
         do throws(AdminRequest.Unclear) {
-            request = try AdminRequest(head, limits: parts.limits)
+            request = try AdminRequest(head, body: body, limits: parts.limits)
+            body = []
         } catch {
             return reply(error.reply, stays: false)
         }
@@ -151,7 +154,7 @@ final class AdminHandler: ChannelInboundHandler {
         owed += 1
         parts.crowd.beginAnswer()
         let (routes, caller) = (parts.routes, caller)
-        if AdminRoutes.isQuick(request) {
+        if routes.isQuick(request) {
             return take(routes.answer(request, from: caller), head)
         }
         parts.pool.runIfActive(eventLoop: context.eventLoop) { routes.answer(request, from: caller) }.assumeIsolated()
@@ -168,9 +171,9 @@ final class AdminHandler: ChannelInboundHandler {
         switch outcome {
         case .reply(let answer):
             reply(answer, isHead: head.method == .HEAD, stays: head.isKeepAlive && !hasFinished, isOwed: true)
-        case .stream(let records) where parts.crowd.beginStream(parts.limits):
+        case .stream(let subscribe) where parts.crowd.beginStream(parts.limits):
             settle()
-            beginStream(records)
+            beginStream(subscribe)
         case .stream:
             reply(
                 .refused(.serviceUnavailable, "as many read the events as can", fix: "End one of them."), stays: false,
@@ -200,7 +203,7 @@ final class AdminHandler: ChannelInboundHandler {
         }
         wait(parts.limits.answer)
         switch state {
-        case .idle, .asking(nil, _):
+        case .idle, .asking(nil):
             state = .answering
             wire?.write(reply.bytes, promise: sent)
             return
@@ -238,10 +241,10 @@ final class AdminHandler: ChannelInboundHandler {
 
     // MARK: - streams
 
-    private func beginStream(_ records: RecordsWanted) {
+    private func beginStream(_ subscribe: AdminRoutes.Subscribing) {
         guard let context else { return parts.crowd.endStream() }
         let (loop, handler) = (context.eventLoop, NIOLoopBound(self, eventLoop: context.eventLoop))
-        let feed = parts.routes.view.subscribe(records) { loop.execute { handler.value.pump() } }
+        let feed = subscribe { loop.execute { handler.value.pump() } }
         state = .streaming(feed)
         context.write(wrapOutboundOut(.head(AdminReply.streamHead)), promise: nil)
         send(": events and records of this edge, from now on\n\n")

@@ -39,7 +39,7 @@ package struct AdminLimits: Sendable {
     package var fields = 100
     /// Bytes of a target.
     package var target = 2048
-    /// Bytes of a body, which nobody needs so far.
+    /// Bytes of a body, which no order needs.
     package var body = 64 << 10
     /// From the first byte of a request to its last.
     package var request = TimeAmount.seconds(10)

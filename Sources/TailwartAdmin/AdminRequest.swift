@@ -14,12 +14,14 @@ struct AdminRequest: Sendable, Equatable {
     /// As it was sent, without the query. It is not decoded: each page has one name.
     let path: String
     let query: [Parameter]
+    let body: [UInt8]
     private let headers: HTTPHeaders
 
     /// - Throws: the refusal of one that is not clear.
-    init(_ head: HTTPRequestHead, limits: AdminLimits) throws(Unclear) {
+    init(_ head: HTTPRequestHead, body: [UInt8] = [], limits: AdminLimits) throws(Unclear) {
         method = head.method.rawValue
         headers = head.headers
+        self.body = body
         guard head.uri.utf8.count <= limits.target else {
             throw Unclear(.uriTooLong, "the target has more than \(limits.target) bytes")
         }

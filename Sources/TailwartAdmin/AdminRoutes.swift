@@ -3,18 +3,29 @@ import TailwartCore
 import TailwartSystem
 import TailwartWire
 
+/// Whoever knows what to answer.
+protocol AdminAnswering: Sendable {
+    /// Whether the answer is there at once, without a lock or a wait.
+    func isQuick(_ request: AdminRequest) -> Bool
+    func answer(_ request: AdminRequest, from caller: AdminCaller) -> AdminRoutes.Outcome
+}
+
 /// Which page a request is for, and what is answered.
-struct AdminRoutes: Sendable {
+struct AdminRoutes: AdminAnswering {
+    /// Begins a feed; what it is given is called when there is something to take again.
+    typealias Subscribing = @Sendable (_ onNews: @escaping @Sendable () -> Void) -> any AdminFeed
+
     /// What follows from a request.
     enum Outcome: Sendable {
         case reply(AdminReply)
         /// Records and events, without an end.
-        case stream(RecordsWanted)
+        case stream(Subscribing)
     }
 
     private enum Page: Sendable {
         case index, live, ready, status, connections, events, metrics
-        case reload, drain, logLevel
+        case bans, whyBanned
+        case reload, drain, logLevel, ban, pardon
         case close(String)
 
         init?(_ path: String) {
@@ -26,6 +37,10 @@ struct AdminRoutes: Sendable {
             case "/connections": self = .connections
             case "/events": self = .events
             case "/metrics": self = .metrics
+            case "/bans": self = .bans
+            case "/bans/why": self = .whyBanned
+            case "/bans/add": self = .ban
+            case "/bans/remove": self = .pardon
             case "/reload": self = .reload
             case "/drain": self = .drain
             case "/log-level": self = .logLevel
@@ -38,8 +53,8 @@ struct AdminRoutes: Sendable {
         /// Whether it changes something: asked by POST, and by GET otherwise.
         var isOrder: Bool {
             switch self {
-            case .index, .live, .ready, .status, .connections, .events, .metrics: false
-            case .reload, .drain, .logLevel, .close: true
+            case .index, .live, .ready, .status, .connections, .events, .metrics, .bans, .whyBanned: false
+            case .reload, .drain, .logLevel, .close, .ban, .pardon: true
             }
         }
 
@@ -51,13 +66,16 @@ struct AdminRoutes: Sendable {
             case .reload: ["dry_run"]
             case .drain: ["for"]
             case .logLevel: ["level"]
+            case .bans: ["limit"]
+            case .whyBanned: ["address"]
+            case .ban: ["network", "for", "reason"]
+            case .pardon: ["network"]
             default: []
             }
         }
     }
 
-    /// Whether the answer is there at once, without a lock or a wait.
-    static func isQuick(_ request: AdminRequest) -> Bool {
+    func isQuick(_ request: AdminRequest) -> Bool {
         switch Page(request.path) {
         case .index, .live, .ready, .events, nil: true
         default: false
@@ -116,17 +134,28 @@ struct AdminRoutes: Sendable {
         case .drain: return drain(value("for"))
         case .logLevel: return logLevel(value("level"))
         case .close(let id): return close(id)
+        case .bans: return bans { $0.list(value) }
+        case .whyBanned: return bans { $0.why(value) }
+        case .ban: return bans { $0.add(value) }
+        case .pardon: return bans { $0.remove(value) }
         }
     }
 
+    private func bans(_ reply: (AdminBanPages) -> AdminReply) -> AdminReply {
+        guard let bans = view.bans else { return .refused(.notFound, "this edge keeps nobody out") }
+        return reply(AdminBanPages(bans: bans))
+    }
+
     private func events(_ request: AdminRequest) -> Outcome {
-        guard let text = request.query.first(where: { $0.name == "records" })?.value else { return .stream(.all) }
+        guard let text = request.query.first(where: { $0.name == "records" })?.value else { return stream(.all) }
         guard let wanted = RecordsWanted(rawValue: text) else {
             let all = RecordsWanted.allCases.map(\.rawValue).listed
             return .reply(.refused(.badRequest, "'records' must be one of \(all), not \(text.quoted)"))
         }
-        return .stream(wanted)
+        return stream(wanted)
     }
+
+    private func stream(_ wanted: RecordsWanted) -> Outcome { .stream { view.subscribe(wanted, $0) } }
 
     private func metrics(_ request: AdminRequest) -> AdminReply {
         let format = MetricsFormat.preferred(accept: request["accept"])
@@ -212,6 +241,10 @@ struct AdminRoutes: Sendable {
         GET  /connections             that are open; ?client=NETWORK&listener=NAME&sort=bytes&limit=100
         GET  /events                  records and events as they come (text/event-stream); ?records=unserved or none
         GET  /metrics                 for Prometheus
+        GET  /bans                    who is banned, by whom and until when; ?limit=1000
+        GET  /bans/why?address=IP     what is known of one address
+        POST /bans/add?network=NET    keeps it out; &for=1h&reason=TEXT
+        POST /bans/remove?network=NET
         POST /reload                  reads the file anew; ?dry_run says what would change
         POST /drain                   accepts no more and ends; ?for=30s
         POST /log-level?level=debug   until the next start

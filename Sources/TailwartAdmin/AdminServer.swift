@@ -22,7 +22,20 @@ package final class AdminServer: Sendable {
     private let crowd: AdminCrowd
 
     /// Answers from now on.
-    package init(_ view: AdminView, at listeners: [AdminListener], limits: AdminLimits = AdminLimits()) throws {
+    package convenience init(
+        _ view: AdminView, at listeners: [AdminListener], limits: AdminLimits = AdminLimits()
+    ) throws {
+        try self.init(answering: AdminRoutes(view: view), at: listeners, limits)
+    }
+
+    /// Takes the webhook of a mail server from now on.
+    package convenience init(
+        _ webhook: AdminWebhook, at listeners: [AdminListener], limits: AdminLimits = .webhook
+    ) throws {
+        try self.init(answering: webhook, at: listeners, limits)
+    }
+
+    private init(answering routes: any AdminAnswering, at listeners: [AdminListener], _ limits: AdminLimits) throws {
         let crowd = AdminCrowd(answered: try Waker())
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let pool = NIOThreadPool(numberOfThreads: Self.threads)
@@ -32,7 +45,7 @@ package final class AdminServer: Sendable {
         self.listeners = listeners
         self.crowd = crowd
         let parts = AdminHandler.Parts(
-            routes: AdminRoutes(view: view), limits: limits, pool: pool, crowd: crowd)
+            routes: routes, limits: limits, pool: pool, crowd: crowd)
         do {
             for listener in listeners {
                 // A copy, since SwiftNIO closes what it is given.

@@ -26,6 +26,8 @@ package struct AdminView: Sendable {
     package var subscribe: @Sendable (RecordsWanted, _ onNews: @escaping @Sendable () -> Void) -> any AdminFeed
     /// What this host is called, in lower case.
     package var hostNames: @Sendable () -> [String]
+    /// Who is kept out; nil where nobody is.
+    package var bans: (any AdminBans)?
 
     package init(
         notReady: @escaping @Sendable () -> String?, status: @escaping @Sendable () -> CommandAnswer,
@@ -34,7 +36,7 @@ package struct AdminView: Sendable {
         setLogLevel: @escaping @Sendable (EventLevel) -> Void,
         reload: (@Sendable (Bool) -> CommandAnswer)? = nil, metrics: @escaping @Sendable (MetricsFormat) -> String,
         subscribe: @escaping @Sendable (RecordsWanted, @escaping @Sendable () -> Void) -> any AdminFeed,
-        hostNames: @escaping @Sendable () -> [String]
+        hostNames: @escaping @Sendable () -> [String], bans: (any AdminBans)? = nil
     ) {
         self.notReady = notReady
         self.status = status
@@ -46,6 +48,7 @@ package struct AdminView: Sendable {
         self.metrics = metrics
         self.subscribe = subscribe
         self.hostNames = hostNames
+        self.bans = bans
     }
 }
 

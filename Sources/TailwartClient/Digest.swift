@@ -15,6 +15,11 @@ package enum SHA256 {
         return code
     }
 
+    /// Whether a code is that of these bytes, in a time that says nothing of how much of it is right.
+    package static func isHMAC(_ code: [UInt8], key: [UInt8], of bytes: [UInt8]) -> Bool {
+        code.count == size && CRYPTO_memcmp(code, hmac(key: key, bytes), size) == 0
+    }
+
     /// PBKDF2 (RFC 8018 section 5.2) with one block.
     ///
     /// - Parameter iterations: at least 1; the time that it takes is in proportion to them.

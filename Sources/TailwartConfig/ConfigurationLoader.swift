@@ -100,6 +100,7 @@ extension Configuration {
             Setting(
                 "notify", \.notify, .messengers, { .blockList($0.map(\.output)) },
                 about: "Who is told what lasts, while nobody looks."),
+            Setting("bans", \.bans, .bans, \.output, about: "Who is kept out for a while, and who never is."),
             Setting(
                 "tailscale", \.tailscale, .tailscale, \.output,
                 about: "Whether tailscaled is asked for addresses and paths, and where; by default where it runs."),

@@ -17,7 +17,7 @@ extension ValueType<IPAddress> {
 
 extension IPAddress {
     /// What no socket of ours can be bound to on any host.
-    fileprivate func checkListenable() throws(Complaint) {
+    func checkListenable() throws(Complaint) {
         if self != unmapped { throw Complaint("it is an IPv4 address in disguise; write \(unmapped)") }
         if !isV4, reach == .link {
             throw Complaint("a link-local address is one of an interface, which cannot be said here; choose another")

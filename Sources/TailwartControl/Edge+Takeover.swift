@@ -23,6 +23,7 @@ extension Edge {
             listeners.resume()
             apply(topology)
         }
+        webhook.serve(configuration.bans.webhook)
     }
 
     func watch(_ waker: Waker) -> Acknowledgement {
@@ -39,6 +40,8 @@ extension Edge {
     func give() {
         disownPaths()
         listeners.letGo()
+        webhook.serve(nil)
+        bans.letGo()
         isTakenOver.store(true, ordering: .releasing)
         idle.ring()
         whenTakenOver.withLock { $0.take() }?()

@@ -26,7 +26,8 @@ extension Edge {
             },
             reload: reload, metrics: { self.metrics($0) },
             subscribe: { records, onNews in LedgerFeed(self.ledger, records: records, onNews: onNews) },
-            hostNames: { [HostName.current, self.maker.name.description].compactMap { $0?.lowercased() } })
+            hostNames: { [HostName.current, self.maker.name.description].compactMap { $0?.lowercased() } },
+            bans: bans)
     }
 
     private func reload(_ reading: @escaping @Sendable () -> ConfigurationReading, isTrial: Bool) -> CommandAnswer {

@@ -17,6 +17,8 @@ package final class Edge: Sendable {
     let watchers: Watchers
     let leftOut: LeftOutReport
     let notifier: Notifier
+    let bans: BanKeeper
+    let webhook: WebhookServer
     /// Serves another topology; never two at a time.
     let apply: @Sendable (Topology) -> Void
     let reloads: Mutex<Reloads>
@@ -76,9 +78,29 @@ package final class Edge: Sendable {
         }
         notifier.serve(configuration)
         do throws(SystemError) {
+            bans = try BanKeeper(configuration.bans, ledger: ledger, surroundings: Self.surroundings(of: engine))
+        } catch {
+            notifier.stop()
+            engine.stop()
+            engine.join()
+            throw error
+        }
+        do throws(SystemError) {
+            // Who takes over begins with it when he serves.
+            webhook = try WebhookServer(inheritance == nil ? configuration.bans.webhook : nil, of: bans, ledger: ledger)
+        } catch {
+            notifier.stop()
+            bans.stop()
+            engine.stop()
+            engine.join()
+            throw error
+        }
+        do throws(SystemError) {
             try watchers.prepare(for: configuration)
         } catch {
             notifier.stop()
+            webhook.stop()
+            bans.stop()
             // The workers must not outlive the sockets that they watch.
             watchers.stop()
             engine.stop()
@@ -122,6 +144,8 @@ package final class Edge: Sendable {
         joinReloads()
         watchers.stop()
         notifier.stop()
+        webhook.stop()
+        bans.stop()
         engine.stop()
         engine.join()
         listeners.letGo()

@@ -24,8 +24,11 @@ final class FakeEdge: Sendable {
     /// Called while an order to drain is carried out.
     private let whenDrained: @Sendable () -> Void
 
-    init(flood: String = "", whenDrained: @escaping @Sendable () -> Void = {}) {
+    private let bans: (any AdminBans)?
+
+    init(flood: String = "", bans: (any AdminBans)? = nil, whenDrained: @escaping @Sendable () -> Void = {}) {
         self.flood = flood
+        self.bans = bans
         self.whenDrained = whenDrained
     }
 
@@ -65,7 +68,7 @@ final class FakeEdge: Sendable {
                 self.state.withLock { $0.feeds.append(feed) }
                 return feed
             },
-            hostNames: { ["edge.example.org"] })
+            hostNames: { ["edge.example.org"] }, bans: bans)
     }
 }
 

@@ -19,4 +19,17 @@ struct DigestTests {
         let code = SHA256.hmac(key: Array("Jefe".utf8), Array("what do ya want for nothing?".utf8))
         #expect(code.prefix(4) == [0x5b, 0xdc, 0xc1, 0x46] && code.suffix(4) == [0x64, 0xec, 0x38, 0x43])
     }
+
+    @Test func `a code is good for its bytes and its key alone`() {
+        let (key, bytes) = (Array("Jefe".utf8), Array("what do ya want for nothing?".utf8))
+        let code = SHA256.hmac(key: key, bytes)
+        #expect(SHA256.isHMAC(code, key: key, of: bytes))
+        #expect(!SHA256.isHMAC(code, key: key, of: bytes + [0]) && !SHA256.isHMAC(code, key: key + [1], of: bytes))
+        #expect(!SHA256.isHMAC([], key: key, of: bytes) && !SHA256.isHMAC(code + [0], key: key, of: bytes))
+        for index in code.indices {
+            var other = code
+            other[index] ^= 1
+            #expect(!SHA256.isHMAC(other, key: key, of: bytes) && !SHA256.isHMAC(Array(code.prefix(index)), key: key, of: bytes))
+        }
+    }
 }

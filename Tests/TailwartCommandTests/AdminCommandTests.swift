@@ -121,6 +121,37 @@ extension CommandTests {
             }
         }
 
+        @Test func `a ban is told of, has its reasons, and outlives the edge`() async throws {
+            try await TestHost.run { host in
+                let rest = "bans: {file: \(host.folder.path)/bans, never: [198.51.100.0/24]}"
+                let first = try await start(on: host, rest)
+                let added = try await tailwart("ban add 203.0.113.7 --for 1h --reason noise", on: host)
+                #expect(added.exitCode == 0 && added.output.contains("203.0.113.7 is banned by an operator until"), "\(added)")
+                let never = try await tailwart("ban add 198.51.100.7", on: host)
+                #expect(never.exitCode == 0 && never.errors.contains("this has no effect: 198.51.100.0/24 is in 'bans.never'"))
+                let wide = try await tailwart("ban add 0.0.0.0/0", on: host)
+                #expect(wide.exitCode == 3 && wide.errors.contains("more likely a slip"))
+                try await first.edge.event(containing: "203.0.113.7 is banned by an operator")
+                let list = try await tailwart("ban list", on: host)
+                #expect(list.outputLines.count == 3 && list.output.contains("noise"), "\(list)")
+                first.edge.process.send(SIGTERM)
+                #expect(try await first.edge.process.exitCode() == 0)
+                first.mailbox.close()
+
+                let second = try await start(on: host, rest)
+                let why = try json(try await tailwart("ban why 203.0.113.7 --json", on: host))
+                #expect(why["banned"]?.flag == true && why["bans"]?.list?.first?["reason"]?.text == "noise", "\(why)")
+                let removed = try await tailwart("ban remove 203.0.113.7", on: host)
+                #expect(removed.output == "203.0.113.7 is no longer banned by an operator\n", "\(removed)")
+                let again = try await tailwart("ban remove 203.0.113.7", on: host)
+                #expect(again.exitCode == 0 && again.errors == "203.0.113.7 is not banned\n", "\(again)")
+                for words in ["ban add", "ban list 203.0.113.7", "ban why 203.0.113.0/24", "ban add 203.0.113.7 --for 31d", "ban remove 1.2.3.4 --for 1h"] {
+                    #expect(try await tailwart(words, on: host).exitCode == 2, "\(words)")
+                }
+                second.mailbox.close()
+            }
+        }
+
         @Test func `the log says less, and more again`() async throws {
             try await TestHost.run { host in
                 let running = try await start(on: host)

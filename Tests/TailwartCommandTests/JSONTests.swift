@@ -56,6 +56,8 @@ extension CommandTests {
             Run(0, "version"),
             Run(0, "status", edge: .good), Run(1, "status", edge: .bad), Run(3, "status"),
             Run(0, "connections", edge: .good), Run(3, "connections"),
+            Run(0, "ban add 203.0.113.7 --for 1h", edge: .good), Run(0, "ban why 203.0.113.7", edge: .good),
+            Run(0, "ban list", edge: .good), Run(0, "ban remove 203.0.113.7", edge: .good), Run(3, "ban list"),
             Run(0, "reload", edge: .changed), Run(0, "reload --dry-run", edge: .changed),
             Run(1, "reload", edge: .broken), Run(3, "reload"),
         ]
@@ -189,11 +191,11 @@ extension CommandTests {
             #expect(Set(documented.keys) == Set(Self.runs.map { $0.arguments[0] }))
             for command in documented.keys where command != "version" {
                 let codes = Set(Self.runs.filter { $0.arguments[0] == command }.map(\.exitCode))
-                // What keeps a gate from asking cannot be had here: TailwartGateTests has its answer. Nothing is found by `init` and `connections`.
+                // What keeps a gate from asking cannot be had here: TailwartGateTests has its answer. Nothing is found by `init`, `connections` and `ban`.
                 let expected: Set<Int32> =
                     switch command {
                     case "gate": [0, 1]
-                    case "init", "connections": [0, 3]
+                    case "init", "connections", "ban": [0, 3]
                     default: [0, 1, 3]
                     }
                 #expect(codes.isSuperset(of: expected), "\(command)")

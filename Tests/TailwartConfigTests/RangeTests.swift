@@ -57,4 +57,17 @@ import Testing
             return isGood("", "", "notify: [{command: [\(words)]}]")
         }
     }
+
+    @Test func `a value of the bans at the edge of its range is taken, and one outside is not`() {
+        func areGood(_ bans: String) -> Bool { isGood("", "", "bans: {\(bans)}") }
+        expectNumbers(Allowed.banV6Prefix) { areGood("v6_prefix: \($0)") }
+        expectNumbers(Allowed.strikeCount) { areGood("strikes: {count: \($0)}") }
+        expectNumbers(Allowed.strikeFactor) { areGood("strikes: {factor: \($0)}") }
+        expectDurations(Allowed.strikeWithin) { areGood("strikes: {within: \($0)}") }
+        expectDurations(Allowed.banTime) { areGood("strikes: {for: \($0), max: 30d}") }
+        expectDurations(Allowed.banTime) { areGood("strikes: {for: 1m, max: \($0)}") }
+        expectNumbers(1...Allowed.neverNetworks.upperBound) { count in
+            areGood("never: [\((0..<count).map { "10.0.\($0 / 256).\($0 % 256)" }.joined(separator: ", "))]")
+        }
+    }
 }

@@ -16,6 +16,8 @@ import Testing
         "close-with-header": "what two keys of a route say together",
         "empty-variable": "what a variable holds",
         "empty-variable-in-name": "what a variable holds",
+        "bans-times": "two keys together",
+        "bans-webhook-anywhere": "which addresses strangers reach",
         "hello-on-server-first": "a match and the protocol of its listener",
         "loop": "an endpoint and the listeners",
         "loop-forms": "an endpoint and the listeners",

@@ -72,6 +72,17 @@ import Testing
                 Messenger(.post(hook("/s3cret")), headersFile: "/etc/token", on: [.certificate]),
             ]
         },
+        Case(
+            "who is kept out", "bans.file: /var/lib/tailwart/bans → off", "bans.v6_prefix: 64 → 56",
+            "bans.strikes: 10 within 10m, for 1h × 4 up to 30d → off", "bans.never: nobody else → 192.0.2.1",
+            "bans.observe: false → true", "bans.webhook: off → tailnet:8025 (key_file /k)",
+            "bans.crowdsec: off → https://hooks.example (key_file /c)"
+        ) {
+            $0.bans = BanSettings(
+                file: nil, v6Prefix: 56, strikes: nil, never: [Network("192.0.2.1")].compactMap(\.self),
+                isObserving: true, webhook: .init(listen: .tailnet(port: 8025), keyFile: "/k"),
+                crowdsec: .init(url: hook("/s3cret"), keyFile: "/c"))
+        },
     ]
 
     private static func hook(_ path: String) -> NoticeURL {

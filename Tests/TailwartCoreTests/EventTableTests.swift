@@ -75,6 +75,10 @@ import Testing
         return news
     }()
 
+    private static func banned(until: Int?) -> Ban {
+        Ban(Network(.v4(0xcb00_7107)), .strikes, reason: "10 × no TLS hello", since: 1_795_900_000, until: until)
+    }
+
     private static func difference(_ change: (inout Configuration) -> Void) -> ConfigurationDifference {
         var after = Configuration()
         change(&after)
@@ -198,6 +202,26 @@ import Testing
             .noticeFailed(to: "https://a.example", failure: "it answers with 500"), .warning,
             "nobody is told by https://a.example: it answers with 500; it is tried again (`tailwart check --notify` shows whether it "
                 + "works)"
+        ),
+        (
+            .ban(BanNews(banned(until: 1_795_932_000))), .info,
+            "203.0.113.7 is banned by this edge until 2026-11-29T06:00:00Z: 10 × no TLS hello"
+        ),
+        (
+            .ban(BanNews(banned(until: nil), isObserved: true)), .info,
+            "203.0.113.7 would be banned by this edge for ever: 10 × no TLS hello; 'bans.observe' is on"
+        ),
+        (
+            .ban(BanNews(banned(until: nil), isObserved: true, exemption: .never(Network(.v4(0xcb00_7107))))), .info,
+            "this edge bans 203.0.113.7 for ever: 10 × no TLS hello; that has no effect here: 203.0.113.7 is in 'bans.never'"
+        ),
+        (.ban(BanNews(banned(until: nil), isLifted: true)), .info, "203.0.113.7 is no longer banned by this edge"),
+        (
+            .bansFailed("the disk is full", fix: "make room"), .warning, "the disk is full; make room"
+        ),
+        (
+            .edgeBanned([.loopbackV4]), .error,
+            "the mailbox bans this edge (127.0.0.1): \(Verdict.banned.fix(of: .stalwart))"
         ),
         (
             .takeover([.init(.any(port: 25), listener: "smtp")]), .info,

@@ -8,7 +8,7 @@ import Testing
         var template = Array("/tmp/tailwart-files-XXXXXX".utf8CString)
         let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         defer {
-            for name in ["a", "file", "link", "pipe"] { remove("\(folder)/\(name)") }
+            for name in ["a", "a.new", "a.old", "a.old.2", "file", "link", "pipe"] { remove("\(folder)/\(name)") }
             rmdir(folder)
         }
         try body(folder)
@@ -41,6 +41,39 @@ import Testing
             #expect(try FileSystem.kind(of: folder) == .folder && FileSystem.kind(of: "\(folder)/link") == .regular)
             #expect(try FileSystem.kind(of: "\(folder)/pipe") == .other)
             #expect(throws: Errno.noEntry) { try FileSystem.kind(of: "\(folder)/none") }
+        }
+    }
+
+    @Test func `a file is replaced whole, with its permissions, whatever was left beside it`() throws {
+        try Self.inFolder { folder in
+            let path = "\(folder)/a"
+            symlink("file", "\(path).new")
+            for text in ["first", "", "third"] {
+                try FileSystem.replace(path, with: Array(text.utf8), permissions: 0o600)
+                #expect(FileSystem.read(path, limit: 10) == .bytes(Array(text.utf8)))
+            }
+            var status = stat()
+            #expect(stat(path, &status) == 0 && status.st_mode & 0o7777 == 0o600)
+            #expect(FileSystem.read("\(folder)/file", limit: 10) == .failure(.noEntry), "no link was followed")
+            #expect(lstat("\(path).new", &status) != 0, "nothing is left")
+            do throws(SystemError) {
+                try FileSystem.replace("\(folder)/none/a", with: [], permissions: 0o600)
+                Issue.record("there is no such folder")
+            } catch {
+                #expect(error.errno == .noEntry)
+            }
+        }
+    }
+
+    @Test func `a file is moved to a name that nobody has`() throws {
+        try Self.inFolder { folder in
+            let path = "\(folder)/a"
+            try Self.write("old", to: "\(path).old")
+            try Self.write("new", to: path)
+            #expect(try FileSystem.moveAside(path, suffix: ".old") == "\(path).old.2")
+            #expect(FileSystem.read("\(path).old", limit: 10) == .bytes(Array("old".utf8)))
+            #expect(FileSystem.read("\(path).old.2", limit: 10) == .bytes(Array("new".utf8)))
+            #expect(FileSystem.read(path, limit: 10) == .failure(.noEntry))
         }
     }
 

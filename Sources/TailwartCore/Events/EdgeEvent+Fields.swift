@@ -19,6 +19,12 @@ extension EdgeEvent {
         case (.listening(_, let openings), .addresses): .list(openings.map { "\($0.bind)" })
         case (.takeover(let openings), .addresses): .list(openings.map { "\($0.bind)" })
         case (.takeoverFailed(let failure), .failure): .text(failure)
+        case (.ban(let news), _): news.value(of: key)
+        case (.bansFailed(let failure, _), .failure): .text(failure)
+        case (.bansFailed(_, let fix), .fix): fix.map { .text($0) }
+        case (.edgeBanned(let addresses), .addresses): .list(addresses.map { "\($0)" })
+        case (.edgeBanned, .cause): .text("The mailbox bans this edge.")
+        case (.edgeBanned, .fix): .text(Verdict.banned.fix(of: .stalwart))
         case (.addressMissing(let opening), .listener): .text(opening.listener)
         case (.addressMissing(let opening), .addresses): .list(["\(opening.bind)"])
         case (.adminUnavailable(let socket, _), .addresses): .list([socket])

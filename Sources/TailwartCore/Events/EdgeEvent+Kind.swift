@@ -17,6 +17,9 @@ extension EdgeEvent {
         case reloadFailed = "reload_failed"
         case noticeSent = "notice_sent"
         case noticeFailed = "notice_failed"
+        case ban
+        case bansFailed = "bans_failed"
+        case edgeBanned = "edge_banned"
         case takeover
         case takeoverFailed = "takeover_failed"
         case draining
@@ -37,8 +40,9 @@ extension EdgeEvent {
             case .listLoaded: [.info, .warning]
             case .listFailed: [.warning]
             case .reloaded, .noticeSent: [.info, .warning]
-            case .noticeFailed: [.warning]
-            case .reloadFailed, .takeoverFailed: [.error]
+            case .ban: [.info]
+            case .noticeFailed, .bansFailed: [.warning]
+            case .reloadFailed, .takeoverFailed, .edgeBanned: [.error]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
             }
@@ -68,6 +72,9 @@ extension EdgeEvent {
             case .reloadFailed: [.problems]
             case .noticeSent: [.to, .notice, .state, .lost]
             case .noticeFailed: [.to, .failure]
+            case .ban: [.network, .layer, .state, .cause, .until]
+            case .bansFailed: [.failure, .fix]
+            case .edgeBanned: [.addresses, .cause, .fix]
             case .takeover: [.addresses]
             case .takeoverFailed: [.failure]
             case .draining: [.reason, .connections, .limit]
@@ -97,6 +104,9 @@ extension EdgeEvent {
         case .reloadFailed: .reloadFailed
         case .noticeSent: .noticeSent
         case .noticeFailed: .noticeFailed
+        case .ban: .ban
+        case .bansFailed: .bansFailed
+        case .edgeBanned: .edgeBanned
         case .takeover: .takeover
         case .takeoverFailed: .takeoverFailed
         case .draining: .draining
@@ -116,9 +126,10 @@ extension EdgeEvent {
         case .listFailed: .warning
         case .reloaded(let difference, let warnings):
             difference.needsRestart.isEmpty && warnings.isEmpty ? .info : .warning
-        case .reloadFailed, .takeoverFailed: .error
+        case .reloadFailed, .takeoverFailed, .edgeBanned: .error
+        case .ban: .info
         case .noticeSent(_, _, let lost): lost == 0 ? .info : .warning
-        case .noticeFailed: .warning
+        case .noticeFailed, .bansFailed: .warning
         case .health(_, let isHealthy, _): isHealthy ? .info : .error
         case .userspace: .error
         case .tailnet(let news): news.level

@@ -48,6 +48,11 @@ extension EdgeEvent {
                 + (lost == 0 ? "" : "; \(lost) notices before it were given up")
         case .noticeFailed(let messenger, let failure):
             "nobody is told by \(messenger): \(failure); it is tried again (`tailwart check --notify` shows whether it works)"
+        case .ban(let news): news.sentence
+        case .bansFailed(let failure, let fix): failure + (fix.map { "; \($0)" } ?? "")
+        case .edgeBanned(let addresses):
+            "the mailbox bans this edge (\(addresses.map { "\($0)" }.joined(separator: ", "))): "
+                + Verdict.banned.fix(of: .stalwart)
         case .takeover(let openings):
             "serves in the place of the process before, which drains; on "
                 + openings.map { "\($0.bind) (\($0.listener))" }.joined(separator: ", ")

@@ -81,6 +81,12 @@ package enum EdgeEvent: Sendable, Equatable {
     case noticeSent(to: String, Notice, lost: Int)
     /// A messenger does not take notices any more; said once, until one arrives.
     case noticeFailed(to: String, failure: String)
+    /// A network is banned, would be, or is no longer.
+    case ban(BanNews)
+    /// Something about bans does not work as it should, and everything else does.
+    case bansFailed(String, fix: String? = nil)
+    /// The mailbox bans this edge: it turns away everybody whose address it does not learn from a header.
+    case edgeBanned([IPAddress])
     /// The edge serves in the place of another process, with its sockets where it had them.
     case takeover([Opening])
     /// Another process wanted to take over and could not: the edge goes on.

@@ -56,6 +56,9 @@ package enum EventKey: String, CaseIterable, Sendable {
     case notice
     case state
     case lost
+    case network
+    case layer
+    case until
 }
 
 /// What a program reads under an ``EventKey``.

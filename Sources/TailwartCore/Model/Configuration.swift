@@ -16,6 +16,7 @@ package struct Configuration: Sendable, Equatable {
     package var admin: AdminSettings
     /// Who is told what lasts; empty: nobody. Their ways differ.
     package var notify: [Messenger]
+    package var bans: BanSettings
     /// Nil: tailscaled is not asked.
     package var tailscale: TailscaleSettings?
     /// In the order of the file; names are unique.
@@ -27,6 +28,7 @@ package struct Configuration: Sendable, Equatable {
         maxConnections: Int = Defaults.maxConnections, limits: LimitSettings? = LimitSettings(), workers: Int? = nil,
         drain: Duration = Defaults.drain,
         log: LogSettings = .init(), admin: AdminSettings = .init(), notify: [Messenger] = [],
+        bans: BanSettings = .init(),
         tailscale: TailscaleSettings? = .init(), upstreams: [Upstream] = [],
         listeners: [Listener] = []
     ) {
@@ -37,6 +39,7 @@ package struct Configuration: Sendable, Equatable {
         self.log = log
         self.admin = admin
         self.notify = notify
+        self.bans = bans
         self.tailscale = tailscale
         self.upstreams = upstreams
         self.listeners = listeners

@@ -107,6 +107,26 @@ extension Configuration {
         },
         ShownSetting("admin.public", needsRestart: true) { "\($0.admin.isPublic)" },
         ShownSetting("notify", isSame: { $0.notify == $1.notify }) { $0.notify.shown },
+    ] + bansShown
+}
+
+extension Configuration {
+    private static let bansShown: [ShownSetting<Configuration>] = [
+        ShownSetting("bans.file") { $0.bans.file ?? "off" },
+        ShownSetting("bans.v6_prefix") { "\($0.bans.v6Prefix)" },
+        ShownSetting("bans.strikes") { $0.bans.strikes?.shown ?? "off" },
+        ShownSetting("bans.never") { configuration in
+            let never = configuration.bans.never
+            return never.isEmpty ? "nobody else" : never.map(\.description).joined(separator: ", ")
+        },
+        ShownSetting("bans.observe") { "\($0.bans.isObserving)" },
+        ShownSetting("bans.webhook") { configuration in
+            configuration.bans.webhook.map { "\($0.listen) (key_file \($0.keyFile))" } ?? "off"
+        },
+        // The path of a URL may be a secret.
+        ShownSetting("bans.crowdsec", isSame: { $0.bans.crowdsec == $1.bans.crowdsec }) { configuration in
+            configuration.bans.crowdsec.map { "\($0.url.origin) (key_file \($0.keyFile))" } ?? "off"
+        },
     ]
 }
 
@@ -132,6 +152,13 @@ extension ListenerLimits? {
             (limits.burst ?? limits.rate?.usualBurst).map { "burst \($0)" },
         ]
         return words.compactMap(\.self).joined(separator: "; ")
+    }
+}
+
+extension BanSettings.Strikes {
+    fileprivate var shown: String {
+        let (first, last) = (time.configurationText, longest.configurationText)
+        return "\(count) within \(within.configurationText), for \(first) × \(factor) up to \(last)"
     }
 }
 

@@ -36,6 +36,17 @@ package enum Defaults {
     /// A restart of a mail server or of its host is over by then.
     package static let noticeAfter = Duration.seconds(5 * 60)
 
+    /// In the folder that the unit and the images make.
+    package static let banFile = "/var/lib/tailwart/bans"
+    /// What one client has: a provider gives a customer at least this much (RFC 6177 section 2).
+    package static let banV6Prefix = 64
+    /// Ten slips in ten minutes is more than a program with a wrong setting makes, which tries once in a minute or less.
+    package static let strikeCount = 10
+    package static let strikeWithin = Duration.seconds(10 * 60)
+    package static let strikeTime = Duration.seconds(60 * 60)
+    package static let strikeFactor = 4
+    package static let strikeLongest = Duration.seconds(30 * 24 * 60 * 60)
+
     package static let mailboxPorts: [UInt16] = [25, 465, 587, 993]
     package static let mailboxProxyProtocol = ProxyProtocolOut(.v2)
     /// A mail server was back within 10 s of each restart, and a person's mail program waits longer than that.
@@ -100,6 +111,14 @@ package enum Allowed {
     package static let commandWordBytes = 0...4096
     /// Bytes of a URL; fits into a request line anywhere (RFC 9112 section 3 asks for 8000).
     package static let urlBytes = 1...2048
+
+    package static let banV6Prefix = 32...128
+    package static let strikeCount = 2...10_000
+    package static let strikeWithin = Duration.seconds(1)...Duration.seconds(24 * 60 * 60)
+    /// Addresses change hands: nobody's sins are those of who has the address a month later.
+    package static let banTime = Duration.seconds(60)...Duration.seconds(30 * 24 * 60 * 60)
+    package static let strikeFactor = 1...100
+    package static let neverNetworks = 1...1000
 
     /// Addresses of all listeners together: each is a socket.
     package static let bindAddresses = 1...1000

@@ -46,6 +46,9 @@ package enum UnitFile {
         RuntimeDirectory=tailwart
         RuntimeDirectoryMode=0750
         RuntimeDirectoryPreserve=yes
+        # The folder of the bans.
+        StateDirectory=tailwart
+        StateDirectoryMode=0750
 
         # The one right that it needs: ports below 1024.
         AmbientCapabilities=CAP_NET_BIND_SERVICE

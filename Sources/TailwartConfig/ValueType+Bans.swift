@@ -1,0 +1,178 @@
+import TailwartCore
+import TailwartWire
+
+extension ValueType<BanSettings> {
+    static var bans: ValueType { .settings("'bans'", over: BanSettings()) }
+}
+
+extension BanSettings: SettingsMapping {
+    static var settings: [Setting<BanSettings>] {
+        [
+            Setting(
+                "file", \.file, .banFile, { .text($0 ?? "off") },
+                about: "Where bans are kept over a restart, or off."),
+            Setting(
+                "v6_prefix", \.v6Prefix, .integer(Allowed.banV6Prefix),
+                about: "How much is banned for one IPv6 address: a network of this prefix."),
+            Setting(
+                "strikes", \.strikes, .strikes, \.output,
+                about: "How often a client may do what no mail program does, until it is banned."),
+            Setting(
+                "never", \.never, .neverBanned, { .texts($0) },
+                about: "Networks that are never banned, besides this host, its tailnet and its owners."),
+            Setting(
+                "observe", \.isObserving, .boolean, about: "Whether it is only said who would be banned."),
+            Setting(
+                "webhook", \.webhook, .webhook, \.output, about: "Where Stalwart says whom it bans."),
+            Setting(
+                "crowdsec", \.crowdsec, .crowdsec, \.output, about: "The CrowdSec that says whom to ban."),
+        ]
+    }
+
+    /// With what is not the default.
+    var output: YAMLOutput { .mapping(Self.settings.write(self, unlike: BanSettings())) }
+}
+
+extension ValueType<String?> {
+    fileprivate static var banFile: ValueType {
+        let path = ValueType<String>.path
+        return ValueType(
+            name: "\(path.name), or off", shape: .either(.words(["off"]), path.shape),
+            literal: { .text($0 ?? "off") }
+        ) { node, label, problems in
+            if case .text("off") = node.content { return .some(nil) }
+            return path.read(node, label, problems).map { .some($0) }
+        }
+    }
+}
+
+extension ValueType<[Network]> {
+    fileprivate static var neverBanned: ValueType {
+        let list = ValueType.list(of: .network, "a list of networks such as [192.0.2.1]")
+        return ValueType(name: list.name, shape: list.shape) { node, label, problems in
+            if case .list(let nodes) = node.content, nodes.count > Allowed.neverNetworks.upperBound {
+                problems.error(
+                    "\(label) has \(nodes.count) networks, more than \(Allowed.neverNetworks.upperBound)",
+                    at: node.position)
+                return nil
+            }
+            return list.read(node, label, problems)
+        }
+    }
+}
+
+// MARK: - strikes
+
+extension ValueType<BanSettings.Strikes?> {
+    fileprivate static var strikes: ValueType {
+        .off(nil, or: "{count: 10, within: 10m}").orMapping(
+            .mapping("'strikes'") { reader in
+                let strikes = BanSettings.Strikes.settings.read(&reader, into: BanSettings.Strikes())
+                if strikes.longest < strikes.time {
+                    let position = reader.position(of: "max") ?? reader.position(of: "for") ?? reader.position
+                    reader.problems.error(
+                        "'max' is \(strikes.longest.configurationText), and the first ban is for "
+                            + "\(strikes.time.configurationText) already; make 'for' shorter, or 'max' longer",
+                        at: position)
+                }
+                return strikes
+            })
+    }
+}
+
+extension BanSettings.Strikes: SettingsMapping {
+    static var settings: [Setting<Self>] {
+        [
+            Setting("count", \.count, .integer(Allowed.strikeCount), about: "So many strikes are a ban…"),
+            Setting("within", \.within, .duration(Allowed.strikeWithin), about: "…within this time."),
+            Setting("for", \.time, .duration(Allowed.banTime), about: "How long the first ban is."),
+            Setting(
+                "factor", \.factor, .integer(Allowed.strikeFactor),
+                about: "How many times as long as the one before each further ban is."),
+            Setting("max", \.longest, .duration(Allowed.banTime), about: "The longest ban."),
+        ]
+    }
+}
+
+extension BanSettings.Strikes? {
+    fileprivate var output: YAMLOutput {
+        map { .mapping(BanSettings.Strikes.settings.write($0, unlike: BanSettings.Strikes())) } ?? .text("off")
+    }
+}
+
+// MARK: - who else says so
+
+extension ValueType<BanSettings.Webhook?> {
+    fileprivate static var webhook: ValueType {
+        .off(nil, or: "{listen: tailnet:8025, key_file: /etc/tailwart/webhook.key}").orMapping(
+            .mapping("'webhook'") { reader in
+                let listen = reader.required(
+                    "listen", .innerAddress, example: "listen: tailnet:8025",
+                    about: "Where Stalwart reaches the edge, and strangers do not.")
+                let keyFile = reader.required(
+                    "key_file", .path, example: "key_file: /etc/tailwart/webhook.key",
+                    about: "A file with the key that Stalwart signs with; not readable by everybody.")
+                guard let listen, let keyFile else { return nil }
+                return BanSettings.Webhook(listen: listen, keyFile: keyFile)
+            })
+    }
+}
+
+extension BanSettings.Webhook? {
+    fileprivate var output: YAMLOutput {
+        map { webhook in
+            .mapping([
+                YAMLMember("listen", .text("\(webhook.listen)")), YAMLMember("key_file", .text(webhook.keyFile)),
+            ])
+        } ?? .text("off")
+    }
+}
+
+extension ValueType<BanSettings.CrowdSec?> {
+    fileprivate static var crowdsec: ValueType {
+        .off(nil, or: "{url: \"http://127.0.0.1:8080\", key_file: /etc/tailwart/crowdsec.key}").orMapping(
+            .mapping("'crowdsec'") { reader in
+                let url = reader.required(
+                    "url", ValueType<NoticeURL>.url(such: "http://127.0.0.1:8080"),
+                    example: "url: http://127.0.0.1:8080", about: "CrowdSec's local API.")
+                let keyFile = reader.required(
+                    "key_file", .path, example: "key_file: /etc/tailwart/crowdsec.key",
+                    about: "A file with the bouncer's key; not readable by everybody.")
+                guard let url, let keyFile else { return nil }
+                return BanSettings.CrowdSec(url: url, keyFile: keyFile)
+            })
+    }
+}
+
+extension BanSettings.CrowdSec? {
+    fileprivate var output: YAMLOutput {
+        map { crowdsec in
+            .mapping([
+                YAMLMember("url", .text(crowdsec.url.text)), YAMLMember("key_file", .text(crowdsec.keyFile)),
+            ])
+        } ?? .text("off")
+    }
+}
+
+extension ValueType<InnerAddress> {
+    /// `tailnet:PORT`, or an address that strangers do not reach, with its port.
+    fileprivate static var innerAddress: ValueType {
+        let shape = TextShape(
+            name: "inner_address",
+            pattern: "tailnet:\(Pattern.port)|(\(Pattern.ipv4)|\(Pattern.ipv6InBrackets)):\(Pattern.port)")
+        return .scalar("tailnet:PORT, or an address and port such as 127.0.0.1:8025", .text(shape)) {
+            text throws(Complaint) in
+            if text.hasPrefix("tailnet:") { return .tailnet(port: try HostAndPort.port(text.dropFirst(8))) }
+            if text == "tailnet" { throw Complaint("add the port") }
+            let (host, portText) = try HostAndPort.split(text)
+            guard let address = IPAddress(host) else { throw Complaint() }
+            guard let portText else { throw Complaint("add the port") }
+            try address.checkListenable()
+            guard !address.isForStrangers else {
+                throw Complaint(
+                    "strangers reach that address; choose one of this host alone, of the tailnet or of a private network")
+            }
+            return .internet(InternetAddress(address, port: try HostAndPort.port(portText)))
+        }
+    }
+}

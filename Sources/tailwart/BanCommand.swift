@@ -1,0 +1,96 @@
+import ArgumentParser
+import TailwartAdmin
+import TailwartCore
+import TailwartWire
+
+struct BanCommand: AsyncParsableCommand, AnsweringCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ban", abstract: "Keep a network out of the running edge, let it in again, or see who is kept out.",
+        discussion: """
+            Example: tailwart ban add 203.0.113.7 --for 1d --reason "guesses passwords"
+            Example: tailwart ban remove 203.0.113.7
+            Example: tailwart ban list
+            Example: tailwart ban why 203.0.113.7
+            Ends with 0 when it is in force, and with 3 if no edge answers. To remove what is not banned is no fault.
+            """)
+
+    enum Action: String, ExpressibleByArgument, CaseIterable {
+        case add, remove, list, why
+    }
+
+    @Argument(help: "What to do.")
+    var action: Action
+
+    @Argument(help: "With add and remove: an address or a network. With why: an address.")
+    var network: String?
+
+    @OptionGroup var edge: EdgeOptions
+
+    @Option(
+        name: .customLong("for"),
+        help: .init("With add: how long, from 1m to 30d; by default until it is removed.", valueName: "duration"))
+    var time: Limit?
+
+    @Option(help: .init("With add: why, for whoever looks later.", valueName: "text"))
+    var reason: String?
+
+    @Option(help: .init("With list: at most so many.", valueName: "count"))
+    var limit = 1000
+
+    @Flag(help: .json("messages", "banned", "matching", "bans"))
+    var json = false
+
+    func validate() throws {
+        switch action {
+        case .list: if network != nil { throw ValidationError("list takes no network; see 'tailwart ban why'.") }
+        case .add, .remove:
+            guard let network, Network(network) != nil else {
+                throw ValidationError("\(action.rawValue) takes an address or a network, such as 203.0.113.0/24.")
+            }
+        case .why:
+            guard let network, IPAddress(network) != nil else {
+                throw ValidationError("why takes an address, such as 203.0.113.7.")
+            }
+        }
+        guard BanAnswer.limits.contains(limit) else {
+            throw ValidationError("--limit: from \(BanAnswer.limits.lowerBound) to \(BanAnswer.limits.upperBound).")
+        }
+        if action != .add, time != nil || reason != nil { throw ValidationError("--for and --reason go with add.") }
+    }
+
+    func run() async throws {
+        let answer = try await edge.ask(target, isOrder: action == .add || action == .remove)
+        guard answer.status == 200, answer.json["bans"] != nil else { throw Failure.notDone(answer.problemText) }
+        let text = BansText(answer.json)
+        if json { print(answer.json) }
+        for problem in text.problems { printError(problem) }
+        if !json { for line in action == .list ? text.list : text.sentences { print(line) } }
+    }
+
+    private var target: String {
+        let network = network?.queryEncoded ?? ""
+        return switch action {
+        case .add:
+            "/bans/add?network=\(network)"
+                + (time.map { "&for=\($0.duration.configurationText.queryEncoded)" } ?? "")
+                + (reason.map { "&reason=\($0.queryEncoded)" } ?? "")
+        case .remove: "/bans/remove?network=\(network)"
+        case .list: "/bans?limit=\(limit)"
+        case .why: "/bans/why?address=\(network)"
+        }
+    }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer { BanAnswer(problems: problems).answer }
+
+    /// A duration as the configuration writes it, and in its range.
+    struct Limit: ExpressibleByArgument {
+        let duration: Duration
+
+        init?(argument: String) {
+            guard let duration = Duration(configurationText: argument), Allowed.banTime.contains(duration) else {
+                return nil
+            }
+            self.duration = duration
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import TailwartTesting
+import Testing
+
+@testable import TailwartCore
+
+/// What of a connection's ending is held against its client.
+@Suite struct StrikeTests {
+    private static let strikes: [CloseReason: Strike] = [
+        .helloTimeout: .noHello, .helloInvalid: .badHello, .proxyHeaderUntrusted: .badHeader,
+        .proxyHeaderUnexpected: .badHeader, .noRoute: .unknownName,
+    ]
+
+    @Test(arguments: CloseReason.allCases) func `the table of the documentation holds`(reason: CloseReason) {
+        #expect(reason.strike(isNamed: true) == Self.strikes[reason])
+        #expect(reason.strike(isNamed: false) == (reason == .noRoute ? nil : Self.strikes[reason]))
+    }
+
+    @Test func `who connects and leaves has done nothing`() {
+        #expect(CloseReason.clientLeft.strike(isNamed: false) == nil)
+    }
+}
