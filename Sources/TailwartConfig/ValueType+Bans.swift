@@ -21,6 +21,9 @@ extension BanSettings: SettingsMapping {
                 "never", \.never, .neverBanned, { .texts($0) },
                 about: "Networks that are never banned, besides this host, its tailnet and its owners."),
             Setting(
+                "lists", \.lists, .networkLists, { .blockList($0.map(\.output)) },
+                about: "Networks of which no client is let in, and exceptions from them."),
+            Setting(
                 "observe", \.isObserving, .boolean, about: "Whether it is only said who would be banned."),
             Setting(
                 "webhook", \.webhook, .webhook, \.output, about: "Where Stalwart says whom it bans."),

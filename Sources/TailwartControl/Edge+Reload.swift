@@ -145,8 +145,7 @@ extension Edge {
         // Who is told that an address is gone may use it himself. Workers that take longer than that lose nothing by it.
         _ = engine.settle()
         notifier.serve(change.configuration)
-        bans.serve(change.configuration.bans)
-        webhook.serve(change.configuration.bans.webhook)
+        access.serve(change.configuration.bans)
         watchers.watch(for: change.configuration)
         let (before, now) = (change.previous, change.configuration)
         // Whoever has asked the running edge for another level keeps it.

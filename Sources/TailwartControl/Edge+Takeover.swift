@@ -23,7 +23,7 @@ extension Edge {
             listeners.resume()
             apply(topology)
         }
-        webhook.serve(configuration.bans.webhook)
+        access.takeWebhook(configuration.bans)
     }
 
     func watch(_ waker: Waker) -> Acknowledgement {
@@ -40,8 +40,7 @@ extension Edge {
     func give() {
         disownPaths()
         listeners.letGo()
-        webhook.serve(nil)
-        bans.letGo()
+        access.letGo()
         isTakenOver.store(true, ordering: .releasing)
         idle.ring()
         whenTakenOver.withLock { $0.take() }?()

@@ -27,7 +27,7 @@ extension Edge {
             reload: reload, metrics: { self.metrics($0) },
             subscribe: { records, onNews in LedgerFeed(self.ledger, records: records, onNews: onNews) },
             hostNames: { [HostName.current, self.maker.name.description].compactMap { $0?.lowercased() } },
-            bans: bans)
+            bans: access.bans)
     }
 
     private func reload(_ reading: @escaping @Sendable () -> ConfigurationReading, isTrial: Bool) -> CommandAnswer {

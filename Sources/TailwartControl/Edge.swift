@@ -17,8 +17,7 @@ package final class Edge: Sendable {
     let watchers: Watchers
     let leftOut: LeftOutReport
     let notifier: Notifier
-    let bans: BanKeeper
-    let webhook: WebhookServer
+    let access: AccessControl
     /// Serves another topology; never two at a time.
     let apply: @Sendable (Topology) -> Void
     let reloads: Mutex<Reloads>
@@ -57,7 +56,7 @@ package final class Edge: Sendable {
         let first = maker.topology()
         Self.raiseDescriptorLimit(for: configuration, ledger)
         let engine = try Engine(
-            topology: first, sockets: listeners.ready(for: first), workers: configuration.workers ?? Self.cores,
+            topology: first, sockets: [], workers: configuration.workers ?? Self.cores,
             idSeed: UInt64.random(in: 0...(.max)), recordReader: ledger.waker)
         self.engine = engine
         ledger.follow(engine.records) { [engine] in engine.live }
@@ -78,19 +77,11 @@ package final class Edge: Sendable {
         }
         notifier.serve(configuration)
         do throws(SystemError) {
-            bans = try BanKeeper(configuration.bans, ledger: ledger, surroundings: Self.surroundings(of: engine))
+            // Who takes over begins with the webhook when he serves.
+            access = try AccessControl(
+                configuration.bans, ledger: ledger, engine: engine, takesWebhook: inheritance == nil)
         } catch {
             notifier.stop()
-            engine.stop()
-            engine.join()
-            throw error
-        }
-        do throws(SystemError) {
-            // Who takes over begins with it when he serves.
-            webhook = try WebhookServer(inheritance == nil ? configuration.bans.webhook : nil, of: bans, ledger: ledger)
-        } catch {
-            notifier.stop()
-            bans.stop()
             engine.stop()
             engine.join()
             throw error
@@ -99,8 +90,7 @@ package final class Edge: Sendable {
             try watchers.prepare(for: configuration)
         } catch {
             notifier.stop()
-            webhook.stop()
-            bans.stop()
+            access.stop()
             // The workers must not outlive the sockets that they watch.
             watchers.stop()
             engine.stop()
@@ -108,6 +98,8 @@ package final class Edge: Sendable {
             throw error
         }
         watchers.watch(for: configuration)
+        // Not before it is known who is let in.
+        maker.again(apply)
     }
 
     /// What is served.
@@ -144,8 +136,7 @@ package final class Edge: Sendable {
         joinReloads()
         watchers.stop()
         notifier.stop()
-        webhook.stop()
-        bans.stop()
+        access.stop()
         engine.stop()
         engine.join()
         listeners.letGo()

@@ -15,14 +15,18 @@ package final class BanKeeper: Sendable {
         var owners: @Sendable () -> [IPAddress]
         /// Puts bans in force; returns when all workers have them.
         var publish: @Sendable (BansInForce) -> Void
+        /// What is said of an address at the door: by lists too. On any thread.
+        var findings: @Sendable (IPAddress) -> [AccessFinding]
 
         package init(
             own: @escaping @Sendable () -> [IPAddress], owners: @escaping @Sendable () -> [IPAddress],
-            publish: @escaping @Sendable (BansInForce) -> Void
+            publish: @escaping @Sendable (BansInForce) -> Void,
+            findings: @escaping @Sendable (IPAddress) -> [AccessFinding] = { _ in [] }
         ) {
             self.own = own
             self.owners = owners
             self.publish = publish
+            self.findings = findings
         }
     }
 
@@ -58,7 +62,7 @@ package final class BanKeeper: Sendable {
     }
 
     private let ledger: Ledger
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private let subscription: Subscription
     private let state: Mutex<State>
     /// Rung when there is something to do.

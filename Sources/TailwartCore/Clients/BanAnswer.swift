@@ -94,11 +94,13 @@ extension BanBook {
         return answer
     }
 
-    package func answer(why address: IPAddress) -> BanAnswer {
+    /// - Parameter findings: what is said of it at the door, of which lists are told.
+    package func answer(why address: IPAddress, findings: [AccessFinding]) -> BanAnswer {
         var answer = BanAnswer()
         let found = why(address)
-        answer.sentences = found.sentences
-        answer.isBanned = found.isBanned
+        let denial = findings.first { $0.kind == .denied }
+        answer.sentences = found.sentences + findings.compactMap { $0.sentence(ofExempt: found.exemption != nil) }
+        answer.isBanned = found.isBanned || (denial != nil && found.exemption == nil)
         answer.bans = found.bans
         answer.matching = found.bans.count
         return answer
@@ -114,6 +116,17 @@ extension BanBook {
     /// Networks that are never banned, in a wider one.
     private func exceptions(in network: Network) -> [(network: Network, exemption: BanExemption)] {
         inForce.trusted.filter { network.contains($0) }.compactMap { inner in exemption(of: inner).map { (inner, $0) } }
+    }
+}
+
+extension AccessFinding {
+    /// Of a list; nil of what ``BanBook`` knows better.
+    fileprivate func sentence(ofExempt isExempt: Bool) -> String? {
+        switch kind {
+        case .denied: "\(isExempt ? "but for that, " : "")\(network) is not let in: \(words)"
+        case .allowed: "\(network) is an exception from the lists: \(words)"
+        case .trusted, .banned: nil
+        }
     }
 }
 

@@ -35,8 +35,12 @@ package final class ClientLimiter: Sendable {
     /// Whether the limits hold for addresses too behind which there may be everybody: of this host, of private networks, of the tailnet.
     private let isForAll: Bool
     private let isPendingForAll: Bool
+    /// Networks without limits.
+    private let exempt: NetworkTable
 
-    init(_ listener: Listener, _ settings: LimitSettings, _ table: ClientTable) {
+    init(_ listener: Listener, _ settings: LimitSettings, _ table: ClientTable, besides exempt: [Network]) {
+        // The operator's own networks: nobody chooses them to meet in one bucket.
+        self.exempt = NetworkTable(exempt.map { ($0, 0) }, seed: (0, 0))
         self.table = table
         self.settings = settings
         let limits = listener.limits ?? ListenerLimits(for: listener.proto)
@@ -56,7 +60,7 @@ package final class ClientLimiter: Sendable {
     ///   - now: microseconds on the monotonic clock.
     package func enter(_ client: IPAddress, now: UInt64) -> Answer {
         var places = Places()
-        guard let narrow, isForAll || client.reach == .everywhere else { return .entered(places) }
+        guard let narrow, holds(for: client, isForAll: isForAll) else { return .entered(places) }
         switch table.enter(key(client, settings.network, subject), narrow, now: now) {
         case .entered(let slot): places.narrow = slot
         case .untracked: break
@@ -86,12 +90,16 @@ package final class ClientLimiter: Sendable {
     ///
     /// - Returns: where it is counted; nil if there are too many of its network.
     package func wait(_ client: IPAddress, now: UInt64) -> ClientTable.Slot? {
-        guard isPendingForAll || client.reach == .everywhere else { return ClientTable.Slot.none }
+        guard holds(for: client, isForAll: isPendingForAll) else { return ClientTable.Slot.none }
         return switch table.enter(key(client, settings.network, Subject.pending), pending, now: now) {
         case .entered(let slot): slot
         case .untracked: ClientTable.Slot.none
         case .tooMany, .tooFast: nil
         }
+    }
+
+    private func holds(for client: IPAddress, isForAll: Bool) -> Bool {
+        (isForAll || client.reach == .everywhere) && exempt.value(of: client) == nil
     }
 
     package func endWait(_ slot: ClientTable.Slot) { table.leave(slot) }

@@ -1,4 +1,4 @@
-package import TailwartWire
+import TailwartWire
 
 /// What CrowdSec's local API answers to `GET /v1/decisions/stream` (versions 1.4 to 1.7): `{"new": [{…}], "deleted": [{…}]}`, each list perhaps
 /// `null`. With `startup=true` the new ones are all that there are.

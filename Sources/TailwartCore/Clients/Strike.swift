@@ -34,11 +34,11 @@ package enum Strike: String, Sendable, CaseIterable {
     static let whole = 3
 
     /// A third of a strike is what somebody does without evil: a program with an old password, a browser that opens several connections for
-    /// one page, a club behind one address.
+    /// one page, or ahead of time and without a word, a club behind one address.
     var weight: Int {
         switch self {
-        case .noHello, .badHello, .badHeader, .turnedAway: Self.whole
-        case .unknownName, .rate, .login: 1
+        case .badHello, .badHeader, .turnedAway: Self.whole
+        case .noHello, .unknownName, .rate, .login: 1
         }
     }
 }
@@ -55,11 +55,13 @@ extension CloseReason {
         // Their client is a trusted proxy, with everybody behind it.
         case .proxyHeaderTimeout, .proxyHeaderInvalid: nil
         case .noRoute: isNamed ? .unknownName : nil
+        case .clientRate: .rate
         // Who connects and leaves may be a health check.
         case .clientLeft: nil
         case .closed, .reset, .lost, .idleTimeout, .halfClosedTimeout, .routeClose, .upstreamUnresolved,
             .upstreamRefused, .upstreamUnreachable, .connectTimeout, .upstreamProxyFailed, .upstreamUnhealthy,
-            .headerNotTrusted, .upstreamEmpty, .upstreamBacklog, .edgeLimit, .listenerLimit, .portLimit,
+            .headerNotTrusted, .upstreamEmpty, .upstreamBacklog, .clientLimit, .pendingLimit, .clientDenied,
+            .clientBanned, .clientBannedUpstream, .edgeLimit, .listenerLimit, .portLimit,
             .descriptorLimit, .drained, .closedByOperator:
             nil
         }

@@ -59,6 +59,8 @@ package struct BanSettings: Sendable, Equatable {
     package var strikes: Strikes?
     /// Who is never banned, besides this host, its tailnet and its owners.
     package var never: [Network]
+    /// Of which no client is let in, and exceptions from them.
+    package var lists: [NetworkList]
     /// Whether bans are only said, and not in force.
     package var isObserving: Bool
     package var webhook: Webhook?
@@ -66,12 +68,13 @@ package struct BanSettings: Sendable, Equatable {
 
     package init(
         file: String? = Defaults.banFile, v6Prefix: Int = Defaults.banV6Prefix, strikes: Strikes? = Strikes(),
-        never: [Network] = [], isObserving: Bool = false, webhook: Webhook? = nil, crowdsec: CrowdSec? = nil
+        never: [Network] = [], lists: [NetworkList] = [], isObserving: Bool = false, webhook: Webhook? = nil, crowdsec: CrowdSec? = nil
     ) {
         self.file = file
         self.v6Prefix = v6Prefix
         self.strikes = strikes
         self.never = never
+        self.lists = lists
         self.isObserving = isObserving
         self.webhook = webhook
         self.crowdsec = crowdsec

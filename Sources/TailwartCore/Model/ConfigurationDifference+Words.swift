@@ -119,6 +119,11 @@ extension Configuration {
             let never = configuration.bans.never
             return never.isEmpty ? "nobody else" : never.map(\.description).joined(separator: ", ")
         },
+        // The path of a URL may be a secret.
+        ShownSetting("bans.lists", isSame: { $0.bans.lists == $1.bans.lists }) { configuration in
+            let lists = configuration.bans.lists
+            return lists.isEmpty ? "none" : lists.map { $0.allows ? "\($0.label) (allowed)" : $0.label }.joined(separator: ", ")
+        },
         ShownSetting("bans.observe") { "\($0.bans.isObserving)" },
         ShownSetting("bans.webhook") { configuration in
             configuration.bans.webhook.map { "\($0.listen) (key_file \($0.keyFile))" } ?? "off"
