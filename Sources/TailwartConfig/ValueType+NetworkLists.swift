@@ -25,7 +25,8 @@ extension ValueType<NetworkList> {
     fileprivate static var networkList: ValueType {
         .mapping("a member of 'lists'") { reader in
             let sources = ["file", "url", "networks"]
-            let file = reader.value("file", .path, about: "A file with a network a line; it is read anew when it changes.")
+            let file = reader.value(
+                "file", .path, about: "A file with a network a line; it is read anew when it changes.")
             let url = reader.value(
                 "url", ValueType<NoticeURL>.url(such: "https://www.spamhaus.org/drop/drop.txt"),
                 about: "Where such a file is fetched from.")
