@@ -149,8 +149,12 @@ import Testing
             requests[1].contains("\r\nIf-None-Match: \"one\"\r\nIf-Modified-Since: Sun, 29 Nov 2026 06:00:00 GMT\r\n"))
     }
 
-    @Test func `a server that never answers keeps nobody waiting`() async throws {
-        let server = try FakeMailbox { connection, _ in while try !connection.receive().isEmpty {} }
+    @Test func `a server that never answers keeps nobody waiting, and is let go at the end`() async throws {
+        let isLetGo = Mutex(false)
+        let server = try FakeMailbox { connection, _ in
+            while try !connection.receive().isEmpty {}
+            isLetGo.withLock { $0 = true }
+        }
         defer { server.close() }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
@@ -160,6 +164,7 @@ import Testing
         try run.watcher.serve([NetworkList(.url(url)), NetworkList(.file("\(folder.path)/deny.txt"))])
         try await run.waits(for: "192.0.2.1", toBeDenied: true)
         run.end()
+        try await eventually("the server is let go") { isLetGo.withLock { $0 } ? true : nil }
     }
 
     @Test func `without a list there is no thread, and nothing to end`() throws {
