@@ -104,19 +104,36 @@ final class WebClient: Sendable {
         case .failed(_, let detail): throw Failure(detail.hasSuffix(".") ? String(detail.dropLast()) : detail)
         case .connected(let connection, _):
             defer { connection.abort() }
+            // Waiting for an answer does not hear of it that the task is cancelled.
+            let outcome = await withTaskCancellationHandler {
+                await Self.converse(over: connection, question, url, context, limits)
+            } onCancel: {
+                connection.abort()
+            }
             let answer: HTTPAnswer?
             do throws(ConnectionEnd) {
-                if let context {
-                    // An address is compared with the certificate's addresses, and is not sent as a server name (RFC 6066 section 3).
-                    try await connection.startTLS(
-                        context, serverName: url.address == nil ? url.host : nil, host: url.host)
-                }
-                answer = try await connection.ask(question, isStatusEnough: limits.isStatusEnough)
+                answer = try outcome.get()
             } catch {
                 throw Failure("\(url.origin): \(error)")
             }
             guard let answer else { throw Failure("\(url.origin) is no web server") }
             return answer
+        }
+    }
+
+    private static func converse(
+        over connection: ClientConnection, _ question: HTTPQuestion, _ url: NoticeURL, _ context: TLSContext?,
+        _ limits: Limits
+    ) async -> Result<HTTPAnswer?, ConnectionEnd> {
+        do throws(ConnectionEnd) {
+            if let context {
+                // An address is compared with the certificate's addresses, and is not sent as a server name (RFC 6066 section 3).
+                try await connection.startTLS(
+                    context, serverName: url.address == nil ? url.host : nil, host: url.host)
+            }
+            return .success(try await connection.ask(question, isStatusEnough: limits.isStatusEnough))
+        } catch {
+            return .failure(error)
         }
     }
 }

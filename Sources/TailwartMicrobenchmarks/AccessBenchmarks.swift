@@ -26,7 +26,9 @@ enum AccessBenchmarks {
         var inside: [IPAddress] = []
         for number in 0..<count {
             let address = address(&random, isV4)
-            guard let network = Network(enclosing: address, prefix: (isV4 ? 23 : 39) + number % lengths) else { continue }
+            guard let network = Network(enclosing: address, prefix: (isV4 ? 23 : 39) + number % lengths) else {
+                continue
+            }
             networks.append(network)
             if inside.count < asked { inside.append(address) }
         }

@@ -4,7 +4,8 @@
     static func main() {
         print("operation".padded(to: 52), "ns".padded(to: 10), "allocations")
         let all =
-            ParserBenchmarks.all + RouteBenchmarks.all + RelayBenchmarks.all + MetricsBenchmarks.all + AccessBenchmarks.all
+            ParserBenchmarks.all + RouteBenchmarks.all + RelayBenchmarks.all + MetricsBenchmarks.all
+            + AccessBenchmarks.all
         for measurement in all {
             print(
                 measurement.name.padded(to: 52),

@@ -19,12 +19,21 @@ import Testing
     @Test func `an answer allocates nothing`() {
         let networks = PackedNetworks((0..<1000).map { Network(.v4($0 << 8)) } + [Network(.v6(1, 2))])
         let rules = AccessRules(lists: AccessLists([.init("list a", networks)], seed: (1, 2)))
-        var denied = rules.answer(for: .v4(0xffff_ffff)) == .none ? 0 : 1
+        let asked: [IPAddress] = (0..<4096).map { .v4($0 << 8) } + [.v6(1, 2)]
+        // Even a `for` over an array allocates in a debug build, and everything may when it is done for the first time.
+        func denied() -> Int {
+            var (denied, index) = (0, 0)
+            while index < asked.count {
+                if case .denied = rules.answer(for: asked[index]) { denied += 1 }
+                index += 1
+            }
+            return denied
+        }
+        #expect(denied() == 1001)
         let before = tw_own_allocations()
-        for bits: UInt32 in 0..<4096 where rules.answer(for: .v4(bits << 8)) != .none { denied += 1 }
-        if rules.answer(for: .v6(1, 2)) != .none { denied += 1 }
+        let count = denied()
         let allocations = tw_own_allocations() - before
-        #expect(denied == 1001)
+        #expect(count == 1001)
         #expect(allocations == 0)
     }
 }

@@ -34,7 +34,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("ETag: \"a;b\"\r\nLast-Modified:  Sun, 29 Nov 2026 06:00:00 GMT \r\n", "\"a;b\"", "Sun, 29 Nov 2026 06:00:00 GMT"),
+        (
+            "ETag: \"a;b\"\r\nLast-Modified:  Sun, 29 Nov 2026 06:00:00 GMT \r\n", "\"a;b\"",
+            "Sun, 29 Nov 2026 06:00:00 GMT"
+        ),
         ("etag: W/\"1\"\r\n", "W/\"1\"", nil), ("", nil, nil), ("ETag:\r\nLast-Modified: \t\r\n", nil, nil),
         ("ETag: \"\u{1}\"\r\nLast-Modified: \(String(repeating: "x", count: 257))\r\n", nil, nil),
     ])

@@ -116,11 +116,13 @@ import Testing
         "HTTP/1.1 200 OK\r\n\(fields)Content-Length: \(text.utf8.count)\r\n\r\n\(text)"
     }
 
-    @Test func `a URL is asked again and again, and neither an empty answer nor a failure opens anything`() async throws {
+    @Test func `a URL is asked again and again, and neither an empty answer nor a failure opens anything`() async throws
+    {
         let asked = Mutex<[String]>([])
         let server = try Self.server(
             [
-                Self.answer("192.0.2.0/24 ; SBL1\r\n", "ETag: \"one\"\r\nLast-Modified: Sun, 29 Nov 2026 06:00:00 GMT\r\n"),
+                Self.answer(
+                    "192.0.2.0/24 ; SBL1\r\n", "ETag: \"one\"\r\nLast-Modified: Sun, 29 Nov 2026 06:00:00 GMT\r\n"),
                 "HTTP/1.1 304 Not Modified\r\n\r\n", Self.answer(""), "HTTP/1.1 503 Away\r\n\r\n",
                 Self.answer("192.0.2.0/25\n203.0.113.9\n"),
             ]
@@ -133,7 +135,8 @@ import Testing
         let list = NetworkList(.url(url), every: .milliseconds(20))
         try run.watcher.serve([list])
         try await run.waits(for: "192.0.2.200", toBeDenied: true)
-        try await run.waits(toSay: "\(list.label) cannot be used: there is no network in it any more; it goes on as it was")
+        try await run.waits(
+            toSay: "\(list.label) cannot be used: there is no network in it any more; it goes on as it was")
         try await run.waits(for: "203.0.113.9", toBeDenied: true)
         #expect(run.isDenied("192.0.2.200") == false)
         try await run.waits(toSay: "\(list.label) has 2 networks")
@@ -142,11 +145,16 @@ import Testing
         let requests = asked.withLock { $0 }
         #expect(requests[0].hasPrefix("GET /drop.txt?key=secret HTTP/1.1\r\n"))
         #expect(!requests[0].contains("If-"))
-        #expect(requests[1].contains("\r\nIf-None-Match: \"one\"\r\nIf-Modified-Since: Sun, 29 Nov 2026 06:00:00 GMT\r\n"))
+        #expect(
+            requests[1].contains("\r\nIf-None-Match: \"one\"\r\nIf-Modified-Since: Sun, 29 Nov 2026 06:00:00 GMT\r\n"))
     }
 
-    @Test func `a server that never answers keeps nobody waiting`() async throws {
-        let server = try FakeMailbox { connection, _ in while try !connection.receive().isEmpty {} }
+    @Test func `a server that never answers keeps nobody waiting, and is let go at the end`() async throws {
+        let isLetGo = Mutex(false)
+        let server = try FakeMailbox { connection, _ in
+            while try !connection.receive().isEmpty {}
+            isLetGo.withLock { $0 = true }
+        }
         defer { server.close() }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
@@ -156,6 +164,7 @@ import Testing
         try run.watcher.serve([NetworkList(.url(url)), NetworkList(.file("\(folder.path)/deny.txt"))])
         try await run.waits(for: "192.0.2.1", toBeDenied: true)
         run.end()
+        try await eventually("the server is let go") { isLetGo.withLock { $0 } ? true : nil }
     }
 
     @Test func `without a list there is no thread, and nothing to end`() throws {

@@ -128,7 +128,9 @@ package struct ListBook: Sendable {
         for entry in before where index(entry.list.source) == nil {
             if let path = entry.path, entry.isWatched { effects.append(.forget(path)) }
         }
-        if before.map(\.list) != lists { isPublished = false }
+        // One that is not there yet changes nothing.
+        let held = { (entries: [Entry]) in entries.filter { $0.networks != nil }.map(\.list) }
+        if held(before) != held(entries) { isPublished = false }
     }
 
     private mutating func note(_ path: String, _ now: Instant) {

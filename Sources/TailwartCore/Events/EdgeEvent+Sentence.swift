@@ -23,7 +23,8 @@ extension EdgeEvent {
             (["\(news.name) has \(Self.networks(news.networks))"] + news.problems).joined(separator: "; ")
         case .listFailed(let name, let failure, let kept):
             "\(name) cannot be used: \(failure); "
-                + (kept.map { "it goes on as it was, with \(Self.networks($0))" } ?? "nobody is denied or allowed by it yet")
+                + (kept.map { "it goes on as it was, with \(Self.networks($0))" }
+                    ?? "nobody is denied or allowed by it yet")
         case .verdict(let place, let result, let name):
             "\(place.label(name)): \(result.verdict.name): \(result.sentence(place.proto))"
         case .health(let place, isHealthy: false, let witness):

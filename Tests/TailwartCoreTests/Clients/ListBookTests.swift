@@ -22,11 +22,13 @@ import Testing
                 case .forget(let path): return "forget \(path)"
                 case .read(let path): return "read \(path)"
                 case .fetch(let url, let validator):
-                    return "fetch \(url.host)\(validator.map { " unless \($0.etag ?? "-") \($0.lastModified ?? "-")" } ?? "")"
+                    return
+                        "fetch \(url.host)\(validator.map { " unless \($0.etag ?? "-") \($0.lastModified ?? "-")" } ?? "")"
                 case .publish(let lists):
                     published = lists
                     return "publish "
-                        + lists.map { "\($0.name)\($0.allows ? " (allow)" : ""): \($0.networks.count)" }.joined(separator: ", ")
+                        + lists.map { "\($0.name)\($0.allows ? " (allow)" : ""): \($0.networks.count)" }.joined(
+                            separator: ", ")
                 case .say(let event): return event.sentence
                 }
             }
@@ -45,9 +47,10 @@ import Testing
     @Test func `a file is watched and then read, and what is in it is published and said`() {
         var run = Run()
         #expect(run.take(.serves([Self.file])) == ["watch \(Self.path)", "read \(Self.path)"])
-        #expect(run.got(Self.file, "192.0.2.0/24\nx\n") == [
-            "list deny.txt has 1 network; line 2 is no network: 'x'", "publish list deny.txt: 1",
-        ])
+        #expect(
+            run.got(Self.file, "192.0.2.0/24\nx\n") == [
+                "list deny.txt has 1 network; line 2 is no network: 'x'", "publish list deny.txt: 1",
+            ])
         #expect(run.pause == nil)
     }
 
@@ -63,9 +66,10 @@ import Testing
         }
         run.pass(.milliseconds(50))
         #expect(run.take(.tick) == ["read \(Self.path)"])
-        #expect(run.got(Self.file, "192.0.2.0/24\n198.51.100.1") == [
-            "list deny.txt has 2 networks", "publish list deny.txt: 2",
-        ])
+        #expect(
+            run.got(Self.file, "192.0.2.0/24\n198.51.100.1") == [
+                "list deny.txt has 2 networks", "publish list deny.txt: 2",
+            ])
     }
 
     @Test func `a file that never rests is read all the same`() {
@@ -109,9 +113,10 @@ import Testing
         var run = Run()
         _ = run.take(.serves([Self.fetched]))
         _ = run.got(Self.fetched, "192.0.2.0/24")
-        #expect(run.got(Self.fetched, text) == [
-            "list lists.example/drop.txt cannot be used: \(why); it goes on as it was, with 1 network"
-        ])
+        #expect(
+            run.got(Self.fetched, text) == [
+                "list lists.example/drop.txt cannot be used: \(why); it goes on as it was, with 1 network"
+            ])
         #expect(run.got(Self.fetched, text).isEmpty)
         #expect(run.published.map(\.networks.count) == [1])
         #expect(run.got(Self.fetched, "192.0.2.0/24") == ["list lists.example/drop.txt has 1 network"])
@@ -127,14 +132,16 @@ import Testing
     @Test func `what cannot be had is said once, and once when it is back`() {
         var run = Run()
         _ = run.take(.serves([Self.file]))
-        #expect(run.take(.got(Self.file.source, .failed("it is gone"))) == [
-            "list deny.txt cannot be used: it is gone; nobody is denied or allowed by it yet"
-        ])
+        #expect(
+            run.take(.got(Self.file.source, .failed("it is gone"))) == [
+                "list deny.txt cannot be used: it is gone; nobody is denied or allowed by it yet"
+            ])
         #expect(run.take(.got(Self.file.source, .failed("it is gone"))).isEmpty)
         #expect(run.got(Self.file, "192.0.2.0/24") == ["list deny.txt has 1 network", "publish list deny.txt: 1"])
-        #expect(run.take(.got(Self.file.source, .failed("it is gone"))) == [
-            "list deny.txt cannot be used: it is gone; it goes on as it was, with 1 network"
-        ])
+        #expect(
+            run.take(.got(Self.file.source, .failed("it is gone"))) == [
+                "list deny.txt cannot be used: it is gone; it goes on as it was, with 1 network"
+            ])
         #expect(run.got(Self.file, "192.0.2.0/24") == ["list deny.txt has 1 network"])
     }
 
@@ -181,7 +188,8 @@ import Testing
         var run = Run()
         let inline = NetworkList(.networks([try #require(Network("198.51.100.0/24"))]), allows: true)
         #expect(run.take(.serves([Self.file, inline])) == ["watch \(Self.path)", "read \(Self.path)"])
-        #expect(run.got(Self.file, "192.0.2.0/24").last == "publish list deny.txt: 1, list of the configuration (allow): 1")
+        #expect(
+            run.got(Self.file, "192.0.2.0/24").last == "publish list deny.txt: 1, list of the configuration (allow): 1")
         var allowing = Self.file
         allowing.allows = true
         #expect(run.take(.serves([allowing])) == ["publish list deny.txt (allow): 1"])
