@@ -1,4 +1,4 @@
-package import TailwartWire
+import TailwartWire
 
 /// What CrowdSec's local API answers to `GET /v1/decisions/stream` (versions 1.4 to 1.7): `{"new": [{…}], "deleted": [{…}]}`, each list perhaps
 /// `null`. With `startup=true` the new ones are all that there are.
@@ -66,7 +66,8 @@ extension CrowdSecAnswer.Decision {
             let time = json["duration"]?.text.flatMap(Self.seconds)
         else { return nil }
         let origin = json["origin"]?.text.map { " (\($0))" } ?? ""
-        self.init(network: network, source: source, reason: (json["scenario"]?.text ?? "a decision") + origin, time: time)
+        self.init(
+            network: network, source: source, reason: (json["scenario"]?.text ?? "a decision") + origin, time: time)
     }
 
     /// Of Go's text for a duration, `3h59m57.5s`; of a decision that is over it has a minus in front. Fractions are dropped.

@@ -90,22 +90,23 @@ struct ShownSetting<Model: Sendable>: Sendable {
 }
 
 extension Configuration {
-    static let shown: [ShownSetting<Configuration>] = [
-        ShownSetting("max_connections") { "\($0.maxConnections)" },
-        ShownSetting("workers", needsRestart: true) { $0.workers.map { "\($0)" } ?? "one for each core" },
-        ShownSetting("drain") { $0.drain.configurationText },
-        ShownSetting("log.format") { $0.log.format?.rawValue ?? "text on a terminal, else json" },
-        ShownSetting("log.level") { $0.log.level.rawValue },
-        ShownSetting("tailscale") { $0.tailscale?.socket ?? "off" },
-        ShownSetting("admin.socket", needsRestart: true) { configuration in
-            configuration.admin.socket == nil ? "the usual one" : configuration.admin.path ?? "off"
-        },
-        ShownSetting("admin.listen", needsRestart: true) { configuration in
-            let listen = configuration.admin.listen.map { "\($0)" }.joined(separator: ", ")
-            return listen.isEmpty ? "none" : listen
-        },
-        ShownSetting("notify", isSame: { $0.notify == $1.notify }) { $0.notify.shown },
-    ] + bansShown
+    static let shown: [ShownSetting<Configuration>] =
+        [
+            ShownSetting("max_connections") { "\($0.maxConnections)" },
+            ShownSetting("workers", needsRestart: true) { $0.workers.map { "\($0)" } ?? "one for each core" },
+            ShownSetting("drain") { $0.drain.configurationText },
+            ShownSetting("log.format") { $0.log.format?.rawValue ?? "text on a terminal, else json" },
+            ShownSetting("log.level") { $0.log.level.rawValue },
+            ShownSetting("tailscale") { $0.tailscale?.socket ?? "off" },
+            ShownSetting("admin.socket", needsRestart: true) { configuration in
+                configuration.admin.socket == nil ? "the usual one" : configuration.admin.path ?? "off"
+            },
+            ShownSetting("admin.listen", needsRestart: true) { configuration in
+                let listen = configuration.admin.listen.map { "\($0)" }.joined(separator: ", ")
+                return listen.isEmpty ? "none" : listen
+            },
+            ShownSetting("notify", isSame: { $0.notify == $1.notify }) { $0.notify.shown },
+        ] + bansShown
 }
 
 extension Configuration {
