@@ -167,7 +167,8 @@ let package = Package(
         .testTarget(
             name: "TailwartControlTests",
             dependencies: [
-                "TailwartControl", "TailwartClient", "TailwartConfig", "TailwartCore", "TailwartEngine", "TailwartSandbox",
+                "TailwartControl", "TailwartAdmin", "TailwartClient", "TailwartConfig", "TailwartCore", "TailwartEngine",
+                "TailwartSandbox",
                 "TailwartSystem", "TailwartTailnet", "TailwartTesting", "TailwartWire",
             ],
             exclude: ["Monitoring/expressions.py", "Monitoring/openmetrics.py"]),

@@ -173,7 +173,8 @@ extension ValueType<InnerAddress> {
             try address.checkListenable()
             guard !address.isForStrangers else {
                 throw Complaint(
-                    "strangers reach that address; choose one of this host alone, of the tailnet or of a private network")
+                    "strangers reach that address; choose one of this host alone, of the tailnet or of a private network"
+                )
             }
             return .internet(InternetAddress(address, port: try HostAndPort.port(portText)))
         }

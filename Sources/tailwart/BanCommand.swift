@@ -5,7 +5,8 @@ import TailwartWire
 
 struct BanCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ban", abstract: "Keep a network out of the running edge, let it in again, or see who is kept out.",
+        commandName: "ban",
+        abstract: "Keep a network out of the running edge, let it in again, or see who is kept out.",
         discussion: """
             Example: tailwart ban add 203.0.113.7 --for 1d --reason "guesses passwords"
             Example: tailwart ban remove 203.0.113.7

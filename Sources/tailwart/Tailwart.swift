@@ -42,7 +42,8 @@ struct Tailwart: AsyncParsableCommand {
         version: Version.current.line,
         subcommands: [
             RunCommand.self, TryCommand.self, StatusCommand.self, ConnectionsCommand.self, ReloadCommand.self,
-            DrainCommand.self, LogLevelCommand.self, BanCommand.self, CheckCommand.self, ConfigCommand.self, GateCommand.self,
+            DrainCommand.self, LogLevelCommand.self, BanCommand.self, CheckCommand.self, ConfigCommand.self,
+            GateCommand.self,
             ImportCommand.self,
             InitCommand.self, ACLCommand.self, RecordsCommand.self, TrustCommand.self, LintSecretsCommand.self,
             VersionCommand.self,

@@ -58,7 +58,8 @@ private final class FakeBans: AdminBans {
             for (method, target, status) in [
                 ("POST", "/bans/add", 400), ("POST", "/bans/add?network=nobody", 400),
                 ("POST", "/bans/add?network=203.0.113.7%2f24", 400), ("POST", "/bans/add?network=0.0.0.0%2f0", 400),
-                ("POST", "/bans/add?network=203.0.113.7&for=1s", 400), ("POST", "/bans/add?network=203.0.113.7&for=31d", 400),
+                ("POST", "/bans/add?network=203.0.113.7&for=1s", 400),
+                ("POST", "/bans/add?network=203.0.113.7&for=31d", 400),
                 ("POST", "/bans/add?network=203.0.113.7&why=a", 400), ("POST", "/bans/remove", 400),
                 ("GET", "/bans?limit=0", 400), ("GET", "/bans?limit=10001", 400), ("GET", "/bans/why", 400),
                 ("GET", "/bans/why?address=203.0.113.0%2f24", 400), ("GET", "/bans/add?network=203.0.113.7", 405),
@@ -87,7 +88,8 @@ private final class FakeBans: AdminBans {
         answer.matching = 12
         #expect(
             BansText(answer.answer.json).list == [
-                "NETWORK      BY        UNTIL                 WHY", "203.0.113.7  manual    for ever              guesses",
+                "NETWORK      BY        UNTIL                 WHY",
+                "203.0.113.7  manual    for ever              guesses",
                 "203.0.113.7  crowdsec  1970-01-01T00:01:00Z  scans", "and 10 more",
             ])
         #expect(BansText(BanAnswer().answer.json).list == ["nobody is banned"])
@@ -128,7 +130,7 @@ private final class FakeBans: AdminBans {
         _ taker: Taker, limits: AdminLimits = .webhook, _ body: (InternetAddress) throws -> Void
     ) throws {
         let listening = try ListeningSocket(InternetAddress(.loopbackV4, port: 0))
-        let address = try #require(listening.address)
+        guard let address = listening.address else { throw TestFailure("no address") }
         let server = try AdminServer(taker.webhook, at: [AdminListener(listening)], limits: limits)
         defer { server.stop() }
         try body(address)
@@ -173,7 +175,8 @@ private final class FakeBans: AdminBans {
             var flipped = SHA256.hmac(key: Array("secret".utf8), Self.body)
             flipped[31] ^= 1
             let signatures = [
-                nil, "", "x", Base64.encode(flipped), Self.signature(Self.body, key: "other"), Self.signature(Self.body + [10]),
+                nil, "", "x", Base64.encode(flipped), Self.signature(Self.body, key: "other"),
+                Self.signature(Self.body + [10]),
                 Base64.encode(SHA256.hash(Self.body)), Base64.encode([]), String(repeating: "A", count: 4000),
             ]
             for signature in signatures {

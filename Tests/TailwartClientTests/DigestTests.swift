@@ -29,7 +29,9 @@ struct DigestTests {
         for index in code.indices {
             var other = code
             other[index] ^= 1
-            #expect(!SHA256.isHMAC(other, key: key, of: bytes) && !SHA256.isHMAC(Array(code.prefix(index)), key: key, of: bytes))
+            #expect(
+                !SHA256.isHMAC(other, key: key, of: bytes)
+                    && !SHA256.isHMAC(Array(code.prefix(index)), key: key, of: bytes))
         }
     }
 }

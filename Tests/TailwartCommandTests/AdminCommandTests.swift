@@ -126,9 +126,13 @@ extension CommandTests {
                 let rest = "bans: {file: \(host.folder.path)/bans, never: [198.51.100.0/24]}"
                 let first = try await start(on: host, rest)
                 let added = try await tailwart("ban add 203.0.113.7 --for 1h --reason noise", on: host)
-                #expect(added.exitCode == 0 && added.output.contains("203.0.113.7 is banned by an operator until"), "\(added)")
+                #expect(
+                    added.exitCode == 0 && added.output.contains("203.0.113.7 is banned by an operator until"),
+                    "\(added)")
                 let never = try await tailwart("ban add 198.51.100.7", on: host)
-                #expect(never.exitCode == 0 && never.errors.contains("this has no effect: 198.51.100.0/24 is in 'bans.never'"))
+                #expect(
+                    never.exitCode == 0
+                        && never.errors.contains("this has no effect: 198.51.100.0/24 is in 'bans.never'"))
                 let wide = try await tailwart("ban add 0.0.0.0/0", on: host)
                 #expect(wide.exitCode == 3 && wide.errors.contains("more likely a slip"))
                 try await first.edge.event(containing: "203.0.113.7 is banned by an operator")
@@ -145,7 +149,10 @@ extension CommandTests {
                 #expect(removed.output == "203.0.113.7 is no longer banned by an operator\n", "\(removed)")
                 let again = try await tailwart("ban remove 203.0.113.7", on: host)
                 #expect(again.exitCode == 0 && again.errors == "203.0.113.7 is not banned\n", "\(again)")
-                for words in ["ban add", "ban list 203.0.113.7", "ban why 203.0.113.0/24", "ban add 203.0.113.7 --for 31d", "ban remove 1.2.3.4 --for 1h"] {
+                for words in [
+                    "ban add", "ban list 203.0.113.7", "ban why 203.0.113.0/24", "ban add 203.0.113.7 --for 31d",
+                    "ban remove 1.2.3.4 --for 1h",
+                ] {
                     #expect(try await tailwart(words, on: host).exitCode == 2, "\(words)")
                 }
                 second.mailbox.close()

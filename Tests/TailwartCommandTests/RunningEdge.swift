@@ -32,7 +32,8 @@ enum RunningEdge: Sendable {
         let ports = (try FreePort.take(), try FreePort.take(), try FreePort.take())
         let admin = "admin: {socket: \(host.folder.path)/admin.sock}"
         let good = Echo.configuration(
-            listeningOn: "127.0.0.1:\(ports.0)", upstream: "\(mailbox.address)", rest: "\(admin)\ntailscale: off\nbans: {file: \(host.folder.path)/bans}")
+            listeningOn: "127.0.0.1:\(ports.0)", upstream: "\(mailbox.address)",
+            rest: "\(admin)\ntailscale: off\nbans: {file: \(host.folder.path)/bans}")
         let bad = """
             \(admin)
             tailscale: {socket: \(host.folder.path)/none.sock}

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TailwartAdmin
 import TailwartCore
 import TailwartSystem
 import TailwartTesting
@@ -94,7 +95,8 @@ import Testing
             let one = try Self.network("203.0.113.7")
             #expect(keeper.add(one, time: .seconds(3600), reason: "noise").json["ok"]?.flag == true)
             #expect(door.banned == ["203.0.113.7"])
-            #expect(keeper.order([.ban(try Self.network("203.0.113.8"), .crowdsec, source: "1", reason: "a", time: 3600)]))
+            #expect(
+                keeper.order([.ban(try Self.network("203.0.113.8"), .crowdsec, source: "1", reason: "a", time: 3600)]))
             #expect(door.banned == ["203.0.113.7", "203.0.113.8"])
             keeper.stop()
             #expect(folder.file("bans").text.contains("ban manual 203.0.113.7 "))
@@ -142,7 +144,9 @@ import Testing
         let door = try Door()
         let keeper = try door.keeper(BanSettings(file: nil))
         for number in 0..<1000 {
-            keeper.give([.ban(Network(.v4(0x0900_0000 + UInt32(number))), .crowdsec, source: "1", reason: "a", time: 600)])
+            keeper.give([
+                .ban(Network(.v4(0x0900_0000 + UInt32(number))), .crowdsec, source: "1", reason: "a", time: 600)
+            ])
         }
         #expect(keeper.order([.ban(try Self.network("203.0.113.7"), .manual, reason: "a", time: nil)]))
         #expect(door.banned.count == 1001)
@@ -160,7 +164,7 @@ import Testing
         #expect(keeper.webhook(Array(body.utf8)) == .inForce)
         #expect(door.banned == ["203.0.113.50"])
         #expect(keeper.webhook(Array(body.utf8)) == .inForce, "sent again")
-        guard case .unreadable = keeper.webhook(Array("hello".utf8)) else {
+        guard case AdminWebhook.Outcome.unreadable = keeper.webhook(Array("hello".utf8)) else {
             Issue.record("that is no body")
             return
         }
@@ -245,7 +249,9 @@ import Testing
             let door = try Door()
             let keeper = try door.keeper(BanSettings(file: folder.file("none/bans").path))
             for number in 1...3 {
-                #expect(keeper.add(try Self.network("203.0.113.\(number)"), time: nil, reason: "a").json["ok"]?.flag == true)
+                #expect(
+                    keeper.add(try Self.network("203.0.113.\(number)"), time: nil, reason: "a").json["ok"]?.flag == true
+                )
             }
             #expect(door.banned.count == 3)
             keeper.stop()

@@ -19,7 +19,7 @@ import Testing
             Connection: close\r\n\r\n
             """
         try socket.send(Array((head + body).utf8))
-        return String(String(decoding: socket.receiveToEnd().bytes, as: UTF8.self).prefix(12))
+        return try String(String(decoding: socket.receiveToEnd().bytes, as: UTF8.self).prefix(12))
     }
 
     @Test func `what Stalwart says over HTTP is in force when it is answered, with the key of the file`() async throws {
@@ -54,7 +54,9 @@ import Testing
         server.stop()
         keeper.stop()
         ledger.finish()
-        let sentences = (said.take() ?? []).compactMap { if case .event(let event, _) = $0 { event.sentence } else { nil } }
+        let sentences = (said.take() ?? []).compactMap {
+            if case .event(let event, _) = $0 { event.sentence } else { nil }
+        }
         #expect(sentences.filter { $0.contains("signature is not good") }.count == 1)
     }
 
@@ -73,10 +75,13 @@ import Testing
         let server = try WebhookServer(
             .init(listen: .internet(address), keyFile: folder.file("key").path), of: keeper, ledger: ledger)
         try await eventually("it is said") {
-            ledger.memory.grave.contains { $0.event.sentence.contains("cannot be listened for on \(address)") } ? true : nil
+            ledger.memory.grave.contains { $0.event.sentence.contains("cannot be listened for on \(address)") }
+                ? true : nil
         }
         other.close()
-        try await eventually("it listens") { (try? post("{}", key: "secret", to: address.port)) == "HTTP/1.1 400" ? true : nil }
+        try await eventually("it listens") {
+            (try? post("{}", key: "secret", to: address.port)) == "HTTP/1.1 400" ? true : nil
+        }
         server.stop()
         keeper.stop()
         ledger.finish()
@@ -84,7 +89,9 @@ import Testing
         #expect(failures == 1)
     }
 
-    @Test(arguments: ["", "\n \r\n", String(repeating: "k", count: 4097)]) func `a file without a key is none`(text: String) throws {
+    @Test(arguments: ["", "\n \r\n", String(repeating: "k", count: 4097)]) func `a file without a key is none`(
+        text: String
+    ) throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let file = folder.file("key")

@@ -22,10 +22,19 @@ struct BanStore {
         case .failure(.noEntry): return ([], [])
         case .failure(let error):
             isForbidden = true
-            return ([], [.bansFailed("\(path) cannot be read: \(error)", fix: "bans are kept in memory; see whose file it is")])
+            return (
+                [],
+                [.bansFailed("\(path) cannot be read: \(error)", fix: "bans are kept in memory; see whose file it is")]
+            )
         case .notRegular:
             isForbidden = true
-            return ([], [.bansFailed("\(path) is no regular file", fix: "bans are kept in memory; name another with 'bans.file'")])
+            return (
+                [],
+                [
+                    .bansFailed(
+                        "\(path) is no regular file", fix: "bans are kept in memory; name another with 'bans.file'")
+                ]
+            )
         }
         do throws(BanFile.Failure) {
             let content = try BanFile.read(bytes.span)
@@ -75,8 +84,10 @@ struct BanStore {
         let aside = try? FileSystem.moveAside(path, suffix: ".unreadable")
         guard let aside else {
             isForbidden = true
-            return .bansFailed("\(path) \(what)", fix: "bans are kept in memory; move the file away and start the edge anew")
+            return .bansFailed(
+                "\(path) \(what)", fix: "bans are kept in memory; move the file away and start the edge anew")
         }
-        return .bansFailed("\(path) \(what): it is \(aside) now", fix: "bans begin anew; look at it if some are missing")
+        return .bansFailed(
+            "\(path) \(what): it is \(aside) now", fix: "bans begin anew; look at it if some are missing")
     }
 }

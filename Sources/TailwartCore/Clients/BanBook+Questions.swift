@@ -77,13 +77,16 @@ extension BanBook {
         if let rule = settings.strikes, let tally {
             let words = strikes.map { "\($0.1) × \($0.0.words)" }.joined(separator: ", ")
             let (weight, limit) = (tally.weight, rule.count * Strike.whole)
-            sentences.append("\(network) has strikes since \(UTCTime(seconds: tally.since)): \(words); \(weight) of \(limit) points are a ban")
+            sentences.append(
+                "\(network) has strikes since \(UTCTime(seconds: tally.since)): \(words); \(weight) of \(limit) points are a ban"
+            )
         }
         let times = repeats[network] ?? 0
         if times > 0 { sentences.append("\(network) was banned \(times) times for strikes within a month") }
         return Findings(
             address: address, isBanned: !found.isEmpty && exemption == nil && !settings.isObserving, bans: found,
-            exemption: exemption, isObserved: settings.isObserving, strikes: strikes, times: times, sentences: sentences)
+            exemption: exemption, isObserved: settings.isObserving, strikes: strikes, times: times, sentences: sentences
+        )
     }
 
     /// The bans with the most to say first: in the order of the layers, then of the addresses.
@@ -128,7 +131,9 @@ extension Network {
     var isOneAddress: Bool { prefix == (base.isV4 ? 32 : 128) }
 
     /// Whether all of another network is inside.
-    package func contains(_ other: Network) -> Bool { other.prefix >= prefix && contains(other.base) && base.isV4 == other.base.isV4 }
+    package func contains(_ other: Network) -> Bool {
+        other.prefix >= prefix && contains(other.base) && base.isV4 == other.base.isV4
+    }
 
     /// IPv4 first, then by address, wide before narrow.
     package static func precedes(_ one: Network, _ other: Network) -> Bool {

@@ -154,7 +154,8 @@ package struct BanBook: Sendable {
         // The same decision again; one that says less than what holds already shortens nothing, but for the operator and CrowdSec.
         if let before, !layer.mayBanPrivate, until ?? .max <= before.until ?? .max { return }
         let ban = Ban(
-            network, layer, source: source, reason: String(reason.prefix(Self.reasonLimit)).printable, since: before?.since ?? now,
+            network, layer, source: source, reason: String(reason.prefix(Self.reasonLimit)).printable,
+            since: before?.since ?? now,
             until: until)
         guard ban != before else { return }
         if layers[layer]?.set(key, ban, until: until ?? .max) != nil { full(layer, &effects) }
@@ -225,7 +226,8 @@ package struct BanBook: Sendable {
     /// Puts in what a file has. To be called before anything else; what is over by now goes with the first event.
     package mutating func restore(_ line: BanFile.Line) {
         switch line {
-        case .ban(let ban): layers[ban.layer]?.set(Key(network: ban.network, source: ban.source), ban, until: ban.until ?? .max)
+        case .ban(let ban):
+            layers[ban.layer]?.set(Key(network: ban.network, source: ban.source), ban, until: ban.until ?? .max)
         case .owner(let network, let until): owners.set(network, until, until: until)
         case .repeated(let network, let times, let until): repeats.set(network, times, until: until)
         }
@@ -283,7 +285,8 @@ extension BanSettings.Strikes {
 
 extension BanBook.Tally {
     fileprivate var sentence: String {
-        Strike.allCases.compactMap { strike in counts[strike].map { "\($0) × \(strike.words)" } }.joined(separator: ", ")
+        Strike.allCases.compactMap { strike in counts[strike].map { "\($0) × \(strike.words)" } }.joined(
+            separator: ", ")
     }
 }
 

@@ -28,7 +28,8 @@ package struct BanNews: Sendable, Equatable {
         case .begun: return ban.sentence
         case .observed: return "\(ban.network) would be banned by \(ban.layer.words) \(how); 'bans.observe' is on"
         case .exempt:
-            return "\(ban.layer.words) bans \(ban.network) \(how); that has no effect here: \(exemption?.sentence ?? "")"
+            return
+                "\(ban.layer.words) bans \(ban.network) \(how); that has no effect here: \(exemption?.sentence ?? "")"
         case .over: return "\(ban.network) is no longer banned by \(ban.layer.words)"
         }
     }

@@ -66,7 +66,8 @@ extension CrowdSecAnswer.Decision {
             let time = json["duration"]?.text.flatMap(Self.seconds)
         else { return nil }
         let origin = json["origin"]?.text.map { " (\($0))" } ?? ""
-        self.init(network: network, source: source, reason: (json["scenario"]?.text ?? "a decision") + origin, time: time)
+        self.init(
+            network: network, source: source, reason: (json["scenario"]?.text ?? "a decision") + origin, time: time)
     }
 
     /// Of Go's text for a duration, `3h59m57.5s`; of a decision that is over it has a minus in front. Fractions are dropped.

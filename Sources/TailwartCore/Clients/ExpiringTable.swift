@@ -81,7 +81,9 @@ struct ExpiringTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return nil
     }
 
-    private func isCurrent(_ end: (until: Int, number: Int, key: Key)) -> Bool { entries[end.key]?.number == end.number }
+    private func isCurrent(_ end: (until: Int, number: Int, key: Key)) -> Bool {
+        entries[end.key]?.number == end.number
+    }
 
     // MARK: - the heap
 

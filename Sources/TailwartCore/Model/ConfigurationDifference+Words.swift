@@ -90,24 +90,25 @@ struct ShownSetting<Model: Sendable>: Sendable {
 }
 
 extension Configuration {
-    static let shown: [ShownSetting<Configuration>] = [
-        ShownSetting("max_connections") { "\($0.maxConnections)" },
-        ShownSetting("limits") { $0.limits.shown },
-        ShownSetting("workers", needsRestart: true) { $0.workers.map { "\($0)" } ?? "one for each core" },
-        ShownSetting("drain") { $0.drain.configurationText },
-        ShownSetting("log.format") { $0.log.format?.rawValue ?? "text on a terminal, else json" },
-        ShownSetting("log.level") { $0.log.level.rawValue },
-        ShownSetting("tailscale") { $0.tailscale?.socket ?? "off" },
-        ShownSetting("admin.socket", needsRestart: true) { configuration in
-            configuration.admin.socket == nil ? "the usual one" : configuration.admin.path ?? "off"
-        },
-        ShownSetting("admin.listen", needsRestart: true) { configuration in
-            let listen = configuration.admin.listen.map { "\($0)" }.joined(separator: ", ")
-            return listen.isEmpty ? "none" : listen
-        },
-        ShownSetting("admin.public", needsRestart: true) { "\($0.admin.isPublic)" },
-        ShownSetting("notify", isSame: { $0.notify == $1.notify }) { $0.notify.shown },
-    ] + bansShown
+    static let shown: [ShownSetting<Configuration>] =
+        [
+            ShownSetting("max_connections") { "\($0.maxConnections)" },
+            ShownSetting("limits") { $0.limits.shown },
+            ShownSetting("workers", needsRestart: true) { $0.workers.map { "\($0)" } ?? "one for each core" },
+            ShownSetting("drain") { $0.drain.configurationText },
+            ShownSetting("log.format") { $0.log.format?.rawValue ?? "text on a terminal, else json" },
+            ShownSetting("log.level") { $0.log.level.rawValue },
+            ShownSetting("tailscale") { $0.tailscale?.socket ?? "off" },
+            ShownSetting("admin.socket", needsRestart: true) { configuration in
+                configuration.admin.socket == nil ? "the usual one" : configuration.admin.path ?? "off"
+            },
+            ShownSetting("admin.listen", needsRestart: true) { configuration in
+                let listen = configuration.admin.listen.map { "\($0)" }.joined(separator: ", ")
+                return listen.isEmpty ? "none" : listen
+            },
+            ShownSetting("admin.public", needsRestart: true) { "\($0.admin.isPublic)" },
+            ShownSetting("notify", isSame: { $0.notify == $1.notify }) { $0.notify.shown },
+        ] + bansShown
 }
 
 extension Configuration {
@@ -122,7 +123,8 @@ extension Configuration {
         // The path of a URL may be a secret.
         ShownSetting("bans.lists", isSame: { $0.bans.lists == $1.bans.lists }) { configuration in
             let lists = configuration.bans.lists
-            return lists.isEmpty ? "none" : lists.map { $0.allows ? "\($0.label) (allowed)" : $0.label }.joined(separator: ", ")
+            return lists.isEmpty
+                ? "none" : lists.map { $0.allows ? "\($0.label) (allowed)" : $0.label }.joined(separator: ", ")
         },
         ShownSetting("bans.observe") { "\($0.bans.isObserving)" },
         ShownSetting("bans.webhook") { configuration in

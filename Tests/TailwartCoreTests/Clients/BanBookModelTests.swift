@@ -89,7 +89,8 @@ import Testing
             let inForce = Set(book.inForce.banned.map(\.network))
             #expect(inForce == Set(model.bans.keys.map(\.network)), "step \(step)")
             #expect(Set(book.owners.entries.keys) == Set(model.owners.keys), "step \(step)")
-            #expect(inForce == lastInForce || effects.contains(.publish), "whoever publishes must be told, step \(step)")
+            #expect(
+                inForce == lastInForce || effects.contains(.publish), "whoever publishes must be told, step \(step)")
             lastInForce = inForce
             // What is written and read again is the same, but for CrowdSec's.
             guard step.isMultiple(of: 200) else { continue }

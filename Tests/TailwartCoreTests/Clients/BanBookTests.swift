@@ -59,7 +59,8 @@ import Testing
     @Test(arguments: [(Int.max, true), (0, false), (-5, false)])
     func `a time that nobody means does no harm`(time: Int, lasts: Bool) throws {
         var book = BanBook(BanSettings())
-        _ = book.take(.ban(try Self.network("203.0.113.7"), .crowdsec, source: "1", reason: "a", time: time), now: Self.start)
+        _ = book.take(
+            .ban(try Self.network("203.0.113.7"), .crowdsec, source: "1", reason: "a", time: time), now: Self.start)
         _ = book.take(.tick, now: Self.start)
         #expect(Self.banned(book).isEmpty == !lasts)
     }
@@ -82,7 +83,9 @@ import Testing
         (BanLayer.manual, "192.168.1.7", true), (.crowdsec, "10.0.0.1", true), (.webhook, "10.0.0.1", false),
         (.webhook, "fe80::1", false), (.webhook, "203.0.113.7", true), (.strikes, "192.168.1.7", false),
     ])
-    func `what only this host sees bans no address behind which everybody may be`(layer: BanLayer, text: String, isBanned: Bool) throws {
+    func `what only this host sees bans no address behind which everybody may be`(
+        layer: BanLayer, text: String, isBanned: Bool
+    ) throws {
         var book = BanBook(BanSettings())
         _ = book.take(.ban(try Self.network(text), layer, reason: "a", time: 60), now: Self.start)
         #expect(Self.banned(book).isEmpty != isBanned)
@@ -121,7 +124,9 @@ import Testing
         _ = try strike(&book, "203.0.113.7", .login, times: 2, now: Self.start + 601)
         #expect(Self.banned(book).isEmpty)
         let last = try strike(&book, "203.0.113.7", .unknownName, times: 1, now: Self.start + 602)
-        #expect(Self.sentences(last).first?.hasSuffix(": 9 × no TLS hello, 1 × server names that nobody has here, 2 × logins that failed") ?? false)
+        #expect(
+            Self.sentences(last).first?.hasSuffix(
+                ": 9 × no TLS hello, 1 × server names that nobody has here, 2 × logins that failed") ?? false)
     }
 
     @Test func `addresses of one IPv6 network are struck together, and neighbours of IPv4 are not`() throws {
@@ -131,7 +136,8 @@ import Testing
         #expect(Self.banned(book) == ["2001:db8::/64"])
     }
 
-    @Test func `each ban is longer than the one before, up to the longest, and that is forgotten after a month`() throws {
+    @Test func `each ban is longer than the one before, up to the longest, and that is forgotten after a month`() throws
+    {
         var book = BanBook(BanSettings())
         var now = Self.start
         for hours in [1, 4, 16, 64, 256, 720, 720] {
@@ -152,7 +158,10 @@ import Testing
     @Test func `who is never banned is not struck`() throws {
         var settings = BanSettings()
         settings.never = [try Self.network("198.51.100.0/24")]
-        for text in ["127.0.0.1", "::1", "100.64.0.7", "fd7a:115c:a1e0::7", "198.51.100.9", "192.168.1.1", "203.0.113.99", "9.9.9.9"] {
+        for text in [
+            "127.0.0.1", "::1", "100.64.0.7", "fd7a:115c:a1e0::7", "198.51.100.9", "192.168.1.1", "203.0.113.99",
+            "9.9.9.9",
+        ] {
             var book = BanBook(settings)
             _ = book.take(.own([try Self.address("203.0.113.99")]), now: Self.start)
             _ = book.take(.owner(try Self.address("9.9.9.9")), now: Self.start)
@@ -172,13 +181,18 @@ import Testing
         let attacker = try Self.address("2001:db8::bad")
         var book = BanBook(BanSettings())
         #expect(book.take(.owner(try Self.address("2001:db8::1")), now: Self.start) == [.publish, .save])
-        let effects = book.take(.ban(Network(attacker), .webhook, reason: "scans", time: 2 * Self.day), now: Self.start + 1)
-        #expect(Self.sentences(effects).first?.contains("that has no effect here: somebody with a mailbox was here") ?? false)
+        let effects = book.take(
+            .ban(Network(attacker), .webhook, reason: "scans", time: 2 * Self.day), now: Self.start + 1)
+        #expect(
+            Self.sentences(effects).first?.contains("that has no effect here: somebody with a mailbox was here")
+                ?? false)
         #expect(Self.banned(book) == ["2001:db8::/64"])
         let inForce = book.inForce
         #expect(inForce.trusted.contains { $0.description == "2001:db8::/64" }, "which stands above the ban")
         #expect(!book.why(attacker).isBanned)
-        #expect(book.why(attacker).sentences.last?.hasPrefix("but for that, 2001:db8::/64 is banned by the mailbox") ?? false)
+        #expect(
+            book.why(attacker).sentences.last?.hasPrefix("but for that, 2001:db8::/64 is banned by the mailbox")
+                ?? false)
         // Seen again within the hour, nothing is to be written.
         #expect(book.take(.owner(attacker), now: Self.start + 3599).isEmpty)
         #expect(book.take(.owner(attacker), now: Self.start + Self.hour) == [.save])
@@ -221,7 +235,10 @@ import Testing
         let own = try Self.address("100.64.0.5")
         var book = BanBook(BanSettings())
         _ = book.take(.own([own]), now: Self.start)
-        #expect(book.take(.ban(Network(own), .webhook, reason: "a", time: 60), now: Self.start) == [.say(.edgeBanned([own]))])
+        #expect(
+            book.take(.ban(Network(own), .webhook, reason: "a", time: 60), now: Self.start) == [
+                .say(.edgeBanned([own]))
+            ])
         #expect(book.take(.struck(own, .turnedAway), now: Self.start + 3599).isEmpty)
         #expect(book.take(.struck(own, .turnedAway), now: Self.start + 3600) == [.say(.edgeBanned([own]))])
         _ = book.take(.lift(Network(own), .webhook), now: Self.start + 3601)
@@ -271,8 +288,12 @@ import Testing
         #expect(book.take(.pardon(one), now: Self.start).contains(.save))
         #expect(book.bans.map(\.layer) == [.manual, .crowdsec])
         let answer = book.answer(toPardoning: one, before: before)
-        #expect(answer.sentences.sorted() == ["203.0.113.7 is no longer banned by the mailbox", "203.0.113.7 is no longer banned by this edge"])
-        #expect(answer.problems.compactMap(\.sentence).contains { $0.contains("cscli decisions delete --ip 203.0.113.7") })
+        #expect(
+            answer.sentences.sorted() == [
+                "203.0.113.7 is no longer banned by the mailbox", "203.0.113.7 is no longer banned by this edge",
+            ])
+        #expect(
+            answer.problems.compactMap(\.sentence).contains { $0.contains("cscli decisions delete --ip 203.0.113.7") })
         #expect(answer.problems.contains { $0.sentence.contains("tailwart ban remove 203.0.113.0/24") })
         // The next ban is a first one again.
         _ = try strike(&book, "203.0.113.7", times: 10, now: Self.start)
@@ -314,7 +335,8 @@ import Testing
         var book = BanBook(BanSettings())
         let one = try Self.network("203.0.113.7")
         for (layer, first, second, until) in [
-            (BanLayer.manual, 600, 60, 60), (.crowdsec, 600, 60, 60), (.webhook, 600, 60, 600), (.webhook, 60, 900, 900),
+            (BanLayer.manual, 600, 60, 60), (.crowdsec, 600, 60, 60), (.webhook, 600, 60, 600),
+            (.webhook, 60, 900, 900),
         ] {
             _ = book.take(.ban(one, layer, reason: "a", time: first), now: Self.start)
             _ = book.take(.ban(one, layer, reason: "a", time: second), now: Self.start)

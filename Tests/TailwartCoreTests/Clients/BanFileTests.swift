@@ -51,8 +51,10 @@ import Testing
         "ban", "ban manual", "ban manual 203.0.113.7 1 2", "ban nobody 203.0.113.7 1 2 a", "ban manual 203.0.113 1 2 a",
         "ban manual 203.0.113.7/24 1 2 a", "ban strikes 203.0.113.7 1 forever a", "ban crowdsec 203.0.113.7 1 2 a",
         "ban manual 0.0.0.0/0 1 2 a", "ban manual 203.0.113.7 -1 2 a", "ban manual 203.0.113.7 1 9999999999999999999 a",
-        "ban manual 203.0.113.7 1 999999999999 a", "ban manual 203.0.113.7 +1 2 a", "owner 203.0.113.7", "owner 203.0.113.7 1 2",
-        "owner 10.0.0.0/8 1", "repeat 203.0.113.7 0 1", "repeat 203.0.113.7 1", "nonsense", "ban  manual 203.0.113.7 1 2 a",
+        "ban manual 203.0.113.7 1 999999999999 a", "ban manual 203.0.113.7 +1 2 a", "owner 203.0.113.7",
+        "owner 203.0.113.7 1 2",
+        "owner 10.0.0.0/8 1", "repeat 203.0.113.7 0 1", "repeat 203.0.113.7 1", "nonsense",
+        "ban  manual 203.0.113.7 1 2 a",
         "\u{0}", "owner 203.0.113.7 forever", String(repeating: "x", count: 10_000),
     ])
     func `a damaged line is skipped and counted`(line: String) throws {

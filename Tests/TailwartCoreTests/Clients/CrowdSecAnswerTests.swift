@@ -35,12 +35,17 @@ import Testing
         _ = book.take(.ban(network, .crowdsec, source: "9", reason: "a", time: 600), now: Self.now)
         let all = try read(new: "[\(Self.decision("198.51.100.0/24", scope: "range"))]")
         for event in all.events(insteadOf: book.bans) { _ = book.take(event, now: Self.now) }
-        #expect(book.bans.map { "\($0.network) \($0.layer.rawValue)" } == ["203.0.113.9 manual", "198.51.100.0/24 crowdsec"])
+        #expect(
+            book.bans.map { "\($0.network) \($0.layer.rawValue)" } == [
+                "203.0.113.9 manual", "198.51.100.0/24 crowdsec",
+            ])
     }
 
     @Test(arguments: [
-        decision("AS1234", scope: "AS"), decision("203.0.113.7", type: "captcha"), decision("nobody"), decision("0.0.0.0/0"),
-        decision("203.0.113.7", duration: "soon"), decision("203.0.113.7", duration: ""), decision("203.0.113.7", duration: "5"),
+        decision("AS1234", scope: "AS"), decision("203.0.113.7", type: "captcha"), decision("nobody"),
+        decision("0.0.0.0/0"),
+        decision("203.0.113.7", duration: "soon"), decision("203.0.113.7", duration: ""),
+        decision("203.0.113.7", duration: "5"),
         decision("203.0.113.7", duration: "99999999999h"), "{}", "1", "null",
     ])
     func `what means nothing here is ignored and counted`(decision: String) throws {
@@ -48,7 +53,9 @@ import Testing
         #expect(answer.new.map { "\($0.network)" } == ["203.0.113.8"] && answer.ignored == 1)
     }
 
-    @Test(arguments: ["", "[]", "{}", #"{"new":null}"#, #"{"new":1,"deleted":null}"#, #"{"message":"access forbidden"}"#])
+    @Test(arguments: [
+        "", "[]", "{}", #"{"new":null}"#, #"{"new":1,"deleted":null}"#, #"{"message":"access forbidden"}"#,
+    ])
     func `what is no answer is refused with a reason`(text: String) {
         #expect(throws: CrowdSecAnswer.Failure.self) { try CrowdSecAnswer.read(Array(text.utf8).span) }
     }

@@ -14,7 +14,9 @@ import Testing
             entries.removeAll { $0.key == key }
             entries.append((key, value, until))
             guard entries.count > limit else { return nil }
-            let first = entries.dropLast().enumerated().min { ($0.element.until, $0.offset) < ($1.element.until, $1.offset) }
+            let first = entries.dropLast().enumerated().min {
+                ($0.element.until, $0.offset) < ($1.element.until, $1.offset)
+            }
             return first.map { entries.remove(at: $0.offset).key }
         }
 
@@ -34,7 +36,8 @@ import Testing
             let key = Int.random(in: 0..<60, using: &random)
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<6:
-                let until = Bool.random(using: &random) && key < 3 ? Int.max : now + Int.random(in: 0..<50, using: &random)
+                let until =
+                    Bool.random(using: &random) && key < 3 ? Int.max : now + Int.random(in: 0..<50, using: &random)
                 let value = Int.random(in: 0..<1000, using: &random)
                 #expect(table.set(key, value, until: until) == plain.set(key, value, until: until))
             case 6:

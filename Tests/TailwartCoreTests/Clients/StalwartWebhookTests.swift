@@ -13,7 +13,8 @@ import Testing
     static let sent = 1_795_889_306
 
     private static func body(
-        _ type: String, id: String = "1", at: String = "2026-11-28T18:08:26Z", data: String = #""remoteIp":"203.0.113.50""#
+        _ type: String, id: String = "1", at: String = "2026-11-28T18:08:26Z",
+        data: String = #""remoteIp":"203.0.113.50""#
     ) -> String { #"{"events":[{"id":"\#(id)","createdAt":"\#(at)","type":"\#(type)","data":{\#(data)}}]}"# }
 
     private func events(_ body: String) throws -> [StalwartWebhook.Event] {
@@ -49,7 +50,8 @@ import Testing
     }
 
     @Test func `what is turned away there is a strike each, several in one body`() throws {
-        let one = #""type":"security.ip-blocked","data":{"listenerId":"smtp","localPort":25,"remoteIp":"203.0.113.50","remotePort":40172}"#
+        let one =
+            #""type":"security.ip-blocked","data":{"listenerId":"smtp","localPort":25,"remoteIp":"203.0.113.50","remotePort":40172}"#
         let events = (0..<10).map { #"{"id":"\#($0)","createdAt":"2026-11-28T18:08:26Z",\#(one)}"# }
         let said = try sentences([#"{"events":[\#(events.joined(separator: ","))]}"#])
         #expect(said.count == 1 && said[0].hasSuffix(": 10 × being turned away by the mailbox"))
@@ -70,7 +72,9 @@ import Testing
             Self.scanBan,
             Self.body("security.ip-block-expired", id: "2", data: #""details":["203.0.113.50","2001:db8::1"]"#),
         ] {
-            for event in webhook.take(try events(body), now: Self.sent).consequences { _ = book.take(event, now: Self.sent) }
+            for event in webhook.take(try events(body), now: Self.sent).consequences {
+                _ = book.take(event, now: Self.sent)
+            }
         }
         #expect(book.bans.map(\.layer) == [.manual])
     }
@@ -106,7 +110,8 @@ import Testing
     }
 
     @Test(arguments: [
-        body("server.startup"), body("security.scan-ban", data: ""), body("security.scan-ban", data: #""remoteIp":"nobody""#),
+        body("server.startup"), body("security.scan-ban", data: ""),
+        body("security.scan-ban", data: #""remoteIp":"nobody""#),
         body("security.scan-ban", data: #""remoteIp":17"#), body("network.proxy-error"),
         #"{"events":[{"id":"1","createdAt":"2026-11-28T18:08:26Z","type":"security.scan-ban"}]}"#,
     ])
