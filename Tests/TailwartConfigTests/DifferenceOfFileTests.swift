@@ -37,8 +37,8 @@ import Testing
         var testDescription: String { path }
 
         init(
-            _ path: String, _ part: WritableKeyPath<File, String> & Sendable, _ before: String? = nil,
-            _ after: String, _ sentence: String, beside: (WritableKeyPath<File, String> & Sendable, String)? = nil
+            _ path: String, _ part: WritableKeyPath<File, String>, from before: String? = nil, _ after: String,
+            _ sentence: String, beside: (WritableKeyPath<File, String>, String)? = nil
         ) {
             var file = File()
             if let beside { file[keyPath: beside.0] = beside.1 }
@@ -59,32 +59,37 @@ import Testing
         Case("drain", \.edge, "drain: 7s", "drain: 30s → 7s"),
         Case("log.format", \.edge, "log: {format: text}", "log.format: text on a terminal, else json → text"),
         Case("log.level", \.edge, "log: {level: debug}", "log.level: info → debug"),
-        Case("admin.socket", \.edge, "admin: {socket: off}", "admin.socket: the usual one → off \(restart) the usual one"),
         Case(
-            "admin.listen", \.edge, "admin: {listen: \"127.0.0.1:9\"}", "admin.listen: none → 127.0.0.1:9 \(restart) none"),
+            "admin.socket", \.edge, "admin: {socket: off}", "admin.socket: the usual one → off \(restart) the usual one"
+        ),
+        Case(
+            "admin.listen", \.edge, "admin: {listen: \"127.0.0.1:9\"}",
+            "admin.listen: none → 127.0.0.1:9 \(restart) none"),
         Case("admin.public", \.edge, "admin: {public: true}", "admin.public: false → true \(restart) false"),
         Case(
-            "notify.command", \.edge, "notify: [{command: [/a], on: [reload_failed]}]",
+            "notify.command", \.edge, from: "notify: [{command: [/a], on: [reload_failed]}]",
             "notify: [{command: [/b], on: [reload_failed]}]",
             "notify: /a (on reload_failed; after 5m) → /b (on reload_failed; after 5m)"),
         Case(
-            "notify.url", \.edge, "notify: [{url: \"https://a.example/\", on: [tailnet]}]",
+            "notify.url", \.edge, from: "notify: [{url: \"https://a.example/\", on: [tailnet]}]",
             "notify: [{url: \"https://b.example/\", on: [tailnet]}]",
             "notify: https://a.example (on tailnet; after 5m) → https://b.example (on tailnet; after 5m)"),
         Case(
-            "notify.headers_file", \.edge, "notify: [{url: \"https://a.example/\", on: [tailnet]}]",
+            "notify.headers_file", \.edge, from: "notify: [{url: \"https://a.example/\", on: [tailnet]}]",
             "notify: [{url: \"https://a.example/\", on: [tailnet], headers_file: /h}]",
-            "notify: https://a.example (on tailnet; after 5m) → https://a.example (headers_file /h; on tailnet; after 5m)"),
+            "notify: https://a.example (on tailnet; after 5m) → https://a.example (headers_file /h; on tailnet; after 5m)"
+        ),
         Case(
-            "notify.trust_roots", \.edge, "notify: [{url: \"https://a.example/\", on: [tailnet]}]",
+            "notify.trust_roots", \.edge, from: "notify: [{url: \"https://a.example/\", on: [tailnet]}]",
             "notify: [{url: \"https://a.example/\", on: [tailnet], trust_roots: /t}]",
-            "notify: https://a.example (on tailnet; after 5m) → https://a.example (trust_roots /t; on tailnet; after 5m)"),
+            "notify: https://a.example (on tailnet; after 5m) → https://a.example (trust_roots /t; on tailnet; after 5m)"
+        ),
         Case(
-            "notify.on", \.edge, "notify: [{command: [/a], on: [tailnet]}]",
+            "notify.on", \.edge, from: "notify: [{command: [/a], on: [tailnet]}]",
             "notify: [{command: [/a], on: [certificate]}]",
             "notify: /a (on tailnet; after 5m) → /a (on certificate; after 5m)"),
         Case(
-            "notify.after", \.edge, "notify: [{command: [/a], on: [tailnet]}]",
+            "notify.after", \.edge, from: "notify: [{command: [/a], on: [tailnet]}]",
             "notify: [{command: [/a], on: [tailnet], after: 1m}]",
             "notify: /a (on tailnet; after 5m) → /a (on tailnet; after 1m)"),
         Case("tailscale", \.edge, "tailscale: off", "tailscale: /var/run/tailscale/tailscaled.sock → off"),
@@ -96,8 +101,11 @@ import Testing
     private static let listener: [Case] = [
         Case("listeners.name", \.name, "name: web", "listener web: was called https"),
         Case("listeners.bind", \.bind, "bind: [\":443\", \":444\"]", "listener https: listens on :444 too"),
-        Case("listeners.protocol", \.proto, "protocol: imaps", "listener https: protocol: https → imaps", beside: nil),
-        Case("listeners.to", \.routes, "to: mailbox", "to: other", "listener https: routes: to mailbox → to other"),
+        Case(
+            "listeners.protocol", \.proto, from: "protocol: imap", "protocol: imaps",
+            "listener https: protocol: imap → imaps"),
+        Case(
+            "listeners.to", \.routes, from: "to: mailbox", "to: other", "listener https: routes: to mailbox → to other"),
         Case("listeners.routes.to", \.routes, "routes: [{to: other}]", "listener https: routes: to mailbox → to other"),
         Case(
             "listeners.routes.match.sni", \.routes, "routes: [{match: {sni: [a.example]}, to: mailbox}]",
@@ -119,7 +127,7 @@ import Testing
             "routes: [{to: mailbox, proxy_protocol: {version: v1}}]",
             "listener https: routes: to mailbox → to mailbox (proxy_protocol v1)"),
         Case(
-            "listeners.routes.proxy_protocol.tlvs", \.routes, "routes: [{to: mailbox, proxy_protocol: v2}]",
+            "listeners.routes.proxy_protocol.tlvs", \.routes, from: "routes: [{to: mailbox, proxy_protocol: v2}]",
             "routes: [{to: mailbox, proxy_protocol: {tlvs: [alpn]}}]",
             "listener https: routes: to mailbox (proxy_protocol v2) → to mailbox (proxy_protocol v2 with alpn)"),
         Case(
@@ -128,19 +136,20 @@ import Testing
         Case(
             "listeners.timeouts.hello", \.listener, "timeouts: {hello: 7s}", "listener https: timeouts.hello: 10s → 7s"),
         Case(
-            "listeners.timeouts.idle", \.listener, "timeouts: {idle: 1s}", "timeouts: {idle: 7s}",
+            "listeners.timeouts.idle", \.listener, from: "timeouts: {idle: 1s}", "timeouts: {idle: 7s}",
             "listener https: timeouts.idle: 1s → 7s"),
         Case(
-            "listeners.timeouts.half_closed", \.listener, "timeouts: {half_closed: 1s}", "timeouts: {half_closed: 7s}",
+            "listeners.timeouts.half_closed", \.listener, from: "timeouts: {half_closed: 1s}",
+            "timeouts: {half_closed: 7s}",
             "listener https: timeouts.half_closed: 1s → 7s"),
         Case(
-            "listeners.proxy_protocol_in", \.listener, "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
+            "listeners.proxy_protocol_in", \.listener, from: "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
             "proxy_protocol_in: off", "listener https: proxy_protocol_in: trusted 10.0.0.0/8; timeout 5s → off"),
         Case(
             "listeners.proxy_protocol_in.trusted", \.listener, "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
             "listener https: proxy_protocol_in: off → trusted 10.0.0.0/8; timeout 5s"),
         Case(
-            "listeners.proxy_protocol_in.timeout", \.listener, "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
+            "listeners.proxy_protocol_in.timeout", \.listener, from: "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
             "proxy_protocol_in: {trusted: [10.0.0.0/8], timeout: 3s}",
             "listener https: proxy_protocol_in: trusted 10.0.0.0/8; timeout 5s → trusted 10.0.0.0/8; timeout 3s"),
         Case(
@@ -164,10 +173,12 @@ import Testing
             "upstreams.endpoints.weight", \.endpoints, "endpoints: [{address: a.example, weight: 3}]",
             "upstream mailbox: endpoint a.example, weight: 1 → 3"),
         Case(
-            "upstreams.endpoints.backup", \.endpoints, "endpoints: [a.example, c.example]",
+            "upstreams.endpoints.backup", \.endpoints, from: "endpoints: [a.example, c.example]",
             "endpoints: [a.example, {address: c.example, backup: true}]",
             "upstream mailbox: endpoint c.example, backup: false → true"),
-        Case("upstreams.hostname", \.upstream, "hostname: m.example.org", "upstream mailbox: hostname: none → m.example.org"),
+        Case(
+            "upstreams.hostname", \.upstream, "hostname: m.example.org",
+            "upstream mailbox: hostname: none → m.example.org"),
         Case(
             "upstreams.proxy_protocol", \.upstream, "proxy_protocol: v1",
             "upstream mailbox: proxy_protocol: none → v1"),
@@ -175,7 +186,7 @@ import Testing
             "upstreams.proxy_protocol.version", \.upstream, "proxy_protocol: {version: v1}",
             "upstream mailbox: proxy_protocol: none → v1"),
         Case(
-            "upstreams.proxy_protocol.tlvs", \.upstream, "proxy_protocol: v2", "proxy_protocol: {tlvs: [crc32c]}",
+            "upstreams.proxy_protocol.tlvs", \.upstream, from: "proxy_protocol: v2", "proxy_protocol: {tlvs: [crc32c]}",
             "upstream mailbox: proxy_protocol: v2 → v2 with crc32c"),
         Case(
             "upstreams.connect_timeout", \.upstream, "connect_timeout: 7s",
@@ -189,16 +200,17 @@ import Testing
             beside: (\.endpoints, "endpoints: [a.example, c.example]")),
         Case("upstreams.hold", \.upstream, "hold: 15s", "upstream mailbox: hold: 0s → 15s"),
         Case(
-            "upstreams.warm", \.upstream, "proxy_protocol: v2", "proxy_protocol: v2, warm: 2",
+            "upstreams.warm", \.upstream, from: "proxy_protocol: v2", "proxy_protocol: v2, warm: 2",
             "upstream mailbox: warm: 0 → 2"),
         Case("upstreams.health", \.upstream, "health: off", "upstream mailbox: health: on → off"),
         Case(
             "upstreams.health.interval", \.upstream, "health: {interval: 7s}",
             "upstream mailbox: health.interval: 30s → 7s"),
         Case(
-            "upstreams.health.timeout", \.upstream, "health: {timeout: 7s}", "upstream mailbox: health.timeout: 5s → 7s"),
+            "upstreams.health.timeout", \.upstream, "health: {timeout: 7s}", "upstream mailbox: health.timeout: 5s → 7s"
+        ),
         Case(
-            "upstreams.health.affects", \.upstream, "health: {affects: all}", "health: {affects: nothing}",
+            "upstreams.health.affects", \.upstream, from: "health: {affects: all}", "health: {affects: nothing}",
             "upstream mailbox: health.affects: all → nothing"),
         Case("upstreams.health.rise", \.upstream, "health: {rise: 9}", "upstream mailbox: health.rise: 2 → 9"),
         Case("upstreams.health.fall", \.upstream, "health: {fall: 9}", "upstream mailbox: health.fall: 3 → 9"),
