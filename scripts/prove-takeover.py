@@ -97,11 +97,14 @@ class Edge:
     @property
     def takeover_thread(self):
         """The one that speaks with a process which takes over."""
-        for task in os.listdir(f"/proc/{self.process.pid}/task"):
-            with open(f"/proc/{self.process.pid}/task/{task}/comm") as file:
-                if file.read().strip() == "takeover":
-                    return int(task)
-        raise RuntimeError("no thread waits for a takeover")
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            for task in os.listdir(f"/proc/{self.process.pid}/task"):
+                with contextlib.suppress(OSError), open(f"/proc/{self.process.pid}/task/{task}/comm") as file:
+                    if file.read().strip() == "takeover":
+                        return int(task)
+            time.sleep(0.01)
+        sys.exit(f"no thread waits for a takeover in a process that said: {self.text()[-600:].decode()}")
 
     @property
     def is_stopped(self):
@@ -237,7 +240,7 @@ def long_client():
 current = Edge()
 if not current.begins():
     sys.exit("the edge did not start: " + current.text().decode())
-threads = [threading.Thread(target=short_clients)] + [threading.Thread(target=long_client) for _ in range(3)]
+threads = [threading.Thread(target=target, daemon=True) for target in [short_clients] + [long_client] * 3]
 for thread in threads:
     thread.start()
 
@@ -386,7 +389,17 @@ HELLO = hello()
 old = []
 done = failed = died = 0
 begun = time.monotonic()
+
+
+def await_old_ones(limit):
+    """Waits until no more than so many drain: an edge takes over beside seven at most."""
+    global old
+    while len(old := [edge for edge in old if not edge.has_ended()]) > limit:
+        time.sleep(0.05)
+
+
 for number in range(arguments.hard):
+    await_old_ones(2)
     new, figures = hard_takeover(current)
     print(f"hard {number + 1}: {figures['queue'][0]} in an accept queue of {figures['queue'][1]}, {figures['clients']} clients there and behind, {SILENT} silent ones of "
           f"which the kernel held {figures['deferred']}, and {figures.get('deferred at the end')} when the new one served; served "
@@ -401,6 +414,8 @@ for number in range(arguments.hard):
         failed += 1
 for number in range(arguments.takeovers):
     fault = None
+    if arguments.faults:
+        await_old_ones(5)
     if arguments.faults and number % 2 == 1:
         steps = STEPS + ANYTIME
         fault = steps[number // 2 % len(steps)]
@@ -425,7 +440,8 @@ for number in range(arguments.takeovers):
             counts.tell(counts.fault, "neither")
             old.append(current)
             current = Edge("--takeover")
-            current.begins()
+            if not current.begins():
+                sys.exit(f"nobody serves: {current.text()[-600:].decode()}")
         else:
             counts.tell(counts.fault, "old")
             if code not in (75, -signal.SIGKILL):
@@ -437,10 +453,7 @@ for number in range(arguments.takeovers):
     counts.fault = None
     for edge in [new, current] + old[-1:]:
         leave_alone(edge)
-    old = [edge for edge in old if not edge.has_ended()]
-    while len(old) > 20:
-        time.sleep(0.05)
-        old = [edge for edge in old if not edge.has_ended()]
+    await_old_ones(20)
     time.sleep(arguments.pause)
 took = time.monotonic() - begun
 stopping.set()

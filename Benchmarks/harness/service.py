@@ -77,9 +77,9 @@ def end_on_signals():
         signal.signal(number, end)
 
 
-def load(tool, mode, **options):
-    """Runs the load tool once and returns what it measured."""
-    command = [tool, mode]
+def load(tool, mode, under=(), **options):
+    """Runs the load tool once, under a command that starts others if there is one, and returns what it measured."""
+    command = [*under, tool, mode]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
     done = subprocess.run(command, capture_output=True, text=True, preexec_fn=_prepare_child, timeout=300)

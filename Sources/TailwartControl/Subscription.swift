@@ -99,6 +99,8 @@ package final class Subscription: Sendable {
             }
             if wanted != .none { state.lostRecords += lostRecords }
             state.lostEvents += lostEvents
+            // Not for what was all for others: on a busy edge that is fifty times a second.
+            guard !state.entries.isEmpty || state.lostRecords > 0 || state.lostEvents > 0 else { return false }
             return Self.wakes(&state)
         }
         if wakes { ring() }

@@ -111,16 +111,33 @@ extension JSON: CustomStringConvertible {
 
     /// On one line.
     package func line(comma: String, colon: String) -> String {
+        var bytes: [UInt8] = []
+        write(to: &bytes, Array(comma.utf8), Array(colon.utf8))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func write(to bytes: inout [UInt8], _ comma: [UInt8], _ colon: [UInt8]) {
         switch content {
-        case .null: "null"
-        case .flag(let flag): "\(flag)"
-        case .number(let text): text
-        case .text(let text): Self.quoted(text)
-        case .list(let list): "[" + list.map { $0.line(comma: comma, colon: colon) }.joined(separator: comma) + "]"
+        case .null: bytes.append(contentsOf: "null".utf8)
+        case .flag(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+        case .number(let text): bytes.append(contentsOf: text.utf8)
+        case .text(let text): Self.write(text, to: &bytes)
+        case .list(let list):
+            bytes.append(UInt8(ascii: "["))
+            for (index, value) in list.enumerated() {
+                if index > 0 { bytes.append(contentsOf: comma) }
+                value.write(to: &bytes, comma, colon)
+            }
+            bytes.append(UInt8(ascii: "]"))
         case .object(let members):
-            "{"
-                + members.map { Self.quoted($0.key) + colon + $0.value.line(comma: comma, colon: colon) }
-                .joined(separator: comma) + "}"
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in members.enumerated() {
+                if index > 0 { bytes.append(contentsOf: comma) }
+                Self.write(member.key, to: &bytes)
+                bytes.append(contentsOf: colon)
+                member.value.write(to: &bytes, comma, colon)
+            }
+            bytes.append(UInt8(ascii: "}"))
         }
     }
 
@@ -134,6 +151,12 @@ extension JSON: CustomStringConvertible {
     /// Appends a text in its quotes; escapes what must be escaped and what upsets terminals.
     package static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        // Nearly every text is plain.
+        let isPlain = text.utf8.allSatisfy {
+            (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
+        if isPlain { return bytes.append(contentsOf: text.utf8) }
         for scalar in text.unicodeScalars {
             if scalar == "\"" || scalar == "\\" {
                 bytes.append(UInt8(ascii: "\\"))
@@ -145,7 +168,6 @@ extension JSON: CustomStringConvertible {
                 bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     private static func hexDigit(_ nibble: UInt8) -> UInt8 {

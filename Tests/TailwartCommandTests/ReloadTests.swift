@@ -83,7 +83,7 @@ extension CommandTests {
             defer { client.close() }
             try client.send(Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
             let answer = String(decoding: try client.receiveToEnd().bytes, as: UTF8.self)
-            let end = try #require(answer.range(of: "\r\n\r\n"), "\(answer)")
+            let end = try #require(answer.firstRange(of: "\r\n\r\n"), "\(answer)")
             return try Exposition(String(answer[end.upperBound...]), openMetrics: false)
         }
 

@@ -59,9 +59,12 @@ import Testing
         Case("drain", \.edge, "drain: 7s", "drain: 30s → 7s"),
         Case("log.format", \.edge, "log: {format: text}", "log.format: text on a terminal, else json → text"),
         Case("log.level", \.edge, "log: {level: debug}", "log.level: info → debug"),
-        Case("admin.socket", \.edge, "admin: {socket: off}", "admin.socket: the usual one → off \(restart) the usual one"),
         Case(
-            "admin.listen", \.edge, "admin: {listen: \"127.0.0.1:9\"}", "admin.listen: none → 127.0.0.1:9 \(restart) none"),
+            "admin.socket", \.edge, "admin: {socket: off}", "admin.socket: the usual one → off \(restart) the usual one"
+        ),
+        Case(
+            "admin.listen", \.edge, "admin: {listen: \"127.0.0.1:9\"}",
+            "admin.listen: none → 127.0.0.1:9 \(restart) none"),
         Case("admin.public", \.edge, "admin: {public: true}", "admin.public: false → true \(restart) false"),
         Case(
             "notify.command", \.edge, from: "notify: [{command: [/a], on: [reload_failed]}]",
@@ -74,11 +77,13 @@ import Testing
         Case(
             "notify.headers_file", \.edge, from: "notify: [{url: \"https://a.example/\", on: [tailnet]}]",
             "notify: [{url: \"https://a.example/\", on: [tailnet], headers_file: /h}]",
-            "notify: https://a.example (on tailnet; after 5m) → https://a.example (headers_file /h; on tailnet; after 5m)"),
+            "notify: https://a.example (on tailnet; after 5m) → https://a.example (headers_file /h; on tailnet; after 5m)"
+        ),
         Case(
             "notify.trust_roots", \.edge, from: "notify: [{url: \"https://a.example/\", on: [tailnet]}]",
             "notify: [{url: \"https://a.example/\", on: [tailnet], trust_roots: /t}]",
-            "notify: https://a.example (on tailnet; after 5m) → https://a.example (trust_roots /t; on tailnet; after 5m)"),
+            "notify: https://a.example (on tailnet; after 5m) → https://a.example (trust_roots /t; on tailnet; after 5m)"
+        ),
         Case(
             "notify.on", \.edge, from: "notify: [{command: [/a], on: [tailnet]}]",
             "notify: [{command: [/a], on: [certificate]}]",
@@ -96,8 +101,11 @@ import Testing
     private static let listener: [Case] = [
         Case("listeners.name", \.name, "name: web", "listener web: was called https"),
         Case("listeners.bind", \.bind, "bind: [\":443\", \":444\"]", "listener https: listens on :444 too"),
-        Case("listeners.protocol", \.proto, "protocol: imaps", "listener https: protocol: https → imaps"),
-        Case("listeners.to", \.routes, from: "to: mailbox", "to: other", "listener https: routes: to mailbox → to other"),
+        Case(
+            "listeners.protocol", \.proto, from: "protocol: imap", "protocol: imaps",
+            "listener https: protocol: imap → imaps"),
+        Case(
+            "listeners.to", \.routes, from: "to: mailbox", "to: other", "listener https: routes: to mailbox → to other"),
         Case("listeners.routes.to", \.routes, "routes: [{to: other}]", "listener https: routes: to mailbox → to other"),
         Case(
             "listeners.routes.match.sni", \.routes, "routes: [{match: {sni: [a.example]}, to: mailbox}]",
@@ -131,7 +139,8 @@ import Testing
             "listeners.timeouts.idle", \.listener, from: "timeouts: {idle: 1s}", "timeouts: {idle: 7s}",
             "listener https: timeouts.idle: 1s → 7s"),
         Case(
-            "listeners.timeouts.half_closed", \.listener, from: "timeouts: {half_closed: 1s}", "timeouts: {half_closed: 7s}",
+            "listeners.timeouts.half_closed", \.listener, from: "timeouts: {half_closed: 1s}",
+            "timeouts: {half_closed: 7s}",
             "listener https: timeouts.half_closed: 1s → 7s"),
         Case(
             "listeners.proxy_protocol_in", \.listener, from: "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
@@ -167,7 +176,9 @@ import Testing
             "upstreams.endpoints.backup", \.endpoints, from: "endpoints: [a.example, c.example]",
             "endpoints: [a.example, {address: c.example, backup: true}]",
             "upstream mailbox: endpoint c.example, backup: false → true"),
-        Case("upstreams.hostname", \.upstream, "hostname: m.example.org", "upstream mailbox: hostname: none → m.example.org"),
+        Case(
+            "upstreams.hostname", \.upstream, "hostname: m.example.org",
+            "upstream mailbox: hostname: none → m.example.org"),
         Case(
             "upstreams.proxy_protocol", \.upstream, "proxy_protocol: v1",
             "upstream mailbox: proxy_protocol: none → v1"),
@@ -196,7 +207,8 @@ import Testing
             "upstreams.health.interval", \.upstream, "health: {interval: 7s}",
             "upstream mailbox: health.interval: 30s → 7s"),
         Case(
-            "upstreams.health.timeout", \.upstream, "health: {timeout: 7s}", "upstream mailbox: health.timeout: 5s → 7s"),
+            "upstreams.health.timeout", \.upstream, "health: {timeout: 7s}", "upstream mailbox: health.timeout: 5s → 7s"
+        ),
         Case(
             "upstreams.health.affects", \.upstream, from: "health: {affects: all}", "health: {affects: nothing}",
             "upstream mailbox: health.affects: all → nothing"),
@@ -287,7 +299,7 @@ import Testing
         Case(
             "bans.lists.every", \.edge, from: "bans: {lists: [{url: \"https://a.example/d\"}]}",
             "bans: {lists: [{url: \"https://a.example/d\", every: 9h}]}",
-            "bans.lists: list a.example/d → list a.example/d"),
+            "bans.lists: list a.example/d → the same with other words that may be secret"),
         Case("bans.observe", \.edge, "bans: {observe: true}", "bans.observe: false → true"),
         Case(
             "bans.webhook", \.edge, from: "bans: {webhook: {listen: \"127.0.0.1:9\", key_file: /k}}",

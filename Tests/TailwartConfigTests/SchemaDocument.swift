@@ -84,9 +84,10 @@ indirect enum SchemaDocument: Decodable, Equatable, Sendable {
     /// What members or forms of it look like.
     private var parts: [SchemaDocument] {
         let forms: [SchemaDocument] = if case .list(let forms) = self["anyOf"] { forms } else { [] }
-        return forms + [self["items"], self["additionalProperties"]].compactMap { part in
-            if case .object = part { part } else { nil }
-        }
+        return forms
+            + [self["items"], self["additionalProperties"]].compactMap { part in
+                if case .object = part { part } else { nil }
+            }
     }
 
     var texts: [String] {

@@ -230,6 +230,27 @@ import Testing
         ledger.finish()
     }
 
+    @Test func `a reader is not woken for what is all for others`() async throws {
+        let ledger = try Ledger()
+        let ring = RecordRing(reader: ledger.waker)
+        let woken = Atomic<Int>(0)
+        let subscription = ledger.subscribe(from: .debug, records: .unserved) { woken.add(1, ordering: .relaxed) }
+        let reader = try Reader(try ledger.subscribe(from: .debug))
+        #expect(subscription.take()?.isEmpty == true)
+        ledger.follow([ring])
+        try ledger.start()
+        let count = 1000
+        try await push((0..<count).map { Self.record($0) }, to: ring)
+        try await eventually("who wants all has all") { reader.count == count ? true : nil }
+        #expect(woken.load(ordering: .relaxed) == 0)
+        ring.push(Self.record(count, .upstreamRefused))
+        try await eventually("it is woken") { woken.load(ordering: .relaxed) == 1 ? true : nil }
+        #expect(subscription.take()?.count == 1)
+        ledger.unsubscribe(subscription)
+        ledger.finish()
+        _ = reader.join()
+    }
+
     @Test func `the end waits for every reader, but not for ever`() throws {
         let ledger = try Ledger()
         let subscription = try ledger.subscribe(from: .info)

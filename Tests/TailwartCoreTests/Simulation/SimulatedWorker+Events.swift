@@ -56,9 +56,12 @@ extension SimulatedWorker {
         guard let frontend = topology.frontends.first, let door = frontend.doors.first else { return }
         accepted += 1
         let isTrusted = frontend.proxyProtocolIn == nil ? world.oneIn(2) : !world.isTroubled()
-        let socketAddress = InternetAddress(
-            .v4((isTrusted ? 0xc633_6400 : 0xc000_0200) | UInt32.random(in: 1...8, using: &world.random)), port: 40_000
-        )
+        let someAddress = IPAddress.v4(
+            (isTrusted ? 0xc633_6400 : 0xc000_0200) | UInt32.random(in: 1...8, using: &world.random))
+        // Who was closed to without a byte comes again, as mail servers do.
+        let last = records.last { $0.ending.reason == .upstreamEmpty }?.client?.ip
+        let comesAgain = frontend.proxyProtocolIn == nil && world.oneIn(3)
+        let socketAddress = InternetAddress((comesAgain ? last : nil) ?? someAddress, port: 40_000)
         var script: [UInt8] = []
         var clientAddress = socketAddress
         if frontend.proxyProtocolIn != nil {
