@@ -167,7 +167,7 @@ let package = Package(
         .testTarget(
             name: "TailwartControlTests",
             dependencies: [
-                "TailwartControl", "TailwartClient", "TailwartConfig", "TailwartCore", "TailwartEngine",
+                "TailwartControl", "TailwartAdmin", "TailwartClient", "TailwartConfig", "TailwartCore", "TailwartEngine",
                 "TailwartSandbox",
                 "TailwartSystem", "TailwartTailnet", "TailwartTesting", "TailwartWire",
             ],

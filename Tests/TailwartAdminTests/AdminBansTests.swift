@@ -130,7 +130,7 @@ private final class FakeBans: AdminBans {
         _ taker: Taker, limits: AdminLimits = .webhook, _ body: (InternetAddress) throws -> Void
     ) throws {
         let listening = try ListeningSocket(InternetAddress(.loopbackV4, port: 0))
-        let address = try #require(listening.address)
+        guard let address = listening.address else { throw TestFailure("no address") }
         let server = try AdminServer(taker.webhook, at: [AdminListener(listening)], limits: limits)
         defer { server.stop() }
         try body(address)

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TailwartAdmin
 import TailwartCore
 import TailwartSystem
 import TailwartTesting
@@ -163,7 +164,7 @@ import Testing
         #expect(keeper.webhook(Array(body.utf8)) == .inForce)
         #expect(door.banned == ["203.0.113.50"])
         #expect(keeper.webhook(Array(body.utf8)) == .inForce, "sent again")
-        guard case .unreadable = keeper.webhook(Array("hello".utf8)) else {
+        guard case AdminWebhook.Outcome.unreadable = keeper.webhook(Array("hello".utf8)) else {
             Issue.record("that is no body")
             return
         }

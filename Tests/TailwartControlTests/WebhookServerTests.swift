@@ -19,7 +19,7 @@ import Testing
             Connection: close\r\n\r\n
             """
         try socket.send(Array((head + body).utf8))
-        return String(String(decoding: socket.receiveToEnd().bytes, as: UTF8.self).prefix(12))
+        return try String(String(decoding: socket.receiveToEnd().bytes, as: UTF8.self).prefix(12))
     }
 
     @Test func `what Stalwart says over HTTP is in force when it is answered, with the key of the file`() async throws {
