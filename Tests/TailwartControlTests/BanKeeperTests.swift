@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `who goes on without a hello is banned, and who has a mailbox here is not`() async throws {
+    @Test func `who goes on with what is no hello is banned, and who has a mailbox here is not`() async throws {
         let door = try Door()
         let keeper = try door.keeper(BanSettings(file: nil))
         door.ring.push(try Self.record(of: "198.51.100.1", .closed, listener: 1, seconds: 300))
@@ -121,7 +121,7 @@ import Testing
         #expect(!door.trusts("198.51.100.2") && !door.trusts("198.51.100.3"))
         for _ in 0..<10 {
             for client in ["203.0.113.7", "198.51.100.1", "127.0.0.1"] {
-                door.ring.push(try Self.record(of: client, .helloTimeout))
+                door.ring.push(try Self.record(of: client, .helloInvalid))
             }
             door.ring.push(try Self.record(of: "203.0.113.8", .clientLeft))
         }

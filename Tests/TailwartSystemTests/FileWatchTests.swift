@@ -39,7 +39,9 @@ import Testing
         var found = watch.take()
         // A process that another test starts in this moment has the file open too, until it is on its way: only then it is closed.
         let deadline = Clock.monotonic() + 60_000_000
-        while !found.isSuperset(of: paths), let silence = try? Waker(), watch.wait(until: deadline, or: silence) == .changed {
+        while !found.isSuperset(of: paths), let silence = try? Waker(),
+            watch.wait(until: deadline, or: silence) == .changed
+        {
             found.formUnion(watch.take())
         }
         #expect(found == paths, sourceLocation: sourceLocation)

@@ -18,7 +18,9 @@ extension BanKeeper: AdminBans {
 
     package func list(limit: Int) -> CommandAnswer { book.answer(listing: limit).answer }
 
-    package func why(_ address: IPAddress) -> CommandAnswer { book.answer(why: address, findings: surroundings.findings(address)).answer }
+    package func why(_ address: IPAddress) -> CommandAnswer {
+        book.answer(why: address, findings: surroundings.findings(address)).answer
+    }
 
     private func late(_ answer: BanAnswer, _ isInForce: Bool) -> CommandAnswer {
         var answer = answer

@@ -68,7 +68,8 @@ package struct BanSettings: Sendable, Equatable {
 
     package init(
         file: String? = Defaults.banFile, v6Prefix: Int = Defaults.banV6Prefix, strikes: Strikes? = Strikes(),
-        never: [Network] = [], lists: [NetworkList] = [], isObserving: Bool = false, webhook: Webhook? = nil, crowdsec: CrowdSec? = nil
+        never: [Network] = [], lists: [NetworkList] = [], isObserving: Bool = false, webhook: Webhook? = nil,
+        crowdsec: CrowdSec? = nil
     ) {
         self.file = file
         self.v6Prefix = v6Prefix

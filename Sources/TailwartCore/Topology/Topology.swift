@@ -78,7 +78,9 @@ package final class Topology: Sendable {
             }
             return Frontend(
                 listener, edge: edge, doors: ownDoors, headcount: headcount,
-                limiter: clients.flatMap { table in configuration.limits.map { ClientLimiter(listener, $0, table, besides: configuration.bans.never) } },
+                limiter: clients.flatMap { table in
+                    configuration.limits.map { ClientLimiter(listener, $0, table, besides: configuration.bans.never) }
+                },
                 ports: listener.clientPorts.map { $0 ?? 0 }, passages: survey.passages(of: listener))
         }
         self.frontends = frontends

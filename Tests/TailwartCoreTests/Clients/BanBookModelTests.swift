@@ -82,8 +82,8 @@ import Testing
                 effects = book.take(.owner(address), now: now)
             case 7: effects = book.take(.tick, now: now)
             default:
-                let kind: Strike = Bool.random(using: &random) ? .noHello : .login
-                model.strike(network, kind == .noHello ? 3 : 1, now: now)
+                let kind: Strike = Bool.random(using: &random) ? .badHello : .login
+                model.strike(network, kind == .badHello ? 3 : 1, now: now)
                 effects = book.take(.struck(address, kind), now: now)
             }
             let inForce = Set(book.inForce.banned.map(\.network))
