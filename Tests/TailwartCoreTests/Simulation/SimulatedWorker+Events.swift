@@ -15,6 +15,11 @@ extension SimulatedWorker {
     }
 
     private func happen() {
+        // Who was closed to without a byte comes again at once, as mail servers do that have another address to try.
+        if let last = closedTo, world.oneIn(2) {
+            closedTo = nil
+            if topology.frontends.first?.proxyProtocolIn == nil { accept(again: last) }
+        }
         switch Int.random(in: 0..<16, using: &world.random) {
         case 0: if liveSessions.count < Self.mostSessions, world.oneIn(2) { accept() }
         case 1: advanceClock()
@@ -52,16 +57,14 @@ extension SimulatedWorker {
 
     // MARK: - clients
 
-    private func accept() {
+    /// - Parameter again: who came before.
+    private func accept(again: IPAddress? = nil) {
         guard let frontend = topology.frontends.first, let door = frontend.doors.first else { return }
         accepted += 1
         let isTrusted = frontend.proxyProtocolIn == nil ? world.oneIn(2) : !world.isTroubled()
         let someAddress = IPAddress.v4(
             (isTrusted ? 0xc633_6400 : 0xc000_0200) | UInt32.random(in: 1...8, using: &world.random))
-        // Who was closed to without a byte comes again, as mail servers do.
-        let last = records.last { $0.ending.reason == .upstreamEmpty }?.client?.ip
-        let comesAgain = frontend.proxyProtocolIn == nil && world.oneIn(3)
-        let socketAddress = InternetAddress((comesAgain ? last : nil) ?? someAddress, port: 40_000)
+        let socketAddress = InternetAddress(again ?? someAddress, port: 40_000)
         var script: [UInt8] = []
         var clientAddress = socketAddress
         if frontend.proxyProtocolIn != nil {
@@ -119,7 +122,7 @@ extension SimulatedWorker {
         case .internet(let address):
             let mailbox = world.mailbox(at: address)
             world.mailboxes[address] = mailbox
-            let isBanned = if case .v4(let bits) = client?.ip { bits & 3 == 1 } else { false }
+            let isBanned = if case .v4(let bits) = client?.ip { bits & 1 == 1 } else { false }
             return mailbox.dialled(by: &world, saying: speech, isBanned: hasHeader && isBanned)
         }
     }

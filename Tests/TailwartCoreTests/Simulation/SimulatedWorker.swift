@@ -19,6 +19,8 @@ final class SimulatedWorker {
     var trace: ((String) -> Void)?
     /// Addresses that trust the header again: a round that began before may have passed them over.
     var regained: Set<ObjectIdentifier> = []
+    /// To whom an upstream has just closed without a byte.
+    var closedTo: IPAddress?
     /// What did not hold.
     var faults: [String] = []
     /// What places should have been blamed and praised for, by the test's own count.
@@ -80,6 +82,9 @@ final class SimulatedWorker {
         let action = event()
         trace?("\(session.number) \(session.connection.phaseName): \(action)")
         noteGivenUp(action, session, wasDialling: wasDialling, place: place)
+        if case .tell = action, session.connection.decidedEnding?.reason == .upstreamEmpty {
+            closedTo = session.connection.record.client?.ip
+        }
         session.failsBlamelessly = false
         return action
     }

@@ -69,7 +69,7 @@ struct SimulatedWorld {
         // Only where a header is sent to a server that greets does it make a difference.
         if random.oneIn(4) { return .answersHeader }
         // Only where others were served a moment ago, and the client comes again, does it make one.
-        if random.oneIn(3) { return .bansSome }
+        if random.oneIn(2) { return .bansSome }
         return SimulatedMailbox.Temper.allCases.randomElement(using: &random) ?? .refuses
     }
 
