@@ -155,6 +155,12 @@ private final class FakeBans: AdminBans {
         return try #require(answers.first)
     }
 
+    private func expect(
+        _ answer: Admin.Answer, status: Int, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(answer.status == status, sourceLocation: sourceLocation)
+    }
+
     private static let body = Array(#"{"events":[]}"#.utf8)
 
     @Test func `a signed body is taken as it came, byte for byte`() throws {
@@ -162,7 +168,7 @@ private final class FakeBans: AdminBans {
         var random = SeededRandom(seed: 14)
         try withWebhook(taker) { address in
             for body in [Self.body, [], random.bytes(100_000), random.bytes(1 << 20)] {
-                #expect(try post(body, signature: Self.signature(body), to: address).status == 200)
+                try expect(post(body, signature: Self.signature(body), to: address), status: 200)
                 #expect(taker.bodies.last == body)
             }
             #expect(taker.refused == 0)
@@ -194,7 +200,7 @@ private final class FakeBans: AdminBans {
             for index in Self.body.indices {
                 var body = Self.body
                 body[index] ^= 1
-                #expect(try post(body, signature: signature, to: address).status == 401)
+                try expect(post(body, signature: signature, to: address), status: 401)
             }
         }
     }
@@ -203,7 +209,7 @@ private final class FakeBans: AdminBans {
     func `the answer says what came of it`(outcome: AdminWebhook.Outcome, status: Int) throws {
         let taker = Taker(outcome)
         try withWebhook(taker) { address in
-            #expect(try post(Self.body, signature: Self.signature(Self.body), to: address).status == status)
+            try expect(post(Self.body, signature: Self.signature(Self.body), to: address), status: status)
         }
     }
 
@@ -211,12 +217,12 @@ private final class FakeBans: AdminBans {
         let taker = Taker()
         try withWebhook(taker) { address in
             let signature = Self.signature(Self.body)
-            #expect(try post(Self.body, signature: signature, to: address, target: "/status").status == 404)
-            #expect(try post(Self.body, signature: signature, to: address, method: "PUT").status == 405)
+            try expect(post(Self.body, signature: signature, to: address, target: "/status"), status: 404)
+            try expect(post(Self.body, signature: signature, to: address, method: "PUT"), status: 405)
             let large = [UInt8](repeating: 0x20, count: (1 << 20) + 1)
-            #expect(try post(large, signature: Self.signature(large), to: address).status == 413)
+            try expect(post(large, signature: Self.signature(large), to: address), status: 413)
             taker.forgetKey()
-            #expect(try post(Self.body, signature: signature, to: address).status == 503)
+            try expect(post(Self.body, signature: signature, to: address), status: 503)
             #expect(taker.bodies.isEmpty)
         }
     }
