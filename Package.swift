@@ -167,7 +167,8 @@ let package = Package(
         .testTarget(
             name: "TailwartControlTests",
             dependencies: [
-                "TailwartControl", "TailwartAdmin", "TailwartClient", "TailwartConfig", "TailwartCore", "TailwartEngine",
+                "TailwartControl", "TailwartAdmin", "TailwartClient", "TailwartConfig", "TailwartCore",
+                "TailwartEngine",
                 "TailwartSandbox",
                 "TailwartSystem", "TailwartTailnet", "TailwartTesting", "TailwartWire",
             ],
