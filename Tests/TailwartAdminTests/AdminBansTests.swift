@@ -155,14 +155,20 @@ private final class FakeBans: AdminBans {
         return try #require(answers.first)
     }
 
+    private func expect(
+        _ answer: Admin.Answer, status: Int, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(answer.status == status, sourceLocation: sourceLocation)
+    }
+
     private static let body = Array(#"{"events":[]}"#.utf8)
 
     @Test func `a signed body is taken as it came, byte for byte`() throws {
         let taker = Taker()
         var random = SeededRandom(seed: 14)
-        try withWebhook(taker) { address throws in
+        try withWebhook(taker) { address in
             for body in [Self.body, [], random.bytes(100_000), random.bytes(1 << 20)] {
-                #expect(try post(body, signature: Self.signature(body), to: address).status == 200)
+                try expect(post(body, signature: Self.signature(body), to: address), status: 200)
                 #expect(taker.bodies.last == body)
             }
             #expect(taker.refused == 0)
@@ -171,7 +177,7 @@ private final class FakeBans: AdminBans {
 
     @Test func `what is not signed with the key is not taken`() throws {
         let taker = Taker()
-        try withWebhook(taker) { address throws in
+        try withWebhook(taker) { address in
             var flipped = SHA256.hmac(key: Array("secret".utf8), Self.body)
             flipped[31] ^= 1
             let signatures = [
@@ -190,11 +196,11 @@ private final class FakeBans: AdminBans {
     @Test func `every bit of the body counts`() throws {
         let taker = Taker()
         let signature = Self.signature(Self.body)
-        try withWebhook(taker) { address throws in
+        try withWebhook(taker) { address in
             for index in Self.body.indices {
                 var body = Self.body
                 body[index] ^= 1
-                #expect(try post(body, signature: signature, to: address).status == 401)
+                try expect(post(body, signature: signature, to: address), status: 401)
             }
         }
     }
@@ -202,21 +208,21 @@ private final class FakeBans: AdminBans {
     @Test(arguments: [(AdminWebhook.Outcome.inForce, 200), (.notYet, 503), (.unreadable("that is none"), 400)])
     func `the answer says what came of it`(outcome: AdminWebhook.Outcome, status: Int) throws {
         let taker = Taker(outcome)
-        try withWebhook(taker) { address throws in
-            #expect(try post(Self.body, signature: Self.signature(Self.body), to: address).status == status)
+        try withWebhook(taker) { address in
+            try expect(post(Self.body, signature: Self.signature(Self.body), to: address), status: status)
         }
     }
 
     @Test func `without a key, on another path, in another way or too large it is refused`() throws {
         let taker = Taker()
-        try withWebhook(taker) { address throws in
+        try withWebhook(taker) { address in
             let signature = Self.signature(Self.body)
-            #expect(try post(Self.body, signature: signature, to: address, target: "/status").status == 404)
-            #expect(try post(Self.body, signature: signature, to: address, method: "PUT").status == 405)
+            try expect(post(Self.body, signature: signature, to: address, target: "/status"), status: 404)
+            try expect(post(Self.body, signature: signature, to: address, method: "PUT"), status: 405)
             let large = [UInt8](repeating: 0x20, count: (1 << 20) + 1)
-            #expect(try post(large, signature: Self.signature(large), to: address).status == 413)
+            try expect(post(large, signature: Self.signature(large), to: address), status: 413)
             taker.forgetKey()
-            #expect(try post(Self.body, signature: signature, to: address).status == 503)
+            try expect(post(Self.body, signature: signature, to: address), status: 503)
             #expect(taker.bodies.isEmpty)
         }
     }
@@ -225,7 +231,7 @@ private final class FakeBans: AdminBans {
         let taker = Taker()
         var limits = AdminLimits.webhook
         limits.request = .milliseconds(200)
-        try withWebhook(taker, limits: limits) { address throws in
+        try withWebhook(taker, limits: limits) { address in
             let socket = try TestSocket.connect(to: address)
             try socket.send(Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345".utf8))
             let answers = try Admin.answers(String(decoding: socket.receiveToEnd().bytes, as: UTF8.self))
