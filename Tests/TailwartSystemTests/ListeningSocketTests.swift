@@ -178,7 +178,7 @@ struct ListeningSocketHandoverTests {
 
     /// As systemd passes what it opened for a socket unit.
     @Test func `one that came never blocks, though it did`() throws {
-        var first = try ListeningSocket(.loopback(0))
+        var first = try ListeningSocket(InternetAddress(.loopbackV4, port: 0))
         let flags = fcntl(first.socket.raw, F_GETFL)
         #expect(fcntl(first.socket.raw, F_SETFL, flags & ~O_NONBLOCK) == 0)
         var second = try ListeningSocket(adopting: copy(first))
