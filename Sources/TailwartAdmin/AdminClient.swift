@@ -29,13 +29,12 @@ package struct AdminClient: Sendable {
     /// Bytes of an answer: a thousand connections are less than half of one.
     private static let limit = 16 << 20
 
-    package let path: String
-    private let group: MultiThreadedEventLoopGroup
+    /// One for all questions of a process, and never ended: a live view asks two of them a second for as long as somebody looks.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    package init(path: String) {
-        self.path = path
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    }
+    package let path: String
+
+    package init(path: String) { self.path = path }
 
     /// - Parameters:
     ///   - target: with its query, encoded.
@@ -47,7 +46,7 @@ package struct AdminClient: Sendable {
         do {
             connection = try await ClientConnection.open(
                 to: SocketAddress(unixDomainSocketPath: path), patience: .until(.now() + TimeAmount(time)),
-                limits: .init(line: 0, total: Self.limit), group: group)
+                limits: .init(line: 0, total: Self.limit), group: Self.group)
         } catch let error as IOError {
             switch error.errnoCode {
             case ENOENT, ENOTDIR: throw .missing

@@ -113,6 +113,9 @@ package struct ListeningSocket: ~Copyable, Sendable {
             descriptor.close()
             throw SystemError("getsockopt", Errno(rawValue: EINVAL))
         }
+        // What systemd opened for a socket unit blocks, unless the service says NonBlocking=yes: a worker that accepts until nobody waits would
+        // wait for the next client, and everything else for the worker.
+        _ = fcntl(descriptor.raw, F_SETFL, fcntl(descriptor.raw, F_GETFL) | O_NONBLOCK)
         address = descriptor.socket.localAddress()
         self.descriptor = descriptor
         file = File.none

@@ -328,6 +328,17 @@ extension CommandTests {
             }
         }
 
+        /// Of all that a process has started, and what that has.
+        private static func threadsAndDescriptors(below process: Int32) throws -> Int {
+            let children = try String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .ascii)
+            return try children.split(separator: " ").compactMap { Int32($0) }.reduce(0) { sum, child in
+                let own = try ["task", "fd"].map { folder in
+                    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(child)/\(folder)").count
+                }
+                return try sum + own.reduce(0, +) + threadsAndDescriptors(below: child)
+            }
+        }
+
         @Test func `the live view takes the terminal, and gives it back`() async throws {
             try await TestHost.run { host in
                 let running = try await start(on: host)
@@ -336,7 +347,14 @@ extension CommandTests {
                 let process = try host.start(
                     "watch", try Program("script", package: "bsdutils"),
                     ["--quiet", "--return", "--flush", "--command", command, "/dev/null"], input: input)
-                try await eventually("it is shown") { process.output.text.contains("connections/s") ? true : nil }
+                let shown = { process.output.text.components(separatedBy: "connections/s").count - 1 }
+                try await eventually("it is shown") { shown() > 0 ? true : nil }
+                // It asks anew for each picture, for as long as somebody looks.
+                let before = try Self.threadsAndDescriptors(below: process.id)
+                let pictures = shown()
+                try await eventually("it is shown anew") { shown() > pictures + 4 ? true : nil }
+                let after = try Self.threadsAndDescriptors(below: process.id)
+                #expect(before > 0 && after <= before + 2, "\(before) threads and descriptors, then \(after)")
                 #expect(process.output.text.contains("\u{1b}[?1049h"))
                 try input.fileHandleForWriting.write(contentsOf: Data("q".utf8))
                 #expect(try await process.exitCode() == 0)

@@ -176,6 +176,17 @@ struct ListeningSocketHandoverTests {
         second.close()
     }
 
+    /// As systemd passes what it opened for a socket unit.
+    @Test func `one that came never blocks, though it did`() throws {
+        var first = try ListeningSocket(InternetAddress(.loopbackV4, port: 0))
+        let flags = fcntl(first.socket.raw, F_GETFL)
+        #expect(fcntl(first.socket.raw, F_SETFL, flags & ~O_NONBLOCK) == 0)
+        var second = try ListeningSocket(adopting: copy(first))
+        #expect(fcntl(second.socket.raw, F_GETFL) & O_NONBLOCK != 0)
+        first.close()
+        second.close()
+    }
+
     @Test func `what does not listen is not taken`() throws {
         let error = #expect(throws: SystemError.self) {
             var socket = try ListeningSocket(adopting: Socket.stream(family: AF_INET))

@@ -22,7 +22,7 @@ package enum UnitFile {
         # Where an edge runs already, its listening sockets are taken over and it drains; else it starts.
         ExecStart=/usr/bin/tailwart run --takeover --config /etc/tailwart/tailwart.yaml
         # 'systemctl reload': the file is read anew, and no connection is cut for it. What comes of it stands in the journal.
-        ExecReload=/bin/kill -HUP $MAINPID
+        ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
         # 'systemctl restart' refuses no connection: systemd stops the old process before it starts the new one, so another one takes over first, serves
         # while the old one drains, and gives the sockets to the new one. Only root is told that a stop belongs to a restart. It is waited for until
         # the other has put its socket in the place of the old one's.
@@ -32,6 +32,8 @@ package enum UnitFile {
         KillMode=process
         # A start after a crash gets the sockets, with all who wait there.
         FileDescriptorStoreMax=1024
+        # With a socket unit: else each start would make accepting block for the process that serves meanwhile.
+        NonBlocking=yes
         WatchdogSec=30s
         Restart=always
         RestartSec=1s
