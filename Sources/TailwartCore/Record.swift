@@ -35,6 +35,8 @@ package struct Record: Sendable {
     package var helloError: ClientHelloError?
     /// Whether the client was told so in its own protocol.
     package var wasRefused = false
+    /// Whether the client of an SMTP server said, before the banner, what is no SMTP.
+    package var spokeNoSMTP = false
 
     /// Microseconds since accept; nil if the connection did not get so far. Capped at 71 minutes, but for the total.
     package struct Times: Sendable, Equatable {

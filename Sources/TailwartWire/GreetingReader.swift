@@ -169,7 +169,8 @@ extension Span<UInt8> {
     /// EHLO or HELO, in any case (RFC 5321 section 4.1.1.1), or how one of them begins: a first segment may hold less.
     fileprivate var beginsWithHello: Bool { begins(withLetters: "EHLO") || begins(withLetters: "HELO") }
 
-    private func begins(withLetters word: StaticString) -> Bool {
+    /// In any case; true too while there are too few bytes to tell.
+    func begins(withLetters word: StaticString) -> Bool {
         for position in 0..<Swift.min(count, word.utf8CodeUnitCount)
         where self[position] & 0xdf != word.utf8Start[position] { return false }
         return true

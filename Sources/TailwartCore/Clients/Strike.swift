@@ -10,6 +10,8 @@ package enum Strike: String, Sendable, CaseIterable {
     case badHeader
     /// Asked for a server name that no route has.
     case unknownName
+    /// Said something else than SMTP to a mail server that had not greeted yet.
+    case noSMTP
     /// Came more often than it may.
     case rate
     /// Failed to log in, as the mailbox says.
@@ -24,6 +26,7 @@ package enum Strike: String, Sendable, CaseIterable {
         case .badHello: "what is no TLS hello"
         case .badHeader: "a PROXY header that is missing or was not asked for"
         case .unknownName: "server names that nobody has here"
+        case .noSMTP: "what is no SMTP before the banner"
         case .rate: "more connections than it may make"
         case .login: "logins that failed"
         case .turnedAway: "being turned away by the mailbox"
@@ -37,7 +40,7 @@ package enum Strike: String, Sendable, CaseIterable {
     /// one page, or ahead of time and without a word, a club behind one address.
     var weight: Int {
         switch self {
-        case .badHello, .badHeader, .turnedAway: Self.whole
+        case .badHello, .badHeader, .noSMTP, .turnedAway: Self.whole
         case .noHello, .unknownName, .rate, .login: 1
         }
     }
@@ -71,6 +74,7 @@ extension CloseReason {
 extension Record {
     /// What its ending says against the client.
     package var strike: Strike? {
+        if spokeNoSMTP { return .noSMTP }
         let name = hello?.takeUnretainedValue().hello.serverName
         return ending.reason.strike(isNamed: name != nil)
     }

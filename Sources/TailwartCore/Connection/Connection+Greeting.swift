@@ -58,11 +58,21 @@ extension Connection {
     /// - Returns: false if it is not to be passed on: ``headerWasUnexpected(_:)``.
     package mutating func clientSpoke(_ bytes: Span<UInt8>) -> Bool {
         if relaying.search?.finds(bytes) == true { return false }
+        noteFirstBytes(bytes)
         if relaying.search?.isOver == true { relaying.search = nil }
         guard isListening else { return true }
         relaying.reader?.clientSpoke(bytes)
         stopListeningIfOver()
         return true
+    }
+
+    /// A program that speaks HTTP or TLS to whatever answers does not wait for a banner.
+    private mutating func noteFirstBytes(_ bytes: Span<UInt8>) {
+        guard record.inboundBytes == 0, record.outboundBytes == 0, !bytes.isEmpty else { return }
+        switch frontend.listener.proto {
+        case .smtp, .submission: record.spokeNoSMTP = !SMTPCommand.mayBegin(bytes)
+        default: break
+        }
     }
 
     /// The client will never say anything.

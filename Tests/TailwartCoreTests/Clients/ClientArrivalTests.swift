@@ -168,6 +168,31 @@ import Testing
         #expect(meeting(topology, Self.neighbour, &around) == nil)
     }
 
+    @Test(arguments: [
+        (ListenerProtocol.smtp, "GET / HTTP/1.1\r\n", true), (.submission, "\u{16}\u{3}\u{1}", true),
+        (.smtp, "EHLO mail.example.net\r\n", false), (.smtp, "QU", false), (.imap, "GET / HTTP/1.1\r\n", false),
+    ])
+    func `what is no SMTP before the banner is a strike, and is passed on all the same`(
+        proto: ListenerProtocol, text: String, isStrike: Bool
+    ) {
+        let topology = topology(proto)
+        var around = Surroundings(now: Self.second)
+        for isGreeted in [false, true] {
+            var connection = connection(topology, from: Self.stranger)
+            _ = connection.begin(&around)
+            _ = connection.connectAnswered(.connected, &around)
+            _ = connection.sent(.sent, &around)
+            if isGreeted {
+                _ = connection.heard(Array("220 mail.example.org ESMTP\r\n".utf8).span, now: around.now)
+                _ = connection.filled(.outbound, 28, short: true, now: around.now)
+            }
+            let isPassed = connection.clientSpoke(Array(text.utf8).span)
+            #expect(isPassed)
+            _ = connection.stop(&around)
+            #expect((connection.record.strike == .noSMTP) == (isStrike && !isGreeted))
+        }
+    }
+
     @Test func `a client that the mailbox closed to while it serves others is not dialled for, for a moment`() {
         let topology = topology()
         var around = Surroundings(now: Self.second)
