@@ -12,6 +12,9 @@ struct SimulatedWorld {
     var mailboxes: [InternetAddress: SimulatedMailbox] = [:]
     /// How often something goes wrong: 0 never, else once in so many things that happen.
     let trouble: Int
+    /// Whether it is a world in which mailboxes ban, and see whom: only where others were served a moment ago, and the client comes again, does
+    /// it make a difference.
+    let isBanning: Bool
 
     static let hosts = ["one.example.net", "two.example.net", "three.example.net"]
     static let proxy = InternetAddress(.v4(0xcb00_7101), port: 1080)
@@ -19,10 +22,27 @@ struct SimulatedWorld {
     init(seed: UInt64) {
         random = SeededRandom(seed: seed)
         trouble = [0, 4, 20, 60].randomElement(using: &random) ?? 0
+        isBanning = trouble > 0 && random.oneIn(8)
         addresses = [:]
         configuration = Configuration()
         for host in Self.hosts { addresses[host] = Self.someAddresses(&random, atLeast: trouble == 0 ? 1 : 0) }
-        configuration = Self.someConfiguration(&random)
+        configuration = someConfiguration()
+    }
+
+    private mutating func someConfiguration() -> Configuration {
+        var configuration = Self.someConfiguration(&random)
+        guard isBanning else { return configuration }
+        configuration.limits = nil
+        for index in configuration.upstreams.indices {
+            configuration.upstreams[index].proxyProtocol = ProxyProtocolOut(.v2)
+            configuration.upstreams[index].via = .direct
+        }
+        for index in configuration.listeners.indices {
+            configuration.listeners[index].proto = .smtp
+            configuration.listeners[index].proxyProtocolIn = nil
+            configuration.listeners[index].routes = [Route(to: .upstream("mailbox", port: nil))]
+        }
+        return configuration
     }
 
     mutating func oneIn(_ times: Int) -> Bool { random.oneIn(times) }
@@ -46,7 +66,7 @@ struct SimulatedWorld {
             let host = Self.hosts[Int.random(in: 0..<Self.hosts.count, using: &random)]
             addresses[host] = Self.someAddresses(&random, atLeast: trouble == 0 ? 1 : 0)
         } else {
-            configuration = Self.someConfiguration(&random)
+            configuration = someConfiguration()
         }
     }
 
@@ -65,11 +85,9 @@ struct SimulatedWorld {
     }
 
     private mutating func nextTemper() -> SimulatedMailbox.Temper {
-        guard trouble > 0, random.oneIn(2) else { return .serves }
+        guard trouble > 0, random.oneIn(2) else { return isBanning ? .bansSome : .serves }
         // Only where a header is sent to a server that greets does it make a difference.
         if random.oneIn(4) { return .answersHeader }
-        // Only where others were served a moment ago, and the client comes again, does it make one.
-        if random.oneIn(2) { return .bansSome }
         return SimulatedMailbox.Temper.allCases.randomElement(using: &random) ?? .refuses
     }
 
