@@ -63,6 +63,9 @@ mkdir -p "$root/etc/tailwart"
 put 644 deploy/systemd/tailwart.service /usr/lib/systemd/system/tailwart.service
 put 644 deploy/systemd/sysusers.conf /usr/lib/sysusers.d/tailwart.conf
 put 644 deploy/systemd/tmpfiles.conf /usr/lib/tmpfiles.d/tailwart.conf
+for file in action.d/tailwart.conf filter.d/tailwart.conf filter.d/tailwart-postfix.conf; do
+    put 644 "deploy/fail2ban/$file" "/etc/fail2ban/$file"
+done
 
 documents=/usr/share/doc/tailwart
 scripts/make-man.py "$program" | compressed /usr/share/man/man1/tailwart.1.gz

@@ -3,8 +3,8 @@
 #
 #     scripts/setup.sh build | portable | test | verify | bench | deb | deploy
 #
-# Installs nothing else, starts no service and removes no package. What tests need of PyPI goes into .build/python and nowhere else. With nothing to
-# do it says so in one line.
+# Installs nothing else, starts no service and removes no package. What tests need of PyPI goes into .build/python and nowhere else, and Debian's
+# CrowdSec, whose installation would register with its maker's server, unpacked into .build/debian. With nothing to do it says so in one line.
 set -eu
 
 build="libc-ares-dev libssl-dev libyaml-dev pkgconf g++ binutils git"
@@ -14,7 +14,7 @@ portable="zlib1g-dev libzstd-dev"
 test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx swaks libnet-ssleay-perl
     libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace
     bsdutils util-linux bind9-utils postgresql microsocks prometheus python3-prometheus-client python3-venv
-    chromium chromium-driver python3-selenium"
+    chromium chromium-driver python3-selenium fail2ban libsqlite3-0"
 verify="spin gcc"
 deb="dpkg-dev binutils gzip python3"
 deploy="$deb strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
@@ -54,6 +54,26 @@ python_packages() {
     cp "$here/python-packages.txt" "$folder/packages.txt"
 }
 
+# Debian packages that are unpacked, and not installed.
+unpacked_packages() {
+    [ "$purpose" = test ] || return 0
+    here=$(cd "$(dirname "$0")" && pwd)
+    folder=${here%/*}/.build/debian
+    for package in crowdsec; do
+        [ ! -d "$folder/$package" ] || continue
+        say "unpacking into .build/debian: $package"
+        rm -rf "$folder/new"
+        mkdir -p "$folder/new"
+        if ! (cd "$folder/new" && apt-get download --quiet "$package" && dpkg-deb --extract ./*.deb "$folder/new/$package"); then
+            rm -rf "$folder/new"
+            say "could not unpack $package; see the message above; perhaps: apt-get update" >&2
+            exit 1
+        fi
+        mv "$folder/new/$package" "$folder/$package"
+        rm -rf "$folder/new"
+    done
+}
+
 if ! command -v swift >/dev/null 2>&1; then
     say "no 'swift' on the PATH; install the Swift 6.2 toolchain or newer: https://www.swift.org/install/linux" >&2
     exit 1
@@ -71,6 +91,7 @@ done
 missing=${missing# }
 if [ -z "$missing" ]; then
     python_packages
+    unpacked_packages
     say "everything for '$purpose' is installed"
     exit 0
 fi
@@ -124,7 +145,7 @@ if ! apt; then
 fi
 
 # Nor at the next boot: these servers are here for the tests only. Those that were here before are left alone.
-for service in postfix dovecot-core nginx haproxy postgresql microsocks prometheus docker.io; do
+for service in postfix dovecot-core nginx haproxy postgresql microsocks prometheus fail2ban docker.io; do
     case " $missing " in
     *" $service "*)
         unit=${service%-core}
@@ -134,4 +155,5 @@ for service in postfix dovecot-core nginx haproxy postgresql microsocks promethe
     esac
 done
 python_packages
+unpacked_packages
 say "done"

@@ -6,7 +6,8 @@ package import TailwartWire
 package protocol AdminBans: Sendable {
     /// - Parameter time: nil: for ever.
     func add(_ network: Network, time: Duration?, reason: String) -> CommandAnswer
-    func remove(_ network: Network) -> CommandAnswer
+    /// - Parameter layer: that alone takes it back; nil: all do that can.
+    func remove(_ network: Network, layer: BanLayer?) -> CommandAnswer
     func list(limit: Int) -> CommandAnswer
     func why(_ address: IPAddress) -> CommandAnswer
 }
@@ -42,7 +43,15 @@ struct AdminBanPages: Sendable {
 
     func remove(_ value: (String) -> String?) -> AdminReply {
         guard let network = network(value) else { return Self.wrongNetwork(value) }
-        return reply(bans.remove(network))
+        var layer: BanLayer?
+        if let text = value("layer") {
+            layer = BanLayer(rawValue: text)
+            guard let layer, !layer.isRepeated else {
+                let names = BanLayer.allCases.filter { !$0.isRepeated }.map(\.rawValue).joined(separator: ", ")
+                return .refused(.badRequest, "'layer' must be one of \(names), not \(text.quoted)")
+            }
+        }
+        return reply(bans.remove(network, layer: layer))
     }
 
     func list(_ value: (String) -> String?) -> AdminReply {

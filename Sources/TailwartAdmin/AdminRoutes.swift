@@ -69,7 +69,7 @@ struct AdminRoutes: AdminAnswering {
             case .bans: ["limit"]
             case .whyBanned: ["address"]
             case .ban: ["network", "for", "reason"]
-            case .pardon: ["network"]
+            case .pardon: ["network", "layer"]
             default: []
             }
         }
@@ -244,7 +244,7 @@ struct AdminRoutes: AdminAnswering {
         GET  /bans                    who is banned, by whom and until when; ?limit=1000
         GET  /bans/why?address=IP     what is known of one address
         POST /bans/add?network=NET    keeps it out; &for=1h&reason=TEXT
-        POST /bans/remove?network=NET
+        POST /bans/remove?network=NET lets it in again; &layer=manual takes back that one alone
         POST /reload                  reads the file anew; ?dry_run says what would change
         POST /drain                   accepts no more and ends; ?for=30s
         POST /log-level?level=debug   until the next start

@@ -23,7 +23,7 @@ extension Edge {
             listeners.resume()
             apply(topology)
         }
-        access.takeWebhook(configuration.bans)
+        access.listen(configuration.bans)
     }
 
     func watch(_ waker: Waker) -> Acknowledgement {

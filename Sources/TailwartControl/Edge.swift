@@ -77,9 +77,9 @@ package final class Edge: Sendable {
         }
         notifier.serve(configuration)
         do throws(SystemError) {
-            // Who takes over begins with the webhook when he serves.
+            // Who takes over begins with the webhook and CrowdSec when he serves.
             access = try AccessControl(
-                configuration.bans, ledger: ledger, engine: engine, takesWebhook: inheritance == nil)
+                configuration.bans, ledger: ledger, engine: engine, listens: inheritance == nil)
         } catch {
             notifier.stop()
             engine.stop()

@@ -35,6 +35,12 @@ struct BanCommand: AsyncParsableCommand, AnsweringCommand {
     @Option(help: .init("With add: why, for whoever looks later.", valueName: "text"))
     var reason: String?
 
+    @Option(
+        help: .init(
+            "With remove: only what this one says, manual, strikes or webhook; by default what all of them say.",
+            valueName: "layer"))
+    var layer: String?
+
     @Option(help: .init("With list: at most so many.", valueName: "count"))
     var limit = 1000
 
@@ -57,6 +63,12 @@ struct BanCommand: AsyncParsableCommand, AnsweringCommand {
             throw ValidationError("--limit: from \(BanAnswer.limits.lowerBound) to \(BanAnswer.limits.upperBound).")
         }
         if action != .add, time != nil || reason != nil { throw ValidationError("--for and --reason go with add.") }
+        if let layer {
+            guard action == .remove else { throw ValidationError("--layer goes with remove.") }
+            guard let layer = BanLayer(rawValue: layer), !layer.isRepeated else {
+                throw ValidationError("--layer is manual, strikes or webhook.")
+            }
+        }
     }
 
     func run() async throws {
@@ -75,7 +87,7 @@ struct BanCommand: AsyncParsableCommand, AnsweringCommand {
             "/bans/add?network=\(network)"
                 + (time.map { "&for=\($0.duration.configurationText.queryEncoded)" } ?? "")
                 + (reason.map { "&reason=\($0.queryEncoded)" } ?? "")
-        case .remove: "/bans/remove?network=\(network)"
+        case .remove: "/bans/remove?network=\(network)" + (layer.map { "&layer=\($0)" } ?? "")
         case .list: "/bans?limit=\(limit)"
         case .why: "/bans/why?address=\(network)"
         }

@@ -24,7 +24,10 @@ private final class FakeBans: AdminBans {
         note("add \(network) \(time?.configurationText ?? "for ever") \(reason)")
     }
 
-    func remove(_ network: Network) -> CommandAnswer { note("remove \(network)") }
+    func remove(_ network: Network, layer: BanLayer?) -> CommandAnswer {
+        note("remove \(network)\(layer.map { " \($0.rawValue)" } ?? "")")
+    }
+
     func list(limit: Int) -> CommandAnswer { note("list \(limit)") }
     func why(_ address: IPAddress) -> CommandAnswer { note("why \(address)") }
 }
@@ -38,7 +41,8 @@ private final class FakeBans: AdminBans {
             for (method, target) in [
                 ("POST", "/bans/add?network=203.0.113.7"),
                 ("POST", "/bans/add?network=2001%3adb8%3a%3a%2f48&for=1h30m&reason=guesses%20passwords"),
-                ("POST", "/bans/remove?network=203.0.113.0%2f24"), ("GET", "/bans"), ("GET", "/bans?limit=7"),
+                ("POST", "/bans/remove?network=203.0.113.0%2f24"),
+                ("POST", "/bans/remove?network=203.0.113.7&layer=manual"), ("GET", "/bans"), ("GET", "/bans?limit=7"),
                 ("GET", "/bans/why?address=%3a%3a1"),
             ] {
                 let answer = try admin.get(target, method == "POST" ? "Content-Length: 0\r\n" : "", method: method)
@@ -47,7 +51,7 @@ private final class FakeBans: AdminBans {
             #expect(
                 bans.orders == [
                     "add 203.0.113.7 for ever no reason was given", "add 2001:db8::/48 1h30m guesses passwords",
-                    "remove 203.0.113.0/24", "list 1000", "list 7", "why ::1",
+                    "remove 203.0.113.0/24", "remove 203.0.113.7 manual", "list 1000", "list 7", "why ::1",
                 ])
         }
     }
@@ -61,6 +65,7 @@ private final class FakeBans: AdminBans {
                 ("POST", "/bans/add?network=203.0.113.7&for=1s", 400),
                 ("POST", "/bans/add?network=203.0.113.7&for=31d", 400),
                 ("POST", "/bans/add?network=203.0.113.7&why=a", 400), ("POST", "/bans/remove", 400),
+                ("POST", "/bans/remove?network=203.0.113.7&layer=crowdsec", 400),
                 ("GET", "/bans?limit=0", 400), ("GET", "/bans?limit=10001", 400), ("GET", "/bans/why", 400),
                 ("GET", "/bans/why?address=203.0.113.0%2f24", 400), ("GET", "/bans/add?network=203.0.113.7", 405),
                 ("POST", "/bans", 405),

@@ -104,7 +104,7 @@ import Testing
             let next = try Door()
             let again = try next.keeper(settings)
             #expect(next.times == 1 && next.banned == ["203.0.113.7"], "CrowdSec says its own anew")
-            #expect(again.remove(one).json["messages"]?.list?.count == 1)
+            #expect(again.remove(one, layer: nil).json["messages"]?.list?.count == 1)
             #expect(next.banned.isEmpty)
             again.stop()
             #expect(folder.file("bans").text == "tailwart bans 1\n")
@@ -207,7 +207,7 @@ import Testing
             _ = new.add(try Self.network("203.0.113.9"), time: nil, reason: "a")
             new.stop()
             let text = folder.file("bans").text
-            _ = old.remove(try Self.network("203.0.113.7"))
+            _ = old.remove(try Self.network("203.0.113.7"), layer: nil)
             old.stop()
             #expect(folder.file("bans").text == text && text.contains("203.0.113.9"))
         }

@@ -93,12 +93,33 @@ import Testing
         var operatorAway = Absence(Messenger(.command(["/bin/a"]), on: [kind]))
         let events = [
             Self.off(Self.smtp), Self.found(.busy, Self.imaps), Self.found(.certificateExpired, Self.https),
-            Self.tailnet(.gone), .reloadFailed([Self.problem]), .takeoverFailed("port 465 is taken"),
+            Self.tailnet(.gone), .edgeBanned([.loopbackV4]), .reloadFailed([Self.problem]),
+            .takeoverFailed("port 465 is taken"),
         ]
         for event in events { operatorAway.happens(event) }
         operatorAway.passes(.seconds(1000))
         #expect(operatorAway.told.map(\.kind) == [kind])
         #expect(operatorAway.told.allSatisfy { $0.also.isEmpty })
+    }
+
+    @Test func `that the mailbox bans this edge is told at once, until a probe is answered`() {
+        var operatorAway = Absence()
+        operatorAway.happens(.edgeBanned([.loopbackV4]))
+        operatorAway.passes(.seconds(2))
+        #expect(operatorAway.told.map(\.kind) == [.edgeBanned])
+        #expect(operatorAway.told.first?.fix == Verdict.banned.fix(of: .stalwart))
+        // It is said again each hour while it lasts.
+        operatorAway.happens(.edgeBanned([.loopbackV4]))
+        operatorAway.happens(Self.found(.refused))
+        operatorAway.passes(.seconds(200))
+        #expect(operatorAway.told.count == 1)
+        operatorAway.happens(Self.found(.well))
+        operatorAway.passes(.seconds(400))
+        #expect(operatorAway.told.map(\.state) == ["begun", "over"])
+        // Again on the same day it has to last.
+        operatorAway.happens(.edgeBanned([.loopbackV4]))
+        operatorAway.passes(.seconds(60))
+        #expect(operatorAway.told.count == 2)
     }
 
     @Test func `who does not ask for the end of an outage is not told of it`() {

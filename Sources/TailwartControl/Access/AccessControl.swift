@@ -10,18 +10,19 @@ final class AccessControl: Sendable {
     let bans: BanKeeper
     private let lists: ListWatcher
     private let webhook: WebhookServer
+    private let crowdsec: CrowdSecFollower
     private let rules: RulesAtTheDoor
     private let ledger: Ledger
 
     /// Puts in force what the file says, before it returns; lists follow as soon as they are read.
     ///
-    /// - Parameter takesWebhook: else not before ``takeWebhook(_:)``, as another process does.
-    init(_ settings: BanSettings, ledger: Ledger, engine: Engine, takesWebhook: Bool) throws(SystemError) {
+    /// - Parameter listens: to the webhook and to CrowdSec; else not before ``listen(_:)``, as another process does.
+    init(_ settings: BanSettings, ledger: Ledger, engine: Engine, listens: Bool) throws(SystemError) {
         let rules = RulesAtTheDoor(engine, try Waker())
         let lists = try ListWatcher(ledger: ledger) { rules.change(lists: $0) }
         let bans = try BanKeeper(settings, ledger: ledger, surroundings: .of(engine, rules))
         do throws(SystemError) {
-            webhook = try WebhookServer(takesWebhook ? settings.webhook : nil, of: bans, ledger: ledger)
+            webhook = try WebhookServer(listens ? settings.webhook : nil, of: bans, ledger: ledger)
         } catch {
             bans.stop()
             throw error
@@ -30,13 +31,15 @@ final class AccessControl: Sendable {
         self.lists = lists
         self.bans = bans
         self.ledger = ledger
+        crowdsec = CrowdSecFollower(of: bans, ledger: ledger)
+        if listens { crowdsec.serve(settings.crowdsec) }
         serve(lists: settings.lists)
     }
 
     /// The file says this now.
     func serve(_ settings: BanSettings) {
         bans.serve(settings)
-        webhook.serve(settings.webhook)
+        listen(settings)
         serve(lists: settings.lists)
     }
 
@@ -48,18 +51,23 @@ final class AccessControl: Sendable {
         }
     }
 
-    /// This process serves now, where another did.
-    func takeWebhook(_ settings: BanSettings) { webhook.serve(settings.webhook) }
+    /// To others who know whom to ban. Of a new process, when it serves where another did.
+    func listen(_ settings: BanSettings) {
+        webhook.serve(settings.webhook)
+        crowdsec.serve(settings.crowdsec)
+    }
 
     /// Another process serves, and keeps the bans from now on.
     func letGo() {
         webhook.serve(nil)
+        crowdsec.stop()
         bans.letGo()
     }
 
     func stop() {
         lists.stop()
         webhook.stop()
+        crowdsec.stop()
         bans.stop()
     }
 }

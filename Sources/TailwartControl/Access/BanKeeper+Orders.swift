@@ -10,10 +10,10 @@ extension BanKeeper: AdminBans {
         return late(book.answer(toBanning: network), isInForce)
     }
 
-    package func remove(_ network: Network) -> CommandAnswer {
+    package func remove(_ network: Network, layer: BanLayer?) -> CommandAnswer {
         let before = book
-        let isInForce = order([.pardon(network)])
-        return late(book.answer(toPardoning: network, before: before), isInForce)
+        let isInForce = order([layer.map { .lift(network, $0) } ?? .pardon(network)])
+        return late(book.answer(toPardoning: network, by: layer, before: before), isInForce)
     }
 
     package func list(limit: Int) -> CommandAnswer { book.answer(listing: limit).answer }

@@ -25,7 +25,7 @@ package enum BanLayer: String, Sendable, CaseIterable {
     var mayBanPrivate: Bool { self == .manual || self == .crowdsec }
 
     /// Whether it says so anew by itself after a restart.
-    var isRepeated: Bool { self == .crowdsec }
+    package var isRepeated: Bool { self == .crowdsec }
 }
 
 /// That one layer bans a network.

@@ -69,20 +69,27 @@ extension BanBook {
 
     /// What an operator learns of a network that is to be let in.
     ///
-    /// - Parameter before: the book before the order.
-    package func answer(toPardoning asked: Network, before: BanBook) -> BanAnswer {
+    /// - Parameters:
+    ///   - layer: that alone takes its ban back; nil: all but those that would say so again.
+    ///   - before: the book before the order.
+    package func answer(toPardoning asked: Network, by layer: BanLayer? = nil, before: BanBook) -> BanAnswer {
         var answer = BanAnswer()
         let network = settings.banned(asked)
-        let taken = before.bans.filter { $0.network == network && !$0.layer.isRepeated }
+        let taken = before.bans.filter {
+            $0.network == network && !$0.layer.isRepeated && layer ?? $0.layer == $0.layer
+        }
         answer.sentences = taken.map { "\($0.network) is no longer banned by \($0.layer.words)" }
-        if taken.isEmpty, before.tallies[network] != nil || before.repeats[network] != nil {
+        if layer == nil, taken.isEmpty, before.tallies[network] != nil || before.repeats[network] != nil {
             answer.sentences = ["the strikes of \(network) are forgotten"]
         }
         answer.bans = bans.filter { $0.network.contains(network) }
         answer.matching = answer.bans.count
         if answer.sentences.isEmpty {
             let isCovered = !answer.bans.isEmpty
-            answer.problems.append(.init(.warning, "\(network) is not banned" + (isCovered ? " by itself" : "")))
+            answer.problems.append(
+                .init(
+                    .warning,
+                    "\(network) is not banned" + (layer.map { " by \($0.words)" } ?? (isCovered ? " by itself" : ""))))
         }
         answer.problems += answer.bans.prefix(3).map { ban in
             let fix =

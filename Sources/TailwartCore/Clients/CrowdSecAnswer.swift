@@ -22,6 +22,9 @@ package struct CrowdSecAnswer: Sendable, Equatable {
     /// Decisions that mean nothing here: on a country, a captcha, a network that is too wide.
     package var ignored = 0
 
+    /// That there are none.
+    package init() {}
+
     /// Bytes: a hundred thousand decisions are a quarter of it.
     package static let byteLimit = 64 << 20
 
@@ -45,12 +48,13 @@ package struct CrowdSecAnswer: Sendable, Equatable {
 
     /// What follows from it.
     ///
-    /// - Parameter bans: all of now, where the answer has all that there are.
-    package func events(insteadOf bans: [Ban]? = nil) -> [BanBook.Event] {
+    /// - Parameter book: the bans of now, where the answer has all decisions that there are.
+    package func events(insteadOf book: BanBook? = nil) -> [BanBook.Event] {
         var events = deleted.map { BanBook.Event.lift($0.network, .crowdsec, source: $0.source) }
-        if let bans {
-            let kept = Set(new.map { [$0.network.description, $0.source] })
-            events += bans.filter { $0.layer == .crowdsec && !kept.contains([$0.network.description, $0.source]) }
+        if let book {
+            let kept = Set(new.map { BanBook.Key(network: book.settings.banned($0.network), source: $0.source) })
+            events += book.bans
+                .filter { $0.layer == .crowdsec && !kept.contains(.init(network: $0.network, source: $0.source)) }
                 .map { .lift($0.network, .crowdsec, source: $0.source) }
         }
         return events + new.map { .ban($0.network, .crowdsec, source: $0.source, reason: $0.reason, time: $0.time) }

@@ -50,6 +50,8 @@ package enum NoticeKind: String, CaseIterable, Sendable {
     case certificate
     /// tailscaled is gone or does not run, a key expires, a mailbox is offline or gone from the tailnet.
     case tailnet
+    /// The mailbox bans this edge, as it says itself: told at once.
+    case edgeBanned = "edge_banned"
     /// A changed configuration was not taken.
     case reloadFailed = "reload_failed"
     /// Another process could not take over: the version before goes on.

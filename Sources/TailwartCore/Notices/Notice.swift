@@ -79,6 +79,8 @@ extension Notice {
         case (.certificate, true): "the certificate is in order"
         case (.tailnet, false): "something is wrong with the tailnet"
         case (.tailnet, true): "the tailnet is in order"
+        case (.edgeBanned, false): "the mailbox bans this edge"
+        case (.edgeBanned, true): "the mailbox no longer bans this edge"
         case (.reloadFailed, false): "a changed configuration was not taken"
         case (.reloadFailed, true): "the changed configuration was taken"
         case (.takeoverFailed, false): "a new process could not take over"

@@ -2,7 +2,7 @@ import TailwartWire
 
 /// Decides what one messenger tells of which trouble, and when. A value without clock or I/O.
 ///
-/// - What ends before it has lasted ``Messenger/after`` is not told. What comes back within ``calm`` has not ended.
+/// - What ends before it has lasted ``Messenger/after`` is not told, but for what is urgent, which is told at once. What comes back within ``calm`` has not ended.
 /// - What began within ``company`` of the trouble that falls due, and lasts, is told with it: one cause, one message. What falls due later at
 ///   the same endpoint, and began in that time, is told already.
 /// - What was told is told once more when all of it is over; where some of it lasts, that is told once the rest has been over for
@@ -105,7 +105,9 @@ package struct NoticeWatch: Sendable {
     }
 
     private func wait(_ subject: Trouble.Subject, _ now: Instant) -> Duration {
-        guard let past = past[subject], now - past.last < Self.day else { return messenger.after }
+        guard let past = past[subject], now - past.last < Self.day else {
+            return subject.isUrgent ? .zero : messenger.after
+        }
         return min(max(messenger.after, Self.longestCalm) * (1 << min(past.times, 16)), Self.day)
     }
 

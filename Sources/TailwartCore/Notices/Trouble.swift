@@ -14,13 +14,15 @@ package struct Trouble: Sendable, Equatable {
         case key(of: String?)
         /// A mailbox in the tailnet, by its name.
         case peer(String)
+        /// That the mailbox bans this edge, as it says itself.
+        case edgeBan
         case reload
         case takeover
 
         package var place: ProbedPlace? {
             switch self {
             case .standing(let place), .finding(let place, _), .certificate(let place, _): place
-            case .tailscaled, .key, .peer, .reload, .takeover: nil
+            case .tailscaled, .key, .peer, .edgeBan, .reload, .takeover: nil
             }
         }
 
@@ -29,7 +31,7 @@ package struct Trouble: Sendable, Equatable {
             switch self {
             case .standing(let place): place.label(nil)
             case .finding(let place, let name), .certificate(let place, let name): place.label(name)
-            case .tailscaled, .key, .peer, .reload, .takeover: nil
+            case .tailscaled, .key, .peer, .edgeBan, .reload, .takeover: nil
             }
         }
 
@@ -39,6 +41,7 @@ package struct Trouble: Sendable, Equatable {
             case .finding: .degraded
             case .certificate: .certificate
             case .tailscaled, .key, .peer: .tailnet
+            case .edgeBan: .edgeBanned
             case .reload: .reloadFailed
             case .takeover: .takeoverFailed
             }
@@ -47,16 +50,20 @@ package struct Trouble: Sendable, Equatable {
         /// What is more likely the cause of the others comes first.
         var order: Int {
             switch self {
-            case .tailscaled: 0
-            case .key: 1
-            case .peer: 2
-            case .standing: 3
-            case .certificate: 4
-            case .finding: 5
-            case .reload: 6
-            case .takeover: 7
+            case .edgeBan: 0
+            case .tailscaled: 1
+            case .key: 2
+            case .peer: 3
+            case .standing: 4
+            case .certificate: 5
+            case .finding: 6
+            case .reload: 7
+            case .takeover: 8
             }
         }
+
+        /// Whether it is told without waiting whether it lasts: somebody has decided it, and it does not pass by itself.
+        var isUrgent: Bool { self == .edgeBan }
     }
 
     package let subject: Subject
@@ -88,7 +95,17 @@ extension Trouble {
         case .health(let place, isHealthy: false, _):
             [.begins(Trouble(.standing(place), cause: "Connections to \(place.label(nil)) cannot be made."))]
         case .health(let place, isHealthy: true, _): [.ends(.standing(place))]
-        case .verdict(let place, let result, let name): changes(place, result, name)
+        case .verdict(let place, let result, let name):
+            // Whoever answers a probe does not ban it.
+            changes(place, result, name) + (result.verdict.grade == .failed ? [] : [.ends(.edgeBan)])
+        case .edgeBanned(let addresses):
+            [
+                .begins(
+                    Trouble(
+                        .edgeBan, cause: "The mailbox bans this edge.",
+                        detail: "It says so of \(addresses.map { "\($0)" }.joined(separator: ", ")).",
+                        fix: Verdict.banned.fix(of: .stalwart)))
+            ]
         case .tailnet(let news): changes(news)
         case .reloadFailed(let problems):
             [

@@ -278,6 +278,21 @@ import Testing
         #expect(book.why(address).strikes.map(\.count) == [2])
     }
 
+    @Test func `what one layer takes back leaves the others, and the answer says who they are`() throws {
+        var book = BanBook(BanSettings())
+        let one = try Self.network("203.0.113.7")
+        _ = book.take(.ban(one, .manual, reason: "a", time: 60), now: Self.start)
+        _ = book.take(.ban(one, .webhook, reason: "b", time: 60), now: Self.start)
+        let before = book
+        _ = book.take(.lift(one, .manual), now: Self.start)
+        let answer = book.answer(toPardoning: one, by: .manual, before: before)
+        #expect(answer.sentences == ["203.0.113.7 is no longer banned by an operator"])
+        #expect(book.bans.map(\.layer) == [.webhook])
+        #expect(answer.problems.map(\.sentence).contains { $0.contains("banned by the mailbox") })
+        let again = book.answer(toPardoning: one, by: .manual, before: book)
+        #expect(again.problems.first?.message == "203.0.113.7 is not banned by an operator")
+    }
+
     @Test func `a pardon takes everything back but what CrowdSec says, and tells what is left`() throws {
         var book = BanBook(BanSettings())
         let one = try Self.network("203.0.113.7")

@@ -34,7 +34,7 @@ import Testing
         _ = book.take(.ban(network, .manual, reason: "a", time: nil), now: Self.now)
         _ = book.take(.ban(network, .crowdsec, source: "9", reason: "a", time: 600), now: Self.now)
         let all = try read(new: "[\(Self.decision("198.51.100.0/24", scope: "range"))]")
-        for event in all.events(insteadOf: book.bans) { _ = book.take(event, now: Self.now) }
+        for event in all.events(insteadOf: book) { _ = book.take(event, now: Self.now) }
         #expect(
             book.bans.map { "\($0.network) \($0.layer.rawValue)" } == [
                 "203.0.113.9 manual", "198.51.100.0/24 crowdsec",
