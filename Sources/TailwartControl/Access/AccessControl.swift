@@ -15,13 +15,13 @@ final class AccessControl: Sendable {
 
     /// Puts in force what the file says, before it returns; lists follow as soon as they are read.
     ///
-    /// - Parameter takesWebhook: else not before ``takeWebhook(_:)``, as another process does.
-    init(_ settings: BanSettings, ledger: Ledger, engine: Engine, takesWebhook: Bool) throws(SystemError) {
+    /// - Parameter isFirst: else it listens for the mailbox and writes the file not before ``begin(_:)``, as another process does.
+    init(_ settings: BanSettings, ledger: Ledger, engine: Engine, isFirst: Bool) throws(SystemError) {
         let rules = RulesAtTheDoor(engine, try Waker())
         let lists = try ListWatcher(ledger: ledger) { rules.change(lists: $0) }
-        let bans = try BanKeeper(settings, ledger: ledger, surroundings: .of(engine, rules))
+        let bans = try BanKeeper(settings, isFirst: isFirst, ledger: ledger, surroundings: .of(engine, rules))
         do throws(SystemError) {
-            webhook = try WebhookServer(takesWebhook ? settings.webhook : nil, of: bans, ledger: ledger)
+            webhook = try WebhookServer(isFirst ? settings.webhook : nil, of: bans, ledger: ledger)
         } catch {
             bans.stop()
             throw error
@@ -49,7 +49,10 @@ final class AccessControl: Sendable {
     }
 
     /// This process serves now, where another did.
-    func takeWebhook(_ settings: BanSettings) { webhook.serve(settings.webhook) }
+    func begin(_ settings: BanSettings) {
+        bans.begin()
+        webhook.serve(settings.webhook)
+    }
 
     /// Another process serves, and keeps the bans from now on.
     func letGo() {
