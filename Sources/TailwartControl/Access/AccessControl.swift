@@ -40,6 +40,15 @@ final class AccessControl: Sendable {
         serve(lists: settings.lists)
     }
 
+    /// How many networks each list has, by its name.
+    var listSizes: [(name: String, networks: Int)] { rules.listSizes }
+
+    /// Whether the door turns an address away for a ban.
+    func isBanned(_ address: IPAddress) -> Bool {
+        let kinds = rules.findings(for: address).map(\.kind)
+        return kinds.contains(.banned) && !kinds.contains(.trusted)
+    }
+
     private func serve(lists: [NetworkList]) {
         do throws(SystemError) {
             try self.lists.serve(lists)
@@ -98,6 +107,8 @@ final class RulesAtTheDoor: Sendable {
 
     func change(lists: AccessLists) { change { $0.with(lists: lists) } }
 
+    var listSizes: [(name: String, networks: Int)] { rules.withLock { $0 }.listSizes }
+
     /// What lists say of an address.
     func findings(for address: IPAddress) -> [AccessFinding] { rules.withLock { $0 }.findings(for: address) }
 
@@ -127,6 +138,7 @@ extension BanKeeper.Surroundings {
                 return open.filter { $0.record.record.isOfOwner(age: $0.age) }
                     .compactMap { $0.record.record.client?.ip }.withoutRepeats
             },
-            publish: { rules.change(bans: $0) }, findings: { rules.findings(for: $0) })
+            publish: { rules.change(bans: $0) }, findings: { rules.findings(for: $0) },
+            table: { engine.topology.clients.map { ($0.capacity, $0.untrackedConnections) } })
     }
 }

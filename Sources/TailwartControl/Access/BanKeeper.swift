@@ -18,16 +18,20 @@ package final class BanKeeper: Sendable {
         var publish: @Sendable (BansInForce) -> Void
         /// What is said of an address at the door: by lists too. On any thread.
         var findings: @Sendable (IPAddress) -> [AccessFinding]
+        /// How many networks the table of limits holds, and how many connections it could not count; nil where there is none.
+        var table: @Sendable () -> (slots: Int, untracked: Int)?
 
         package init(
             own: @escaping @Sendable () -> [IPAddress], owners: @escaping @Sendable () -> [IPAddress],
             publish: @escaping @Sendable (BansInForce) -> Void,
-            findings: @escaping @Sendable (IPAddress) -> [AccessFinding] = { _ in [] }
+            findings: @escaping @Sendable (IPAddress) -> [AccessFinding] = { _ in [] },
+            table: @escaping @Sendable () -> (slots: Int, untracked: Int)? = { nil }
         ) {
             self.own = own
             self.owners = owners
             self.publish = publish
             self.findings = findings
+            self.table = table
         }
     }
 
@@ -39,7 +43,7 @@ package final class BanKeeper: Sendable {
     private static let retryPause: UInt64 = 60_000
     /// Of looking who has a mailbox here, before bans are put in force.
     private static let ownerPause: UInt64 = 10_000
-    /// Of looking at this host's addresses.
+    /// Of looking at this host's addresses, and at the table of limits.
     private static let ownPause: UInt64 = 60_000
     /// That who gives an order waits.
     private static let patience: UInt64 = 5000
@@ -49,6 +53,9 @@ package final class BanKeeper: Sendable {
     private struct State {
         var book: BanBook
         var webhook = StalwartWebhook()
+        var strange = StrangeNetworks()
+        /// Why nothing is written now.
+        var failure: String?
         /// Where bans are to be kept.
         var file: String?
         /// Counts the changes that are to be put in force.
@@ -89,7 +96,7 @@ package final class BanKeeper: Sendable {
         for case .say(let event) in book.take(.own(surroundings.own()), now: Self.now) { said.append(event) }
         // Before anybody comes in.
         surroundings.publish(book.inForce)
-        state = Mutex(State(book: book, file: settings.file, isElsewhere: !isFirst))
+        state = Mutex(State(book: book, failure: store.trouble, file: settings.file, isElsewhere: !isFirst))
         subscription = ledger.subscribe(from: .info, records: .all) { news.ring() }
         for event in said { ledger.post(event) }
         let kept = store
@@ -110,6 +117,19 @@ package final class BanKeeper: Sendable {
     ///
     /// - Returns: false if it is not yet, though it will be.
     package func order(_ events: [BanBook.Event]) -> Bool { waitUntilInForce(take(events)) }
+
+    /// How many bans each layer has.
+    package var counts: [BanLayer: Int] {
+        state.withLock { state in
+            Dictionary(uniqueKeysWithValues: BanLayer.allCases.map { ($0, state.book.count($0)) })
+        }
+    }
+
+    /// Why bans are not written to their file now; nil if they are, or there is none.
+    var failure: String? { state.withLock(\.failure) }
+
+    /// Who was turned away or struck lately.
+    var strange: [StrangeNetworks.Row] { state.withLock(\.strange).rows(now: Self.now) }
 
     /// For questions.
     package var book: BanBook { state.withLock(\.book) }
@@ -236,6 +256,7 @@ package final class BanKeeper: Sendable {
     private func run(_ store: BanStore) {
         defer { ledger.unsubscribe(subscription) }
         var store = store
+        var fullTable = FullTableWatch()
         var times = Times(nextOwn: Self.milliseconds + Self.ownPause)
         while true {
             let entries = subscription.take()
@@ -244,8 +265,12 @@ package final class BanKeeper: Sendable {
             if times.nextOwn <= now {
                 times.nextOwn = now + Self.ownPause
                 events.append(.own(surroundings.own()))
+                if let table = surroundings.table(), fullTable.look(table.untracked, now: Int(now / 1000)) {
+                    ledger.post(.clientTableFull(connections: table.untracked, slots: table.slots))
+                }
             }
             hear(events.isEmpty ? [.tick] : events)
+            note(entries ?? [])
             let isStopped = state.withLock(\.isStopped)
             publish(&times, now: now)
             save(&store, &times, now: now, isLast: isStopped)
@@ -277,6 +302,18 @@ package final class BanKeeper: Sendable {
         return events
     }
 
+    private func note(_ entries: [LedgerEntry]) {
+        let strange = entries.compactMap { entry -> (IPAddress, CloseReason)? in
+            guard case .record(let shared) = entry, let client = shared.record.client?.ip else { return nil }
+            return shared.record.strangeness.map { (client, $0) }
+        }
+        guard !strange.isEmpty else { return }
+        let now = Self.now
+        state.withLock { state in
+            for (client, reason) in strange { state.strange.add(client, reason, now: now) }
+        }
+    }
+
     private func publish(_ times: inout Times, now: UInt64) {
         guard times.nextPublish <= now, state.withLock({ $0.wanted > $0.inForce }) else { return }
         if times.nextOwners <= now {
@@ -301,6 +338,7 @@ package final class BanKeeper: Sendable {
         if file != store.path {
             store = BanStore(file)
             let (lines, said) = store.load()
+            state.withLock { $0.failure = store.trouble }
             restore(lines)
             for event in said { ledger.post(event) }
             times.nextSave = 0
@@ -313,6 +351,7 @@ package final class BanKeeper: Sendable {
         }
         guard let lines else { return }
         if let event = store.save(lines) { ledger.post(event) }
+        state.withLock { $0.failure = store.trouble }
         if store.hasFailed { state.withLock { $0.savesWanted = true } }
         times.nextSave = now + (store.hasFailed ? Self.retryPause : Self.savePause)
     }

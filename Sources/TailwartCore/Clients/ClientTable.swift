@@ -47,12 +47,15 @@ package final class ClientTable: Sendable {
     /// - Parameters:
     ///   - capacity: slots, 16 bytes each; rounded up to a whole set.
     ///   - seed: secret and random.
-    package init(capacity: Int, seed: (UInt64, UInt64)) {
+    ///   - old: the table that this one follows: its counts go on.
+    package init(capacity: Int, seed: (UInt64, UInt64), counting old: ClientTable? = nil) {
         sets = UInt64(max(1, (capacity + Self.slotsPerSet - 1) / Self.slotsPerSet))
         self.capacity = Int(sets) * Self.slotsPerSet
         self.seed = seed
         words = .allocate(capacity: self.capacity * 2)
         for index in 0..<self.capacity * 2 { (words + index).initialize(to: Atomic(0)) }
+        untrackedCount.store(old?.untrackedConnections ?? 0, ordering: .relaxed)
+        evictedCount.store(old?.evictions ?? 0, ordering: .relaxed)
     }
 
     /// Whether it is what ``init(capacity:seed:)`` would make of this capacity.
