@@ -16,6 +16,9 @@ package struct EdgeStatus: Sendable {
     package var tailnet: [JSON] = []
     package var totals: JSON?
     package var endings: [JSON] = []
+    /// See ``bans(_:isObserving:failure:)``.
+    package var bans: JSON?
+    package var turnedAway: [JSON] = []
     package var events: [JSON] = []
 
     package init() {}
@@ -28,7 +31,24 @@ package struct EdgeStatus: Sendable {
                 "version": version.json, "pid": process.map { .number($0) }, "state": state.json,
                 "uptime_s": uptime.map { .number($0) }, "listeners": .list(listeners), "places": .list(places),
                 "certificates": .list(certificates), "names": .list(names), "tailnet": .list(tailnet),
-                "totals": totals, "endings": .list(endings), "events": .list(events),
+                "totals": totals, "endings": .list(endings), "bans": bans,
+                "turned_away": .list(turnedAway), "events": .list(events),
             ])
+    }
+
+    /// - Parameter failure: why they are not written to their file.
+    package static func bans(_ counts: [BanLayer: Int], isObserving: Bool, failure: String?) -> JSON {
+        [
+            "layers": .list(
+                BanLayer.allCases.map { ["layer": .text($0.rawValue), "count": .number(counts[$0] ?? 0)] }),
+            "observe": .flag(isObserving), "failure": failure.json,
+        ]
+    }
+
+    package static func turnedAway(_ row: StrangeNetworks.Row, isBanned: Bool) -> JSON {
+        [
+            "network": .text("\(row.network)"), "count": .number(row.count), "banned": .flag(isBanned),
+            "reasons": .list(row.reasons.map { ["reason": .text($0.reason.name), "count": .number($0.count)] }),
+        ]
     }
 }

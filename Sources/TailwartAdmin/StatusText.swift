@@ -10,7 +10,7 @@ package struct StatusText {
     /// What is wrong first.
     package var lines: [String] {
         [headline] + problems + section(listeners) + section(places) + section(certificates) + section(names)
-            + section(paths) + section(totals) + section(events)
+            + section(paths) + section(totals) + section(bans) + section(turnedAway) + section(events)
     }
 
     /// Above all else.
@@ -104,6 +104,31 @@ package struct StatusText {
             + "\(bytes("bytes_in", of: totals)) in, \(bytes("bytes_out", of: totals)) out"
             + (lost > 0 ? ", \(lost) lines of the log lost" : "")
         return [line] + (first.isEmpty ? [] : ["ended: \(first.joined(separator: ", "))"])
+    }
+
+    /// Only what there is to say.
+    private var bans: [String] {
+        let layers = status["bans"]?["layers"]?.list ?? []
+        let counts = layers.filter { $0["count"]?.integer ?? 0 > 0 }
+            .map { "\(number("count", of: $0)) \(text("layer", of: $0))" }
+        let isObserved = status["bans"]?["observe"]?.flag == true
+        let failure = status["bans"]?["failure"]?.text.map { ["bans are kept in memory alone: \($0.printable)"] } ?? []
+        let line =
+            counts.isEmpty
+            ? [] : ["banned\(isObserved ? ", were 'bans.observe' off" : ""): \(counts.joined(separator: ", "))"]
+        return line + failure
+    }
+
+    /// The strangest networks of the last 24 hours.
+    package var turnedAway: [String] {
+        let rows = list("turned_away").map { row in
+            let reasons = (row["reasons"]?.list ?? []).map { "\(number("count", of: $0)) \(text("reason", of: $0))" }
+            return [
+                text("network", of: row), number("count", of: row), row["banned"]?.flag == true ? "banned" : "",
+                reasons.joined(separator: ", "),
+            ]
+        }
+        return rows.isEmpty ? [] : TextTable(["TURNED AWAY (24 H)", "TIMES", "NOW", "WHY"], numbers: [1], rows).lines
     }
 
     package var events: [String] {

@@ -36,7 +36,11 @@ package struct StatusView {
         let text = StatusText(latest.status)
         let head = [text.headline, rates] + (failure.map { ["", "✗ \($0.printable)"] } ?? []) + text.problems
         let foot = ["", "q leaves"]
-        let sections = [text.listeners, text.places, ["BUSIEST"] + ConnectionsText(latest.busiest).lines, text.events]
+        // Its head and three of them.
+        let turnedAway = Array(text.turnedAway.prefix(4))
+        let sections = [
+            text.listeners, text.places, turnedAway, ["BUSIEST"] + ConnectionsText(latest.busiest).lines, text.events,
+        ]
         var lines = head
         for section in sections where !section.isEmpty {
             let room = height - foot.count - lines.count - 1

@@ -14,6 +14,8 @@ extension Edge {
             now: Int(Clock.wall() / 1_000_000))
         reading.places = ledger.places
         reading.workers = engine.liveByWorker
+        (reading.bans, reading.lists) = (access.bans.counts, access.listSizes)
+        reading.clients = engine.topology.clients.map { MetricsReading.Clients($0, now: Clock.monotonic()) }
         let process = ProcessStatus.current
         reading.process.residentBytes = process.residentBytes
         reading.process.descriptors = process.descriptors

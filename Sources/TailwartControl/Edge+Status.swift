@@ -48,6 +48,11 @@ extension Edge {
                 "listener": .text(key.listener), "reason": .text(key.reason.name), "count": .number(count),
             ]
         }
+        status.bans = EdgeStatus.bans(
+            access.bans.counts, isObserving: configuration.bans.isObserving, failure: access.bans.failure)
+        status.turnedAway = access.bans.strange.map { row in
+            EdgeStatus.turnedAway(row, isBanned: access.isBanned(row.network.base))
+        }
         status.events = memory.grave.suffix(10).map { said in
             [
                 "time": .text(clock.text(said.at)), "level": .text(said.event.level.rawValue),

@@ -23,12 +23,26 @@ extension Edge {
             listeners.resume()
             apply(topology)
         }
-        access.listen(configuration.bans)
+        access.begin(configuration.bans)
     }
 
     func watch(_ waker: Waker) -> Acknowledgement {
         watch()
         return engine.acknowledgement(waker)
+    }
+
+    /// What another process is to go on with, as it is now.
+    var estate: HandoverEstate {
+        var clients: ClientTable.Snapshot?
+        maker.again { clients = $0.clients?.snapshot(now: Clock.monotonic()) }
+        return HandoverEstate(bans: access.bans.snapshot(), clients: clients?.bytes)
+    }
+
+    /// - Parameter isServing: clients are there already, so that the limits stay as they are.
+    func adopt(_ estate: HandoverEstate, isServing: Bool) {
+        if let bans = estate.bans { access.bans.adopt(bans, isServing: isServing) }
+        guard !isServing, let clients = estate.clients.flatMap({ ClientTable.Snapshot($0) }) else { return }
+        maker.again { _ = $0.clients?.adopt(clients) }
     }
 
     func look() { engine.look() }

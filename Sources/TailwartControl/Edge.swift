@@ -45,7 +45,7 @@ package final class Edge: Sendable {
     ) throws {
         self.ledger = ledger
         self.log = log
-        let unbound = Topology(configuration, addresses: { _ in nil })
+        let unbound = Topology(configuration, addresses: { _ in nil }, seed: TopologyMaker.seed)
         listeners = try ListenerSet(
             unbound, inheriting: inheritance?.sockets ?? [], isSuspended: inheritance != nil)
         for opening in listeners.missing { ledger.post(.addressMissing(opening)) }
@@ -77,9 +77,9 @@ package final class Edge: Sendable {
         }
         notifier.serve(configuration)
         do throws(SystemError) {
-            // Who takes over begins with the webhook and CrowdSec when he serves.
+            // Who takes over begins with the webhook, CrowdSec and the file when he serves.
             access = try AccessControl(
-                configuration.bans, ledger: ledger, engine: engine, listens: inheritance == nil)
+                configuration.bans, ledger: ledger, engine: engine, isFirst: inheritance == nil)
         } catch {
             notifier.stop()
             engine.stop()

@@ -104,12 +104,15 @@ final class TopologyMaker: Sendable {
         }
     }
 
+    /// Nobody outside can know which clients meet in the tables of limits.
+    static var seed: (UInt64, UInt64) { (.random(in: 0...(.max)), .random(in: 0...(.max))) }
+
     private func topology(_ state: inout State, _ host: [IPAddress]) -> Topology {
         state.met = met(state, host)
         let names = state.names
         state.latest = Topology(
             state.configuration, edge: state.name.description, addresses: { names[$0] },
-            own: OwnDoors(state.binds, host: host, outer: state.outer), carrying: state.latest)
+            own: OwnDoors(state.binds, host: host, outer: state.outer), seed: Self.seed, carrying: state.latest)
         return state.latest
     }
 

@@ -9,8 +9,8 @@ struct StatusCommand: AsyncParsableCommand, AnsweringCommand {
         discussion: """
             Example: tailwart status
             Example: tailwart status --watch
-            What is wrong comes first, with its fix; then listeners, places with their verdicts, certificates, names, the tailnet and \
-            totals. Ends with 0 if all is good (also with warnings), 1 if something is wrong, 3 if no edge answers.
+            What is wrong comes first, with its fix; then listeners, places with their verdicts, certificates, names, the tailnet, \
+            totals, and who was turned away. Ends with 0 if all is good (also with warnings), 1 if something is wrong, 3 if no edge answers.
             """)
 
     @OptionGroup var edge: EdgeOptions
@@ -21,7 +21,7 @@ struct StatusCommand: AsyncParsableCommand, AnsweringCommand {
     @Flag(
         help: .json(
             "version", "pid", "state", "uptime_s", "listeners", "places", "certificates", "names", "tailnet", "totals",
-            "endings", "events"))
+            "endings", "bans", "turned_away", "events"))
     var json = false
 
     func validate() throws {

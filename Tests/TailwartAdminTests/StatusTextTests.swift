@@ -14,6 +14,11 @@ import Testing
         "standing": "unhealthy", "for_s": 61, "verdicts": [{"server_name": null, "verdict": "refused", "for_s": 90000,
         "connect_us": 1234}]}], "totals": {"open": 3, "accepted": 1200, "bytes_in": 1, "bytes_out": 2,
         "lost_records": 0, "lost_events": 2}, "endings": [{"reason": "closed", "count": 5}],
+        "bans": {"layers": [{"layer": "manual", "count": 2}, {"layer": "strikes", "count": 0},
+        {"layer": "crowdsec", "count": 7}], "observe": true, "failure": "the disk is full"},
+        "turned_away": [{"network": "203.0.113.7", "count": 12, "banned": true, "reasons": [
+        {"reason": "client_rate", "count": 10}, {"reason": "client_banned", "count": 2}]},
+        {"network": "2001:db8:1:2::/64", "count": 3, "banned": false, "reasons": [{"reason": "no_route", "count": 3}]}],
         "events": [{"time": "T", "level": "error", "message": "bad"}]}
         """
 
@@ -27,7 +32,12 @@ import Testing
                 "smtp      smtp      :25           3      1200       12  1.2 kB  5.6 MB", "",
                 "UPSTREAM  PLACE         PROTOCOL  STANDING   FOR    VERDICT  FOR      CONNECT",
                 "mailbox   a.example:25  smtp      unhealthy  1 min  refused  1 d 1 h   1.2 ms", "",
-                "3 open, 1200 accepted, 1 B in, 2 B out, 2 lines of the log lost", "ended: closed 5", "", "LATELY",
+                "3 open, 1200 accepted, 1 B in, 2 B out, 2 lines of the log lost", "ended: closed 5", "",
+                "banned, were 'bans.observe' off: 2 manual, 7 crowdsec",
+                "bans are kept in memory alone: the disk is full", "",
+                "TURNED AWAY (24 H)  TIMES  NOW     WHY",
+                "203.0.113.7            12  banned  10 client_rate, 2 client_banned",
+                "2001:db8:1:2::/64       3          3 no_route", "", "LATELY",
                 "T error: bad",
             ])
     }

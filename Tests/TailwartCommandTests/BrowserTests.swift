@@ -17,7 +17,7 @@ extension CommandTests {
                     while try !connection.receive().isEmpty {}
                 }
                 let (port, away) = (try FreePort.take(), try FreePort.take())
-                let (odd, admin) = (try FreePort.take(), try FreePort.take())
+                let (odd, admin, proxied) = (try FreePort.take(), try FreePort.take(), try FreePort.take())
                 _ = try await EdgeProcess(
                     on: host, ports: [port, away, admin],
                     """
@@ -30,13 +30,19 @@ extension CommandTests {
                     listeners:
                       - {name: good, bind: ["127.0.0.1:\(port)"], protocol: smtp, to: mailbox}
                       - {name: bad, bind: ["127.0.0.1:\(away)"], protocol: smtp, to: away}
+                      - name: proxied
+                        bind: ["127.0.0.1:\(proxied)"]
+                        protocol: smtp
+                        proxy_protocol_in: {trusted: [192.0.2.0/24]}
+                        to: mailbox
                       - {name: odd, bind: ["127.0.0.1:\(odd)"], protocol: smtp, to: strange}
                     """)
                 let pictures = ProcessInfo.processInfo.environment["PICTURES"].map { [$0] } ?? []
                 let process = try host.start(
                     "browser", try Program("env", package: "coreutils"),
                     [
-                        "AWAY=\(away)", try Program("python3", package: "python3", in: ["/usr/bin"]).path, Self.script,
+                        "AWAY=\(away)", "PROXIED=\(proxied)",
+                        try Program("python3", package: "python3", in: ["/usr/bin"]).path, Self.script,
                         "http://127.0.0.1:\(admin)/", "\(port)",
                     ] + pictures)
                 let code = try await process.exitCode(within: .seconds(180))
@@ -50,6 +56,8 @@ extension CommandTests {
                 #expect(text("listeners").contains("good"))
                 #expect(text("places").contains("refused"), "\(text("places"))")
                 #expect(text("refusals").contains("bad"), "\(text("refusals"))")
+                #expect(text("away").contains("1 × proxy header untrusted"), "\(text("away"))")
+                #expect(text("bans") == "No network is banned.")
                 #expect(text("dark") == "rgb(17, 22, 28)")
                 #expect(seen["width"]?.integer == 390)
                 #expect(seen["foreign"]?.integer == 0)

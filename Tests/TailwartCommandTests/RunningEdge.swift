@@ -46,6 +46,7 @@ enum RunningEdge: Sendable {
             listeners:
               - {name: imaps, bind: ["127.0.0.1:\(ports.0)"], protocol: imaps, to: mailbox}
               - {name: smtp, bind: ["127.0.0.1:\(ports.1)"], protocol: smtp, to: away}
+              - {name: proxied, bind: ["127.0.0.1:\(ports.2)"], protocol: smtp, to: away, proxy_protocol_in: {trusted: [192.0.2.1]}}
 
             """
         _ = try await EdgeProcess(on: host, ports: [ports.0], self == .bad ? bad : good)
@@ -62,11 +63,14 @@ enum RunningEdge: Sendable {
         case .bad:
             let over = try Echo.connect(to: ports.1)
             over.close()
+            // Where only a proxy may come.
+            let strange = try Echo.connect(to: ports.2)
+            strange.close()
             try await untilAnswered("all is known") {
                 let answer = try await Answer.tailwart(
                     ["status", "--json", "--socket", "\(host.folder.path)/admin.sock"], on: host)
                 let status = try JSONReader.read(Array(answer.output.utf8).span)
-                let lists = ["certificates", "names", "tailnet", "endings", "events"]
+                let lists = ["certificates", "names", "tailnet", "endings", "events", "turned_away"]
                 let places = status["places"]?.list ?? []
                 let isKnown = places.allSatisfy { !["unknown", nil].contains($0["standing"]?.text) }
                 return isKnown && lists.allSatisfy { status[$0]?.list?.isEmpty == false } ? true : nil

@@ -77,7 +77,10 @@ def main():
             # The other client comes to the mailbox that is away.
             socket.create_connection(("127.0.0.1", int(os.environ["AWAY"]))).close()
             until("who was not served", lambda: browser.find_elements(By.CSS_SELECTOR, "#refusals tbody tr"))
-            for part in ("verdict", "problems", "listeners", "places", "refusals"):
+            # One more where only a proxy may come.
+            socket.create_connection(("127.0.0.1", int(os.environ["PROXIED"]))).close()
+            until("who was turned away", lambda: browser.find_elements(By.CSS_SELECTOR, "#away tbody tr"))
+            for part in ("verdict", "problems", "listeners", "places", "refusals", "bans", "away"):
                 seen[part] = text(part)
             seen["title"] = browser.title
             picture("light", 1250)

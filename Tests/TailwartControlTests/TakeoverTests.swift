@@ -184,6 +184,50 @@ import Testing
         finish()
     }
 
+    // MARK: - what is known of clients
+
+    @Test func `bans without a file go along, with those that were made and lifted since the second began`() throws {
+        let port = try FreePort.take()
+        var configuration = Configuration.echoing(to: mailbox, ["smtp": [port]])
+        configuration.bans.file = nil
+        let old = try first(configuration)
+        func network(_ last: Int) throws -> Network { try #require(Network("203.0.113.\(last)")) }
+        for number in 1...2 { _ = old.edge.access.bans.add(try network(number), time: nil, reason: "a") }
+        let new = try takeOver(configuration) {
+            _ = old.edge.access.bans.add(try network(3), time: .seconds(3600), reason: "b")
+            _ = old.edge.access.bans.remove(try network(1))
+        }
+        let bans = new.access.bans.book.list(limit: 10)
+        #expect(bans.map { "\($0.network)" } == ["203.0.113.2", "203.0.113.3"])
+        #expect(bans.map(\.reason) == ["a", "b"] && bans.map { $0.until == nil } == [true, false])
+        let door = try (1...3).map { new.access.bans.surroundings.findings(try network($0).base).map(\.kind) }
+        #expect(door == [[], [.banned], [.banned]])
+        old.finish()
+        new.stop()
+        finish()
+    }
+
+    @Test func `who came too often for his rate comes too often for the second one too`() throws {
+        let port = try FreePort.take()
+        var configuration = Configuration.echoing(to: mailbox, ["smtp": [port]])
+        configuration.listeners[0].proxyProtocolIn = ProxyProtocolIn(trusted: [Network(.loopbackV4)])
+        configuration.listeners[0].limits = ListenerLimits(rate: .init(1, per: .seconds(3600)), burst: 2)
+        func visit(as last: Int) throws {
+            let client = try TestSocket.connect(to: .loopback(port))
+            defer { client.close() }
+            try client.send(Array("PROXY TCP4 203.0.113.\(last) 192.0.2.1 4000 25\r\n".utf8))
+            try client.exchange()
+        }
+        let old = try first(configuration)
+        for _ in 0..<2 { try visit(as: 7) }
+        let new = try takeOver(configuration)
+        #expect(throws: (any Error).self) { try visit(as: 7) }
+        try visit(as: 8)
+        old.finish()
+        new.stop()
+        finish()
+    }
+
     @Test func `one at a time`() throws {
         let port = try FreePort.take()
         let configuration = Configuration.echoing(to: mailbox, ["smtp": [port]])

@@ -220,6 +220,11 @@ import Testing
             .bansFailed("the disk is full", fix: "make room"), .warning, "the disk is full; make room"
         ),
         (
+            .clientTableFull(connections: 3, slots: 8), .warning,
+            "the table of 8 client networks is full, and 3 connections were served without being held against a limit: "
+                + "raise 'limits.table' (16 bytes each)"
+        ),
+        (
             .edgeBanned([.loopbackV4]), .error,
             "the mailbox bans this edge (127.0.0.1): \(Verdict.banned.fix(of: .stalwart))"
         ),

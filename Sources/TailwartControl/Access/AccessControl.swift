@@ -16,13 +16,13 @@ final class AccessControl: Sendable {
 
     /// Puts in force what the file says, before it returns; lists follow as soon as they are read.
     ///
-    /// - Parameter listens: to the webhook and to CrowdSec; else not before ``listen(_:)``, as another process does.
-    init(_ settings: BanSettings, ledger: Ledger, engine: Engine, listens: Bool) throws(SystemError) {
+    /// - Parameter isFirst: else it listens to the mailbox and to CrowdSec, and writes the file, not before ``begin(_:)``, as another process does.
+    init(_ settings: BanSettings, ledger: Ledger, engine: Engine, isFirst: Bool) throws(SystemError) {
         let rules = RulesAtTheDoor(engine, try Waker())
         let lists = try ListWatcher(ledger: ledger) { rules.change(lists: $0) }
-        let bans = try BanKeeper(settings, ledger: ledger, surroundings: .of(engine, rules))
+        let bans = try BanKeeper(settings, isFirst: isFirst, ledger: ledger, surroundings: .of(engine, rules))
         do throws(SystemError) {
-            webhook = try WebhookServer(listens ? settings.webhook : nil, of: bans, ledger: ledger)
+            webhook = try WebhookServer(isFirst ? settings.webhook : nil, of: bans, ledger: ledger)
         } catch {
             bans.stop()
             throw error
@@ -43,6 +43,15 @@ final class AccessControl: Sendable {
         serve(lists: settings.lists)
     }
 
+    /// How many networks each list has, by its name.
+    var listSizes: [(name: String, networks: Int)] { rules.listSizes }
+
+    /// Whether the door turns an address away for a ban.
+    func isBanned(_ address: IPAddress) -> Bool {
+        let kinds = rules.findings(for: address).map(\.kind)
+        return kinds.contains(.banned) && !kinds.contains(.trusted)
+    }
+
     private func serve(lists: [NetworkList]) {
         do throws(SystemError) {
             try self.lists.serve(lists)
@@ -51,8 +60,9 @@ final class AccessControl: Sendable {
         }
     }
 
-    /// To others who know whom to ban. Of a new process, when it serves where another did.
-    func listen(_ settings: BanSettings) {
+    /// This process serves now, where another did.
+    func begin(_ settings: BanSettings) {
+        bans.begin()
         webhook.serve(settings.webhook)
         crowdsec.serve(settings.crowdsec)
     }
@@ -103,6 +113,8 @@ final class RulesAtTheDoor: Sendable {
 
     func change(lists: AccessLists) { change { $0.with(lists: lists) } }
 
+    var listSizes: [(name: String, networks: Int)] { rules.withLock { $0 }.listSizes }
+
     /// What lists say of an address.
     func findings(for address: IPAddress) -> [AccessFinding] { rules.withLock { $0 }.findings(for: address) }
 
@@ -132,6 +144,7 @@ extension BanKeeper.Surroundings {
                 return open.filter { $0.record.record.isOfOwner(age: $0.age) }
                     .compactMap { $0.record.record.client?.ip }.withoutRepeats
             },
-            publish: { rules.change(bans: $0) }, findings: { rules.findings(for: $0) })
+            publish: { rules.change(bans: $0) }, findings: { rules.findings(for: $0) },
+            table: { engine.topology.clients.map { ($0.capacity, $0.untrackedConnections) } })
     }
 }

@@ -7,7 +7,8 @@ package import TailwartWire
 /// Does what ``BanBook`` says: hears of all connections from the ledger and of orders from anybody, tells the door who is banned, keeps the
 /// file. On a thread of its own, so that nobody waits for it but who gives an order.
 package final class BanKeeper: Sendable {
-    /// What it needs of the edge. All of it is called on the keeper's thread, and once by its `init`.
+    /// What it needs of the edge. All of it is called on the keeper's thread and once by its `init`, the owners
+    /// on any thread.
     package struct Surroundings: Sendable {
         /// This host's own addresses, with those at which others reach it.
         var own: @Sendable () -> [IPAddress]
@@ -17,16 +18,20 @@ package final class BanKeeper: Sendable {
         var publish: @Sendable (BansInForce) -> Void
         /// What is said of an address at the door: by lists too. On any thread.
         var findings: @Sendable (IPAddress) -> [AccessFinding]
+        /// How many networks the table of limits holds, and how many connections it could not count; nil where there is none.
+        var table: @Sendable () -> (slots: Int, untracked: Int)?
 
         package init(
             own: @escaping @Sendable () -> [IPAddress], owners: @escaping @Sendable () -> [IPAddress],
             publish: @escaping @Sendable (BansInForce) -> Void,
-            findings: @escaping @Sendable (IPAddress) -> [AccessFinding] = { _ in [] }
+            findings: @escaping @Sendable (IPAddress) -> [AccessFinding] = { _ in [] },
+            table: @escaping @Sendable () -> (slots: Int, untracked: Int)? = { nil }
         ) {
             self.own = own
             self.owners = owners
             self.publish = publish
             self.findings = findings
+            self.table = table
         }
     }
 
@@ -38,14 +43,19 @@ package final class BanKeeper: Sendable {
     private static let retryPause: UInt64 = 60_000
     /// Of looking who has a mailbox here, before bans are put in force.
     private static let ownerPause: UInt64 = 10_000
-    /// Of looking at this host's addresses.
+    /// Of looking at this host's addresses, and at the table of limits.
     private static let ownPause: UInt64 = 60_000
     /// That who gives an order waits.
     private static let patience: UInt64 = 5000
+    /// That a new process waits with clients until the bans of the old one are in force.
+    private static let adoptionPatience: UInt64 = 500
 
     private struct State {
         var book: BanBook
         var webhook = StalwartWebhook()
+        var strange = StrangeNetworks()
+        /// Why nothing is written now.
+        var failure: String?
         /// Where bans are to be kept.
         var file: String?
         /// Counts the changes that are to be put in force.
@@ -56,8 +66,8 @@ package final class BanKeeper: Sendable {
         var isStopped = false
         /// The thread has ended.
         var isOver = false
-        /// Another process keeps the bans from now on.
-        var isLetGo = false
+        /// Another process writes the file.
+        var isElsewhere: Bool
         var thread: Thread?
     }
 
@@ -68,8 +78,12 @@ package final class BanKeeper: Sendable {
     /// Rung when there is something to do.
     private let news: Waker
 
-    /// Puts in force what the file says, and keeps it from now on.
-    package init(_ settings: BanSettings, ledger: Ledger, surroundings: Surroundings) throws(SystemError) {
+    /// Puts in force what the file says.
+    ///
+    /// - Parameter isFirst: it keeps the file from now on; else another process does, until ``begin()``.
+    package init(
+        _ settings: BanSettings, isFirst: Bool = true, ledger: Ledger, surroundings: Surroundings
+    ) throws(SystemError) {
         self.ledger = ledger
         self.surroundings = surroundings
         let news = try Waker()
@@ -82,7 +96,7 @@ package final class BanKeeper: Sendable {
         for case .say(let event) in book.take(.own(surroundings.own()), now: Self.now) { said.append(event) }
         // Before anybody comes in.
         surroundings.publish(book.inForce)
-        state = Mutex(State(book: book, file: settings.file))
+        state = Mutex(State(book: book, failure: store.trouble, file: settings.file, isElsewhere: !isFirst))
         subscription = ledger.subscribe(from: .info, records: .all) { news.ring() }
         for event in said { ledger.post(event) }
         let kept = store
@@ -104,6 +118,19 @@ package final class BanKeeper: Sendable {
     /// - Returns: false if it is not yet, though it will be.
     package func order(_ events: [BanBook.Event]) -> Bool { waitUntilInForce(take(events)) }
 
+    /// How many bans each layer has.
+    package var counts: [BanLayer: Int] {
+        state.withLock { state in
+            Dictionary(uniqueKeysWithValues: BanLayer.allCases.map { ($0, state.book.count($0)) })
+        }
+    }
+
+    /// Why bans are not written to their file now; nil if they are, or there is none.
+    var failure: String? { state.withLock(\.failure) }
+
+    /// Who was turned away or struck lately.
+    var strange: [StrangeNetworks.Row] { state.withLock(\.strange).rows(now: Self.now) }
+
     /// For questions.
     package var book: BanBook { state.withLock(\.book) }
 
@@ -119,17 +146,39 @@ package final class BanKeeper: Sendable {
         return order(consequences) ? .inForce : .notYet
     }
 
+    /// Looks who has a mailbox here, as is done before bans are put in force; from any thread.
+    func learnOwners() { take(surroundings.owners().map { .owner($0) }) }
+
     /// Everything that outlives this process, for one that takes over.
     package func snapshot() -> [UInt8] { BanFile.write(book.lines) }
 
     /// Another process serves, and keeps the file from now on.
-    package func letGo() { state.withLock { $0.isLetGo = true } }
+    package func letGo() { state.withLock { $0.isElsewhere = true } }
 
-    /// Takes what ``snapshot()`` gave in the process before.
-    package func adopt(_ snapshot: [UInt8]) {
-        guard let content = try? BanFile.read(snapshot.span) else { return }
-        restore(content.lines)
+    /// This process serves, and keeps the file from now on.
+    package func begin() {
+        state.withLock { $0.isElsewhere = false }
         news.ring()
+    }
+
+    /// Takes what ``snapshot()`` gave in the process before; returns when it is in force, or would have to be waited for too long.
+    ///
+    /// - Parameter isServing: what this one has found out since it serves is added to; else only what the other one says holds, with all
+    ///   that was lifted there since the file was read here.
+    package func adopt(_ snapshot: [UInt8], isServing: Bool = false) {
+        guard let content = try? BanFile.read(snapshot.span) else { return }
+        let generation = state.withLock { state in
+            if isServing {
+                for line in content.lines { state.book.restore(line) }
+            } else {
+                state.book.adopt(content.lines)
+            }
+            state.savesWanted = true
+            state.wanted += 1
+            return state.wanted
+        }
+        news.ring()
+        _ = waitUntilInForce(generation, within: Self.adoptionPatience)
     }
 
     /// Writes the file once more, and ends.
@@ -186,12 +235,12 @@ package final class BanKeeper: Sendable {
         return (state.wanted, said)
     }
 
-    private func waitUntilInForce(_ generation: Int) -> Bool {
+    private func waitUntilInForce(_ generation: Int, within limit: UInt64 = patience) -> Bool {
         guard let waker = try? Waker() else { return false }
         state.withLock { state in
             if state.inForce < generation { state.waiting.append((generation, waker)) }
         }
-        _ = waker.wait(within: Self.patience) { state.withLock { $0.inForce >= generation || $0.isOver } }
+        _ = waker.wait(within: limit) { state.withLock { $0.inForce >= generation || $0.isOver } }
         return state.withLock { $0.inForce >= generation }
     }
 
@@ -207,6 +256,7 @@ package final class BanKeeper: Sendable {
     private func run(_ store: BanStore) {
         defer { ledger.unsubscribe(subscription) }
         var store = store
+        var fullTable = FullTableWatch()
         var times = Times(nextOwn: Self.milliseconds + Self.ownPause)
         while true {
             let entries = subscription.take()
@@ -215,8 +265,12 @@ package final class BanKeeper: Sendable {
             if times.nextOwn <= now {
                 times.nextOwn = now + Self.ownPause
                 events.append(.own(surroundings.own()))
+                if let table = surroundings.table(), fullTable.look(table.untracked, now: Int(now / 1000)) {
+                    ledger.post(.clientTableFull(connections: table.untracked, slots: table.slots))
+                }
             }
             hear(events.isEmpty ? [.tick] : events)
+            note(entries ?? [])
             let isStopped = state.withLock(\.isStopped)
             publish(&times, now: now)
             save(&store, &times, now: now, isLast: isStopped)
@@ -248,6 +302,18 @@ package final class BanKeeper: Sendable {
         return events
     }
 
+    private func note(_ entries: [LedgerEntry]) {
+        let strange = entries.compactMap { entry -> (IPAddress, CloseReason)? in
+            guard case .record(let shared) = entry, let client = shared.record.client?.ip else { return nil }
+            return shared.record.strangeness.map { (client, $0) }
+        }
+        guard !strange.isEmpty else { return }
+        let now = Self.now
+        state.withLock { state in
+            for (client, reason) in strange { state.strange.add(client, reason, now: now) }
+        }
+    }
+
     private func publish(_ times: inout Times, now: UInt64) {
         guard times.nextPublish <= now, state.withLock({ $0.wanted > $0.inForce }) else { return }
         if times.nextOwners <= now {
@@ -272,18 +338,20 @@ package final class BanKeeper: Sendable {
         if file != store.path {
             store = BanStore(file)
             let (lines, said) = store.load()
+            state.withLock { $0.failure = store.trouble }
             restore(lines)
             for event in said { ledger.post(event) }
             times.nextSave = 0
         }
         guard times.nextSave <= now || isLast else { return }
         let lines = state.withLock { state -> [BanFile.Line]? in
-            guard state.savesWanted, !state.isLetGo else { return nil }
+            guard state.savesWanted, !state.isElsewhere else { return nil }
             state.savesWanted = false
             return state.book.lines
         }
         guard let lines else { return }
         if let event = store.save(lines) { ledger.post(event) }
+        state.withLock { $0.failure = store.trouble }
         if store.hasFailed { state.withLock { $0.savesWanted = true } }
         times.nextSave = now + (store.hasFailed ? Self.retryPause : Self.savePause)
     }
@@ -291,7 +359,9 @@ package final class BanKeeper: Sendable {
     /// Milliseconds until there is something to do though nothing happens.
     private func timeout(_ times: Times) -> CInt {
         let now = Self.milliseconds
-        let (isWanted, saves, due) = state.withLock { ($0.wanted > $0.inForce, $0.savesWanted, $0.book.nextDue) }
+        let (isWanted, saves, due) = state.withLock { state in
+            (state.wanted > state.inForce, state.savesWanted && !state.isElsewhere, state.book.nextDue)
+        }
         var next = times.nextOwn
         if isWanted { next = min(next, times.nextPublish) }
         if saves { next = min(next, times.nextSave) }

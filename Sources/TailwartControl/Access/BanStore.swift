@@ -66,6 +66,13 @@ struct BanStore {
     /// Whether the last attempt to write failed.
     var hasFailed: Bool { failure != nil }
 
+    /// Why nothing is written now; nil if all is well, or nothing is to be written.
+    var trouble: String? {
+        guard let path else { return nil }
+        return isForbidden
+            ? "\(path) could be neither read nor moved away" : failure.map { "\(path) cannot be written: \($0)" }
+    }
+
     private func damaged(_ content: BanFile.Content, _ path: String) -> EdgeEvent {
         let numbers = content.damaged.map { "\($0)" }.joined(separator: ", ")
         let more = content.damagedCount > content.damaged.count ? ", …" : ""

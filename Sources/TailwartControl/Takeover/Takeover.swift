@@ -38,6 +38,8 @@ package struct Takeover {
     /// When the edge was made.
     private var preparedAt: UInt64?
     private var watching: Acknowledgement?
+    /// What the old process knew, until this one does.
+    private var estate: HandoverEstate?
     /// The old process has ended the connection, or has ended.
     private var isAlone = false
     private let waker: Waker
@@ -115,9 +117,14 @@ package struct Takeover {
                 case .send(let message): connection.send(message)
                 case .takeBaton: events.append(.baton(baton.take()))
                 case .prepare: if let failure = make() { events.append(.notPrepared(failure)) }
-                case .watch: watching = edge?.watch(waker)
+                case .watch:
+                    // Before anybody comes in.
+                    adopt(isServing: false)
+                    watching = edge?.watch(waker)
                 case .look: edge?.look()
-                case .settle: edge?.settleSockets()
+                case .settle:
+                    edge?.settleSockets()
+                    adopt(isServing: true)
                 }
             }
         }
@@ -144,6 +151,12 @@ package struct Takeover {
                 HandoverConnection.wait(for: [], until: Clock.monotonic() + Self.pauseBesideDying)
             }
         }
+    }
+
+    private mutating func adopt(isServing: Bool) {
+        guard let known = estate, let edge else { return }
+        estate = nil
+        edge.adopt(known, isServing: isServing)
     }
 
     private mutating func next(
@@ -199,6 +212,11 @@ package struct Takeover {
                 else { return .receivedOther }
                 sockets.append(DoorSocket(socket, of: door.key))
             }
+        case .released:
+            guard let first = descriptors.takeFirst() else { break }
+            var file = MemoryFile(owning: first)
+            estate = file.read(limit: HandoverEstate.byteLimit).flatMap { HandoverEstate($0) }
+            file.close()
         default: break
         }
         return .received(message)

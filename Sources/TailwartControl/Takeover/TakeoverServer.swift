@@ -99,6 +99,13 @@ package final class TakeoverServer: Sendable {
         }
     }
 
+    /// With what this process knows of clients, as of the moment since which nobody accepts.
+    private func release(on connection: borrowing HandoverConnection) {
+        guard var file = MemoryFile(edge.estate.bytes) else { return connection.send(.released) }
+        connection.send(.released, passing: [file.raw])
+        file.close()
+    }
+
     private func outcome(
         _ giver: HandoverGiver, _ baton: borrowing Baton, _ connection: borrowing HandoverConnection,
         _ listening: Socket
@@ -111,9 +118,13 @@ package final class TakeoverServer: Sendable {
             if events.isEmpty { events.append(next(giver, &letGo, connection, listening)) }
             for effect in giver.take(events.removeFirst(), now: Clock.monotonic()) {
                 switch effect {
+                case .send(.released): release(on: connection)
                 case .send(let message): connection.send(message)
                 case .takeBaton: events.append(.baton(baton.take()))
-                case .letGo: letGo = edge.letGo(waker)
+                case .letGo:
+                    // While clients are still served: it asks all workers.
+                    edge.access.bans.learnOwners()
+                    letGo = edge.letGo(waker)
                 case .watch: edge.watch()
                 case .give: edge.give()
                 }

@@ -47,6 +47,9 @@ package final class AccessRules: Sendable {
         return .none
     }
 
+    /// How many networks each list has, by its name; those of one name together.
+    package var listSizes: [(name: String, networks: Int)] { lists.sizes }
+
     /// For people: `list deny.txt`, `ban (manual): reason`. Nil for a number of other rules.
     package func words(for source: AccessSource) -> String? {
         (source.isBan ? bans.names : lists.names).element(source.index)
@@ -138,6 +141,7 @@ package struct AccessLists: Sendable {
 
     package let table: NetworkTable
     package let names: [String]
+    package let sizes: [(name: String, networks: Int)]
     private let allowing: [Bool]
 
     package init() { self.init([], seed: (0, 0)) }
@@ -150,6 +154,15 @@ package struct AccessLists: Sendable {
     package init(_ lists: [List], seed: (UInt64, UInt64)) {
         names = lists.map(\.name)
         allowing = lists.map(\.allows)
+        var sizes: [(name: String, networks: Int)] = []
+        for list in lists {
+            if let known = sizes.firstIndex(where: { $0.name == list.name }) {
+                sizes[known].networks += list.networks.count
+            } else {
+                sizes.append((list.name, list.networks.count))
+            }
+        }
+        self.sizes = sizes
         // Of two entries with one network the last one stands.
         let reversed = lists.prefix(AccessSource.limit).enumerated().reversed().map { ($1, UInt16($0)) }
         let ordered = reversed.filter { !$0.0.allows } + reversed.filter(\.0.allows)

@@ -19,6 +19,9 @@ extension BanBook {
         return all
     }
 
+    /// How many bans each layer has.
+    package func count(_ layer: BanLayer) -> Int { layers[layer]?.count ?? 0 }
+
     /// Why an address is never banned; nil if it can be.
     package func exemption(of address: IPAddress) -> BanExemption? { exemption(of: Network(address.unmapped)) }
 

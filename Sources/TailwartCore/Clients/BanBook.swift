@@ -223,6 +223,14 @@ package struct BanBook: Sendable {
         effects.save()
     }
 
+    /// Goes on with what the book of another process has, which may have changed its mind on what a file said.
+    package mutating func adopt(_ lines: [BanFile.Line]) {
+        for (layer, bans) in layers where !layer.isRepeated { layers[layer] = ExpiringTable(limit: bans.limit) }
+        owners = ExpiringTable(limit: Self.ownerLimit)
+        repeats = ExpiringTable(limit: Self.repeatLimit)
+        for line in lines { restore(line) }
+    }
+
     /// Puts in what a file has. To be called before anything else; what is over by now goes with the first event.
     package mutating func restore(_ line: BanFile.Line) {
         switch line {

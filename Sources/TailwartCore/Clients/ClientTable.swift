@@ -37,7 +37,8 @@ package final class ClientTable: Sendable {
     /// How many slots there are.
     package let capacity: Int
     private let sets: UInt64
-    private let seed: (UInt64, UInt64)
+    // Another one is adopted before anybody asks, if at all.
+    nonisolated(unsafe) var seed: (UInt64, UInt64)
     // Written once; what it points to are atomics.
     private nonisolated(unsafe) let words: UnsafeMutablePointer<Atomic<UInt64>>
     private let untrackedCount = Atomic<Int>(0)
@@ -46,12 +47,15 @@ package final class ClientTable: Sendable {
     /// - Parameters:
     ///   - capacity: slots, 16 bytes each; rounded up to a whole set.
     ///   - seed: secret and random.
-    package init(capacity: Int, seed: (UInt64, UInt64)) {
+    ///   - old: the table that this one follows: its counts go on.
+    package init(capacity: Int, seed: (UInt64, UInt64), counting old: ClientTable? = nil) {
         sets = UInt64(max(1, (capacity + Self.slotsPerSet - 1) / Self.slotsPerSet))
         self.capacity = Int(sets) * Self.slotsPerSet
         self.seed = seed
         words = .allocate(capacity: self.capacity * 2)
         for index in 0..<self.capacity * 2 { (words + index).initialize(to: Atomic(0)) }
+        untrackedCount.store(old?.untrackedConnections ?? 0, ordering: .relaxed)
+        evictedCount.store(old?.evictions ?? 0, ordering: .relaxed)
     }
 
     /// Whether it is what ``init(capacity:seed:)`` would make of this capacity.
@@ -179,9 +183,18 @@ package final class ClientTable: Sendable {
         return best.number
     }
 
-    private func fingerprint(_ number: Int) -> UInt64 { words[number * 2].load(ordering: .acquiring) }
+    /// Puts in what is remembered of a key, while nobody else changes anything.
+    func put(_ key: Key, _ state: ClientState) {
+        let first = firstSlot(key)
+        let slots = first..<first + Self.slotsPerSet
+        guard let number = slots.first(where: { [0, key.fingerprint].contains(fingerprint($0)) }) else { return }
+        words[number * 2].store(key.fingerprint, ordering: .releasing)
+        words[number * 2 + 1].store(state.word, ordering: .releasing)
+    }
 
-    private func state(_ number: Int) -> ClientState {
+    func fingerprint(_ number: Int) -> UInt64 { words[number * 2].load(ordering: .acquiring) }
+
+    func state(_ number: Int) -> ClientState {
         ClientState(word: words[number * 2 + 1].load(ordering: .acquiring))
     }
 

@@ -22,6 +22,9 @@ extension EdgeEvent {
         case (.ban(let news), _): news.value(of: key)
         case (.bansFailed(let failure, _), .failure): .text(failure)
         case (.bansFailed(_, let fix), .fix): fix.map { .text($0) }
+        case (.clientTableFull(let connections, _), .connections): .number(connections)
+        case (.clientTableFull(_, let slots), .limit): .number(slots)
+        case (.clientTableFull, .fix): .text(Self.tableFix)
         case (.edgeBanned(let addresses), .addresses): .list(addresses.map { "\($0)" })
         case (.edgeBanned, .cause): .text("The mailbox bans this edge.")
         case (.edgeBanned, .fix): .text(Verdict.banned.fix(of: .stalwart))

@@ -19,6 +19,7 @@ extension EdgeEvent {
         case noticeFailed = "notice_failed"
         case ban
         case bansFailed = "bans_failed"
+        case clientTableFull = "client_table_full"
         case edgeBanned = "edge_banned"
         case takeover
         case takeoverFailed = "takeover_failed"
@@ -41,7 +42,7 @@ extension EdgeEvent {
             case .listFailed: [.warning]
             case .reloaded, .noticeSent: [.info, .warning]
             case .ban: [.info]
-            case .noticeFailed, .bansFailed: [.warning]
+            case .noticeFailed, .bansFailed, .clientTableFull: [.warning]
             case .reloadFailed, .takeoverFailed, .edgeBanned: [.error]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
@@ -74,6 +75,7 @@ extension EdgeEvent {
             case .noticeFailed: [.to, .failure]
             case .ban: [.network, .layer, .state, .cause, .until]
             case .bansFailed: [.failure, .fix]
+            case .clientTableFull: [.connections, .limit, .fix]
             case .edgeBanned: [.addresses, .cause, .fix]
             case .takeover: [.addresses]
             case .takeoverFailed: [.failure]
@@ -106,6 +108,7 @@ extension EdgeEvent {
         case .noticeFailed: .noticeFailed
         case .ban: .ban
         case .bansFailed: .bansFailed
+        case .clientTableFull: .clientTableFull
         case .edgeBanned: .edgeBanned
         case .takeover: .takeover
         case .takeoverFailed: .takeoverFailed
@@ -129,7 +132,7 @@ extension EdgeEvent {
         case .reloadFailed, .takeoverFailed, .edgeBanned: .error
         case .ban: .info
         case .noticeSent(_, _, let lost): lost == 0 ? .info : .warning
-        case .noticeFailed, .bansFailed: .warning
+        case .noticeFailed, .bansFailed, .clientTableFull: .warning
         case .health(_, let isHealthy, _): isHealthy ? .info : .error
         case .userspace: .error
         case .tailnet(let news): news.level

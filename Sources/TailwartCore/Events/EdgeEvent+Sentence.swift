@@ -2,6 +2,9 @@ import TailwartWire
 
 /// What people are told of an event.
 extension EdgeEvent {
+    /// Of ``clientTableFull(connections:slots:)``.
+    static let tableFix = "raise 'limits.table' (16 bytes each)"
+
     package var sentence: String {
         switch self {
         case .listening(let version, let openings):
@@ -51,6 +54,9 @@ extension EdgeEvent {
             "nobody is told by \(messenger): \(failure); it is tried again (`tailwart check --notify` shows whether it works)"
         case .ban(let news): news.sentence
         case .bansFailed(let failure, let fix): failure + (fix.map { "; \($0)" } ?? "")
+        case .clientTableFull(let connections, let slots):
+            "the table of \(slots) client networks is full, and \(connections) connections were served without being held against a limit: "
+                + EdgeEvent.tableFix
         case .edgeBanned(let addresses):
             "the mailbox bans this edge (\(addresses.map { "\($0)" }.joined(separator: ", "))): "
                 + Verdict.banned.fix(of: .stalwart)

@@ -85,6 +85,8 @@ package enum EdgeEvent: Sendable, Equatable {
     case ban(BanNews)
     /// Something about bans does not work as it should, and everything else does.
     case bansFailed(String, fix: String? = nil)
+    /// So many connections were served since the start without being counted against their client's limits: the table of client networks is full.
+    case clientTableFull(connections: Int, slots: Int)
     /// The mailbox bans this edge: it turns away everybody whose address it does not learn from a header.
     case edgeBanned([IPAddress])
     /// The edge serves in the place of another process, with its sockets where it had them.

@@ -31,7 +31,7 @@ package struct Totals: Sendable {
     }
 
     /// Rows with a name of their own; beside them there is one for all others, of groups one for each ending.
-    package static let groupLimit = 80
+    package static let groupLimit = 75
     package static let listenerLimit = 23
     package static let upstreamLimit = 4
 

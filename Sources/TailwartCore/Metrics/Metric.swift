@@ -17,6 +17,12 @@ package enum Metric: String, CaseIterable, Sendable {
     case certificate = "tailwart_certificate_remaining_seconds"
     case path = "tailwart_tailnet_path"
     case roundTrip = "tailwart_tailnet_round_trip_seconds"
+    case bans = "tailwart_bans"
+    case listNetworks = "tailwart_list_networks"
+    case clientNetworks = "tailwart_client_networks"
+    case untracked = "tailwart_clients_untracked_total"
+    case evictions = "tailwart_client_evictions_total"
+    case pending = "tailwart_pending_connections"
     case reloads = "tailwart_reloads_total"
     case takeovers = "tailwart_takeovers_total"
     case recordsLost = "tailwart_records_lost_total"
@@ -128,6 +134,25 @@ package enum Metric: String, CaseIterable, Sendable {
             Row(
                 .gauge, ["peer"], upTo: 4, rest: .left,
                 "there and back over the tailnet, when that path was seen first")
+        case .bans: Row(.gauge, ["layer"], upTo: BanLayer.allCases.count, "networks that are banned, by who says so")
+        case .listNetworks:
+            Row(.gauge, ["list"], upTo: 8, rest: .sum, "networks that a list of `bans.lists` denies or allows")
+        case .clientNetworks:
+            Row(
+                .gauge,
+                help:
+                    "client networks that are remembered for `limits`, each at each listener; none where `limits` is off"
+            )
+        case .untracked:
+            Row(
+                .counter,
+                help:
+                    "connections that were served and not counted against their client's limits, as `limits.table` was full"
+            )
+        case .evictions:
+            Row(.counter, help: "client networks that were forgotten before their time, for others")
+        case .pending:
+            Row(.gauge, help: "connections that are open and have not said yet what they want: `limits.pending`")
         case .reloads: Row(.counter, ["result"], upTo: 2, "how often the configuration was read anew: `ok` or `failed`")
         case .takeovers:
             Row(.counter, ["result"], upTo: 2, "how often the listening sockets were handed over: `ok` or `failed`")

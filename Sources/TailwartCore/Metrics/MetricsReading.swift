@@ -13,6 +13,20 @@ package struct MetricsReading: Sendable {
         package init() {}
     }
 
+    /// Of the table of client networks.
+    package struct Clients: Sendable {
+        package let networks: Int
+        package let untracked: Int
+        package let evictions: Int
+
+        /// - Parameter now: microseconds on the monotonic clock.
+        package init(_ table: ClientTable, now: UInt64) {
+            networks = table.networks(now: now)
+            untracked = table.untrackedConnections
+            evictions = table.evictions
+        }
+    }
+
     package struct Build: Sendable {
         package let version: String
         package let commit: String
@@ -31,6 +45,11 @@ package struct MetricsReading: Sendable {
     /// How many connections each worker has.
     package var workers: [Int] = []
     package var process = Process()
+    package var bans: [BanLayer: Int] = [:]
+    /// Networks of each list, by its name.
+    package var lists: [(name: String, networks: Int)] = []
+    /// Nil where clients have no limits.
+    package var clients: Clients?
     package var build: Build
     /// Seconds since 1970.
     package var now: Int
@@ -91,6 +110,12 @@ package struct MetricsReading: Sendable {
                 totals.events.paths.compactMap { path in
                     path.roundTrip.map { .init([path.peer], .number(Double($0.microseconds) / 1_000_000)) }
                 })
+        case .bans: MetricFamily(metric, BanLayer.allCases.map { .init([$0.rawValue], .count(bans[$0] ?? 0)) })
+        case .listNetworks: MetricFamily(metric, lists.map { .init([$0.name], .count($0.networks)) })
+        case .clientNetworks: MetricFamily(metric, clients.map { .count($0.networks) })
+        case .untracked: MetricFamily(metric, clients.map { .count($0.untracked) })
+        case .evictions: MetricFamily(metric, clients.map { .count($0.evictions) })
+        case .pending: MetricFamily(metric, .count(topology.pendingCount))
         case .reloads: MetricFamily(metric, totals.events.reloads.rows)
         case .takeovers: MetricFamily(metric, totals.events.takeovers.rows)
         case .recordsLost: MetricFamily(metric, .count(totals.lostRecords))

@@ -58,7 +58,7 @@ package final class Topology: Sendable {
         let clients = configuration.limits.map { settings in
             // As many slots as the table would have.
             if let known = old?.clients, known.isAsked(for: settings.table) { return known }
-            return ClientTable(capacity: settings.table, seed: seed)
+            return ClientTable(capacity: settings.table, seed: seed, counting: old?.clients)
         }
         var headcounts: [String: Headcount] = [:]
         var doors: [Door.Key: Int] = [:]

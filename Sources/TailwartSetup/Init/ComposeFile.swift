@@ -17,7 +17,7 @@ package enum ComposeFile {
             # Longer than 'drain' of the configuration (30 s unless it says otherwise), or connections are torn.
             stop_grace_period: 40s
 
-            # Not root, nothing to write, one right. No 'no-new-privileges': it would take that right away, which the program has from its file.
+            # Not root, nothing to write but its bans, one right. No 'no-new-privileges': it would take that right away, which the program has from its file.
             read_only: true
             cap_drop: [ALL]
             cap_add: [NET_BIND_SERVICE]
@@ -37,6 +37,8 @@ package enum ComposeFile {
                 target: /run/tailscale
                 read_only: true
                 bind: {create_host_path: true}
+              # Bans survive a new container. A volume and not a folder of the host: Docker gives it the owner that the folder has in the image.
+              - bans:/var/lib/tailwart
 
             healthcheck:
               # Is this host on the tailnet, and does the mailbox greet a client that comes to this edge?
@@ -46,6 +48,9 @@ package enum ComposeFile {
               start_period: 30s
             # This driver rotates: a log without an end fills a small disk.
             logging: {driver: local}
+
+        volumes:
+          bans:
 
         """
 

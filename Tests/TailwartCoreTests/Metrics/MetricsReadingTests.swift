@@ -1,6 +1,7 @@
 import Foundation
 import TailwartCore
 import TailwartTesting
+import TailwartWire
 import Testing
 
 @Suite struct MetricsReadingTests {
@@ -19,6 +20,8 @@ import Testing
         var reading = sample.reading(totals)
         reading.places = Self.places
         reading.workers = [1, 2]
+        reading.bans = [.manual: 2, .crowdsec: 7]
+        reading.lists = [("list deny.txt", 5)]
         let page = try reading.exposition(format)
         let smtp = ["listener": "smtp", "protocol": "smtp"]
         let served = ["route": "0", "upstream": "mailbox", "ended_by": "client", "reason": "closed"]
@@ -40,6 +43,11 @@ import Testing
         let verdict = ["verdict": "refused", "grade": "failed"]
         #expect(page.value("tailwart_place_verdict", place.merging(verdict) { $1 }) == 1)
         #expect(page.value("tailwart_certificate_remaining_seconds", place) == -100)
+        #expect(page.value("tailwart_bans", ["layer": "crowdsec"]) == 7)
+        #expect(page.value("tailwart_bans", ["layer": "webhook"]) == 0)
+        #expect(page.value("tailwart_list_networks", ["list": "list deny.txt"]) == 5)
+        #expect(page.value("tailwart_pending_connections") == 0)
+        #expect(page.value("tailwart_client_networks") == nil, "nobody has limits")
         // A place that no route leads to any more.
         #expect(page.value("tailwart_place_healthy", ["upstream": "gone"]) == nil)
         #expect(page.value("tailwart_reloads_total", ["result": "failed"]) == 0)
@@ -111,6 +119,7 @@ import Testing
         }
         var reading = sample.reading(totals)
         reading.workers = Array(repeating: 3, count: 128)
+        reading.lists = (0..<16).map { ("list \($0)", 10) }
         reading.places = sample.topology.approaches.map { approach in
             let key = approach.place.key
             return PlaceReport(
@@ -130,9 +139,26 @@ import Testing
         #expect(sum("tailwart_connections_total") == Double(count))
         #expect(sum("tailwart_relayed_bytes_total") == Double(3 * count))
         #expect(sum("tailwart_worker_connections_open") == 3 * 128)
+        #expect(sum("tailwart_list_networks") == 160)
         #expect(sum("tailwart_connect_seconds_count") == Double(connected))
         #expect(page.value("tailwart_place_healthy", ["upstream": "other"]) == 0)
         #expect(try #require(page.value("tailwart_series_folded")) > 1000)
+    }
+
+    @Test func `a full table of clients is seen, also when another one follows`() throws {
+        let limit = ClientLimit(ListenerLimits(concurrent: 1, rate: .init(1, per: .seconds(100)), burst: 1))
+        let table = ClientTable(capacity: 8, seed: (1, 2))
+        for client in 0..<11 as Range<UInt32> {
+            _ = table.enter(table.key(.v4(client), prefix: 32, subject: 1), limit, now: 0)
+        }
+        var reading = MetricSample().reading(Totals())
+        for counted in [table, ClientTable(capacity: 16, seed: (1, 2), counting: table)] {
+            reading.clients = .init(counted, now: 0)
+            let page = try reading.exposition()
+            #expect(page.value("tailwart_client_networks") == (counted === table ? 8 : 0))
+            #expect(page.value("tailwart_clients_untracked_total") == 3)
+            #expect(page.value("tailwart_client_evictions_total") == 0)
+        }
     }
 
     @Test func `no counter goes back over a reload`() throws {
