@@ -204,7 +204,7 @@ import Testing
             let new = try next.keeper(settings, isFirst: false)
             #expect(next.banned == ["203.0.113.6", "203.0.113.7"])
             _ = old.add(try Self.network("203.0.113.8"), time: nil, reason: "a")
-            _ = old.remove(try Self.network("203.0.113.6"))
+            _ = old.remove(try Self.network("203.0.113.6"), layer: nil)
             new.adopt(old.snapshot())
             #expect(next.banned == ["203.0.113.7", "203.0.113.8"], "with what was lifted meanwhile")
             old.letGo()

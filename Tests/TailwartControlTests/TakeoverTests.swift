@@ -195,7 +195,7 @@ import Testing
         for number in 1...2 { _ = old.edge.access.bans.add(try network(number), time: nil, reason: "a") }
         let new = try takeOver(configuration) {
             _ = old.edge.access.bans.add(try network(3), time: .seconds(3600), reason: "b")
-            _ = old.edge.access.bans.remove(try network(1))
+            _ = old.edge.access.bans.remove(try network(1), layer: nil)
         }
         let bans = new.access.bans.book.list(limit: 10)
         #expect(bans.map { "\($0.network)" } == ["203.0.113.2", "203.0.113.3"])

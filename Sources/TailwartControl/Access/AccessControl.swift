@@ -32,14 +32,14 @@ final class AccessControl: Sendable {
         self.bans = bans
         self.ledger = ledger
         crowdsec = CrowdSecFollower(of: bans, ledger: ledger)
-        if listens { crowdsec.serve(settings.crowdsec) }
+        if isFirst { crowdsec.serve(settings.crowdsec) }
         serve(lists: settings.lists)
     }
 
     /// The file says this now.
     func serve(_ settings: BanSettings) {
         bans.serve(settings)
-        listen(settings)
+        listen(to: settings)
         serve(lists: settings.lists)
     }
 
@@ -63,6 +63,10 @@ final class AccessControl: Sendable {
     /// This process serves now, where another did.
     func begin(_ settings: BanSettings) {
         bans.begin()
+        listen(to: settings)
+    }
+
+    private func listen(to settings: BanSettings) {
         webhook.serve(settings.webhook)
         crowdsec.serve(settings.crowdsec)
     }

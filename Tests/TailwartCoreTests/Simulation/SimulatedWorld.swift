@@ -22,15 +22,15 @@ struct SimulatedWorld {
     init(seed: UInt64) {
         random = SeededRandom(seed: seed)
         trouble = [0, 4, 20, 60].randomElement(using: &random) ?? 0
-        isBanning = trouble > 0 && random.oneIn(8)
+        isBanning = random.oneIn(8) && trouble > 0
         addresses = [:]
         configuration = Configuration()
         for host in Self.hosts { addresses[host] = Self.someAddresses(&random, atLeast: trouble == 0 ? 1 : 0) }
-        configuration = someConfiguration()
+        configuration = Self.someConfiguration(&random, isBanning: isBanning)
     }
 
-    private mutating func someConfiguration() -> Configuration {
-        var configuration = Self.someConfiguration(&random)
+    private static func someConfiguration(_ random: inout SeededRandom, isBanning: Bool) -> Configuration {
+        var configuration = someConfiguration(&random)
         guard isBanning else { return configuration }
         configuration.limits = nil
         for index in configuration.upstreams.indices {
@@ -66,7 +66,7 @@ struct SimulatedWorld {
             let host = Self.hosts[Int.random(in: 0..<Self.hosts.count, using: &random)]
             addresses[host] = Self.someAddresses(&random, atLeast: trouble == 0 ? 1 : 0)
         } else {
-            configuration = someConfiguration()
+            configuration = Self.someConfiguration(&random, isBanning: isBanning)
         }
     }
 
