@@ -44,7 +44,9 @@ import Testing
         let answer = try JSONDecoder().decode(Answer.self, from: Data(text.utf8))
         #expect(answer.problems == [])
         #expect(
-            answer.rows == ["Is mail flowing?", "Upstreams", "Refusals", "Latency", "Certificates", "Resources"])
+            answer.rows == [
+                "Is mail flowing?", "Upstreams", "Refusals", "Latency", "Certificates", "Resources", "Kept out",
+            ])
         for asked in answer.asked {
             var known: Set<String> = ["job", "instance"]
             for selected in asked.metrics {
