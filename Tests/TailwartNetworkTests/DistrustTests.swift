@@ -85,6 +85,8 @@ extension NetworkTests {
                 in: network, ports: cases.map(\.port),
                 """
                 tailscale: {socket: \(tailscaled.path)}
+                # One host tries again each few seconds, for all of the cases.
+                limits: off
                 defaults: {refusal: {host: mx.example.org}}
                 upstreams:
                 \(upstreams.joined(separator: "\n"))

@@ -5,7 +5,7 @@ import Testing
 @testable import TailwartCore
 
 /// Random orders, strikes and owners, against a model that keeps everything in lists and looks at all of it each time.
-@Suite struct BanBookModelTests {
+@Suite(.ownThreads) struct BanBookModelTests {
     private struct Model {
         struct Key: Hashable {
             let network: Network

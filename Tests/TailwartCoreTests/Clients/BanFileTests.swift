@@ -5,7 +5,7 @@ import Testing
 @testable import TailwartCore
 
 /// The file that keeps bans over a restart.
-@Suite struct BanFileTests {
+@Suite(.ownThreads) struct BanFileTests {
     private static let text = """
         tailwart bans 1
         ban manual 203.0.113.7 1795932000 forever guesses passwords

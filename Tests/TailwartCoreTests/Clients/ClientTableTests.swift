@@ -3,7 +3,7 @@ import TailwartTesting
 import TailwartWire
 import Testing
 
-@Suite struct ClientTableTests {
+@Suite(.ownThreads) struct ClientTableTests {
     private static let client = IPAddress.v4(0xcb00_7105)
 
     private func key(_ table: ClientTable, _ number: UInt32, prefix: Int = 32) -> ClientTable.Key {

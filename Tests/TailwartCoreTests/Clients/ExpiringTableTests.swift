@@ -4,7 +4,7 @@ import Testing
 @testable import TailwartCore
 
 /// The bounded table below bans, strikes and owners, against one that looks at everything each time.
-@Suite struct ExpiringTableTests {
+@Suite(.ownThreads) struct ExpiringTableTests {
     /// In the order in which they were set.
     private struct Plain {
         let limit: Int
