@@ -58,7 +58,8 @@ extension CloseReason {
         // Their client is a trusted proxy, with everybody behind it.
         case .proxyHeaderTimeout, .proxyHeaderInvalid: nil
         case .noRoute: isNamed ? .unknownName : nil
-        case .clientRate: .rate
+        // Its limit holds it back already. A ban would keep out a mail server that has much to deliver after an outage.
+        case .clientRate: nil
         // Who connects and leaves may be a health check.
         case .clientLeft: nil
         case .closed, .reset, .lost, .idleTimeout, .halfClosedTimeout, .routeClose, .upstreamUnresolved,

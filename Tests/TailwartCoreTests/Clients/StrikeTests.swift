@@ -7,7 +7,7 @@ import Testing
 @Suite struct StrikeTests {
     private static let strikes: [CloseReason: Strike] = [
         .helloTimeout: .noHello, .helloInvalid: .badHello, .proxyHeaderUntrusted: .badHeader,
-        .proxyHeaderUnexpected: .badHeader, .noRoute: .unknownName, .clientRate: .rate,
+        .proxyHeaderUnexpected: .badHeader, .noRoute: .unknownName,
     ]
 
     @Test(arguments: CloseReason.allCases) func `the table of the documentation holds`(reason: CloseReason) {
