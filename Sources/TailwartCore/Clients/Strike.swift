@@ -12,8 +12,6 @@ package enum Strike: String, Sendable, CaseIterable {
     case unknownName
     /// Said something else than SMTP to a mail server that had not greeted yet.
     case noSMTP
-    /// Came more often than it may.
-    case rate
     /// Failed to log in, as the mailbox says.
     case login
     /// Was turned away by the mailbox, which has banned it, as the mailbox says.
@@ -27,7 +25,6 @@ package enum Strike: String, Sendable, CaseIterable {
         case .badHeader: "a PROXY header that is missing or was not asked for"
         case .unknownName: "server names that nobody has here"
         case .noSMTP: "what is no SMTP before the banner"
-        case .rate: "more connections than it may make"
         case .login: "logins that failed"
         case .turnedAway: "being turned away by the mailbox"
         }
@@ -41,7 +38,7 @@ package enum Strike: String, Sendable, CaseIterable {
     var weight: Int {
         switch self {
         case .badHello, .badHeader, .noSMTP, .turnedAway: Self.whole
-        case .noHello, .unknownName, .rate, .login: 1
+        case .noHello, .unknownName, .login: 1
         }
     }
 }
