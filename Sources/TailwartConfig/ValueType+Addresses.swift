@@ -58,18 +58,29 @@ extension ValueType<InternetAddress> {
     }
 }
 
-extension ValueType<InternetAddress> {
-    /// One that can be listened on, with its port.
-    static var ownInternetAddress: ValueType {
-        let any = ValueType.internetAddress
-        return any.hinting { text in
-            guard let (host, _) = try? HostAndPort.split(text), let address = IPAddress(host) else { return nil }
-            do throws(Complaint) {
-                try address.checkListenable()
-                return nil
-            } catch {
-                return error.hint
+extension ValueType<InnerAddress> {
+    /// `tailnet:PORT`, or an address of this host with its port.
+    static func innerAddress(butNotForStrangers isStrict: Bool) -> ValueType {
+        let shape = TextShape(
+            name: "inner_address",
+            pattern: "tailnet:\(Pattern.port)|(\(Pattern.ipv4)|\(Pattern.ipv6InBrackets)):\(Pattern.port)")
+        return .scalar("tailnet:PORT, or an address and port such as 127.0.0.1:8025", .text(shape)) {
+            text throws(Complaint) in
+            if text.hasPrefix("tailnet:") { return .tailnet(port: try HostAndPort.port(text.dropFirst(8))) }
+            if text == "tailnet" { throw Complaint("add the port") }
+            let (host, portText) = try HostAndPort.split(text)
+            if host.isEmpty { throw Complaint("add the IP address, for instance 127.0.0.1\(text)") }
+            guard let address = IPAddress(host) else {
+                throw Complaint("a host name cannot be listened on; write an IP address")
             }
+            guard let portText else { throw Complaint("add the port") }
+            try address.checkListenable()
+            guard !isStrict || !address.isForStrangers else {
+                throw Complaint(
+                    "strangers reach that address; choose one of this host alone, of the tailnet or of a private network"
+                )
+            }
+            return .internet(InternetAddress(address, port: try HostAndPort.port(portText)))
         }
     }
 }

@@ -6,7 +6,7 @@ extension ValueType<AdminSettings> {
         .mapping("'admin'") { reader in
             let settings = AdminSettings.settings.read(&reader, into: AdminSettings())
             if !settings.isPublic, let position = reader.position(of: "listen") {
-                for address in settings.listen where address.ip.isForStrangers {
+                for address in settings.listen where address.isForStrangers {
                     reader.problems.error(
                         "'\(address)' is an address that strangers reach; choose one of this host alone, of the tailnet or of a private "
                             + "network, or add 'public: true'", at: position)
@@ -25,7 +25,7 @@ extension AdminSettings: SettingsMapping {
                 about: "The Unix socket where the running edge takes questions and orders, or off."),
             Setting(
                 "listen", \.listen, .adminAddresses, { .list($0.map { .text("\($0)") }) },
-                about: "Addresses where it takes questions over TCP, by default none."),
+                about: "Addresses where it takes questions over TCP, or tailnet:PORT; by default none."),
             Setting(
                 "public", \.isPublic, .boolean,
                 about: "Whether an address of 'listen' may be one that strangers reach."),
@@ -56,10 +56,10 @@ extension ValueType<AdminSettings.Socket> {
     }
 }
 
-extension ValueType<[InternetAddress]> {
+extension ValueType<[InnerAddress]> {
     /// One address, or a list of them.
     fileprivate static var adminAddresses: ValueType {
-        let one = ValueType<InternetAddress>.ownInternetAddress
+        let one = ValueType<InnerAddress>.innerAddress(butNotForStrangers: false)
         let list = ValueType.list(of: one, "a list of addresses such as [\"127.0.0.1:9025\"]")
         return ValueType(name: one.name, shape: .either(one.shape, list.shape)) { node, label, problems in
             guard case .list(let nodes) = node.content else { return one.read(node, label, problems).map { [$0] } }

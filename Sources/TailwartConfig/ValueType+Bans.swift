@@ -110,7 +110,7 @@ extension ValueType<BanSettings.Webhook?> {
         .off(nil, or: "{listen: tailnet:8025, key_file: /etc/tailwart/webhook.key}").orMapping(
             .mapping("'webhook'") { reader in
                 let listen = reader.required(
-                    "listen", .innerAddress, example: "listen: tailnet:8025",
+                    "listen", .innerAddress(butNotForStrangers: true), example: "listen: tailnet:8025",
                     about: "Where Stalwart reaches the edge, and strangers do not.")
                 let keyFile = reader.required(
                     "key_file", .path, example: "key_file: /etc/tailwart/webhook.key",
@@ -154,29 +154,5 @@ extension BanSettings.CrowdSec? {
                 YAMLMember("url", .text(crowdsec.url.text)), YAMLMember("key_file", .text(crowdsec.keyFile)),
             ])
         } ?? .text("off")
-    }
-}
-
-extension ValueType<InnerAddress> {
-    /// `tailnet:PORT`, or an address that strangers do not reach, with its port.
-    fileprivate static var innerAddress: ValueType {
-        let shape = TextShape(
-            name: "inner_address",
-            pattern: "tailnet:\(Pattern.port)|(\(Pattern.ipv4)|\(Pattern.ipv6InBrackets)):\(Pattern.port)")
-        return .scalar("tailnet:PORT, or an address and port such as 127.0.0.1:8025", .text(shape)) {
-            text throws(Complaint) in
-            if text.hasPrefix("tailnet:") { return .tailnet(port: try HostAndPort.port(text.dropFirst(8))) }
-            if text == "tailnet" { throw Complaint("add the port") }
-            let (host, portText) = try HostAndPort.split(text)
-            guard let address = IPAddress(host) else { throw Complaint() }
-            guard let portText else { throw Complaint("add the port") }
-            try address.checkListenable()
-            guard !address.isForStrangers else {
-                throw Complaint(
-                    "strangers reach that address; choose one of this host alone, of the tailnet or of a private network"
-                )
-            }
-            return .internet(InternetAddress(address, port: try HostAndPort.port(portText)))
-        }
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
-package import TailwartAdmin
-package import TailwartCore
+import TailwartAdmin
+import TailwartCore
 import TailwartSystem
 import TailwartWire
 
@@ -13,7 +13,7 @@ extension AdminListener {
     /// Opens what the settings ask for. The usual socket may be missing: that is said in the log, and mail comes first.
     ///
     /// - Parameter replaces: the path is taken over from the process whose sockets this one has.
-    package static func open(
+    static func open(
         _ settings: AdminSettings, ledger: Ledger, replaces: Bool = false
     ) throws -> [AdminListener] {
         var listeners: [AdminListener] = []
@@ -31,7 +31,7 @@ extension AdminListener {
                 ledger.post(.adminUnavailable(socket: path, failure: cause))
             }
         }
-        for address in settings.listen {
+        for case .internet(let address) in settings.listen {
             let bind = BindAddress.internet(address)
             let socket = try ListeningSocket.open(bind, listener: "admin.listen", defersAccept: false) {
                 ledger.post(.addressMissing(EdgeEvent.Opening(bind, listener: "admin.listen")))

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import TailwartAdmin
 import TailwartControl
 import TailwartCore
 import TailwartSystem
@@ -73,14 +72,13 @@ struct RunCommand: ParsableCommand {
     private func openAdmin(
         of edge: Edge, _ settings: AdminSettings, _ ledger: Ledger,
         _ reading: @escaping @Sendable () -> ConfigurationReading
-    ) throws -> AdminServer? {
+    ) throws -> AdminInterface? {
         var tries = takeover ? 20 : 1
         while true {
             tries -= 1
             do {
-                let asked = try AdminListener.open(settings, ledger: ledger, replaces: takeover)
-                guard !asked.isEmpty else { return nil }
-                let admin = try AdminServer(edge.view(reading: reading), at: asked)
+                let admin = try AdminInterface(
+                    settings, answering: edge.view(reading: reading), ledger: ledger, replaces: takeover)
                 edge.whenTakenOver { admin.stop() }
                 return admin
             } catch  where takeover && tries > 0 {

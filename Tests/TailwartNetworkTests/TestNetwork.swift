@@ -6,6 +6,8 @@ import TailwartWire
 struct TestNetwork: Sendable {
     /// Of the edge, on the internet.
     static let edge: [IPAddress] = [.v4(0xcb00_7101), .v6(0x2001_0db8_0000_0000, 1)]
+    /// Of the edge, in the tailnet.
+    static let edgeInTailnet: [IPAddress] = [.v4(0x6440_0002), .v6(0xfd7a_115c_a1e0_0000, 2)]
     /// On the internet, of the documentation networks (RFC 5737, RFC 3849).
     static let clients: [IPAddress] = [
         .v4(0xcb00_7102), .v6(0x2001_0db8_0000_0000, 2), .v4(0xcb00_7103), .v6(0x2001_0db8_0000_0000, 3),
@@ -54,7 +56,7 @@ struct TestNetwork: Sendable {
             link set lo up
             link set wan up
             \(Self.add(Self.edge, v4: 24, v6: 64, to: "wan"))
-            \(Self.joinTailnet([.v4(0x6440_0002), .v6(0xfd7a_115c_a1e0_0000, 2)]))
+            \(Self.joinTailnet(Self.edgeInTailnet))
             """)
         try await home.ip(
             """
@@ -65,12 +67,12 @@ struct TestNetwork: Sendable {
     }
 
     /// As tailscaled does it: addresses without a network, and routes to all others.
-    private static func joinTailnet(_ addresses: [IPAddress]) -> String {
+    static func joinTailnet(_ addresses: [IPAddress]) -> String {
         """
         link set tailscale0 mtu \(tailnetMTU) txqueuelen \(patientQueue) up
         \(add(addresses, v4: 32, v6: 128, to: "tailscale0"))
-        route add 100.64.0.0/10 dev tailscale0
-        route add fd7a:115c:a1e0::/48 dev tailscale0
+        route replace 100.64.0.0/10 dev tailscale0
+        route replace fd7a:115c:a1e0::/48 dev tailscale0
         """
     }
 

@@ -11,11 +11,11 @@ package struct AdminSettings: Sendable, Equatable {
     /// Nil: ``Defaults/adminSocket``, where its folder can be made.
     package var socket: Socket?
     /// Addresses of TCP, where questions alone are answered.
-    package var listen: [InternetAddress]
+    package var listen: [InnerAddress]
     /// Whether one of ``listen`` may be an address that strangers reach.
     package var isPublic: Bool
 
-    package init(socket: Socket? = nil, listen: [InternetAddress] = [], isPublic: Bool = false) {
+    package init(socket: Socket? = nil, listen: [InnerAddress] = [], isPublic: Bool = false) {
         self.socket = socket
         self.listen = listen
         self.isPublic = isPublic

@@ -1,5 +1,3 @@
-package import TailwartWire
-
 /// Who is kept out, and who never is.
 package struct BanSettings: Sendable, Equatable {
     /// How strikes become a ban.
@@ -79,20 +77,5 @@ package struct BanSettings: Sendable, Equatable {
         self.isObserving = isObserving
         self.webhook = webhook
         self.crowdsec = crowdsec
-    }
-}
-
-/// What is listened on for programs that are trusted, and never for strangers.
-package enum InnerAddress: Sendable, Equatable, CustomStringConvertible {
-    /// This host's own addresses in the tailnet, of both families, whatever they are.
-    case tailnet(port: UInt16)
-    /// Not one that strangers reach.
-    case internet(InternetAddress)
-
-    package var description: String {
-        switch self {
-        case .tailnet(let port): "tailnet:\(port)"
-        case .internet(let address): "\(address)"
-        }
     }
 }
