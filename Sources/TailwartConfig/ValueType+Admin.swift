@@ -60,15 +60,11 @@ extension ValueType<[InnerAddress]> {
     /// One address, or a list of them.
     fileprivate static var adminAddresses: ValueType {
         let one = ValueType<InnerAddress>.innerAddress(butNotForStrangers: false)
-        let list = ValueType.list(of: one, "a list of addresses such as [\"127.0.0.1:9025\"]")
+        let list = ValueType.list(
+            of: one, "a list of addresses such as [\"127.0.0.1:9025\"]", atMost: Allowed.adminAddresses.upperBound,
+            "addresses")
         return ValueType(name: one.name, shape: .either(one.shape, list.shape)) { node, label, problems in
-            guard case .list(let nodes) = node.content else { return one.read(node, label, problems).map { [$0] } }
-            guard Allowed.adminAddresses.contains(nodes.count) || nodes.isEmpty else {
-                problems.error(
-                    "\(label) has \(nodes.count) addresses, more than \(Allowed.adminAddresses.upperBound)",
-                    at: node.position)
-                return nil
-            }
+            guard case .list = node.content else { return one.read(node, label, problems).map { [$0] } }
             return list.read(node, label, problems)
         }
     }

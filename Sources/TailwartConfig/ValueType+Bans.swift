@@ -51,16 +51,9 @@ extension ValueType<String?> {
 
 extension ValueType<[Network]> {
     fileprivate static var neverBanned: ValueType {
-        let list = ValueType.list(of: .network, "a list of networks such as [192.0.2.1]")
-        return ValueType(name: list.name, shape: list.shape) { node, label, problems in
-            if case .list(let nodes) = node.content, nodes.count > Allowed.neverNetworks.upperBound {
-                problems.error(
-                    "\(label) has \(nodes.count) networks, more than \(Allowed.neverNetworks.upperBound)",
-                    at: node.position)
-                return nil
-            }
-            return list.read(node, label, problems)
-        }
+        .list(
+            of: .network, "a list of networks such as [192.0.2.1]", atMost: Allowed.neverNetworks.upperBound, "networks"
+        )
     }
 }
 

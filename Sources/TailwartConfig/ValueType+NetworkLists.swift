@@ -4,13 +4,9 @@ import TailwartWire
 extension ValueType<[NetworkList]> {
     /// `bans.lists`.
     static var networkLists: ValueType {
-        let list = ValueType.list(of: .networkList, "a list such as [{file: /etc/tailwart/deny.txt}]")
+        let list = ValueType.list(
+            of: .networkList, "a list such as [{file: /etc/tailwart/deny.txt}]", atMost: Allowed.lists.upperBound)
         return ValueType(name: list.name, shape: list.shape) { node, label, problems in
-            if case .list(let nodes) = node.content, nodes.count > Allowed.lists.upperBound {
-                problems.error(
-                    "\(label) has \(nodes.count) members, more than \(Allowed.lists.upperBound)", at: node.position)
-                return nil
-            }
             guard let lists = list.read(node, label, problems) else { return nil }
             var known: Set<NetworkList.Source> = []
             for list in lists where !known.insert(list.source).inserted {
@@ -69,15 +65,8 @@ extension NetworkList: SettingsMapping {
 
 extension ValueType<[Network]> {
     fileprivate static var listedNetworks: ValueType {
-        let list = ValueType.list(of: .network, "a list of networks such as [192.0.2.0/24]")
-        return ValueType(name: list.name, shape: list.shape) { node, label, problems in
-            if case .list(let nodes) = node.content, nodes.count > Allowed.listedNetworks.upperBound {
-                problems.error(
-                    "\(label) has \(nodes.count) networks, more than \(Allowed.listedNetworks.upperBound); write them into a file",
-                    at: node.position)
-                return nil
-            }
-            return list.read(node, label, problems)
-        }
+        .list(
+            of: .network, "a list of networks such as [192.0.2.0/24]", atMost: Allowed.listedNetworks.upperBound,
+            "networks", fix: "write them into a file")
     }
 }

@@ -3,14 +3,10 @@ import TailwartWire
 
 extension ValueType<[Messenger]> {
     static var messengers: ValueType {
-        let list = ValueType.list(of: .messenger, "a list such as [{url: https://ntfy.example.net/mail}]")
+        let list = ValueType.list(
+            of: .messenger, "a list such as [{url: https://ntfy.example.net/mail}]",
+            atMost: Allowed.messengers.upperBound)
         return ValueType(name: list.name, shape: list.shape) { node, label, problems in
-            if case .list(let nodes) = node.content, nodes.count > Allowed.messengers.upperBound {
-                problems.error(
-                    "\(label) has \(nodes.count) members, more than \(Allowed.messengers.upperBound)", at: node.position
-                )
-                return nil
-            }
             guard let messengers = list.read(node, label, problems) else { return nil }
             var known: Set<Messenger.Way> = []
             for messenger in messengers where !known.insert(messenger.way).inserted {
@@ -92,18 +88,14 @@ extension ValueType<[String]> {
             guard !text.utf8.contains(0) else { throw Complaint("it contains a zero byte") }
             return text
         }
-        let list = ValueType.list(of: word, "a list such as [/usr/local/bin/tell-me]")
+        let list = ValueType.list(
+            of: word, "a list such as [/usr/local/bin/tell-me]", atMost: Allowed.commandWords.upperBound, "words")
         return ValueType(name: list.name, shape: list.shape) { node, label, problems in
             guard let words = list.read(node, label, problems) else { return nil }
-            guard Allowed.commandWords.contains(words.count) else {
+            guard let program = words.first else { return nil }
+            guard program.hasPrefix("/") else {
                 problems.error(
-                    "\(label) has \(words.count) words, more than \(Allowed.commandWords.upperBound)", at: node.position
-                )
-                return nil
-            }
-            guard words[0].hasPrefix("/") else {
-                problems.error(
-                    "\(label) begins with \(words[0].quoted); write the absolute path of the program", at: node.position
+                    "\(label) begins with \(program.quoted); write the absolute path of the program", at: node.position
                 )
                 return nil
             }

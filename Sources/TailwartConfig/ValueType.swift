@@ -59,13 +59,26 @@ extension ValueType {
     }
 
     /// A list with at least one member; members that cannot be read are left out.
-    static func list<Member>(of member: ValueType<Member>, _ name: String) -> ValueType where Value == [Member] {
+    ///
+    /// - Parameters:
+    ///   - limit: members that are read; of a longer list none.
+    ///   - noun: what they are, and `fix` what to do with so many, for a message.
+    static func list<Member>(
+        of member: ValueType<Member>, _ name: String, atMost limit: Int = .max, _ noun: String = "members",
+        fix: String? = nil
+    ) -> ValueType where Value == [Member] {
         ValueType(name: name, shape: .list(member.shape)) { node, label, problems in
             guard case .list(let nodes) = node.content else {
                 return mismatch(node, label, name, problems)
             }
             guard !nodes.isEmpty else {
                 problems.error("\(label) is empty; it must be \(name)", at: node.position)
+                return nil
+            }
+            guard nodes.count <= limit else {
+                problems.error(
+                    "\(label) has \(nodes.count) \(noun), more than \(limit)" + (fix.map { "; \($0)" } ?? ""),
+                    at: node.position)
                 return nil
             }
             return nodes.compactMap { member.read($0, "each member of \(label)", problems) }

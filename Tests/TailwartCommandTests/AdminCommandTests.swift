@@ -121,6 +121,49 @@ extension CommandTests {
             }
         }
 
+        @Test func `a ban that is kept in memory alone holds in the process that takes over`() async throws {
+            try await TestHost.run { host in
+                let (mailbox, port) = (try Echo.mailbox(), try FreePort.take())
+                let socket = "\(host.folder.path)/admin.sock"
+                let configuration = """
+                    workers: 1
+                    tailscale: off
+                    admin: {socket: \(socket)}
+                    bans: {file: off}
+                    upstreams: {mailbox: {endpoints: ["\(mailbox.address)"], proxy_protocol: none, health: off}}
+                    listeners:
+                      - {name: smtp, bind: ["127.0.0.1:\(port)"], protocol: smtp, to: mailbox, proxy_protocol_in: {trusted: [127.0.0.1]}}
+                    """
+                /// What a client at this address is answered.
+                func visit(_ client: String) throws -> String {
+                    let connection = try Echo.connect(to: port)
+                    defer { connection.close() }
+                    try connection.send(Array("PROXY TCP4 \(client) 192.0.2.1 4000 25\r\nEHLO a\r\n".utf8))
+                    let answer = try connection.receive()
+                    return String(decoding: answer.prefix(4), as: UTF8.self)
+                }
+
+                let first = try await EdgeProcess(on: host, ports: [port], configuration)
+                _ = try await tailwart("ban add 203.0.113.7 --for 1h --reason noise", on: host)
+                #expect(try visit("203.0.113.7") == "421 ")
+                let second = try host.start(
+                    "successor", Program.edge(),
+                    ["run", "--takeover", "--config", host.folder.file("tailwart.yaml").path])
+                #expect(try await first.process.exitCode() == 0)
+                try await untilAnswered("the successor answers") {
+                    let answer = try await tailwart("ban why 203.0.113.7 --json", on: host)
+                    guard answer.exitCode != 3 else { return nil as Bool? }
+                    let why = try json(answer)
+                    return why["banned"]?.flag == true && why["bans"]?.list?.first?["reason"]?.text == "noise"
+                        ? true : nil
+                }
+                #expect(second.isRunning)
+                #expect(try visit("203.0.113.7") == "421 ")
+                #expect(try visit("203.0.113.8") == "EHLO")
+                mailbox.close()
+            }
+        }
+
         @Test func `a ban is told of, has its reasons, and outlives the edge`() async throws {
             try await TestHost.run { host in
                 let rest = "bans: {file: \(host.folder.path)/bans, never: [198.51.100.0/24]}"

@@ -83,20 +83,14 @@ package final class ClientTable: Sendable {
                 )
             }
         let kind = UInt64(prefix) << 1 | (address.unmapped.isV4 ? 1 : 0)
-        let inner = folded(high ^ seed.0, subject ^ kind &* 0x9e37_79b9_7f4a_7c15 ^ seed.1)
-        let fingerprint = folded(inner ^ low ^ seed.1, seed.0 | 1)
+        let inner = Hash.mixed(high ^ seed.0, subject ^ kind &* 0x9e37_79b9_7f4a_7c15 ^ seed.1)
+        let fingerprint = Hash.mixed(inner ^ low ^ seed.1, seed.0 | 1)
         return Key(fingerprint: fingerprint == 0 ? 1 : fingerprint)
     }
 
     /// A number for a name, the same in each process (FNV-1a, 64 bits).
     package static func subject(named name: String) -> UInt64 {
         name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    }
-
-    /// Both halves of the product, so that every bit of the one counts for every bit of the other.
-    private func folded(_ left: UInt64, _ right: UInt64) -> UInt64 {
-        let product = left.multipliedFullWidth(by: right)
-        return product.high ^ product.low
     }
 
     // MARK: - by the workers

@@ -16,6 +16,8 @@ package enum Strike: String, Sendable, CaseIterable {
     case login
     /// Was turned away by the mailbox, which has banned it, as the mailbox says.
     case turnedAway
+    /// Came so far beyond its limits that it was not even told so.
+    case flood
 
     /// For people: what it did so and so often.
     package var words: String {
@@ -27,18 +29,21 @@ package enum Strike: String, Sendable, CaseIterable {
         case .noSMTP: "what is no SMTP before the banner"
         case .login: "logins that failed"
         case .turnedAway: "being turned away by the mailbox"
+        case .flood: "a connection far beyond its limits"
         }
     }
 
     /// What a whole strike weighs.
-    static let whole = 3
+    static let whole = 60
 
     /// A third of a strike is what somebody does without evil: a program with an old password, a browser that opens several connections for
-    /// one page, or ahead of time and without a word, a club behind one address.
+    /// one page, or ahead of time and without a word, a club behind one address. A mail server with much to deliver opens some dozens of connections
+    /// at once, and no more for minutes when it is told to come later: it takes hundreds to be a flood.
     var weight: Int {
         switch self {
         case .badHello, .badHeader, .noSMTP, .turnedAway: Self.whole
-        case .noHello, .unknownName, .login: 1
+        case .noHello, .unknownName, .login: Self.whole / 3
+        case .flood: 1
         }
     }
 }
@@ -46,8 +51,10 @@ package enum Strike: String, Sendable, CaseIterable {
 extension CloseReason {
     /// What of a connection's ending is a strike against its client; the one table. A wrong strike is worse than none.
     ///
-    /// - Parameter isNamed: whether the client asked for a server name.
-    package func strike(isNamed: Bool) -> Strike? {
+    /// - Parameters:
+    ///   - isNamed: whether the client asked for a server name.
+    ///   - isTold: whether it was told why.
+    package func strike(isNamed: Bool, isTold: Bool) -> Strike? {
         switch self {
         case .helloTimeout: .noHello
         case .helloInvalid: .badHello
@@ -55,13 +62,13 @@ extension CloseReason {
         // Their client is a trusted proxy, with everybody behind it.
         case .proxyHeaderTimeout, .proxyHeaderInvalid: nil
         case .noRoute: isNamed ? .unknownName : nil
-        // Its limit holds it back already. A ban would keep out a mail server that has much to deliver after an outage.
-        case .clientRate: nil
+        // Who is told comes later, as a mail server does that has much to deliver after an outage.
+        case .clientRate, .clientLimit: isTold ? nil : .flood
         // Who connects and leaves may be a health check.
         case .clientLeft: nil
         case .closed, .reset, .lost, .idleTimeout, .halfClosedTimeout, .routeClose, .upstreamUnresolved,
             .upstreamRefused, .upstreamUnreachable, .connectTimeout, .upstreamProxyFailed, .upstreamUnhealthy,
-            .headerNotTrusted, .upstreamEmpty, .upstreamBacklog, .clientLimit, .pendingLimit, .clientDenied,
+            .headerNotTrusted, .upstreamEmpty, .upstreamBacklog, .pendingLimit, .clientDenied,
             .clientBanned, .clientBannedUpstream, .edgeLimit, .listenerLimit, .portLimit,
             .descriptorLimit, .drained, .closedByOperator:
             nil
@@ -74,7 +81,7 @@ extension Record {
     package var strike: Strike? {
         if spokeNoSMTP { return .noSMTP }
         let name = hello?.takeUnretainedValue().hello.serverName
-        return ending.reason.strike(isNamed: name != nil)
+        return ending.reason.strike(isNamed: name != nil, isTold: wasRefused)
     }
 
     /// Seconds. The longest that a mail server keeps a client who has not logged in is three minutes (Dovecot's `CLIENT_LOGIN_TIMEOUT_MSECS`,

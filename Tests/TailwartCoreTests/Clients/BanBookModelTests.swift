@@ -37,7 +37,7 @@ import Testing
             if let first = all.first, first.at <= now - 600 { all = [] }
             all.append((now, weight))
             strikes[network] = all
-            guard all.reduce(0, { $0 + $1.weight }) >= 30 else { return }
+            guard all.reduce(0, { $0 + $1.weight }) >= 600 else { return }
             strikes[network] = nil
             let times = repeats[network]?.times ?? 0
             let time = min([1, 4, 16, 64, 256, 1024][min(times, 5)], 720) * 3600
@@ -83,7 +83,7 @@ import Testing
             case 7: effects = book.take(.tick, now: now)
             default:
                 let kind: Strike = Bool.random(using: &random) ? .badHello : .login
-                model.strike(network, kind == .badHello ? 3 : 1, now: now)
+                model.strike(network, kind == .badHello ? 60 : 20, now: now)
                 effects = book.take(.struck(address, kind), now: now)
             }
             let inForce = Set(book.inForce.banned.map(\.network))
