@@ -14,7 +14,8 @@ say "building; the first time takes several minutes"
 swift build --build-tests
 
 # Only Swift Testing is used here; XCTest would report that it ran nothing.
-plain="swift test --skip-build --disable-xctest"
+# Some groups run beside others.
+plain="swift test --skip-build --ignore-lock --disable-xctest"
 # Postfix and Dovecot must be started by root. What swift test would start, so that root leaves nothing in .build.
 root=$plain
 if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null 2>&1; then
@@ -46,7 +47,7 @@ unfinished() {
 }
 
 # run NAME WHAT COMMAND SELECTION...
-run() {
+run() (
     name=$1
     command=$3
     say "$2"
@@ -60,18 +61,24 @@ run() {
         unfinished "$results/$name.log"
         : >"$results/$name.crashed"
     fi
-}
+)
 
 # In processes of their own, since other tests hold threads that these need in time.
-network='TailwartClientTests|TailwartSandboxTests|TailwartProbeTests|TailwartTailnetTests|TailwartGateTests|TailwartPreflightTests'
-apart="$network|TailwartCommandTests|TailwartMailTests|TailwartNetworkTests"
+small='TailwartClientTests|TailwartSandboxTests|TailwartProbeTests|TailwartTailnetTests|TailwartGateTests|TailwartPreflightTests'
+apart="$small|TailwartCommandTests|TailwartMailTests|TailwartNetworkTests"
 run unit "everything but what follows" "$plain" --skip "^($apart)\\."
-for target in $(echo "$network" | tr '|' ' '); do
+for target in $(echo "$small" | tr '|' ' '); do
     run "$target" "$target" "$plain" --filter "^$target\\."
 done
+# Most of it is waiting, in namespaces of its own: beside the others, and shown after them. What runs in the background does not hear of an interrupt.
+trap 'trap "" TERM; kill 0; exit 1' INT TERM
+run network "a network of namespaces" "$root" --filter '^TailwartNetworkTests\.' >"$results/network.shown" &
+aside=$!
 run command "the program and its commands" "$plain" --filter '^TailwartCommandTests\.'
-run network "a network of namespaces" "$root" --filter '^TailwartNetworkTests\.'
 run mail "real mail servers and clients, one test after another" "$root" --filter '^TailwartMailTests\.'
+wait "$aside"
+trap - INT TERM
+cat "$results/network.shown"
 
 status=0
 crashed=0
