@@ -14,8 +14,8 @@ LINE = b"NOOP still here\r\n"
 class Crowd:
     """Opens so many connections a second, from one thread; each reads a banner, then has a line echoed every few seconds, and leaves."""
 
-    # Seconds: the mean and the most that one stays, and from one line to the next.
-    STAY, LONGEST, EVERY = 20.0, 120.0, 5.0
+    # Seconds: the least, the mean and the most that one stays, and from one line to the next. Who left sooner might not have been greeted on a busy host.
+    SHORTEST, STAY, LONGEST, EVERY = 5.0, 20.0, 120.0, 5.0
 
     def __init__(self, port, rate):
         self.port, self.rate = port, rate
@@ -40,7 +40,8 @@ class Crowd:
                 client.setblocking(False)
                 client.connect_ex(("127.0.0.1", self.port))
                 # [when it leaves, when it speaks next, whether it was greeted]
-                live[client] = [now + min(self.random.expovariate(1 / self.STAY), self.LONGEST), now + self.EVERY, False]
+                live[client] = [now + min(self.SHORTEST + self.random.expovariate(1 / (self.STAY - self.SHORTEST)), self.LONGEST),
+                                now + self.EVERY, False]
                 selector.register(client, selectors.EVENT_READ)
             for key, _ in selector.select(0.02):
                 client = key.fileobj
