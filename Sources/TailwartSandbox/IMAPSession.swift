@@ -30,8 +30,11 @@ struct IMAPSession: LineSession {
     }
 
     mutating func receive(_ line: LineReader.Line) -> Reply {
-        guard case .text(let bytes) = line else {
-            return Reply("* BAD the line is longer than \(Self.lineLimit) bytes")
+        let bytes: ByteBuffer
+        switch line {
+        case .text(let text): bytes = text
+        case .tooLong: return Reply("* BAD the line is longer than \(Self.lineLimit) bytes")
+        case .bareLineFeed: return Reply("* BAD a line ends with CR LF, not with LF alone: openssl s_client -crlf")
         }
         switch dialogue {
         case .commands:

@@ -10,6 +10,8 @@ package struct LineReader {
         case text(ByteBuffer)
         /// Longer than allowed; its bytes are gone.
         case tooLong
+        /// Ended with LF alone, as what a terminal sends; its bytes are gone.
+        case bareLineFeed
     }
 
     /// Bytes, with CR LF.
@@ -41,7 +43,8 @@ package struct LineReader {
         isSkipping = false
     }
 
-    mutating func next() -> Line? {
+    /// - Parameter isCommand: a command is due. A bare LF there is a mistake that whoever types is told of; in a message it is one more byte.
+    mutating func next(isCommand: Bool = false) -> Line? {
         while true {
             let view = buffer.readableBytesView
             let lineFeed = view.dropFirst(scanned).firstIndex(of: UInt8(ascii: "\n"))
@@ -56,6 +59,11 @@ package struct LineReader {
                 }
                 return line.flatMap { $0.getSlice(at: $0.readerIndex, length: end - (hasReturn ? 2 : 1)) }.map(
                     Line.text)
+            }
+            if lineFeed != nil, isCommand, !isSkipping, end <= limit {
+                scanned = 0
+                buffer.moveReaderIndex(forwardBy: end)
+                return .bareLineFeed
             }
             if end > limit || isSkipping {
                 // The last byte stays: it may be the CR of the end.

@@ -12,6 +12,9 @@ package protocol LineSession: Sendable {
 
     mutating func receive(_ line: LineReader.Line) -> Reply
 
+    /// The next line is a command, and no part of a message.
+    var expectsCommand: Bool { get }
+
     /// What to say, if anything, because a message has arrived.
     mutating func mailboxChanged() -> Reply
 
@@ -21,6 +24,7 @@ package protocol LineSession: Sendable {
 
 extension LineSession {
     package var temper: Temper { Temper() }
+    package var expectsCommand: Bool { true }
     package func mailboxChanged() -> Reply { Reply() }
     package func handshaken() {}
 }

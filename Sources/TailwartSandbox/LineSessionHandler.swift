@@ -101,7 +101,7 @@ package final class LineSessionHandler<Session: LineSession>: ChannelInboundHand
         isAnswering = true
         defer { isAnswering = false }
         while !ending.hasBegun, context.channel.isWritable {
-            guard let line = reader.next() else {
+            guard let line = reader.next(isCommand: session.expectsCommand) else {
                 if isInputClosed { ending.begin(context, after: lastWrite) }
                 return
             }

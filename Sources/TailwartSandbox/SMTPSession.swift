@@ -28,6 +28,8 @@ struct SMTPSession: LineSession {
         self.isProtected = visit.service.isImplicitTLS
     }
 
+    var expectsCommand: Bool { if case .text = dialogue { false } else { true } }
+
     func begin() -> Reply { Reply("220 \(sandboxHost) \(visit.greeting)") }
 
     mutating func receive(_ line: LineReader.Line) -> Reply {
@@ -39,7 +41,12 @@ struct SMTPSession: LineSession {
     }
 
     private mutating func command(_ line: LineReader.Line) -> Reply {
-        guard case .text(let bytes) = line else { return Reply("500 5.5.6 the line is too long") }
+        let bytes: ByteBuffer
+        switch line {
+        case .text(let text): bytes = text
+        case .tooLong: return Reply("500 5.5.6 the line is too long")
+        case .bareLineFeed: return Reply("500 5.5.2 a line ends with CR LF, not with LF alone: openssl s_client -crlf")
+        }
         let text = String(buffer: bytes)
         let words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
         let argument = words.count > 1 ? String(words[1]) : ""
@@ -67,8 +74,10 @@ struct SMTPSession: LineSession {
         envelope.reset()
         envelope.hello = name
         envelope.isExtended = extended
-        guard extended else { return Reply("250 \(sandboxHost) greets \(name)") }
-        var lines = ["\(sandboxHost) greets \(name)", "SIZE \(Self.maximumMessageSize)", "PIPELINING", "8BITMIME"]
+        // Some clients do not show the first greeting.
+        let greeting = "\(sandboxHost) greets \(name): you come from \(visit.client.ip)"
+        guard extended else { return Reply("250 \(greeting)") }
+        var lines = [greeting, "SIZE \(Self.maximumMessageSize)", "PIPELINING", "8BITMIME"]
         if !isProtected { lines.append("STARTTLS") }
         if offersLogin { lines.append("AUTH PLAIN LOGIN") }
         lines.append("ENHANCEDSTATUSCODES")

@@ -58,15 +58,19 @@ package struct SandboxEdge: Sendable {
           you  ──────▶  127.0.0.1:\(ports.imaps)  imaps       ──PROXY v2──▶  IMAP over TLS
           you  ──────▶  127.0.0.1:\(ports.https)  https       ──by name───▶  mailbox or web server
 
-        The mailbox greets you with the address that it learned from the PROXY header. Try, in another terminal:
+        Send a mail from another terminal, as 127.0.0.5; the mailbox greets you with the address that the PROXY header tells it:
 
-          openssl s_client -quiet -starttls smtp -connect 127.0.0.1:\(ports.smtp) -bind 127.0.0.5
+          echo Hello | curl -kv --ssl-reqd --interface 127.0.0.5 smtp://127.0.0.1:\(ports.smtp) --mail-from you@example.com --mail-rcpt me@example.org -T -
             or: swaks --server 127.0.0.1:\(ports.smtp) --local-interface 127.0.0.5 --tls --from you@example.com --to me@example.org
+            or by hand: openssl s_client -crlf -quiet -starttls smtp -connect 127.0.0.1:\(ports.smtp) -bind 127.0.0.5   and then: EHLO me
+
+        Read it, and see what 443 answers by name:
+
           curl -sk --user me:any "imaps://127.0.0.1:\(ports.imaps)/INBOX;MAILINDEX=1"
           curl -sk --resolve mta-sts.example.org:\(ports.https):127.0.0.1 https://mta-sts.example.org:\(ports.https)/.well-known/mta-sts.txt
             and: curl -sk --resolve www.example.org:\(ports.https):127.0.0.1 https://www.example.org:\(ports.https)/
 
-        One line per connection follows. Ctrl-C ends it.
+        Every connection is logged as one line when it ends. Ctrl-C stops.
 
         """
     }

@@ -19,6 +19,9 @@ struct TryCommand: AsyncParsableCommand {
     @Option(name: .customLong("for"), help: .init("End after this time.", valueName: "duration"))
     var limit: Limit?
 
+    /// That connections may go on after Ctrl-C.
+    private static let drain = Duration.seconds(5)
+
     func run() async throws {
         do {
             let sandbox = try await Sandbox.start()
@@ -42,7 +45,7 @@ struct TryCommand: AsyncParsableCommand {
                     for await event in sandbox.events { ledger.post(.sandbox("\(event)")) }
                 }
                 try await Foreground.serveAside(
-                    edge, ledger: ledger, drain: .zero, limit: limit?.duration)
+                    edge, ledger: ledger, drain: Self.drain, limit: limit?.duration)
                 events.cancel()
             }
             ledger.finish()

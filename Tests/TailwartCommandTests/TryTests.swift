@@ -30,12 +30,30 @@ extension CommandTests {
                 #expect(answer.exitCode == 0, "\(answer.errors)")
                 let ports = ports(in: answer)
                 #expect(ports.count == 5)
-                for (command, port) in zip(["openssl s_client", "swaks", "imaps://", "https://"], [0, 0, 3, 4]) {
+                for (command, port) in zip(
+                    ["curl -kv", "swaks", "openssl s_client -crlf", "imaps://", "https://"], [0, 0, 0, 3, 4])
+                {
                     #expect(
                         answer.outputLines.contains { $0.contains(command) && $0.contains(":\(ports[port])") },
                         "\(command)")
                 }
                 #expect(answer.output.contains("time is up"))
+            }
+        }
+
+        @Test func `the first command that it prints delivers a mail, and shows the address that the mailbox knows`()
+            async throws
+        {
+            try await TestHost.run { host in
+                let trial = try host.start("try", try Program.edge(), ["try"])
+                let command = try await eventually("it prints commands") {
+                    trial.output.lines.first { $0.contains("curl -kv") }
+                }
+                try await eventually("it is ready") { trial.output.text.contains("Ctrl-C") ? true : nil }
+                let shell = try host.start("sh", Program("sh", package: "dash"), ["-c", command + " 2>&1"])
+                #expect(try await shell.exitCode() == 0, "\(shell.tail)")
+                #expect(shell.output.text.contains("you come from 127.0.0.5"), "\(shell.tail)")
+                #expect(shell.output.text.contains("stored as message 1"), "\(shell.tail)")
             }
         }
 

@@ -27,6 +27,25 @@ import Testing
         }
     }
 
+    @Test func `where a command is due, an LF alone is told, however the bytes are cut`() {
+        let bytes = Array("a\nb\r\n\nccccccccccc\nc\r\nd\r\n".utf8)
+        for cut in 0...bytes.count {
+            var reader = LineReader(limit: 10)
+            var found: [String] = []
+            for piece in [bytes[..<cut], bytes[cut...]] {
+                reader.append(ByteBuffer(bytes: piece))
+                while let line = reader.next(isCommand: true) {
+                    switch line {
+                    case .text(let text): found.append(String(buffer: text))
+                    case .tooLong: found.append("too long")
+                    case .bareLineFeed: found.append("LF")
+                    }
+                }
+            }
+            #expect(found == ["LF", "b", "LF", "too long", "d"], "cut at \(cut)")
+        }
+    }
+
     @Test func `what was discarded never comes back`() {
         var reader = LineReader(limit: 10)
         reader.append(ByteBuffer(string: "one\r\ntwo\r\nthr"))

@@ -36,7 +36,7 @@ import Testing
             try await connection.write("EHLO client.example.net\r\n")
             var offers: [String] = []
             repeat { offers.append(try await connection.line()) } while offers[offers.count - 1].hasPrefix("250-")
-            #expect(offers[0] == "250-sandbox.example.org greets client.example.net")
+            #expect(offers[0] == "250-sandbox.example.org greets client.example.net: you come from 203.0.113.9")
             #expect(!offers.contains { $0.hasSuffix("STARTTLS") })
             #expect(try await connection.ask("STARTTLS") == "503 5.5.1 TLS is already on")
             connection.abort()
@@ -50,6 +50,20 @@ import Testing
             #expect(try await connection.ask("") == "500 5.5.6 the line is too long")
             #expect(try await connection.ask("NOOP").hasPrefix("250 "))
             connection.abort()
+        }
+    }
+
+    @Test func `what a terminal sends is told how lines end, and a message may have such bytes`() async throws {
+        try await withSandbox { sandbox in
+            let (connection, _) = try await sandbox.converse(.smtp)
+            try await connection.write("EHLO me\n")
+            #expect(try await connection.line().contains("ends with CR LF, not with LF alone"))
+            connection.abort()
+            #expect(try await sandbox.deliver("a\n.\nb").hasPrefix("250 "))
+            let (imap, _) = try await sandbox.converse(.imaps)
+            try await imap.write("a NOOP\n")
+            #expect(try await imap.line().hasPrefix("* BAD a line ends with CR LF"))
+            imap.abort()
         }
     }
 
