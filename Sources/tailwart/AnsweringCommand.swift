@@ -35,7 +35,7 @@ struct Failure: Error, CustomStringConvertible {
         self.problems = problems ?? [CommandAnswer.Problem(.error, message, file: file)]
     }
 
-    /// The thing asked about is not well.
+    /// A problem was found.
     static func notGood(
         _ message: String, file: String? = nil, problems: [CommandAnswer.Problem]? = nil
     ) -> Failure {

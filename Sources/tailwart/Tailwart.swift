@@ -35,7 +35,7 @@ struct Tailwart: AsyncParsableCommand {
         discussion: """
             Accepts mail on a public host and pipes it, byte for byte, over a private network to the mailbox. New here? \
             `tailwart try` shows it at work with nothing to configure.
-            Exit codes: 0 good, 1 a problem was found, 2 wrong use, 3 could not be done. With --json a command prints one object for \
+            Exit codes: 0 good, 1 a problem was found, 2 usage error, 3 could not run. With --json a command prints one object for \
             a script, with the same keys whatever came of it: ok, true with exit code 0 alone; problems, each {severity, message, \
             fix, file, line, column}; and what its --help names.
             """,
@@ -62,7 +62,7 @@ struct Tailwart: AsyncParsableCommand {
         return nil
     }
 
-    /// Exit codes: 0 done or good, 1 the thing asked about is not well, 2 wrong use, 3 could not be carried out.
+    /// Exit codes: 0 done or good, 1 a problem was found, 2 usage error, 3 could not run.
     static func run(_ command: any ParsableCommand) async -> Never {
         var command = command
         do {
