@@ -87,7 +87,7 @@ let package = Package(
             name: "tailwart",
             dependencies: [
                 "TailwartAdmin", "TailwartConfig", "TailwartControl", "TailwartCore", "TailwartGate", "TailwartImport",
-                "TailwartPreflight", "TailwartSandbox", "TailwartSetup", "TailwartSystem",
+                "TailwartPreflight", "TailwartResolve", "TailwartSandbox", "TailwartSetup", "TailwartSystem",
                 "TailwartTailnet", "TailwartWire", argumentParser, nioPosix,
             ],
             linkerSettings: portable),

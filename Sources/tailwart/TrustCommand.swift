@@ -1,6 +1,7 @@
 import ArgumentParser
 import NIOPosix
 import TailwartCore
+import TailwartResolve
 import TailwartSetup
 import TailwartSystem
 import TailwartTailnet
@@ -12,8 +13,8 @@ struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
         discussion: """
             Example: tailwart trust stalwart
             Example: tailwart trust --edge-address 100.64.0.5 --edge-address fd7a:115c:a1e0::5 postfix
-            Prints what to set, with the addresses from which this edge dials: this host's on the tailnet, as tailscaled says, unless \
-            others are named. For several edges name the addresses of all. It changes nothing.
+            Prints what to set, with the addresses from which this edge dials: as this host's routing table says for the mailbox's \
+            address, and on the tailnet as tailscaled says, unless others are named. For several edges name the addresses of all. It changes nothing.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -34,7 +35,8 @@ struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
         let edges: [IPAddress]
         do {
             edges = try TrustGuide.edges(
-                named: edgeAddress, tailnet: await tailnetAddresses(configuration), ofHost: InterfaceAddresses.all())
+                named: edgeAddress, routed: edgeAddress.isEmpty ? Self.sources(configuration) : [],
+                tailnet: await tailnetAddresses(configuration), ofHost: InterfaceAddresses.all())
         } catch {
             throw Failure.notDone("\(error)").after(warnings)
         }
@@ -44,6 +46,20 @@ struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
         } else {
             print(guides.map(\.text).joined(separator: "\n"), terminator: "")
         }
+    }
+
+    /// From where this host reaches the addresses of mail servers. Names outside of the tailnet are asked for; a tailnet's may not be known yet.
+    private static func sources(_ configuration: Configuration) -> [IPAddress] {
+        let hosts = configuration.ways.filter { $0.upstream.via == .direct && $0.proxyProtocol.version != .none }
+            .map(\.endpoint.host).withoutRepeats
+        let addresses = hosts.flatMap { host -> [IPAddress] in
+            switch host {
+            case .address(let address): [address]
+            case .name(let name): (try? SystemNames.addresses(of: name)) ?? []
+            case .unix: []
+            }
+        }
+        return addresses.compactMap { RoutingTable.source(towards: $0)?.unmapped }.withoutRepeats
     }
 
     private func tailnetAddresses(_ configuration: Configuration) async -> [IPAddress] {

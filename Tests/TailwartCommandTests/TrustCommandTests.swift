@@ -75,11 +75,23 @@ extension CommandTests {
             }
         }
 
-        @Test func `a host without a tailnet address is told what to do`() async throws {
+        @Test func `without a tailnet the routing table knows from where the edge dials`() async throws {
+            let commands = """
+                ip link set lo up && ip link add lan type veth peer name far && ip link set lan up && ip address add 192.168.1.2/24 dev lan \
+                && exec "$0" "$@"
+                """
+            let answer = try await trust(["dovecot"], under: Self.alone + [commands])
+            #expect(answer.exitCode == 0, "\(answer.errors)")
+            #expect(answer.output.contains("\nhaproxy_trusted_networks = 192.168.1.2\n"), "\(answer.output)")
+        }
+
+        @Test func `a host without a way to the mailbox is told what to do`() async throws {
             let answer = try await trust(["dovecot"], under: Self.alone + ["exec \"$0\" \"$@\""])
             #expect(answer.exitCode == 3)
             #expect(answer.output.isEmpty)
-            #expect(answer.errors.contains("no tailnet address") && answer.errors.contains("--edge-address"))
+            #expect(
+                answer.errors.contains("no way to the mailbox, and no tailnet address")
+                    && answer.errors.contains("--edge-address"))
         }
     }
 }

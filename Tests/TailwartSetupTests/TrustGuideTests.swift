@@ -95,7 +95,15 @@ struct TrustGuideTests {
         #expect(text.contains("443 the edge sends no header"))
     }
 
-    @Test func `edges are those that are named, else this host in the tailnet, and never none`() throws {
+    @Test func `edges are those that are named, else those on the way, else this host in the tailnet, and never none`()
+        throws
+    {
+        let lan = try #require(IPAddress("192.168.1.2"))
+        let tailnet = ["100.64.0.5", "fd7a:115c:a1e0::5"].compactMap { IPAddress($0) }
+        #expect(try TrustGuide.edges(named: [], routed: [lan], ofHost: tailnet) == [lan])
+        #expect(try TrustGuide.edges(named: [], routed: [tailnet[0]], ofHost: tailnet) == tailnet)
+        #expect(try TrustGuide.edges(named: [], routed: [lan, tailnet[0]], ofHost: tailnet) == [lan] + tailnet)
+        #expect(try TrustGuide.edges(named: [tailnet[1]], routed: [lan], ofHost: tailnet) == [tailnet[1]])
         let own = ["203.0.113.9", "100.64.0.5"].compactMap { IPAddress($0) }
         #expect(try TrustGuide.edges(named: [], ofHost: own) == [own[1]])
         #expect(try TrustGuide.edges(named: [own[0]], ofHost: own) == [own[0]])

@@ -42,20 +42,24 @@ package struct TrustGuide: Sendable, Equatable {
 
     package struct NoEdge: Error, Equatable, CustomStringConvertible {
         package var description: String {
-            "this host has no tailnet address: tailscaled knows of none, and no interface has one. Run it on the edge when tailscaled is "
-                + "up, or name the address from which the edge dials with --edge-address."
+            "it is not known from which address the edge dials: this host has no way to the mailbox, and no tailnet address. Run it on the "
+                + "edge when the tailnet is up, or name the address with --edge-address."
         }
     }
 
-    /// From where edges dial: those that are named, else this host's in the tailnet.
+    /// From where edges dial: those that are named, else what this host's routing table says, else this host's in the tailnet. From one of these
+    /// the other family's is dialled too, when the mailbox gets one.
     ///
     /// - Parameters:
+    ///   - routed: from where this host reaches the mailbox's addresses.
     ///   - tailnet: what tailscaled says that they are; in user space no interface has them. Empty: it says nothing.
     ///   - own: of this host's interfaces.
     package static func edges(
-        named: [IPAddress], tailnet: [IPAddress] = [], ofHost own: [IPAddress]
+        named: [IPAddress], routed: [IPAddress] = [], tailnet: [IPAddress] = [], ofHost own: [IPAddress]
     ) throws(NoEdge) -> [IPAddress] {
-        let edges = [named, tailnet, own.filter(\.isOfTailnet)].first { !$0.isEmpty } ?? []
+        let inTailnet = tailnet.isEmpty ? own.filter(\.isOfTailnet) : tailnet
+        let needsTailnet = routed.isEmpty || routed.contains(where: \.isOfTailnet)
+        let edges = named.isEmpty ? (routed + (needsTailnet ? inTailnet : [])).withoutRepeats : named
         guard !edges.isEmpty else { throw NoEdge() }
         return edges
     }
