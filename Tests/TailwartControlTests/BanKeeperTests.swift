@@ -218,6 +218,20 @@ import Testing
         }
     }
 
+    @Test func `who takes over with nothing to keep says nothing of a file that cannot be written`() throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let door = try Door()
+        let settings = BanSettings(file: folder.file("missing/bans").path)
+        let old = try door.keeper(settings)
+        let new = try door.keeper(settings, isFirst: false)
+        new.adopt(old.snapshot())
+        new.begin()
+        new.stop()
+        old.stop()
+        #expect(door.sentences() == [])
+    }
+
     @Test func `what was found out since a process serves stays, if the old one's bans come late`() throws {
         let (door, next) = (try Door(), try Door())
         let (old, new) = (try door.keeper(BanSettings(file: nil)), try next.keeper(BanSettings(file: nil)))
