@@ -4,7 +4,8 @@
 #     scripts/make-deb.sh PROGRAM [FOLDER]
 #
 # Leaves FOLDER/tailwart_VERSION_ARCHITECTURE.deb, in .build by default, and prints its path as the last line. Beside it lies the same with
-# .debug: the symbols, for /usr/lib/debug/usr/bin/tailwart.debug. The same input makes the same package, byte for byte. DEB_VERSION overrules the version, for instance 0.1.0-1~rc1; DEBFULLNAME and DEBEMAIL say who made it.
+# .debug: the symbols, for /usr/lib/debug/usr/bin/tailwart.debug. The same input makes the same package, byte for byte. DEB_VERSION overrules the
+# version, for instance 0.1.0-1~rc1; DEBFULLNAME and DEBEMAIL say who made it.
 set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
@@ -68,19 +69,18 @@ for file in action.d/tailwart.conf filter.d/tailwart.conf filter.d/tailwart-post
 done
 
 documents=/usr/share/doc/tailwart
-scripts/make-man.py "$program" | compressed /usr/share/man/man1/tailwart.1.gz
-compressed $documents/configuration.md.gz <docs/configuration.md
-for example in examples/*.yaml; do put 644 "$example" "$documents/$example"; done
-{
-    echo "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
-    echo "Upstream-Name: Tailwart"
-    echo
-    echo "Files: *"
-    echo "Copyright: the contributors to Tailwart and to the packages in docs/dependencies.md, which are part of the program"
-    echo "License: Apache-2.0"
-    echo " The whole text is in /usr/share/common-licenses/Apache-2.0."
-} >"$folder/copyright"
+for page in tailwart.1 tailwart.yaml.5; do
+    scripts/make-man.py "$program" "$page" >"$folder/$page" || fail "there is no page $page"
+    compressed "/usr/share/man/man${page##*.}/$page.gz" <"$folder/$page"
+done
+# The whole documentation as it lies here, so that its links lead somewhere; for that reason it is not compressed.
+for file in README.md SECURITY.md NOTICE docs/*.md docs/images/* examples/*.yaml deploy/*/README.md deploy/mailbox/compose.yaml deploy/mailbox/.env.example \
+    deploy/mailbox/mailbox.service deploy/mailbox/stalwart/config.json deploy/monitoring/* deploy/systemd/tailscaled.conf; do
+    put 644 "$file" "$documents/$file"
+done
+scripts/make-notice.py debian >"$folder/copyright"
 put 644 "$folder/copyright" $documents/copyright
+compressed $documents/changelog.gz <CHANGELOG.md
 {
     echo "tailwart ($deb_version) unstable; urgency=medium"
     echo
@@ -89,15 +89,17 @@ put 644 "$folder/copyright" $documents/copyright
     echo " -- $maintainer  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")"
 } | compressed $documents/changelog.Debian.gz
 
-# completion SHELL TARGET
+# completion SHELL TARGET: it is read by the shell and not run.
 completion() {
     mkdir -p "$root$(dirname "$2")"
-    "$program" --generate-completion-script "$1" >"$root$2"
+    "$program" --generate-completion-script "$1" | sed '1{/^#!/d}' >"$root$2"
     chmod 644 "$root$2"
 }
 completion bash /usr/share/bash-completion/completions/tailwart
 completion zsh /usr/share/zsh/vendor-completions/_tailwart
 completion fish /usr/share/fish/vendor_completions.d/tailwart.fish
+
+put 644 deploy/debian/lintian-overrides /usr/share/lintian/overrides/tailwart
 
 # dpkg-shlibdeps knows which packages, from which version on, have what the program asks for. It wants a source package around it.
 mkdir -p "$folder/debian" "$root/DEBIAN"
