@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the Debian package of a program that was built with --static-swift-stdlib ('make deb' does both):
+# Makes the Debian package of a program that was built with --static-swift-stdlib ('make deb' does both), or of the one file of
+# 'make portable':
 #
 #     scripts/make-deb.sh PROGRAM [FOLDER]
 #
@@ -34,6 +35,9 @@ built=$("$program" version | sed -n '1s/^tailwart \([^ ]*\) .*/\1/p')
 if ldd "$program" | grep -q 'libswift\|libFoundation'; then
     fail "'$program' needs the Swift runtime, which Debian does not have; build it with --static-swift-stdlib"
 fi
+
+# Nothing, if it is the one file of 'make portable'.
+needs=$(readelf --dynamic --wide "$program" | grep NEEDED || true)
 
 # The time that everything in the package bears.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
@@ -78,7 +82,7 @@ for file in README.md SECURITY.md NOTICE docs/*.md docs/images/* examples/*.yaml
     deploy/mailbox/mailbox.service deploy/mailbox/stalwart/config.json deploy/monitoring/* deploy/systemd/tailscaled.conf; do
     put 644 "$file" "$documents/$file"
 done
-scripts/make-notice.py debian >"$folder/copyright"
+scripts/make-notice.py "$([ -n "$needs" ] && echo debian || echo portable)" >"$folder/copyright"
 put 644 "$folder/copyright" $documents/copyright
 compressed $documents/changelog.gz <CHANGELOG.md
 {
@@ -104,8 +108,13 @@ put 644 deploy/debian/lintian-overrides /usr/share/lintian/overrides/tailwart
 # dpkg-shlibdeps knows which packages, from which version on, have what the program asks for. It wants a source package around it.
 mkdir -p "$folder/debian" "$root/DEBIAN"
 printf 'Source: tailwart\n\nPackage: tailwart\nArchitecture: any\n' >"$folder/debian/control"
-depends=$(cd "$folder" && dpkg-shlibdeps -O "$root/usr/bin/tailwart" | sed -n 's/^shlibs:Depends=//p')
-[ -n "$depends" ] || fail "dpkg-shlibdeps found no libraries"
+depends=
+if [ -n "$needs" ]; then
+    depends=$(cd "$folder" && dpkg-shlibdeps -O "$root/usr/bin/tailwart" | sed -n 's/^shlibs:Depends=//p')
+    [ -n "$depends" ] || fail "dpkg-shlibdeps found no libraries"
+    depends="$depends, "
+fi
+depends="${depends}systemd-standalone-sysusers | systemd-sysusers | systemd"
 
 size=$(du -k -s --apparent-size --exclude=DEBIAN "$root" | cut -f 1)
 sed -e "s/@VERSION@/$deb_version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$size/" -e "s/@DEPENDS@/$depends/" -e "s/@MAINTAINER@/$maintainer/" \

@@ -3,6 +3,7 @@
 
     scripts/make-notice.py notice >NOTICE
     scripts/make-notice.py debian >copyright       the Debian package's, with the texts of what is inside its program
+    scripts/make-notice.py portable >copyright     the same, if its program is the one file of 'make portable'
     scripts/make-notice.py check                   NOTICE is as the table says, each licence's text is there, each package is in the table
 """
 
@@ -16,6 +17,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 COMPONENTS = json.loads((ROOT / "LICENSES/components.json").read_text())["components"]
 # Debian's names of licences, where they are others.
 DEBIAN_NAMES = {"MIT": "Expat", "BSD-3-Clause": "BSD-3-clause"}
+
+# Those whose texts Debian has; the others are given whole.
+COMMON = {"Apache-2.0": "Apache-2.0", "LGPL-2.1-or-later": "LGPL-2.1", "GPL-3.0-or-later": "GPL-3"}
 
 
 def texts(license):
@@ -59,13 +63,13 @@ def notice():
     return "\n".join(parts)
 
 
-def debian():
+def debian(kinds=("package", "part", "runtime")):
     lines = [
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/",
         "Upstream-Name: Tailwart",
         "Comment: Swift programs are made of the sources of the packages that they use, and Debian has no shared",
         " libraries of Swift. So the program holds what stands below beside its own sources, by the names of their",
-        " repositories. Its other libraries are Debian's.",
+        " repositories. Other libraries are Debian's." if "library" not in kinds else " repositories.",
         "",
         "Files: *",
         "Copyright: 2026 the contributors to Tailwart",
@@ -73,7 +77,7 @@ def debian():
         "",
     ]
     used = {"Apache-2.0"}
-    for one in linked(["package", "part", "runtime"]):
+    for one in linked(kinds):
         used.add(one["license"])
         lines += [
             f"Files: {re.sub('[^A-Za-z0-9._-]+', '-', one['name'])}/*",
@@ -85,8 +89,8 @@ def debian():
     for license in sorted(used):
         lines.append(f"License: {debian_name(license)}")
         for index, part in enumerate(license.split(" WITH ")):
-            if part == "Apache-2.0":
-                lines.append(" On Debian systems the whole text is in /usr/share/common-licenses/Apache-2.0.")
+            if part in COMMON:
+                lines.append(f" On Debian systems the whole text is in /usr/share/common-licenses/{COMMON[part]}.")
             else:
                 if index:
                     lines.append(" .")
@@ -111,8 +115,13 @@ def check():
 
 
 if __name__ == "__main__":
-    made = {"notice": notice, "debian": debian, "check": check}
+    made = {
+        "notice": notice,
+        "debian": debian,
+        "portable": lambda: debian(("package", "part", "runtime", "library")),
+        "check": check,
+    }
     if len(sys.argv) != 2 or sys.argv[1] not in made:
-        print("usage: scripts/make-notice.py notice | debian | check", file=sys.stderr)
+        print("usage: scripts/make-notice.py notice | debian | portable | check", file=sys.stderr)
         sys.exit(2)
     sys.stdout.write(made[sys.argv[1]]() or "")
