@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing or measuring Tailwart needs, where they are missing.
 #
-#     scripts/setup.sh build | portable | test | verify | bench | deb | deploy
+#     scripts/setup.sh build | portable | test | verify | bench | deb | release | deploy
 #
 # Installs nothing else, starts no service and removes no package. What tests need of PyPI goes into .build/python and nowhere else, and Debian's
 # CrowdSec, whose installation would register with its maker's server, unpacked into .build/debian. With nothing to do it says so in one line.
@@ -17,7 +17,8 @@ test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved ngin
     chromium chromium-driver python3-selenium fail2ban libsqlite3-0"
 verify="spin gcc"
 deb="dpkg-dev binutils gzip python3"
-deploy="$deb strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
+release="$deb apt-utils gpg gpg-agent xz-utils"
+deploy="$release lintian mandoc strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
 bench="iproute2 haproxy nginx libnginx-mod-stream gcc python3 strace"
 
 purpose=${1:-}
@@ -28,9 +29,10 @@ test) wanted="$build $test" ;;
 verify) wanted=$verify ;;
 bench) wanted="$build $bench" ;;
 deb) wanted="$deb" ;;
+release) wanted="$release" ;;
 deploy) wanted="$deploy" ;;
 *)
-    echo "usage: scripts/setup.sh build|portable|test|verify|bench|deb|deploy" >&2
+    echo "usage: scripts/setup.sh build|portable|test|verify|bench|deb|release|deploy" >&2
     exit 2
     ;;
 esac
