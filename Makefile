@@ -47,10 +47,11 @@ verify: ## check the model of the handover with SPIN; half a minute
 	@scripts/setup.sh verify
 	@Verify/run
 
-check-deploy: portable static ## prove deploy/ in chroots, containers and on an engine, as root; about 9 minutes after the build
+check-deploy: portable static ## prove deploy/ in chroots, containers and on an engine, as root; about 11 minutes after the build
 	@scripts/setup.sh deploy
+	scripts/check-deploy.sh files
 	scripts/check-deploy.sh portable .build-static/portable/tailwart
-	for part in package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart || exit 1; done
+	for part in release package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart || exit 1; done
 	scripts/check-deploy.sh engine .build-static/portable/tailwart
 
 deb: static ## make the Debian package: .build/tailwart_*.deb
