@@ -235,11 +235,11 @@ manual_pages() {
         done
 }
 
-# What the documents in the package link to among themselves is there; the sources and what belongs to them are not in it.
+# Links to the sources, and to what is beside them, lead to the repository's files, which the package has not.
 documents_complete() {
-    (cd "$work/in-package/usr/share/doc/tailwart" && for page in README.md docs/*.md; do
-        grep -oE '\]\([^):# ]+\.(md|svg|png|yaml)' "$page" | sed 's/^](//' | sort -u | while read -r link; do
-            case $link in *Verify* | *Benchmarks* | *CONTRIBUTING* | *CHANGELOG* | *ansible*) continue ;; esac
+    (cd "$work/in-package/usr/share/doc/tailwart" && find . -name '*.md' | while read -r page; do
+        grep -oE '\]\([^): ]+' "$page" | sed -e 's/^](//' -e 's/#.*//' | sort -u | while read -r link; do
+            case $link in '' | https | *Sources/* | *Tests/* | *Benchmarks/* | *Verify/* | *scripts/* | *Package.swift | *CHANGELOG.md | *LICENSE*) continue ;; esac
             [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
         done
     done) >"$work/missing" && cat "$work/missing" && [ ! -s "$work/missing" ]
@@ -251,7 +251,7 @@ check_release() {
     with_key gpg --batch --quiet --passphrase '' --quick-generate-key 'A releaser <release@tailwart.test>' ed25519 sign never 2>"$work/output" ||
         { cat "$work/output" >&2 && fail "gpg makes no key"; }
     key=$(with_key gpg --list-keys --with-colons | awk -F: '/^fpr/ { print $10; exit }')
-    make() { TRIAL=yes KEY=$key DEBEMAIL=release@tailwart.test FOLDER=$1 with_key scripts/make-release.sh "$program"; }
+    make() { REHEARSAL=yes KEY=$key DEBEMAIL=release@tailwart.test FOLDER=$1 with_key scripts/make-release.sh "$program"; }
     TOOL=${TOOL:-false}
     export TOOL
     wants "a release is made" make "$work/release"

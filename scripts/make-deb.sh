@@ -77,9 +77,11 @@ for page in tailwart.1 tailwart.yaml.5; do
     scripts/make-man.py "$program" "$page" >"$folder/$page" || fail "there is no page $page"
     compressed "/usr/share/man/man${page##*.}/$page.gz" <"$folder/$page"
 done
-# The whole documentation as it lies here, so that its links lead somewhere; for that reason it is not compressed.
-for file in README.md SECURITY.md NOTICE docs/*.md docs/images/* examples/*.yaml deploy/*/README.md deploy/mailbox/compose.yaml deploy/mailbox/.env.example \
-    deploy/mailbox/mailbox.service deploy/mailbox/stalwart/config.json deploy/monitoring/* deploy/systemd/tailscaled.conf; do
+# The whole documentation as it lies here, so that its links lead somewhere; for that reason it is not compressed. Of a clone, what git has: an .env
+# with secrets may lie beside it.
+files=$(git ls-files --cached -- docs examples deploy 2>/dev/null || find docs examples deploy -type f ! -name .env)
+for file in README.md CONTRIBUTING.md SECURITY.md NOTICE tailwart.schema.json $files; do
+    case $file in deploy/debian/* | deploy/man/*) continue ;; esac
     put 644 "$file" "$documents/$file"
 done
 scripts/make-notice.py "$([ -n "$needs" ] && echo debian || echo portable)" >"$folder/copyright"

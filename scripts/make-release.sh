@@ -13,7 +13,7 @@
 #     SHA256SUMS, SHA256SUMS.asc                             check sums of all, and the signature on them
 #     apt                                                    an apt repository, for any host that serves files
 #
-# KEY is the fingerprint of a key that gpg has, of whoever releases; without one nothing is signed, which is a trial and no release. A release
+# KEY is the fingerprint of a key that gpg has, of whoever releases; without one nothing is signed, which is a rehearsal and no release. A release
 # wants a clean tree, a version in CHANGELOG.md, and DEBEMAIL (and DEBFULLNAME), the address that the package bears. APT names a copy of the
 # repository so far, to which this version is added. The version is that of Sources/TailwartControl/Version.swift and of nowhere else.
 set -eu
@@ -44,13 +44,13 @@ export SOURCE_DATE_EPOCH
 if [ -n "${KEY:-}" ]; then
     gpg --batch --list-secret-keys "$KEY" >/dev/null 2>&1 || fail "gpg has no secret key '$KEY'"
     [ -n "${DEBEMAIL:-}" ] || fail "DEBEMAIL is not set: the address of whoever releases, which the package bears"
-    # TRIAL: the check of deploy/ signs with a key that nobody trusts.
-    if [ -z "${TRIAL:-}" ]; then
+    # REHEARSAL: the check of deploy/ signs with a key that nobody trusts.
+    if [ -z "${REHEARSAL:-}" ]; then
         grep -q "^## \[$version\] - [0-9]*-[0-9]*-[0-9]*$" CHANGELOG.md || fail "CHANGELOG.md has no '## [$version] - DATE'; move there what is below Unreleased"
         [ -z "$(git status --porcelain)" ] || fail "the tree is not clean: git status"
     fi
 else
-    say "a trial: nothing is signed, as no KEY is given"
+    say "a rehearsal: nothing is signed, as no KEY is given"
 fi
 for file in "$program" ${portable:+"$portable"}; do
     built=$("$file" version | sed -n '1s/^tailwart \([^ ]*\) .*/\1/p')
@@ -76,14 +76,14 @@ name=tailwart-$version-linux-$architecture
 if [ -n "$portable" ]; then
     scripts/strip-program.sh "$portable" "$work"
     tree=$work/$name
-    mkdir -p "$tree/man" "$tree/completions" "$tree/deploy"
+    # What the package has besides its program, in folders of their own.
+    dpkg-deb --extract "$package" "$work/package"
+    mkdir -p "$tree/man" "$tree/completions"
+    cp -R "$work/package/usr/share/doc/tailwart/." LICENSE LICENSES CHANGELOG.md "$tree"
+    rm "$tree/copyright" "$tree/changelog.gz" "$tree/changelog.Debian.gz"
+    for page in tailwart.1 tailwart.yaml.5; do gzip --decompress --stdout "$work/package/usr/share/man/man${page##*.}/$page.gz" >"$tree/man/$page"; done
+    find "$work/package/usr/share" \( -path '*completion*/tailwart' -o -name _tailwart -o -name tailwart.fish \) -exec cp {} "$tree/completions" \;
     install "$work/tailwart" "$tree/tailwart"
-    cp -R README.md CHANGELOG.md SECURITY.md LICENSE NOTICE LICENSES docs examples "$tree"
-    cp -R deploy/mailbox deploy/monitoring deploy/systemd deploy/ansible deploy/nix deploy/kubernetes deploy/fail2ban "$tree/deploy"
-    for page in tailwart.1 tailwart.yaml.5; do scripts/make-man.py "$portable" "$page" >"$tree/man/$page"; done
-    "$portable" --generate-completion-script bash >"$tree/completions/tailwart.bash"
-    "$portable" --generate-completion-script zsh >"$tree/completions/_tailwart"
-    "$portable" --generate-completion-script fish >"$tree/completions/tailwart.fish"
     tar --create --sort=name --mtime "@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --directory "$work" "$name" | xz -6 >"$folder/$name.tar.xz"
     install "$work/tailwart" "$folder/$name"
     install -m 644 "$work/tailwart.debug" "$folder/$name.debug"
