@@ -475,6 +475,7 @@ check_image() {
     wants "buildah runs it" buildah $storage run --isolation chroot "$container" -- tailwart version
     wants "it is not root" test "$(buildah $storage run --isolation chroot "$container" -- id -u)" = 65532
     wants "no program of it may become another user" test -z "$(find "$root" -xdev -type f -perm /6000)"
+    wants "it says what it is" sh -c "buildah $storage inspect --type image localhost/tailwart | grep -q org.opencontainers.image.licenses"
     wants "its health check is a gate" sh -c "buildah $storage inspect --type image localhost/tailwart | grep -q '\"gate\"'"
     wants "the program may open ports below 1024" sh -c "getcap '$root/usr/bin/tailwart' | grep -q cap_net_bind_service=ep"
 
