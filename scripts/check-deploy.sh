@@ -408,6 +408,7 @@ check_package() {
     cp examples/usual.yaml "$work/plain/etc/tailwart/tailwart.yaml"
     wants "the configuration that it was given is good" container_run plain env TS_TAILNET=tail1234.ts.net tailwart check
     wants "and so is that of the compose file" env TS_TAILNET=tail1234.ts.net "$program" check --config deploy/edge/tailwart/tailwart.yaml
+    wants "and that of Kubernetes" "$program" check --config deploy/kubernetes/tailwart.yaml
     inside plain apt-get install --quiet --yes -o Dpkg::Options::=--force-confold /root/second.deb
     wants "an upgrade keeps a changed /etc/default/tailwart" grep -q '^TS_TAILNET=tail1234' "$work/plain/etc/default/tailwart"
     wants "and the configuration" cmp examples/usual.yaml "$work/plain/etc/tailwart/tailwart.yaml"
