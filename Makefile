@@ -4,7 +4,7 @@
 export TAILWART_COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help build static portable try test check verify check-deploy bench deb image format docs
+.PHONY: help build static portable try test check verify check-deploy bench deb release image format docs
 # Two programs share .build-static.
 .NOTPARALLEL:
 
@@ -47,15 +47,20 @@ verify: ## check the model of the handover with SPIN; half a minute
 	@scripts/setup.sh verify
 	@Verify/run
 
-check-deploy: portable static ## prove deploy/ in chroots, containers and on an engine, as root; about 9 minutes after the build
+check-deploy: portable static ## prove deploy/ in chroots, containers and on an engine, as root; about 11 minutes after the build
 	@scripts/setup.sh deploy
+	scripts/check-deploy.sh files
 	scripts/check-deploy.sh portable .build-static/portable/tailwart
-	for part in package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart || exit 1; done
+	for part in release package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart || exit 1; done
 	scripts/check-deploy.sh engine .build-static/portable/tailwart
 
 deb: static ## make the Debian package: .build/tailwart_*.deb
 	@scripts/setup.sh deb
 	scripts/make-deb.sh .build-static/stripped/tailwart
+
+release: static portable ## make all that a release gives away; KEY=FINGERPRINT signs it, see scripts/make-release.sh
+	@scripts/setup.sh release
+	scripts/make-release.sh .build-static/stripped/tailwart .build-static/portable/tailwart
 
 image: ## build the container image with docker, podman or buildah; BINARY=PATH takes a compiled program
 	scripts/make-image.sh $(BINARY)

@@ -25,6 +25,9 @@ let portable: [LinkerSetting] =
         ]
     } ?? []
 
+/// All that the program asks of libraries is found when it starts, and cannot be written to afterwards.
+let hardened: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]
+
 /// The picture in docs/architecture.md; `TailwartStructureTests` holds the code against it.
 let package = Package(
     name: "tailwart",
@@ -90,7 +93,7 @@ let package = Package(
                 "TailwartPreflight", "TailwartResolve", "TailwartSandbox", "TailwartSetup", "TailwartSystem",
                 "TailwartTailnet", "TailwartWire", argumentParser, nioPosix,
             ],
-            linkerSettings: portable),
+            linkerSettings: hardened + portable),
         .target(
             name: "TailwartTesting",
             dependencies: [

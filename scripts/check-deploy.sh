@@ -2,14 +2,15 @@
 # Checks what is in deploy/, each part as far as a machine without a tailnet can:
 #
 #     scripts/check-deploy.sh files                 texts that must agree with each other; seconds, no root
+#     scripts/check-deploy.sh release PROGRAM       a release with a key of its own: signatures, apt, SBOM, lintian, manual pages; a minute, no root
 #     scripts/check-deploy.sh portable PROGRAM      the one file of 'make portable' in a root that has nothing else; seconds
 #     scripts/check-deploy.sh package PROGRAM       the Debian package in a fresh Debian without systemd: install, run, upgrade, remove, purge
 #     scripts/check-deploy.sh service PROGRAM       the same in one that boots systemd, with the unit at work
 #     scripts/check-deploy.sh image PROGRAM         Dockerfile.prebuilt built by buildah, and the image at work
 #     scripts/check-deploy.sh engine PROGRAM        the compose files of init and of deploy/mailbox on a Docker engine with a fake tailnet, and what falls there
 #
-# The PROGRAM of package, service and image was built with --static-swift-stdlib ('make static'), that of engine by 'make portable'. They take
-# one to four minutes each, need the packages that 'scripts/setup.sh deploy' installs, and fetch Debian packages. All but the first need root.
+# The PROGRAM of release, package, service and image was built with --static-swift-stdlib ('make static'), that of engine by 'make portable'. They take
+# one to four minutes each, need the packages that 'scripts/setup.sh deploy' installs, and fetch Debian packages. All but the first two need root.
 # They change nothing outside a temporary folder.
 set -eu
 here=$PWD
@@ -98,7 +99,57 @@ units() {
     ! grep -q "$work/units" "$work/verify"
 }
 
+# Those of 'scripts/setup.sh deploy', else what is installed.
+PATH=$PWD/.build/python-deploy/bin:$PATH
+
+# sbom_valid FILE: by CycloneDX's own schema, with every licence and address in its form.
+sbom_valid() {
+    python3 - "$1" <<'PYTHON'
+import sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(open(sys.argv[1]).read())
+sys.exit(error and str(error))
+PYTHON
+}
+
+# Of any program: what it asks for is the C library alone.
+sbom() { scripts/make-sbom.py /bin/true >"$work/sbom.json" && sbom_valid "$work/sbom.json"; }
+
+role() {
+    # Its own cache stays out of the tree.
+    cp -R deploy/ansible "$work" && (cd "$work/ansible" && HOME=$work ANSIBLE_HOME=$work/.ansible &&
+        export HOME ANSIBLE_HOME && ansible-lint --offline --profile production . &&
+        ansible-playbook --syntax-check --inventory inventory.yaml edge.yaml)
+}
+
+nix_parses() { for file in deploy/nix/*.nix; do nix-instantiate --parse "$file" || return 1; done; }
+nix_evaluates() { nix-instantiate --eval --strict --expr 'import ./deploy/nix/check.nix { lib = import <nixpkgs/lib>; }'; }
+
+manifests() { kubernetes-validate --strict deploy/kubernetes/namespace.yaml deploy/kubernetes/edge.yaml; }
+
+# The same ports, everywhere in it; and the folders of the image.
+same_in_kubernetes() {
+    python3 - <<'PYTHON'
+import yaml
+service, deployment, _ = yaml.safe_load_all(open("deploy/kubernetes/edge.yaml"))
+pod = deployment["spec"]["template"]["spec"]
+edge = pod["containers"][0]
+assert service["spec"]["externalTrafficPolicy"] == "Local", "the edge would see nodes and not clients"
+assert [one["targetPort"] for one in service["spec"]["ports"]] == [one["containerPort"] for one in edge["ports"]]
+places = {one["mountPath"] for one in edge["volumeMounts"]}
+assert places == {"/etc/tailwart", "/run/tailwart", "/var/lib/tailwart"}, places
+assert pod["terminationGracePeriodSeconds"] > 30 + edge["lifecycle"]["preStop"]["sleep"]["seconds"]
+users = {one["name"] for one in pod["volumes"]}
+assert users == {one["name"] for one in edge["volumeMounts"]}, users
+PYTHON
+}
+
+# From 0, locked in, to 100; what is left is in docs/deploy.md.
+exposure() { systemd-analyze security --offline=true --threshold=18 --no-pager deploy/systemd/tailwart.service; }
+
 check_files() {
+    wants "NOTICE, licences and packages agree" scripts/make-notice.py check
     wants "both Dockerfiles end in the same image" same_stages
     wants "Stalwart's configuration and .env.example hold no secret and name one database" no_secrets
     wants "neither compose file has a key that keeps it from starting on older engines and small hosts" no_new_keys
@@ -114,6 +165,116 @@ check_files() {
     else
         say "- units: not checked, there is no 'systemd-analyze'"
     fi
+    if systemd-analyze security --help 2>/dev/null | grep -q offline; then
+        wants "systemd rates the unit's exposure at most 1.8 of 10" exposure
+    else
+        say "- the unit's exposure: not checked, there is no 'systemd-analyze security --offline'"
+    fi
+    if command -v ansible-lint >/dev/null; then
+        wants "ansible-lint and ansible-playbook accept the role" role
+    else
+        say "- the role of Ansible: not checked, there is no 'ansible-lint'"
+    fi
+    if python3 -c 'import yaml' 2>/dev/null; then
+        wants "the manifests of Kubernetes agree with each other and with the image" same_in_kubernetes
+    else
+        say "- the manifests' values: not checked, Python has no 'yaml'"
+    fi
+    if command -v kubernetes-validate >/dev/null; then
+        wants "the schemas of Kubernetes accept the manifests" manifests
+    else
+        say "- the manifests' schemas: not checked, there is no 'kubernetes-validate'"
+    fi
+    if command -v nix-instantiate >/dev/null; then
+        wants "nix reads the module" nix_parses
+        if nix-instantiate --find-file nixpkgs >/dev/null 2>&1; then
+            wants "and evaluates it" nix_evaluates
+        else
+            say "- the module's values: not checked, there is no <nixpkgs>"
+        fi
+    else
+        say "- the module of NixOS: not checked, there is no 'nix-instantiate'"
+    fi
+    if [ ! -e Package.resolved ] || ! command -v dpkg-query >/dev/null; then
+        say "- SBOM: not checked, there is no Package.resolved yet, or this is no Debian"
+    elif python3 -c 'import cyclonedx.validation.json' 2>/dev/null; then
+        wants "an SBOM is made, and CycloneDX accepts it" sbom
+    else
+        say "- SBOM: not checked, Python has no 'cyclonedx'"
+    fi
+}
+
+# ---- release
+
+# with_key COMMAND...: gpg has one key, that of a releaser.
+with_key() { GNUPGHOME=$work/gpg "$@"; }
+
+# apt_here COMMAND...: an apt of its own, which knows the repository of the release and nothing else.
+apt_here() {
+    mkdir -p "$work/apt-here/lists/partial" "$work/apt-here/archives/partial"
+    apt-get --option Dir::Etc::SourceList="$work/tailwart.list" --option Dir::Etc::SourceParts=/dev/null --option Dir::Etc::PreferencesParts=/dev/null \
+        --option Dir::State="$work/apt-here" --option Dir::State::Lists="$work/apt-here/lists" --option Dir::Cache="$work/apt-here" \
+        --option APT::Sandbox::User=root --option Acquire::Languages=none --option APT::Update::Error-Mode=any "$@"
+}
+
+downloads() {
+    mkdir -p "$work/download" && (cd "$work/download" && apt_here download tailwart) && cmp "$work"/download/tailwart_*.deb "$work"/release/tailwart_*.deb
+}
+
+# The key's name is no real address, which lintian would else mind.
+lints() {
+    lintian --allow-root --no-cfg --fail-on error --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog "$work"/release/*.deb
+}
+
+manual_pages() {
+    dpkg-deb --extract "$work"/release/*.deb "$work/in-package"
+    zcat "$work/in-package/usr/share/man/man1/tailwart.1.gz" >"$work/tailwart.1" && zcat "$work/in-package/usr/share/man/man5/tailwart.yaml.5.gz" >"$work/tailwart.yaml.5" &&
+        mandoc -T lint -W warning "$work/tailwart.1" "$work/tailwart.yaml.5" &&
+        for key in $("$program" config --schema | python3 -c 'import json, sys; print(*json.load(sys.stdin)["properties"])'); do
+            grep -qFx ".B $key" "$work/tailwart.yaml.5" || { echo "tailwart.yaml(5): no '$key'" && return 1; }
+        done
+}
+
+# Links to the sources, and to what is beside them, lead to the repository's files, which the package has not.
+documents_complete() {
+    (cd "$work/in-package/usr/share/doc/tailwart" && find . -name '*.md' | while read -r page; do
+        grep -oE '\]\([^): ]+' "$page" | sed -e 's/^](//' -e 's/#.*//' | sort -u | while read -r link; do
+            case $link in '' | https | *Sources/* | *Tests/* | *Benchmarks/* | *Verify/* | *scripts/* | *Package.swift | *CHANGELOG.md | *LICENSE*) continue ;; esac
+            [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
+        done
+    done) >"$work/missing" && cat "$work/missing" && [ ! -s "$work/missing" ]
+}
+
+check_release() {
+    need gpg apt-ftparchive dpkg-scanpackages lintian mandoc
+    mkdir -m 700 "$work/gpg"
+    with_key gpg --batch --quiet --passphrase '' --quick-generate-key 'A releaser <release@tailwart.test>' ed25519 sign never 2>"$work/output" ||
+        { cat "$work/output" >&2 && fail "gpg makes no key"; }
+    key=$(with_key gpg --list-keys --with-colons | awk -F: '/^fpr/ { print $10; exit }')
+    make() { REHEARSAL=yes KEY=$key DEBEMAIL=release@tailwart.test FOLDER=$1 with_key scripts/make-release.sh "$program"; }
+    TOOL=${TOOL:-false}
+    export TOOL
+    wants "a release is made" make "$work/release"
+    wants "its check sums are right" sh -c "cd '$work/release' && sha256sum --check --strict SHA256SUMS"
+    wants "and signed by the releaser" with_key gpg --verify "$work/release/SHA256SUMS.asc" "$work/release/SHA256SUMS"
+    wants "and cover every file" sh -c "cd '$work/release' && for file in *.deb *.debug *.json; do grep -q \"  \$file\$\" SHA256SUMS || exit 1; done"
+    echo "deb [signed-by=$work/release/apt/tailwart.asc] file:$work/release/apt stable main" >"$work/tailwart.list"
+    # apt asks about keys as a user of its own.
+    chmod 755 "$work"
+    wants "apt trusts the repository by its key" apt_here update
+    wants "and finds the package in it" downloads
+    sed -i 's/^Version: /&9/' "$work/release/apt/dists/stable/main/binary-amd64/Packages"
+    rm -rf "$work/apt-here" "$work/release/apt/dists/stable/main/binary-amd64/Packages.gz"
+    refuses() { ! apt_here update; }
+    wants "and refuses one that was changed" refuses
+    wants "CycloneDX accepts the SBOM" sbom_valid "$(echo "$work"/release/*.cdx.json)"
+    wants "lintian finds no error" lints
+    wants "mandoc accepts the manual pages, and they have every key" manual_pages
+    wants "the documents of the package are complete" documents_complete
+    unsigned() { env -u KEY FOLDER="$work/unsigned" scripts/make-release.sh "$program" && [ ! -e "$work/unsigned/SHA256SUMS.asc" ] && [ ! -e "$work/unsigned/apt/dists/stable/InRelease" ]; }
+    wants "without a key it is made and not signed" unsigned
+    strange() { ! KEY=0000000000000000000000000000000000000000 DEBEMAIL=x@tailwart.test FOLDER="$work/strange" with_key scripts/make-release.sh "$program" && [ ! -e "$work/strange" ]; }
+    wants "with a key that gpg has not, nothing is made" strange
 }
 
 # ---- portable
@@ -247,6 +408,7 @@ check_package() {
     cp examples/usual.yaml "$work/plain/etc/tailwart/tailwart.yaml"
     wants "the configuration that it was given is good" container_run plain env TS_TAILNET=tail1234.ts.net tailwart check
     wants "and so is that of the compose file" env TS_TAILNET=tail1234.ts.net "$program" check --config deploy/edge/tailwart/tailwart.yaml
+    wants "and that of Kubernetes" "$program" check --config deploy/kubernetes/tailwart.yaml
     inside plain apt-get install --quiet --yes -o Dpkg::Options::=--force-confold /root/second.deb
     wants "an upgrade keeps a changed /etc/default/tailwart" grep -q '^TS_TAILNET=tail1234' "$work/plain/etc/default/tailwart"
     wants "and the configuration" cmp examples/usual.yaml "$work/plain/etc/tailwart/tailwart.yaml"
@@ -314,6 +476,7 @@ check_image() {
     wants "buildah runs it" buildah $storage run --isolation chroot "$container" -- tailwart version
     wants "it is not root" test "$(buildah $storage run --isolation chroot "$container" -- id -u)" = 65532
     wants "no program of it may become another user" test -z "$(find "$root" -xdev -type f -perm /6000)"
+    wants "it says what it is" sh -c "buildah $storage inspect --type image localhost/tailwart | grep -q org.opencontainers.image.licenses"
     wants "its health check is a gate" sh -c "buildah $storage inspect --type image localhost/tailwart | grep -q '\"gate\"'"
     wants "the program may open ports below 1024" sh -c "getcap '$root/usr/bin/tailwart' | grep -q cap_net_bind_service=ep"
 
@@ -408,16 +571,16 @@ check_engine() {
 part=${1:-}
 case $part in
 files) check_files ;;
-portable | package | service | image | engine)
+release | portable | package | service | image | engine)
     [ $# = 2 ] || fail "usage: scripts/check-deploy.sh $part PROGRAM"
     case $2 in /*) program=$2 ;; *) program=$here/$2 ;; esac
     [ -x "$program" ] || fail "there is no program '$program'; 'make static' or 'make portable' builds one"
-    [ "$(id -u)" = 0 ] || fail "this part needs root"
+    [ "$part" = release ] || [ "$(id -u)" = 0 ] || fail "this part needs root"
     "check_$part"
     ;;
 *)
-    echo "usage: scripts/check-deploy.sh files | portable PROGRAM | package PROGRAM | service PROGRAM | image PROGRAM |" \
-        "engine PROGRAM" >&2
+    echo "usage: scripts/check-deploy.sh files | release PROGRAM | portable PROGRAM | package PROGRAM |" \
+        "service PROGRAM | image PROGRAM | engine PROGRAM" >&2
     exit 2
     ;;
 esac

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes the Debian package of a program that was built with --static-swift-stdlib ('make deb' does both):
+# Makes the Debian package of a program that was built with --static-swift-stdlib ('make deb' does both), or of the one file of
+# 'make portable':
 #
 #     scripts/make-deb.sh PROGRAM [FOLDER]
 #
 # Leaves FOLDER/tailwart_VERSION_ARCHITECTURE.deb, in .build by default, and prints its path as the last line. Beside it lies the same with
-# .debug: the symbols, for /usr/lib/debug/usr/bin/tailwart.debug. The same input makes the same package, byte for byte. DEB_VERSION overrules the version, for instance 0.1.0-1~rc1; DEBFULLNAME and DEBEMAIL say who made it.
+# .debug: the symbols, for /usr/lib/debug/usr/bin/tailwart.debug. The same input makes the same package, byte for byte. DEB_VERSION overrules the
+# version, for instance 0.1.0-1~rc1; DEBFULLNAME and DEBEMAIL say who made it.
 set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
@@ -33,6 +35,9 @@ built=$("$program" version | sed -n '1s/^tailwart \([^ ]*\) .*/\1/p')
 if ldd "$program" | grep -q 'libswift\|libFoundation'; then
     fail "'$program' needs the Swift runtime, which Debian does not have; build it with --static-swift-stdlib"
 fi
+
+# Nothing, if it is the one file of 'make portable'.
+needs=$(readelf --dynamic --wide "$program" | grep NEEDED || true)
 
 # The time that everything in the package bears.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
@@ -68,19 +73,20 @@ for file in action.d/tailwart.conf filter.d/tailwart.conf filter.d/tailwart-post
 done
 
 documents=/usr/share/doc/tailwart
-scripts/make-man.py "$program" | compressed /usr/share/man/man1/tailwart.1.gz
-compressed $documents/configuration.md.gz <docs/configuration.md
-for example in examples/*.yaml; do put 644 "$example" "$documents/$example"; done
-{
-    echo "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
-    echo "Upstream-Name: Tailwart"
-    echo
-    echo "Files: *"
-    echo "Copyright: the contributors to Tailwart and to the packages in docs/dependencies.md, which are part of the program"
-    echo "License: Apache-2.0"
-    echo " The whole text is in /usr/share/common-licenses/Apache-2.0."
-} >"$folder/copyright"
+for page in tailwart.1 tailwart.yaml.5; do
+    scripts/make-man.py "$program" "$page" >"$folder/$page" || fail "there is no page $page"
+    compressed "/usr/share/man/man${page##*.}/$page.gz" <"$folder/$page"
+done
+# The whole documentation as it lies here, so that its links lead somewhere; for that reason it is not compressed. Of a clone, what git has: an .env
+# with secrets may lie beside it.
+files=$(git ls-files --cached -- docs examples deploy 2>/dev/null || find docs examples deploy -type f ! -name .env)
+for file in README.md CONTRIBUTING.md SECURITY.md NOTICE tailwart.schema.json $files; do
+    case $file in deploy/debian/* | deploy/man/*) continue ;; esac
+    put 644 "$file" "$documents/$file"
+done
+scripts/make-notice.py "$([ -n "$needs" ] && echo debian || echo portable)" >"$folder/copyright"
 put 644 "$folder/copyright" $documents/copyright
+compressed $documents/changelog.gz <CHANGELOG.md
 {
     echo "tailwart ($deb_version) unstable; urgency=medium"
     echo
@@ -89,21 +95,28 @@ put 644 "$folder/copyright" $documents/copyright
     echo " -- $maintainer  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")"
 } | compressed $documents/changelog.Debian.gz
 
-# completion SHELL TARGET
+# completion SHELL TARGET: it is read by the shell and not run.
 completion() {
     mkdir -p "$root$(dirname "$2")"
-    "$program" --generate-completion-script "$1" >"$root$2"
+    "$program" --generate-completion-script "$1" | sed '1{/^#!/d}' >"$root$2"
     chmod 644 "$root$2"
 }
 completion bash /usr/share/bash-completion/completions/tailwart
 completion zsh /usr/share/zsh/vendor-completions/_tailwart
 completion fish /usr/share/fish/vendor_completions.d/tailwart.fish
 
+put 644 deploy/debian/lintian-overrides /usr/share/lintian/overrides/tailwart
+
 # dpkg-shlibdeps knows which packages, from which version on, have what the program asks for. It wants a source package around it.
 mkdir -p "$folder/debian" "$root/DEBIAN"
 printf 'Source: tailwart\n\nPackage: tailwart\nArchitecture: any\n' >"$folder/debian/control"
-depends=$(cd "$folder" && dpkg-shlibdeps -O "$root/usr/bin/tailwart" | sed -n 's/^shlibs:Depends=//p')
-[ -n "$depends" ] || fail "dpkg-shlibdeps found no libraries"
+depends=
+if [ -n "$needs" ]; then
+    depends=$(cd "$folder" && dpkg-shlibdeps -O "$root/usr/bin/tailwart" | sed -n 's/^shlibs:Depends=//p')
+    [ -n "$depends" ] || fail "dpkg-shlibdeps found no libraries"
+    depends="$depends, "
+fi
+depends="${depends}systemd-standalone-sysusers | systemd-sysusers | systemd"
 
 size=$(du -k -s --apparent-size --exclude=DEBIAN "$root" | cut -f 1)
 sed -e "s/@VERSION@/$deb_version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$size/" -e "s/@DEPENDS@/$depends/" -e "s/@MAINTAINER@/$maintainer/" \

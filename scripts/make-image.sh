@@ -7,7 +7,8 @@
 # The program in it is stripped. Of a PROGRAM the debug symbols are left in .build/tailwart-image.debug; of one that is compiled in the image
 # they are the target 'debug' of the Dockerfile.
 #
-# TAG names the image, 'tailwart:VERSION' and 'tailwart:latest' by default. TOOL says which program builds it.
+# TAG names the image, 'tailwart:VERSION' and 'tailwart:latest' by default. TOOL says which program builds it. SAVE names a file for it, which
+# 'docker load' reads.
 set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
@@ -56,5 +57,17 @@ else
     set -- --file deploy/edge/Dockerfile.prebuilt
 fi
 
+# What the Dockerfiles cannot know.
+created=$(date -u -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}" +%Y-%m-%dT%H:%M:%SZ)
+revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+for label in "version=$version" "revision=$revision" "created=$created"; do set -- "$@" --label "org.opencontainers.image.$label"; done
+
 echo "image: $tool builds ${TAG:-tailwart:$version}"
 $build "$@" $tags "$context"
+
+if [ -n "${SAVE:-}" ]; then
+    case $(basename "$tool") in
+    buildah) "$tool" push --quiet "${TAG:-tailwart:$version}" "docker-archive:$SAVE:${TAG:-tailwart:$version}" >/dev/null ;;
+    *) "$tool" save --output "$SAVE" "${TAG:-tailwart:$version}" ;;
+    esac
+fi

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing or measuring Tailwart needs, where they are missing.
 #
-#     scripts/setup.sh build | portable | test | verify | bench | deb | deploy
+#     scripts/setup.sh build | portable | test | verify | bench | deb | release | deploy
 #
-# Installs nothing else, starts no service and removes no package. What tests need of PyPI goes into .build/python and nowhere else, and Debian's
+# Installs nothing else, starts no service and removes no package. What tests and checks need of PyPI goes into .build and nowhere else, and Debian's
 # CrowdSec, whose installation would register with its maker's server, unpacked into .build/debian. With nothing to do it says so in one line.
 set -eu
 
@@ -17,7 +17,8 @@ test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved ngin
     chromium chromium-driver python3-selenium fail2ban libsqlite3-0"
 verify="spin gcc"
 deb="dpkg-dev binutils gzip python3"
-deploy="$deb strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
+release="$deb apt-utils gpg gpg-agent xz-utils"
+deploy="$release lintian mandoc python3-venv strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
 bench="iproute2 haproxy nginx libnginx-mod-stream gcc python3 strace"
 
 purpose=${1:-}
@@ -28,9 +29,10 @@ test) wanted="$build $test" ;;
 verify) wanted=$verify ;;
 bench) wanted="$build $bench" ;;
 deb) wanted="$deb" ;;
+release) wanted="$release" ;;
 deploy) wanted="$deploy" ;;
 *)
-    echo "usage: scripts/setup.sh build|portable|test|verify|bench|deb|deploy" >&2
+    echo "usage: scripts/setup.sh build|portable|test|verify|bench|deb|release|deploy" >&2
     exit 2
     ;;
 esac
@@ -39,19 +41,23 @@ say() { echo "setup: $*"; }
 
 # Python packages that Debian does not have, in a folder of their own, beside Debian's.
 python_packages() {
-    [ "$purpose" = test ] || return 0
+    case $purpose in
+    test) list=python-packages.txt name=python ;;
+    deploy) list=python-packages-deploy.txt name=python-deploy ;;
+    *) return 0 ;;
+    esac
     here=$(cd "$(dirname "$0")" && pwd)
-    folder=${here%/*}/.build/python
-    cmp -s "$here/python-packages.txt" "$folder/packages.txt" && return 0
-    say "fetching from PyPI: $(grep -v '^#' "$here/python-packages.txt" | tr '\n' ' ')"
+    folder=${here%/*}/.build/$name
+    cmp -s "$here/$list" "$folder/packages.txt" && return 0
+    say "fetching from PyPI: $(grep -v '^#' "$here/$list" | tr '\n' ' ')"
     rm -rf "$folder"
     if ! /usr/bin/python3 -m venv --system-site-packages "$folder" ||
-        ! "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/python-packages.txt"; then
+        ! "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/$list"; then
         rm -rf "$folder"
-        say "could not install scripts/python-packages.txt into .build/python; see the message above" >&2
+        say "could not install scripts/$list into .build/$name; see the message above" >&2
         exit 1
     fi
-    cp "$here/python-packages.txt" "$folder/packages.txt"
+    cp "$here/$list" "$folder/packages.txt"
 }
 
 # Debian packages that are unpacked, and not installed.

@@ -63,6 +63,7 @@ package enum UnitFile {
         PrivateTmp=yes
         PrivateDevices=yes
         PrivateIPC=yes
+        PrivateMounts=yes
         ProtectProc=invisible
         ProtectClock=yes
         ProtectHostname=yes
@@ -71,7 +72,8 @@ package enum UnitFile {
         ProtectKernelLogs=yes
         ProtectControlGroups=yes
         RemoveIPC=yes
-        UMask=0027
+        # Its sockets get their rights from the program.
+        UMask=0077
 
         # Netlink: the C library and the checks of the host ask it for this host's addresses.
         RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
@@ -82,7 +84,9 @@ package enum UnitFile {
         MemoryDenyWriteExecute=yes
         SystemCallArchitectures=native
         SystemCallFilter=@system-service
-        SystemCallFilter=~@privileged
+        # Of the calls that take more of the host it needs one: how many descriptors it may have.
+        SystemCallFilter=~@privileged @resources
+        SystemCallFilter=prlimit64 setrlimit
         SystemCallErrorNumber=EPERM
 
         [Install]
