@@ -160,10 +160,10 @@ extension CommandTests {
                     let answer = try await Answer.tailwart(["check", "--host"], on: host)
                     #expect(answer.exitCode == 0, "\(answer.output)")
                     let lines = answer.outputLines.filter { $0.contains("The edge that runs") }
-                    #expect(lines.count == 2)
-                    for line in lines {
-                        #expect(line.hasPrefix("pass ") && line.contains("tailwart (process \(edge.process.id))"))
-                    }
+                    #expect(lines.count == 1)
+                    let line = try #require(lines.first)
+                    #expect(line.hasPrefix("pass ") && line.contains("tailwart (process \(edge.process.id))"))
+                    #expect(line.contains(":\(port) (smtp)") && line.contains("unix:\(socket.path) (smtp)"))
                     let taken = try TestListener()
                     try host.folder.file("tailwart.yaml").write(
                         text.replacing("127.0.0.1:\(port)", with: "\(try taken.address)"))
