@@ -116,7 +116,8 @@ extension Finding {
         case .error(let error) where error.isOfHostRules:
             self = .waiting(
                 "not_admitted", error.words,
-                fix: "let this host in, in the server's pg_hba.conf; if it lets another user in, ask as that one: --postgres-user NAME",
+                fix:
+                    "let this host in, in the server's pg_hba.conf; if it lets another user in, ask as that one: --postgres-user NAME",
                 pause: Self.loginPause)
         case .error(let error):
             self = .ready("takes connections (\(error.code): \(error.text))")

@@ -29,7 +29,8 @@ package struct PostgresServer {
     ///   - start: starts a program where the server is to be; on the test's own host if nil.
     package init(
         on host: TestHost, authentication: String, connections: String = "host", encrypts: Bool,
-        keepsPasswordsAsMD5: Bool = false, role: Role = .primary, port: UInt16? = nil, start: ((String, Program, [String]) throws -> ChildProcess)? = nil
+        keepsPasswordsAsMD5: Bool = false, role: Role = .primary, port: UInt16? = nil,
+        start: ((String, Program, [String]) throws -> ChildProcess)? = nil
     ) async throws {
         // It refuses to run as root.
         let user = try UnixUser.named("postgres", package: "postgresql")

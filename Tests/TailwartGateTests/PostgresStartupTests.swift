@@ -18,7 +18,8 @@ import Testing
     static func error(
         _ code: String, _ text: String, detail: String? = nil, routine: String = "ProcessStartupPacket"
     ) -> [UInt8] {
-        let fields = "SFATAL\0VFATAL\0C\(code)\0M\(text)\0\(detail.map { "D\($0)\0" } ?? "")Fpostmaster.c\0L2415\0R\(routine)\0\0"
+        let fields =
+            "SFATAL\0VFATAL\0C\(code)\0M\(text)\0\(detail.map { "D\($0)\0" } ?? "")Fpostmaster.c\0L2415\0R\(routine)\0\0"
         return message("E", Array(fields.utf8))
     }
 

@@ -1,5 +1,5 @@
-/// When to say that connections go uncounted, as the ``ClientTable`` is full: at the first, and again only after an hour without.
-package struct FullTableWatch: Sendable {
+/// When to say that something happens to connections which is this host's own lack: at the first, and again only after an hour without.
+package struct Recurrence: Sendable {
     /// Seconds.
     static let silence = 60 * 60
 
@@ -9,12 +9,12 @@ package struct FullTableWatch: Sendable {
     package init() {}
 
     /// - Parameters:
-    ///   - untracked: connections that were not counted, since the start.
+    ///   - count: of these connections, since the start.
     ///   - now: in seconds.
     /// - Returns: whether to say it.
-    package mutating func look(_ untracked: Int, now: Int) -> Bool {
-        guard untracked > known else { return false }
-        known = untracked
+    package mutating func look(_ count: Int, now: Int) -> Bool {
+        guard count > known else { return false }
+        known = count
         defer { last = now }
         return last.map { now - $0 >= Self.silence } ?? true
     }
