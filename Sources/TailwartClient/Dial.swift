@@ -71,7 +71,7 @@ package struct Dial {
                 to: address, patience: .until(deadline), limits: limits, group: group)
         } catch {
             let failure = Failure(connecting: error, to: way.firstHop)
-            guard way.isIndirect else { throw failure }
+            guard way.isIndirect, failure.verdict != .unprobed else { throw failure }
             throw Failure(.proxyFailed, failure.detail)
         }
     }
@@ -88,6 +88,8 @@ package struct Dial {
 
 extension Dial {
     struct Failure: Error {
+        private static let shortage = "This host has no descriptor or memory left to ask with."
+
         let verdict: Verdict
         /// A sentence.
         let detail: String
@@ -110,6 +112,8 @@ extension Dial {
                 case ECONNRESET: self.init(.banned, "\(place) took the connection and reset it at once.")
                 case ENETUNREACH: self.init(.unreachable, "No route leads to the network of \(place).")
                 case EHOSTUNREACH: self.init(.unreachable, "No route leads to \(place).")
+                // Nobody was asked, which says nothing of the place.
+                case EMFILE, ENFILE, ENOBUFS, ENOMEM: self.init(.unprobed, Self.shortage)
                 case EACCES, EPERM: self.init(.unreachable, "This process may not connect to \(place).")
                 default: self.init(.unreachable, "\(place) cannot be connected to: error \(error.errnoCode).")
                 }

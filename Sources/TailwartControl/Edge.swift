@@ -59,7 +59,8 @@ package final class Edge: Sendable {
             topology: first, sockets: [], workers: configuration.workers ?? Self.cores,
             idSeed: UInt64.random(in: 0...(.max)), recordReader: ledger.waker)
         self.engine = engine
-        ledger.follow(engine.records) { [engine] in engine.live }
+        ledger.follow(
+            engine.records, live: { [engine] in engine.live }, isShort: { [engine] in engine.isShortOfDescriptors })
         leftOut = LeftOutReport(ledger: ledger)
         leftOut.change(to: configuration, probed: Set(ProbeSubject.all(of: configuration).map(\.place)))
         leftOut.take(first)

@@ -125,12 +125,19 @@ final class HealthMonitor: Sendable {
             guard self.isCurrent(subject) else { return }
             switch found.verdict {
             case .headerNotTrusted: if subject.health.affects != .nothing { address.distrusts(now: Clock.monotonic()) }
-            case .refused, .timeout, .unreachable, .proxyFailed: break
+            case .refused, .timeout, .unreachable, .proxyFailed, .unprobed: break
             // Whatever else is wrong there, it is no answer to a header.
             default: address.trustsAgain()
             }
         }
-        if isCurrent(subject) { inbox.yield(.probed(key, serverName: name, result)) }
+        guard isCurrent(subject) else { return }
+        guard result.verdict == .unprobed else {
+            inbox.yield(.probed(key, serverName: name, result))
+            return
+        }
+        // This host's own lack of descriptors is no news of the place: it is asked when there are some.
+        try? await Task.sleep(for: Watch.recoveryInterval)
+        if isCurrent(subject) { await probe(key, name, listensFor: listensFor) }
     }
 
     /// Whether what a probe says is true and of use. One that was cut short says what is not true, and one that asked in another way what

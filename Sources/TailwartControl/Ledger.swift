@@ -25,6 +25,8 @@ package final class Ledger: Sendable {
         var rings: [RecordRing] = []
         /// How many connections are open.
         var live: @Sendable () -> Int = { 0 }
+        /// See ``Engine/isShortOfDescriptors``.
+        var isShort: @Sendable () -> Bool? = { nil }
         var subscriptions: [Subscription] = []
         var totals = Totals()
         var places: [PlaceReport] = []
@@ -72,11 +74,17 @@ package final class Ledger: Sendable {
 
     /// From now on the records of these rings are taken.
     ///
-    /// - Parameter live: how many connections are open.
-    package func follow(_ rings: [RecordRing], live: @escaping @Sendable () -> Int = { 0 }) {
+    /// - Parameters:
+    ///   - live: how many connections are open.
+    ///   - isShort: see ``Engine/isShortOfDescriptors``.
+    package func follow(
+        _ rings: [RecordRing], live: @escaping @Sendable () -> Int = { 0 },
+        isShort: @escaping @Sendable () -> Bool? = { nil }
+    ) {
         state.withLock { state in
             state.rings += rings
             state.live = live
+            state.isShort = isShort
         }
         waker.ring()
     }
@@ -130,6 +138,8 @@ package final class Ledger: Sendable {
         var lostBefore = 0
         // Here, since each storm ends in records, and no connection waits for this thread.
         var tide = Tide()
+        var shortage = Recurrence()
+        var turnedAway = 0
         while true {
             let (events, lostEvents, rings, live, stops) = state.withLock { state in
                 defer { (state.inbox, state.lostEvents) = ([], 0) }
@@ -140,6 +150,7 @@ package final class Ledger: Sendable {
                 let wanted = state.subscriptions.map(\.recordsWanted).max() ?? .none
                 var records: [SharedRecord] = []
                 let count = Self.take(rings, &state.totals) { record in
+                    if record.ending.reason == .descriptorLimit { turnedAway += 1 }
                     if wanted.takes(record) { records.append(SharedRecord(taking: record)) } else { record.release() }
                 }
                 state.totals.lostRecords = lost
@@ -147,6 +158,7 @@ package final class Ledger: Sendable {
                 for case .event(let event, _) in events { state.totals.events.add(event) }
                 return (records, count, state.subscriptions)
             }
+            if shortage.look(turnedAway, now: Int(Clock.monotonic() / 1_000_000)) { tellOfShortage() }
             if tide.looks(live: live(), ended: count + lost - lostBefore, now: Clock.monotonic()) { Memory.giveBack() }
             let entries = Self.inOrder(records, events)
             if !entries.isEmpty || lost > lostBefore || lostEvents > 0 {
@@ -163,6 +175,11 @@ package final class Ledger: Sendable {
             for ring in rings { ring.readerWillSleep() }
             if rings.allSatisfy(\.isEmpty) { waker.wait(timeout: tide.timeout(now: Clock.monotonic())) }
         }
+    }
+
+    private func tellOfShortage() {
+        let isShort = state.withLock(\.isShort)() ?? true
+        post(.descriptorsExhausted(limit: isShort ? DescriptorLimit.current : nil))
     }
 
     /// Counts what has come.

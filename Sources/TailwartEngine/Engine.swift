@@ -100,6 +100,12 @@ package final class Engine: Sendable {
     /// Connections that are open.
     package var live: Int { state.withLock { $0.topology.headcount.live } }
 
+    /// Whether it is this process that has no descriptor left, and not the system; nil where no client was turned away for that.
+    package var isShortOfDescriptors: Bool? {
+        let shortages = inboxes.compactMap(\.shortage)
+        return shortages.isEmpty ? nil : shortages.contains(.tooManyDescriptors)
+    }
+
     package var counters: Counters {
         let (live, accepted) = state.withLock { state in
             (state.topology.headcount.live, state.doors.reduce(state.acceptedBefore) { $0 + $1.accepted })

@@ -19,12 +19,17 @@ struct PipePool: ~Copyable {
     static let none: Int16 = -1
 
     private let large: Int
+    /// See ``DescriptorLimit/ofConnections``.
+    private let descriptorLimit: CInt
     private var pipes: [UnsafeMutablePointer<Pipe>?] = []
     private var idle: [Int16] = []
     private var vacant: [Int16] = []
 
     /// - Parameter workers: how many have a pool like this.
-    init(workers: Int = 1) { large = max(1, Self.largeOfAll / workers) }
+    init(workers: Int = 1, descriptorLimit: CInt = .max) {
+        large = max(1, Self.largeOfAll / workers)
+        self.descriptorLimit = descriptorLimit
+    }
 
     /// Nil when the limit is reached or no descriptor is left.
     mutating func borrow() -> Int16? {
@@ -32,7 +37,7 @@ struct PipePool: ~Copyable {
         let count = pipes.count - vacant.count
         guard count < Self.limit, var pipe = Pipe(capacity: count < large ? Self.largeCapacity : Self.usualCapacity)
         else { return nil }
-        guard pipe.capacity >= Self.leastCapacity else {
+        guard pipe.capacity >= Self.leastCapacity, pipe.highest < descriptorLimit else {
             pipe.close()
             return nil
         }

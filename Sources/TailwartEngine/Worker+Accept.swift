@@ -125,10 +125,16 @@ extension Worker {
     private mutating func acceptOne(_ accepting: Accepting) -> Bool {
         switch accepting.socket.socket.accept() {
         case .connection(let descriptor, let address):
-            begin(descriptor, from: address, on: accepting)
+            if mayServe(descriptor.raw) {
+                begin(descriptor, from: address, on: accepting)
+            } else {
+                parts.inbox.shortage = .tooManyDescriptors
+                shed(descriptor, from: address, on: accepting)
+            }
             return true
         case .failed(let error) where error.isShortage:
-            shed(accepting)
+            parts.inbox.shortage = error
+            makeRoom(accepting)
             return false
         // Another worker was faster.
         case .wouldBlock: return false
@@ -137,9 +143,18 @@ extension Worker {
         }
     }
 
-    /// Descriptors have run out: gives up the reserve to take one connection and close it, so that its client learns at once
+    /// Whether a connection with this descriptor leaves the edge those that it needs for itself.
+    private mutating func mayServe(_ raw: CInt) -> Bool {
+        guard raw >= descriptorLimit else { return true }
+        pipes.closeIdle()
+        // Somebody may have raised it meanwhile (prlimit(1)).
+        descriptorLimit = DescriptorLimit.ofConnections
+        return raw < descriptorLimit
+    }
+
+    /// Descriptors have run out all the same: gives up the reserve to take one connection and close it, so that its client learns at once
     /// and the listener does not report it for ever; then rests if there is no way on.
-    private mutating func shed(_ accepting: Accepting) {
+    private mutating func makeRoom(_ accepting: Accepting) {
         pipes.closeIdle()
         reserve.close()
         let isStuck = !shedOne(accepting)
@@ -150,19 +165,33 @@ extension Worker {
     /// - Returns: false if not even the reserve's descriptor was enough.
     private mutating func shedOne(_ accepting: Accepting) -> Bool {
         switch accepting.socket.socket.accept() {
-        case .connection(var descriptor, let address):
-            accepting.door.accept()
-            accepting.door.end(.descriptorLimit, inbound: 0, outbound: 0)
-            var record = Record(
-                retaining: topology, id: takeID(), acceptedAt: Clock.wall(), frontend: accepting.frontend)
-            record.client = address?.unmapped
-            record.ending = Ending(.edge, .descriptorLimit)
-            descriptor.close()
-            parts.ring.push(record)
+        case .connection(let descriptor, let address):
+            shed(descriptor, from: address, on: accepting)
             return true
         case .wouldBlock: return true
         case .failed: return false
         }
+    }
+
+    /// Tells the client why it is not served, if that can be done at once, and closes.
+    private mutating func shed(
+        _ descriptor: consuming Descriptor, from address: InternetAddress?, on accepting: Accepting
+    ) {
+        accepting.door.accept()
+        accepting.door.end(.descriptorLimit, inbound: 0, outbound: 0)
+        var record = Record(
+            retaining: topology, id: takeID(), acceptedAt: Clock.wall(), frontend: accepting.frontend)
+        record.client = address?.unmapped
+        record.ending = Ending(.edge, .descriptorLimit)
+        let socket = descriptor.socket
+        // What has come already is taken out, as closing with unread bytes would reset the words away.
+        let count = if case .count(let count) = socket.receive(buffer) { count } else { 0 }
+        if let words = accepting.frontend.unavailable.words(behind: bytes(count).span) {
+            record.wasRefused = words.withUnsafeBytes { socket.send($0, more: true) } == .count(words.count)
+            socket.shutDownWrite()
+        }
+        descriptor.close()
+        parts.ring.push(record)
     }
 
     private mutating func begin(

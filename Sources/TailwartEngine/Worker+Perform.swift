@@ -104,9 +104,10 @@ extension Worker {
         // A path that is too long cannot exist.
         guard let address = SocketAddress(dialled) else { return .failed(.refused) }
         do throws(Errno) {
-            let descriptor = try Socket.stream(family: address.family)
-            session.pointee.upstream = Leg(descriptor, generation: sessions.nextGeneration())
+            session.pointee.upstream = Leg(
+                try stream(family: address.family), generation: sessions.nextGeneration())
         } catch {
+            if error.isShortage { parts.inbox.shortage = error }
             return .failed(LegFault(error))
         }
         let socket = session.pointee.upstream.socket
@@ -121,6 +122,16 @@ extension Worker {
         case .inProgress: return .inProgress
         case .failed(let error): return .failed(LegFault(error))
         }
+    }
+
+    /// A socket to connect, as long as it is not one of those that the edge needs for itself.
+    func stream(family: CInt) throws(Errno) -> Descriptor {
+        var descriptor = try Socket.stream(family: family)
+        guard descriptor.raw < descriptorLimit else {
+            descriptor.close()
+            throw .tooManyDescriptors
+        }
+        return descriptor
     }
 
     private mutating func takeWarm(for session: UnsafeMutablePointer<Session>, _ place: Place?) -> Dialled? {

@@ -51,7 +51,7 @@ extension Worker {
         let wish = warm.wanted[index]
         guard !wish.place.isUnhealthy, let address = SocketAddress(wish.dialled) else { return }
         do throws(Errno) {
-            var descriptor = try Socket.stream(family: address.family)
+            var descriptor = try stream(family: address.family)
             let socket = descriptor.socket
             socket.setNoDelay()
             // A path that has died meanwhile shows when the header is not acknowledged, within the time of a connect.

@@ -44,6 +44,8 @@ struct Worker: ~Copyable {
     var timers: TimerWheel
     var pipes: PipePool
     var reserve = Descriptor.reserve()
+    /// See ``DescriptorLimit/ofConnections``.
+    var descriptorLimit = DescriptorLimit.ofConnections
     var topology: Topology
     /// By the number in a listening socket's token; nil where a door is gone.
     var accepting: [Accepting?] = []
@@ -71,7 +73,7 @@ struct Worker: ~Copyable {
 
     init(_ parts: Parts) {
         self.parts = parts
-        pipes = PipePool(workers: parts.workers)
+        pipes = PipePool(workers: parts.workers, descriptorLimit: descriptorLimit)
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
         epoll = Epoll(owning: parts.epoll)
         around = Surroundings(now: Clock.monotonic(), rules: parts.rules)

@@ -26,6 +26,7 @@ final class WorkerInbox: Sendable {
     let waker: Waker
 
     private let sessions = Atomic<Int>(0)
+    private let lack = Atomic<CInt>(0)
 
     init() throws(SystemError) { waker = try Waker() }
 
@@ -33,6 +34,15 @@ final class WorkerInbox: Sendable {
     var live: Int {
         get { sessions.load(ordering: .relaxed) }
         set { sessions.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Why the worker turned clients away last for want of descriptors or memory; nil: it never did.
+    var shortage: Errno? {
+        get {
+            let raw = lack.load(ordering: .relaxed)
+            return raw == 0 ? nil : Errno(rawValue: raw)
+        }
+        set { lack.store(newValue?.rawValue ?? 0, ordering: .relaxed) }
     }
 
     func post(_ change: (inout Message) -> Void) {

@@ -12,12 +12,13 @@ extension ConditionCheck {
         if let way = dialer.way(to: url.endpoint) {
             let result = await prober.probe(question(url, way), timeout: limit, patience: limit)
             // What tailscaled says of the way is the same for all conditions.
-            return [.nameUnknown, .refused, .timeout, .unreachable, .proxyFailed].contains(result.verdict)
+            return [.nameUnknown, .refused, .timeout, .unreachable, .proxyFailed, .unprobed].contains(result.verdict)
                 ? Finding(dialling: url.endpoint, result.verdict, result.detail) : Finding(result)
         }
         return await dialer.tryAddresses(of: url.endpoint, within: limit) { address, deadline in
             let share = Duration(max(deadline, .now()) - .now())
             let result = await prober.probe(question(url, .direct(address)), timeout: share, patience: share)
+            guard result.verdict != .unprobed else { return (.noDescriptor, true) }
             return (Finding(result), ![.refused, .timeout, .unreachable].contains(result.verdict))
         }
     }

@@ -72,6 +72,7 @@ extension Finding {
                     fix: "is the host up? Else no access rule of the tailnet grants the port: tailwart acl")
             case .unreachable:
                 .waiting("unreachable", Self.withoutFullStop(detail), fix: "look at this host's tailnet")
+            case .unprobed: .noDescriptor
             default:
                 .waiting("tailscaled_failed", Self.withoutFullStop(detail), fix: Self.startTailscaled)
             }

@@ -93,10 +93,9 @@ package struct Gate: Sendable {
             latest.moment = now
             guard goesOn else { return latest }
             let left = deadline - now
-            // The less time is left, the sooner: so that somebody who waits for 3 s gets more than the first few attempts.
-            let pause = min(backoff.next(using: &random), max(Backoff.first, left / 4))
-            try? await Task.sleep(for: min(left, max(pause, finding.pause)), clock: clock)
-            guard clock.now < deadline else { return latest }
+            let pause = backoff.next(before: left, atLeast: finding.pause, using: &random)
+            try? await Task.sleep(for: pause ?? left, clock: clock)
+            guard pause != nil, clock.now < deadline else { return latest }
         }
     }
 }
@@ -107,6 +106,19 @@ struct Backoff {
     static let longest = Duration.seconds(2)
 
     private var step = first
+    private var isOver = false
+
+    /// The same, for one who has so much time left: nil when there is no attempt any more. The last pause is cut short, so that one attempt is
+    /// made in the time that is left.
+    mutating func next(
+        before end: Duration, atLeast least: Duration = .zero, using random: inout some RandomNumberGenerator
+    ) -> Duration? {
+        let pause = max(next(using: &random), least)
+        guard pause >= end else { return pause }
+        guard !isOver, least < end / 2 else { return nil }
+        isOver = true
+        return end / 2
+    }
 
     /// Up to a fifth more or less, so that the conditions of many gates that were started together do not stay together.
     mutating func next(using random: inout some RandomNumberGenerator) -> Duration {

@@ -18,7 +18,7 @@ struct PostgresStartup {
         case askedForTLS
         case startedUp
         case proving(SCRAM)
-        /// The login is good. Whether the database is there comes behind it.
+        /// The login is good, or none is asked for. Whether the database is there comes behind it, and whether it takes writes.
         case loggedIn
     }
 
@@ -29,7 +29,9 @@ struct PostgresStartup {
     /// With those behind a login: a dozen settings.
     private static let maximumMessagesOfLogin = 100
 
-    private var phase = Phase.askedForTLS
+    private var phase: Phase
+    /// Whether it says that it takes no writes.
+    private var isStandby = false
     private var received = ByteBuffer()
     private var messages = 0
     private let login: PostgresLogin?
@@ -38,9 +40,11 @@ struct PostgresStartup {
     /// - Parameters:
     ///   - login: to be proven; nil: only whether connections are taken.
     ///   - nonce: see ``SCRAM``.
-    init(_ login: PostgresLogin? = nil, nonce: String = "") {
+    ///   - asksForTLS: whether ``sslRequest`` is sent first; else ``startupMessage`` is.
+    init(_ login: PostgresLogin? = nil, nonce: String = "", asksForTLS: Bool = true) {
         self.login = login
         self.nonce = nonce
+        phase = asksForTLS ? .askedForTLS : .startedUp
     }
 
     /// Length 8 and the code 1234 5679.
@@ -105,7 +109,7 @@ struct PostgresStartup {
     private mutating func readMessages() -> Step {
         while true {
             guard let type = received.getInteger(at: received.readerIndex, as: UInt8.self) else { return .wait }
-            let most = login == nil ? Self.maximumMessages : Self.maximumMessagesOfLogin
+            let most = login == nil && !isLoggedIn ? Self.maximumMessages : Self.maximumMessagesOfLogin
             guard isExpected(type), messages < most else { return notPostgres }
             guard let length = received.getInteger(at: received.readerIndex + 1, as: Int32.self) else { return .wait }
             guard (4...Self.maximumMessage).contains(Int(length)) else { return notPostgres }
@@ -116,11 +120,13 @@ struct PostgresStartup {
             switch type {
             case UInt8(ascii: "R"):
                 guard let kind = body.readInteger(as: Int32.self) else { return notPostgres }
-                guard let login else { return .finish(kind == 0 ? .admits : .asksForAuthentication) }
-                guard let step = authenticate(kind, body, login) else { continue }
+                guard let step = authenticate(kind, body) else { continue }
                 return step
+            case UInt8(ascii: "S"):
+                // A parameter's name and value; this one is reported since PostgreSQL 14.
+                if String(buffer: body) == "in_hot_standby\0on\0" { isStandby = true }
             case UInt8(ascii: "Z"):
-                return .finish(.admits)
+                return .finish(isStandby ? .isStandby : .admits)
             case UInt8(ascii: "E"):
                 return .finish(PostgresError(body).map(PostgresAnswer.error) ?? .notPostgres(beginning: body))
             default:
@@ -130,20 +136,21 @@ struct PostgresStartup {
     }
 
     /// Answers one request of the authentication; nil where the server goes on by itself.
-    private mutating func authenticate(_ kind: Int32, _ body: ByteBuffer, _ login: PostgresLogin) -> Step? {
+    private mutating func authenticate(_ kind: Int32, _ body: ByteBuffer) -> Step? {
         let text = String(buffer: body)
         switch (kind, phase) {
         // AuthenticationOk. A server that was to prove itself has done so before.
         case (0, .startedUp):
             phase = .loggedIn
             return nil
+        case _ where login == nil: return .finish(.asksForAuthentication)
         // AuthenticationCleartextPassword, AuthenticationMD5Password. Whose server it is nobody has verified, so it gets neither the password
         // nor a hash that it can log in with (MD5 is that).
         case (3, .startedUp): return .finish(.asksForPassword(.clear))
         case (5, .startedUp): return .finish(.asksForPassword(.md5))
         // AuthenticationSASL: the names of what it knows.
         case (10, .startedUp) where text.split(separator: "\0").contains("SCRAM-SHA-256"):
-            let scram = SCRAM(password: login.password, nonce: nonce)
+            let scram = SCRAM(password: login?.password ?? "", nonce: nonce)
             phase = .proving(scram)
             var answer = ByteBuffer()
             answer.writeNullTerminatedString("SCRAM-SHA-256")
@@ -165,10 +172,11 @@ struct PostgresStartup {
         }
     }
 
+    private var isLoggedIn: Bool { if case .loggedIn = phase { true } else { false } }
+
     /// Authentication, error, notice, negotiation of the version; behind a login settings, the key to cancel with, and that it is ready.
     private func isExpected(_ type: UInt8) -> Bool {
-        if case .loggedIn = phase { return "RENvSKZ".utf8.contains(type) }
-        return "RENv".utf8.contains(type)
+        (isLoggedIn ? "RENvSKZ" : "RENv").utf8.contains(type)
     }
 }
 
@@ -180,6 +188,8 @@ enum PostgresAnswer: Equatable {
     case asksForPassword(PostgresPasswordForm)
     /// It wants none; or the login that is to be proven is good, and the database is there.
     case admits
+    /// The same, and it takes no writes.
+    case isStandby
     /// It does not know the password that it asks for.
     case isSomebodyElse
     case error(PostgresError)
@@ -218,6 +228,10 @@ struct PostgresError: Equatable {
     let code: String
     /// In the server's language.
     let message: String
+    /// Behind the message, without a full stop; empty where there is none.
+    let detail: String
+    /// Whether pg_hba.conf turns this user away from this host, before anybody asks for a password (auth.c). Code 28000 is said of roles too.
+    let isOfHostRules: Bool
 
     init?(_ body: ByteBuffer) {
         var body = body
@@ -231,6 +245,9 @@ struct PostgresError: Equatable {
         else { return nil }
         self.code = code
         message = fields[UInt8(ascii: "M")] ?? ""
+        let detail = fields[UInt8(ascii: "D")] ?? ""
+        self.detail = detail.hasSuffix(".") ? String(detail.dropLast()) : detail
+        isOfHostRules = code == "28000" && fields[UInt8(ascii: "R")] == "ClientAuthentication"
     }
 
     /// Whether the server turns everybody away for now, whoever they are.

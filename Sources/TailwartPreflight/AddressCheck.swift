@@ -6,7 +6,7 @@ enum AddressCheck {
     /// - Parameter own: all addresses of this host.
     static func findings(_ listeners: [Listener], own: [IPAddress]) -> [Finding] {
         let binds = specific(listeners).map { finding($0.address, $0.listeners, own: own) }
-        return binds + (publicPorts(listeners).isEmpty ? [] : [reach(own)])
+        return binds + (publicPorts(listeners).isEmpty ? [] : [reach(listeners, own)])
     }
 
     /// The ports that clients elsewhere come to.
@@ -69,21 +69,31 @@ enum AddressCheck {
         return Finding(.address, subject, .pass, "This host has that address.")
     }
 
-    private static func reach(_ own: [IPAddress]) -> Finding {
+    private static func reach(_ listeners: [Listener], _ own: [IPAddress]) -> Finding {
         let found = own.filter(\.isPublic)
-        let list = found.map(\.description).joined(separator: ", ")
+        let heard = found.filter { address in listeners.contains { $0.bind.contains { $0.takes(address) } } }
+        let list = (heard.isEmpty ? found : heard).map(\.description).joined(separator: ", ")
+        let unheard = heard.isEmpty ? [] : found.filter { !heard.contains($0) }
+        let rest = unheard.map(\.description).joined(separator: ", ")
         if found.isEmpty {
             return Finding(
                 .address, "public", .warn,
                 "This host has no public address, so it is behind NAT, at home or at a provider that maps one to it.",
                 fix: "Have the listeners' ports passed to this host, or run the edge on one with a public address.")
         }
+        if unheard.contains(where: \.isV4), !heard.contains(where: \.isV4) {
+            return Finding(
+                .address, "public", .warn, "This host is \(list). Nothing listens on its IPv4 address \(rest).",
+                fix: "Bind that one too: many mail servers send over IPv4 only.")
+        }
         if !found.contains(where: \.isV4) {
             return Finding(
                 .address, "public", .warn, "This host is \(list), and has no public IPv4 address.",
                 fix: "Give it one: many mail servers send over IPv4 only.")
         }
-        return Finding(.address, "public", .pass, "This host is \(list).")
+        let note =
+            unheard.isEmpty ? "" : " Nothing listens on \(rest), so no record of the DNS (AAAA) may lead there."
+        return Finding(.address, "public", .pass, "This host is \(list).\(note)")
     }
 }
 

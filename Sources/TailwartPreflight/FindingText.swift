@@ -1,4 +1,4 @@
-/// Findings for a person: a line each, in columns.
+/// Findings for a person: a line for each cause, in columns.
 package struct FindingText: Sendable {
     /// Signs and colours for a terminal (ECMA-48), words for all else.
     package enum Style: Sendable {
@@ -17,38 +17,30 @@ package struct FindingText: Sendable {
 
     package init(_ style: Style) { self.style = style }
 
-    /// A line for each, and how many of each result there are.
+    /// A line for each cause, and how many findings of each result there are.
     package func lines(_ findings: [Finding]) -> [String] {
-        let checks = findings.map(\.check.rawValue.count).max() ?? 0
-        let subjects = min(findings.map(\.subject.count).max() ?? 0, Self.widestSubject)
-        let lines = findings.enumerated().flatMap { index, finding in
-            let isRepeated = index > 0 && Self.isSame(finding, findings[index - 1])
-            let head = [
-                mark(finding.result), Self.padded(finding.check.rawValue, checks),
-                Self.padded(finding.subject, subjects),
-            ].joined(separator: "  ")
-            let texts = isRepeated ? ["As above."] : [finding.detail] + (finding.fix.map { ["→ \($0)"] } ?? [])
+        let causes = SharedCause.all(findings).map { (cause: $0, subject: $0.subject) }
+        let checks = causes.map(\.cause.check.rawValue.count).max() ?? 0
+        let subjects = min(causes.map(\.subject.count).max() ?? 0, Self.widestSubject)
+        let lines = causes.flatMap { cause, subject in
+            let kind = [mark(cause.result), Self.padded(cause.check.rawValue, checks)].joined(separator: "  ")
+            let head = "\(kind)  \(Self.padded(subject, subjects))"
+            let texts = [cause.detail] + (cause.fix.map { ["→ \($0)"] } ?? [])
             let line = "\(head)  \(texts.joined(separator: " "))"
             // Programs that read it get a line for each.
             guard style != .words, line.count > Self.width else { return [line] }
-            return [head] + texts.flatMap { Self.wrapped($0) }
+            let first = head.count > Self.width ? [kind] + Self.wrapped(subject) : [head]
+            return first + texts.flatMap { Self.wrapped($0) }
         }
         return lines + [summary(findings)]
     }
 
-    /// What to do next, above the findings: the cause, and what to do on a line of its own.
-    package func lines(_ next: NextStep?) -> [String] {
-        guard let next else { return [] }
-        let finding = next.finding
-        let lines = ["\(finding.check.rawValue) \(finding.subject): \(finding.detail)", "next: \(next.fix)"]
+    /// What to do next, above the findings: the cause with all that shares it, and what to do on a line of its own.
+    package func lines(_ next: NextStep?, among findings: [Finding]) -> [String] {
+        guard let next, let cause = SharedCause.all(findings).first(where: { $0.findings.contains(next.finding) })
+        else { return [] }
+        let lines = ["\(cause.check.rawValue) \(cause.subject): \(cause.detail)", "next: \(next.fix)"]
         return (style == .words ? lines : lines.flatMap { Self.wrapped($0, behind: "") }) + [""]
-    }
-
-    /// Whether it is the same cause with the same remedy, on another port.
-    private static func isSame(_ finding: Finding, _ other: Finding) -> Bool {
-        finding.result != .pass && finding.check == other.check && finding.result == other.result
-            && finding.fix == other.fix
-            && finding.detail.replacing(#/:\d+/#, with: "") == other.detail.replacing(#/:\d+/#, with: "")
     }
 
     /// Broken at blanks.

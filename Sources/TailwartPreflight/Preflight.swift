@@ -42,9 +42,17 @@ package struct Preflight: Sendable {
         async let firewall = firewallFindings(own)
         async let tailnet = tailnetFindings(await status.value)
         async let upstreams = upstreamFindings(status)
+        async let records = recordFindings(own)
         let host =
             PortCheck.findings(configuration.listeners) + AddressCheck.findings(configuration.listeners, own: own)
-        return await host + firewall + tailnet + upstreams + limits()
+        return await host + records + firewall + tailnet + upstreams + limits()
+    }
+
+    /// Without a word of tailscaled: what counts is what clients elsewhere are told.
+    private func recordFindings(_ own: [IPAddress]) async -> [Finding] {
+        let names = await NameLookup(names: configuration.ownNames, servers: servers).entries(
+            learning: { nil }, within: Self.nameTimeout)
+        return RecordCheck.findings(names.mapValues(\.addresses), configuration.listeners, own: own)
     }
 
     private func limits() -> [Finding] {

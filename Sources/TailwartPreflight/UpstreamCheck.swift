@@ -13,14 +13,19 @@ enum UpstreamCheck {
         let standing: Finding.Result =
             switch (subject.health(result, serverName: serverName).grade, verdict.grade) {
             case (_, .good): verdict == .unprobed ? .unknown : .pass
+            // No client that looks at it goes on, though the server answers.
+            case _ where verdict == .certificateExpired: .fail
             // A web server that does not know one of many names serves the others all the same.
             case (.good, .failed), (.degraded, _), (_, .degraded): .warn
             case (.failed, .failed): .fail
             }
         return Finding(
             .upstream, subject.label(serverName), standing,
-            verdict == .well ? result.detail : words(result),
-            fix: verdict.grade == .good ? nil : result.fix(subject.proto),
+            verdict == .well || verdict == .unprobed ? result.detail : words(result),
+            // Of a place that is asked, only this host's own lack leaves it unprobed.
+            fix: verdict == .unprobed
+                ? "Raise the limit of open files (ulimit -n), or the host's memory."
+                : verdict.grade == .good ? nil : result.fix(subject.proto),
             matter: .verdict(
                 verdict, endpoint: "\(subject.upstream.name) \(subject.endpoint.text)", subject.proto))
     }

@@ -45,10 +45,10 @@ extension ProbeSubject {
 }
 
 extension Verdict {
-    /// Whether it says something of one address only.
+    /// Whether it says something of one address only, or, for want of a descriptor, nothing.
     fileprivate var isOfTheWay: Bool {
         switch self {
-        case .refused, .timeout, .unreachable: true
+        case .refused, .timeout, .unreachable, .unprobed: true
         default: false
         }
     }

@@ -7,6 +7,16 @@ package enum DescriptorLimit {
     /// Two for each connection, and some for the rest.
     package static func needed(for connections: Int) -> UInt64 { UInt64(connections) * 2 + 512 }
 
+    /// What connections leave to the edge itself, for probes, name servers, tailscaled, files and callers; an eighth where there are few.
+    private static let kept: UInt64 = 64
+
+    /// The lowest number that no descriptor of a connection may have. The lowest free number is given first, so whoever gets this one knows that
+    /// all below are taken.
+    package static var ofConnections: CInt {
+        guard let current else { return .max }
+        return CInt(clamping: current - min(kept, current / 8))
+    }
+
     /// What a process may raise its own limit to; nil if the system does not tell.
     package static var highest: UInt64? {
         var limit = rlimit()

@@ -38,6 +38,9 @@ package struct Pipe: ~Copyable, Sendable {
         return IOResult.of { tw_splice(from, nil, to, nil, UInt(count), tw_splice_move | tw_splice_nonblock) }
     }
 
+    /// The number of its descriptor with the higher one.
+    package var highest: CInt { max(reader.raw, writer.raw) }
+
     package mutating func close() {
         reader.close()
         writer.close()

@@ -12,7 +12,9 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
     /// Nil if `/proc` does not tell: another user's processes are hidden from an ordinary one.
     ///
     /// So are those of the same user that have a right from their file, as the edge has in its container (ptrace(2), "dumpable"). If only one
-    /// process of the socket's owner is hidden, it is that one.
+    /// program of the socket's owner is hidden, it is that one; a container's health check may run beside it.
+    ///
+    /// Of several that hold it, the first process is the last choice: it keeps the sockets that it opens for services (systemd.socket(5)).
     package static func find(_ bind: BindAddress) -> PortHolder? {
         let sockets: [Listening] =
             switch bind {
@@ -23,20 +25,22 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
         guard !sockets.isEmpty else { return nil }
         let inodes = Set(sockets.map(\.inode))
         let owners = Set(sockets.compactMap(\.owner))
-        var hidden: [Int] = []
+        var hidden: [PortHolder] = []
+        var first: PortHolder?
         for pid in (entries(of: "/proc") ?? []).compactMap({ Int($0) }) {
             guard let descriptors = entries(of: "/proc/\(pid)/fd") else {
-                if let user = user(of: pid), owners.contains(user) { hidden.append(pid) }
+                if let user = user(of: pid), owners.contains(user) { hidden.append(holder(pid)) }
                 continue
             }
             for descriptor in descriptors {
                 guard let target = link("/proc/\(pid)/fd/\(descriptor)"), target.hasPrefix("socket:["),
                     inodes.contains(String(target.dropFirst(8).dropLast()))
                 else { continue }
-                return holder(pid)
+                guard pid == 1 else { return holder(pid) }
+                first = holder(pid)
             }
         }
-        return hidden.count == 1 ? holder(hidden[0]) : nil
+        return first ?? (Set(hidden.map(\.command)).count == 1 ? hidden.first : nil)
     }
 
     private static func holder(_ pid: Int) -> PortHolder {

@@ -8,19 +8,29 @@ package struct PostgresServer {
     package let process: ChildProcess
     private let go: TextFile
 
+    package enum Role {
+        case primary
+        /// Answers questions and takes no writes.
+        case hotStandby
+        /// Answers nobody, for ever.
+        case coldStandby
+    }
+
     /// Of the user `postgres`.
     package static let password = "pencil, with = and %"
     private static let programs = ["15", "16", "17", "18"].map { "/usr/lib/postgresql/\($0)/bin" }
 
     /// - Parameters:
     ///   - authentication: for everybody, as pg_hba.conf has it; `reject` too.
+    ///   - connections: which of them that is for: `host`, `hostssl`, `hostnossl`.
     ///   - encrypts: offers TLS with a certificate of its own making.
     ///   - keepsPasswordsAsMD5: as servers before version 14 did by default; with `md5` they ask for it as a hash.
     ///   - port: nil for a free one.
     ///   - start: starts a program where the server is to be; on the test's own host if nil.
     package init(
-        on host: TestHost, authentication: String, encrypts: Bool, keepsPasswordsAsMD5: Bool = false,
-        port: UInt16? = nil, start: ((String, Program, [String]) throws -> ChildProcess)? = nil
+        on host: TestHost, authentication: String, connections: String = "host", encrypts: Bool,
+        keepsPasswordsAsMD5: Bool = false, role: Role = .primary, port: UInt16? = nil,
+        start: ((String, Program, [String]) throws -> ChildProcess)? = nil
     ) async throws {
         // It refuses to run as root.
         let user = try UnixUser.named("postgres", package: "postgresql")
@@ -53,13 +63,14 @@ package struct PostgresServer {
             throw TestFailure("initdb failed\n\(making.tail)")
         }
         try Self.write(
-            "local all all trust\nhost all all 127.0.0.1/32 \(authentication)\n", to: data + "/pg_hba.conf")
+            "local all all trust\n\(connections) all all 127.0.0.1/32 \(authentication)\n", to: data + "/pg_hba.conf")
         var settings = """
             port = \(port)
             listen_addresses = '127.0.0.1'
             unix_socket_directories = '\(folder)'
             fsync = off
             log_min_messages = info
+            hot_standby = \(role == .coldStandby ? "off" : "on")
             # Recovery asks this for a file of the log before anything else, and then finds that there is nothing to recover.
             restore_command = 'while [ ! -e "\(go.path)" ]; do sleep 0.02; done; false'
 
@@ -72,7 +83,7 @@ package struct PostgresServer {
         try file.seekToEnd()
         try file.write(contentsOf: Data(settings.utf8))
         try file.close()
-        try Self.write("", to: data + "/recovery.signal")
+        try Self.write("", to: data + (role == .primary ? "/recovery.signal" : "/standby.signal"))
         process = try run("postgres", postgres, ["-D", data])
     }
 

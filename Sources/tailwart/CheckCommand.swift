@@ -19,7 +19,7 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
             Example: sudo tailwart check --host
             Example: tailwart check --notify
             Reports every problem of the file, each with its position. With --host, and once the file is good, it looks at everything \
-            around the edge: first what to do next, if anything, then a line for each check that says pass, warn, fail or unknown, and behind an arrow what to do. Ports are \
+            around the edge: first what to do next, if anything, then a line for each cause that says pass, warn, fail or unknown, and behind an arrow what to do. Ports are \
             bound for a moment, the mailbox is asked as a mail client would; nothing is changed. Only root sees the firewall's rules. With --notify it \
             sends a test to everybody whom `notify` names, and says what came of it.
             Ends with 0 if all is good (also with warnings and what could not be found out), 1 if the file is not or a check \
@@ -74,7 +74,7 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
             let style = FindingText.Style(
                 isTerminal: isatty(STDOUT_FILENO) == 1, environment: FileSystem.environment)
             let text = FindingText(style)
-            for line in text.lines(next) + text.lines(findings) { print(line) }
+            for line in text.lines(next, among: findings) + text.lines(findings) { print(line) }
         }
         if !isGood { throw ExitCode(1) }
     }

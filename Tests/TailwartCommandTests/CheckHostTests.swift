@@ -46,8 +46,8 @@ extension CommandTests {
 
                 """)
             return [
-                try Program("unshare", package: "util-linux").path, "--net", try Program("sh", package: "dash").path,
-                script.path,
+                try Program("unshare", package: "util-linux").path, "--net", "--mount",
+                try Program("sh", package: "dash").path, script.path,
             ]
         }
 
@@ -127,6 +127,37 @@ extension CommandTests {
             #expect(findings[0].detail.contains("sent on elsewhere") && findings[0].detail.contains("table ip old"))
         }
 
+        @Test func `an IPv6 address of the edge's name that nothing listens on is a warning with the record`()
+            async throws
+        {
+            try await TestHost.run { host in
+                let hosts = host.folder.file("hosts")
+                try hosts.write("127.0.0.1 localhost\n9.9.9.1 mail.example.org\n2620:fe::25 mail.example.org\n")
+                try host.folder.file("tailwart.yaml").write(
+                    """
+                    tailscale: off
+                    upstreams:
+                      mailbox: {hostname: mail.example.org, endpoints: ["127.0.0.1:2"], health: {timeout: 1s}}
+                    listeners:
+                      - {name: smtp, bind: ["0.0.0.0:25"], to: mailbox}
+                      - {name: imaps, bind: [":993"], to: mailbox}
+
+                    """)
+                let commands = """
+                    ip address add 2620:fe::25/64 dev public0 nodad
+                    mount --bind \(hosts.path) /etc/hosts
+                    """
+                let answer = try await Answer.tailwart(
+                    ["check", "--host", "--json"], on: host, under: try Self.namespace(commands, on: host))
+                let findings = try Self.findings(answer).filter { $0.check == "address" && $0.result == "warn" }
+                #expect(findings.map(\.subject) == ["mail.example.org"], "\(answer.output) \(answer.errors)")
+                #expect(
+                    findings.first?.detail.hasPrefix(
+                        "The DNS has the record mail.example.org AAAA 2620:fe::25, and nothing listens there on 25: ")
+                        == true)
+            }
+        }
+
         @Test func `without the right to read it the firewall is unknown, and low ports are not permitted`()
             async throws
         {
@@ -160,10 +191,10 @@ extension CommandTests {
                     let answer = try await Answer.tailwart(["check", "--host"], on: host)
                     #expect(answer.exitCode == 0, "\(answer.output)")
                     let lines = answer.outputLines.filter { $0.contains("The edge that runs") }
-                    #expect(lines.count == 2)
-                    for line in lines {
-                        #expect(line.hasPrefix("pass ") && line.contains("tailwart (process \(edge.process.id))"))
-                    }
+                    #expect(lines.count == 1)
+                    let line = try #require(lines.first)
+                    #expect(line.hasPrefix("pass ") && line.contains("tailwart (process \(edge.process.id))"))
+                    #expect(line.contains(":\(port) (smtp)") && line.contains("unix:\(socket.path) (smtp)"))
                     let taken = try TestListener()
                     try host.folder.file("tailwart.yaml").write(
                         text.replacing("127.0.0.1:\(port)", with: "\(try taken.address)"))

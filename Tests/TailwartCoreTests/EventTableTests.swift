@@ -108,7 +108,17 @@ import Testing
         (
             .descriptorsShort(limit: 64, connections: 1000), .warning,
             "max_connections is 1000, but this process may open only 64 descriptors, two per connection: raise the limit "
-                + "(LimitNOFILE= in systemd, ulimit -n), or lower max_connections"
+                + "(LimitNOFILE= in systemd, ulimits: {nofile: …} in Compose, ulimit -n), or lower max_connections"
+        ),
+        (
+            .descriptorsExhausted(limit: 64), .error,
+            "this process has used up the 64 descriptors that it may open, and turns clients away: raise the limit "
+                + "(LimitNOFILE= in systemd, ulimits: {nofile: …} in Compose, ulimit -n), or lower max_connections"
+        ),
+        (
+            .descriptorsExhausted(limit: nil), .error,
+            "this host has no descriptor or memory left, and turns clients away: see what takes them (`free -h`, "
+                + "`sysctl fs.file-nr fs.file-max`), and give it less or the host more"
         ),
         (.resolved(name: "a.example", [.loopbackV4], source: "DNS"), .info, "a.example is 127.0.0.1 (DNS)"),
         (
@@ -270,7 +280,7 @@ import Testing
     }
 
     @Test func `values are what programs can reckon with`() {
-        let verdict = Self.samples[11].0
+        let verdict = Self.samples[13].0
         #expect(verdict.value(of: .port) == .number(443))
         #expect(verdict.value(of: .certificateLifetimeLeft) == .number(50))
         #expect(verdict.value(of: .certificateNames) == .list(["a.example"]))

@@ -1,3 +1,4 @@
+import TailwartCore
 import TailwartTesting
 import TailwartWire
 import Testing
@@ -19,6 +20,11 @@ import Testing
         defer { server.close() }
         let endpoint = HostAndPort(host: "localhost", port: server.endpoint.port)
         #expect(try await Asking.finding(.tcp(endpoint)).isReady)
+    }
+
+    @Test func `a lack of this host's own is not said of the tailnet`() throws {
+        let finding = Finding(dialling: try FreePort.endpoint(), .unprobed, "This host has no descriptor left.")
+        #expect(finding.state == "no_resources" && finding.fix?.contains("tail") == false)
     }
 
     @Test func `IPv6 works where the host has it`() async throws {

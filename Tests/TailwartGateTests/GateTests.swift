@@ -153,6 +153,32 @@ import Testing
         #expect(Set(pauses.suffix(40)).count > 1)
     }
 
+    @Test(arguments: [(Duration.seconds(60), 28...46), (.seconds(3), 4...8), (.milliseconds(300), 2...4)])
+    func `attempts do not become more when the time runs out`(time: Duration, expected: ClosedRange<Int>) {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededRandom(seed: seed)
+        print("seed \(seed)")
+        for _ in 0..<100 {
+            var backoff = Backoff()
+            var left = time
+            var moments: [Duration] = []
+            while let pause = backoff.next(before: left, using: &random) {
+                left -= pause
+                moments.append(left)
+            }
+            #expect(expected.contains(moments.count))
+            #expect(moments.last.map { $0 > .zero && $0 <= Backoff.longest * 1.2 } == true, "one is near the end")
+            #expect(moments.count { $0 <= .seconds(2.5) } <= (time > .seconds(3) ? 3 : 8))
+        }
+    }
+
+    @Test func `an attempt that does harm is not made sooner because the time runs out`() {
+        var random = SeededRandom(seed: 1)
+        var backoff = Backoff()
+        #expect(backoff.next(before: .seconds(20), atLeast: .seconds(15), using: &random) == .seconds(15))
+        #expect(backoff.next(before: .seconds(5), atLeast: .seconds(15), using: &random) == nil)
+    }
+
     @Test(
         arguments: [
             ("90s", .seconds(90)), ("7d", .seconds(604_800)), ("8d", nil), ("0s", nil), ("90", nil), ("", nil),

@@ -24,8 +24,23 @@ import Testing
         ([no, Message.error("57P03", "")], "starting", "takes no connections (57P03)"),
         ([no, Message.authentication], "ready", "takes connections"),
         (
-            [no, Message.error("28000", "no pg_hba.conf entry")], "ready",
-            "takes connections (28000: no pg_hba.conf entry)"
+            [no, Message.error("28000", "role \"postgres\" does not exist")], "ready",
+            "takes connections (28000: role \"postgres\" does not exist)"
+        ),
+        (
+            [no, Message.error("28000", "no pg_hba.conf entry for host", routine: "ClientAuthentication")],
+            "not_admitted", "no pg_hba.conf entry for host (28000)"
+        ),
+        (
+            [
+                no,
+                Message.error(
+                    "57P03", "the database system is not accepting connections", detail: "Hot standby mode is disabled."
+                ),
+            ], "starting", "the database system is not accepting connections: Hot standby mode is disabled (57P03)"
+        ),
+        (
+            [no, Message.welcome(isStandby: true)], "standby", "is a standby: it answers questions and takes no writes"
         ),
         (
             [Array("220 mail.example.org ESMTP\r\n".utf8)], "wrong_protocol",

@@ -15,14 +15,24 @@ import Testing
         return Array(buffer: buffer)
     }
 
-    static func error(_ code: String, _ text: String) -> [UInt8] {
-        message("E", Array("SFATAL\0VFATAL\0C\(code)\0M\(text)\0Fpostmaster.c\0L2415\0RProcessStartupPacket\0\0".utf8))
+    static func error(
+        _ code: String, _ text: String, detail: String? = nil, routine: String = "ProcessStartupPacket"
+    ) -> [UInt8] {
+        let fields =
+            "SFATAL\0VFATAL\0C\(code)\0M\(text)\0\(detail.map { "D\($0)\0" } ?? "")Fpostmaster.c\0L2415\0R\(routine)\0\0"
+        return message("E", Array(fields.utf8))
     }
 
     static let starting = error("57P03", "the database system is starting up")
     /// SCRAM-SHA-256, as a new installation has it.
     static let authentication = message("R", [0, 0, 0, 10] + Array("SCRAM-SHA-256\0\0".utf8))
-    static let welcome = message("R", [0, 0, 0, 0])
+    /// Nothing is asked for, a parameter, and that questions are taken.
+    static let welcome = welcome(isStandby: false)
+
+    static func welcome(isStandby: Bool) -> [UInt8] {
+        message("R", [0, 0, 0, 0]) + message("S", Array("in_hot_standby\0\(isStandby ? "on" : "off")\0".utf8))
+            + message("Z", [UInt8(ascii: "I")])
+    }
 
     /// The server's bytes in these pieces, up to the first step that is more than waiting.
     private func step(_ pieces: [[UInt8]], startedUp: Bool) -> PostgresStartup.Step {
@@ -49,7 +59,7 @@ import Testing
     }
 
     private static let answers: [([UInt8], PostgresAnswer)] = [
-        (authentication, .asksForAuthentication), (welcome, .admits),
+        (authentication, .asksForAuthentication), (welcome, .admits), (welcome(isStandby: true), .isStandby),
         (message("N", Array("SNOTICE\0\0".utf8)) + authentication, .asksForAuthentication),
         (message("v", [0, 0, 0, 0, 0, 0, 0, 0]) + welcome, .admits),
     ]

@@ -28,10 +28,53 @@ import Testing
         }
         #expect(
             FindingText(.words).lines(findings).dropLast() == [
-                "fail     upstream  mailbox a.example:587  192.0.2.7:587 refused. → Enable it.",
-                "fail     upstream  mailbox a.example:143  As above.",
-                "warn     upstream  mailbox a.example:110  192.0.2.7:110 refused. → Enable it.",
+                "fail     upstream  mailbox a.example:587, 143  192.0.2.7 refused. → Enable it.",
+                "warn     upstream  mailbox a.example:110       192.0.2.7:110 refused. → Enable it.",
             ])
+    }
+
+    @Test func `what is next names all that have its cause`() throws {
+        let findings = [25, 465].map { port in
+            Finding(
+                .port, ":\(port) (mail)", .fail, "Cannot be listened on: port \(port) is taken by exim4 (process 8).",
+                fix: "Stop it.")
+        }
+        let next = try #require(NextStep(findings + [Finding(.clock, "system", .warn, "Off.", fix: "Set it.")]))
+        #expect(
+            FindingText(.words).lines(next, among: findings) == [
+                "port :25 (mail), 465 (mail): Cannot be listened on: the port is taken by exim4 (process 8).",
+                "next: Stop it.", "",
+            ])
+    }
+
+    @Test(arguments: [
+        ([":25 (smtp)"], ":25 (smtp)"), ([":25 (smtp)", ":465 (submissions)"], ":25 (smtp), 465 (submissions)"),
+        (
+            ["mailbox a.example:443 (https, a)", "mailbox a.example:443 (https, b)"],
+            "mailbox a.example:443 (https, a), 443 (https, b)"
+        ),
+        (
+            ["mailbox a.example:25 (smtp)", "web 127.0.0.1:8443 (https)"],
+            "mailbox a.example:25 (smtp), web 127.0.0.1:8443 (https)"
+        ),
+        (["127.0.0.1:25 (smtp)", "unix:/run/a.sock (smtp)"], "127.0.0.1:25 (smtp), unix:/run/a.sock (smtp)"),
+        (["[::1]:25 (smtp)", "[::1]:143 (imap)"], "[::1]:25 (smtp), 143 (imap)"), (["a", "b"], "a, b"),
+    ])
+    func `what subjects begin with is said once`(subjects: [String], expected: String) {
+        let causes = SharedCause.all(subjects.map { Finding(.port, $0, .pass, "Free.") })
+        #expect(causes.map(\.subject) == [expected])
+    }
+
+    @Test func `other results, other remedies and other words are other causes`() {
+        let findings = [
+            Finding(.upstream, "a:25", .fail, "Closed.", fix: "Open it."),
+            Finding(.upstream, "a:26", .warn, "Closed.", fix: "Open it."),
+            Finding(.upstream, "a:27", .fail, "Closed.", fix: "Leave it."),
+            Finding(.upstream, "a:28", .fail, "Gone.", fix: "Open it."),
+            Finding(.port, "a:29", .fail, "Closed.", fix: "Open it."),
+            Finding(.upstream, "a:30", .fail, "Closed.", fix: "Open it."),
+        ]
+        #expect(SharedCause.all(findings).map(\.subject) == ["a:25, 30", "a:26", "a:27", "a:28", "a:29"])
     }
 
     @Test func `a terminal gets no long lines`() {
@@ -41,6 +84,8 @@ import Testing
         #expect(lines.allSatisfy { $0.count <= 100 })
         #expect(lines.contains { $0.hasPrefix("    → word") })
         #expect(FindingText(.words).lines([Finding(.cloud, "provider", .unknown, long)]).count == 2)
+        let many = (1...20).map { Finding(.port, "192.0.2.7:\($0) (smtp)", .fail, "Taken.") }
+        #expect(FindingText(.signs).lines(many).allSatisfy { $0.count <= 100 })
     }
 
     @Test func `a terminal gets signs, in colour where it wants them`() {

@@ -1,3 +1,4 @@
+import TailwartConfig
 import TailwartCore
 import TailwartWire
 import Testing
@@ -53,6 +54,73 @@ import Testing
         #expect(findings.map(\.subject) == ["public"])
         #expect(findings.map(\.result) == [result])
         #expect(findings[0].detail.contains(words))
+    }
+
+    @Test(
+        arguments: [
+            (["0.0.0.0|25"], .pass, "This host is 9.9.9.9. Nothing listens on 2620:fe::fe, so no record"),
+            (["9.9.9.9|25"], .pass, "This host is 9.9.9.9. Nothing listens on 2620:fe::fe, so no record"),
+            (["::|25"], .warn, "This host is 2620:fe::fe. Nothing listens on its IPv4 address 9.9.9.9."),
+            (["0.0.0.0|25", "::|25"], .pass, "This host is 9.9.9.9, 2620:fe::fe."),
+            (["25"], .pass, "This host is 9.9.9.9, 2620:fe::fe."),
+        ] as [([String], Finding.Result, String)])
+    func `an address without a listener is not counted as one`(binds: [String], result: Finding.Result, words: String)
+        throws
+    {
+        let findings = AddressCheck.findings(
+            [Self.listener("smtp", binds)], own: Self.addresses(["9.9.9.9", "2620:fe::fe"]))
+        let finding = try #require(findings.first { $0.subject == "public" })
+        #expect(finding.result == result && finding.detail.hasPrefix(words), "\(finding)")
+    }
+
+    @Test(
+        arguments: [
+            // Of this host, and nothing listens there.
+            (
+                ["9.9.9.9|25", "9.9.9.9|465"], ["9.9.9.9", "2620:fe::fe"],
+                "The DNS has the record mx.example.org AAAA 2620:fe::fe, and nothing listens there on 25, 465: "
+            ),
+            (
+                ["0.0.0.0|25", "465"], ["9.9.9.9", "2620:fe::fe"],
+                "The DNS has the record mx.example.org AAAA 2620:fe::fe, and nothing listens there on 25: "
+            ),
+            // Behind an address that the provider maps, IPv6 is this host's all the same.
+            (
+                ["0.0.0.0|25"], ["1.1.1.1", "2620:fe::fe"],
+                "The DNS has the record mx.example.org AAAA 2620:fe::fe, and nothing"
+            ),
+            // Everybody comes here over IPv4, and elsewhere over IPv6.
+            (
+                ["25"], ["9.9.9.9", "2606:4700::1"],
+                "The DNS has the record mx.example.org AAAA 2606:4700::1, which is no address of this host: "
+            ),
+            // Another edge has part of the traffic, or this host is not where the name leads.
+            (["25"], ["9.9.9.9", "1.1.1.1", "2606:4700::1"], nil), (["25"], ["1.1.1.1", "2606:4700::1"], nil),
+            (["25"], ["2606:4700::1"], nil),
+            // All is well.
+            (["25"], ["9.9.9.9", "2620:fe::fe"], nil), (["9.9.9.9|25"], ["9.9.9.9"], nil), (["9.9.9.9|25"], [], nil),
+            (["9.9.9.9|25"], ["127.0.1.1", "::1"], nil),
+        ] as [([String], [String], String?)])
+    func `an IPv6 address in the DNS is listened on, or a warning`(
+        binds: [String], published: [String], words: String?
+    ) {
+        let findings = RecordCheck.findings(
+            ["mx.example.org": Self.addresses(published)], [Self.listener("smtp", binds)],
+            own: Self.addresses(["9.9.9.9", "2620:fe::fe", "127.0.0.1", "::1"]))
+        #expect(findings.count == (words == nil ? 0 : 1), "\(findings)")
+        #expect(findings.allSatisfy { $0.result == .warn && $0.subject == "mx.example.org" && $0.fix != nil })
+        if let words { #expect(findings.first?.detail.hasPrefix(words) == true, "\(findings)") }
+    }
+
+    @Test func `the names that clients look for are asked for, each once`() throws {
+        let text = """
+            mailbox: {address: stalwart, hostname: mail.example.org, domains: [example.org]}
+            """
+        let loaded = Configuration.load(text: text, file: "test.yaml", environment: [:])
+        let configuration = try #require(loaded.configuration, "\(loaded.problems)")
+        #expect(configuration.ownNames.first == "mail.example.org")
+        #expect(configuration.ownNames.contains("mta-sts.example.org"))
+        #expect(Set(configuration.ownNames).count == configuration.ownNames.count)
     }
 
     @Test(arguments: [

@@ -148,7 +148,7 @@ import Testing
         let findings = try world.findings()
         let next = try #require(NextStep(findings), "\(stage.done)")
         #expect(next.step == stage.step, "\(stage.done): \(next)")
-        let lines = FindingText(.words).lines(next)
+        let lines = FindingText(.words).lines(next, among: findings)
         #expect(lines.count == 3 && lines[2].isEmpty)
         #expect(lines[0].contains(stage.words.0), "\(lines)")
         #expect(lines[1].hasPrefix("next: ") && lines[1].contains(stage.words.1), "\(lines)")
@@ -170,7 +170,7 @@ import Testing
         let findings = try Self.done.findings()
         #expect(NextStep(findings.filter { $0.result == .pass }) == nil)
         #expect(NextStep([]) == nil)
-        #expect(FindingText(.words).lines(nil as NextStep?).isEmpty)
+        #expect(FindingText(.words).lines(nil, among: findings).isEmpty)
         let clock = HostCheck.clock(isSynchronized: false)
         #expect(NextStep(findings + [clock])?.finding == clock)
     }
@@ -200,6 +200,25 @@ import Testing
         #expect(NextStep([certificate, name, distrust])?.finding == distrust)
     }
 
+    @Test(
+        arguments: [
+            (.certificateExpired, .fail), (.certificateExpiring, .warn), (.certificateFallback, .warn),
+            (.unprobed, .unknown), (.silent, .fail), (.slow, .pass),
+        ] as [(Verdict, Finding.Result)])
+    func `a certificate that no client takes fails, and what merely has to be mended is a warning`(
+        verdict: Verdict, expected: Finding.Result
+    ) throws {
+        var world = Self.done
+        world.verdicts = [0: verdict]
+        let findings = try world.findings().filter { $0.check == .upstream && $0.subject.contains("(smtp)") }
+        #expect(findings.map(\.result) == [expected])
+        let ownFix = "Raise the limit of open files (ulimit -n), or the host's memory."
+        #expect((findings.first?.fix == ownFix) == (verdict == .unprobed))
+        if expected == .fail || expected == .warn {
+            #expect(try world.next()?.finding.result == expected, "the worst decides")
+        }
+    }
+
     @Test func `a web server that is off is the edge's own matter, and mail goes first`() throws {
         var world = Self.done
         world.web = .refused
@@ -216,7 +235,8 @@ import Testing
     }
 
     @Test func `a terminal gets no long lines`() throws {
-        let lines = FindingText(.signs).lines(try World().next())
+        let findings = try World().findings()
+        let lines = FindingText(.signs).lines(NextStep(findings), among: findings)
         #expect(lines.allSatisfy { $0.count <= 100 } && lines.count > 3)
         #expect(lines.contains { $0.hasPrefix("next: ") })
     }

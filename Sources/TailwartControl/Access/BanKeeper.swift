@@ -258,7 +258,7 @@ package final class BanKeeper: Sendable {
     private func run(_ store: BanStore) {
         defer { ledger.unsubscribe(subscription) }
         var store = store
-        var fullTable = FullTableWatch()
+        var fullTable = Recurrence()
         var times = Times(nextOwn: Self.milliseconds + Self.ownPause)
         while true {
             let entries = subscription.take()

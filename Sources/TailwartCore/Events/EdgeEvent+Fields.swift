@@ -34,6 +34,8 @@ extension EdgeEvent {
         case (.adminUnavailable(_, let failure), .failure): .text(failure)
         case (.descriptorsShort(let limit, _), .limit): .number(Int(clamping: limit))
         case (.descriptorsShort(_, let connections), .connections): .number(connections)
+        case (.descriptorsExhausted(let limit), .limit): limit.map { .number(Int(clamping: $0)) }
+        case (.descriptorsExhausted(let limit), .fix): .text(Self.exhaustedFix(limit))
         case (.resolved(let name, _, _), .name), (.unresolved(let name, _, _), .name): .text(name)
         case (.resolved(_, let addresses, _), .addresses): .list(addresses.map { "\($0)" })
         case (.resolved(_, _, let source), .source): source.map { .text($0) }

@@ -5,6 +5,7 @@ extension EdgeEvent {
         case addressMissing = "address_missing"
         case adminUnavailable = "admin_unavailable"
         case descriptorsShort = "descriptors_short"
+        case descriptorsExhausted = "descriptors_exhausted"
         case resolved
         case unresolved
         case listLoaded = "list_loaded"
@@ -43,7 +44,7 @@ extension EdgeEvent {
             case .reloaded, .noticeSent: [.info, .warning]
             case .ban: [.info]
             case .noticeFailed, .bansFailed, .clientTableFull: [.warning]
-            case .reloadFailed, .takeoverFailed, .edgeBanned: [.error]
+            case .descriptorsExhausted, .reloadFailed, .takeoverFailed, .edgeBanned: [.error]
             case .health: [.info, .error]
             case .verdict, .tailnet: [.info, .warning, .error]
             }
@@ -56,6 +57,7 @@ extension EdgeEvent {
             case .addressMissing: [.listener, .addresses]
             case .adminUnavailable: [.addresses, .failure]
             case .descriptorsShort: [.limit, .connections]
+            case .descriptorsExhausted: [.limit, .fix]
             case .resolved: [.name, .addresses, .source]
             case .unresolved: [.name, .failure]
             case .listLoaded: [.name, .networks, .skipped, .problems]
@@ -94,6 +96,7 @@ extension EdgeEvent {
         case .addressMissing: .addressMissing
         case .adminUnavailable: .adminUnavailable
         case .descriptorsShort: .descriptorsShort
+        case .descriptorsExhausted: .descriptorsExhausted
         case .resolved: .resolved
         case .unresolved: .unresolved
         case .listLoaded: .listLoaded
@@ -129,7 +132,7 @@ extension EdgeEvent {
         case .listFailed: .warning
         case .reloaded(let difference, let warnings):
             difference.needsRestart.isEmpty && warnings.isEmpty ? .info : .warning
-        case .reloadFailed, .takeoverFailed, .edgeBanned: .error
+        case .descriptorsExhausted, .reloadFailed, .takeoverFailed, .edgeBanned: .error
         case .ban: .info
         case .noticeSent(_, _, let lost): lost == 0 ? .info : .warning
         case .noticeFailed, .bansFailed, .clientTableFull: .warning

@@ -5,6 +5,15 @@ extension EdgeEvent {
     /// Of ``clientTableFull(connections:slots:)``.
     static let tableFix = "raise 'limits.table' (16 bytes each)"
 
+    private static let descriptorFix =
+        "raise the limit (LimitNOFILE= in systemd, ulimits: {nofile: …} in Compose, ulimit -n), or lower max_connections"
+
+    static func exhaustedFix(_ limit: UInt64?) -> String {
+        limit == nil
+            ? "see what takes them (`free -h`, `sysctl fs.file-nr fs.file-max`), and give it less or the host more"
+            : descriptorFix
+    }
+
     package var sentence: String {
         switch self {
         case .listening(let version, let openings):
@@ -16,7 +25,11 @@ extension EdgeEvent {
             "nobody can ask this edge at \(socket): \(failure); 'admin.socket' names another path, or is off"
         case .descriptorsShort(let limit, let connections):
             "max_connections is \(connections), but this process may open only \(limit) descriptors, two per connection: "
-                + "raise the limit (LimitNOFILE= in systemd, ulimit -n), or lower max_connections"
+                + Self.descriptorFix
+        case .descriptorsExhausted(let limit):
+            (limit.map { "this process has used up the \($0) descriptors that it may open" }
+                ?? "this host has no descriptor or memory left") + ", and turns clients away: "
+                + Self.exhaustedFix(limit)
         case .resolved(let name, let addresses, let source):
             "\(name) is \(addresses.map { "\($0)" }.joined(separator: ", "))\(source.map { " (\($0))" } ?? "")"
         case .unresolved(let name, let failure, let keepsAddresses):

@@ -48,6 +48,10 @@ package enum EdgeEvent: Sendable, Equatable {
     case adminUnavailable(socket: String, failure: String)
     /// This process may open `limit` descriptors, which are too few for `connections`.
     case descriptorsShort(limit: UInt64, connections: Int)
+    /// Clients are turned away for want of descriptors; said once, and again after an hour without.
+    ///
+    /// - Parameter limit: what this process may open; nil: it is the system that has none left, or no memory.
+    case descriptorsExhausted(limit: UInt64?)
     /// A name has these addresses now.
     ///
     /// - Parameter source: who said so.

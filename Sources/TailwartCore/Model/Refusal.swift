@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// What a client is told, in its own protocol, when it cannot be served now.
 ///
 /// Always a temporary code: a permanent one for a temporary fault makes senders give mail back at once.
@@ -19,6 +21,16 @@ package struct Refusal: Sendable, Equatable {
         case alert
         /// There are no words for a protocol that is not known: the connection is closed.
         case none
+
+        /// What can be said at once to a client that is not waited for, if it has sent these first bytes; nil: nothing.
+        package func words(behind bytes: Span<UInt8>) -> [UInt8]? {
+            switch self {
+            case .words(let words): words
+            // Before the hello it would be an answer to nothing.
+            case .alert: TLSAlert.isHandshake(bytes) == true ? TLSAlert.internalError.bytes : nil
+            case .none: nil
+            }
+        }
     }
 
     /// The name that the edge gives itself, as servers do in a 421 (RFC 5321 section 4.2.3): a Domain of section 4.1.2. Nil: the
