@@ -30,12 +30,55 @@ extension HAProxyReader {
         left: ["maxconn": "the listener's own limit is 'max_connections'"],
         refused: ["ssl": .endsTLS, "crt": .endsTLS, "crt-list": .endsTLS, "interface": .unknown, "namespace": .unknown])
 
-    func listener(_ proxy: HAProxySection) -> DraftListener? {
-        for line in proxy.all { Self.keywords.read(line.keyword, at: line.position, findings) }
-        let binds = proxy.lines.filter { $0.keyword == "bind" }.flatMap { self.binds($0) }
+    private static let options = WordTable(
+        harmless: """
+            abortonclose allbackups checkcache clitcpka srvtcpka tcpka contstats dontlog-normal dontlognull forwardfor
+            originalto httpchk httpclose httplog httpslog tcplog nolinger persist redispatch prefer-last-server socket-stats
+            splice-auto splice-request splice-response tcp-smart-accept tcp-smart-connect independent-streams
+            idle-close-on-response external-check tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check spop-check
+            ssl-hello-chk disable-h2-upgrade
+            """, refused: ["transparent": .perConnection, "http_proxy": .perConnection],
+        details: ["http-", "h1-", "h2-", "accept-", "log"])
+
+    /// One for each kind of address: those that expect a header and those that do not, and each port where conditions ask for it.
+    func listeners(_ proxy: HAProxySection) -> [DraftListener] {
+        if let condition = proxy.firstCondition { refuse(condition) }
+        for line in proxy.all where !isReadWithServers(line, of: proxy) {
+            Self.keywords.read(line.keyword, at: line.position, findings)
+            if line.keyword == "option", let word = line.words.first {
+                Self.options.read(word.text, at: word.position, findings)
+            }
+        }
+        let lines = proxy.lines.filter { $0.keyword == "bind" }
+        let own = proxy.address.map { [SourceStatement(name: $0, words: [$0])] } ?? []
+        let binds = (own + lines).flatMap { self.binds($0) }
         findings.noteFamilies(binds)
-        let rules = HAProxyRules(proxy.all, findings)
-        let targets = targets(of: proxy, rules)
+        let asksForPort = proxy.all.contains { $0.texts.contains { $0.hasPrefix("dst_port") } }
+        var groups: [[SourceBind]] = []
+        for bind in binds {
+            let same = groups.firstIndex { group in
+                group[0].expectsHeader == bind.expectsHeader
+                    && (!asksForPort || group[0].address.port == bind.address.port)
+            }
+            if let same { groups[same].append(bind) } else { groups.append([bind]) }
+        }
+        var listeners: [DraftListener] = []
+        for group in groups.isEmpty ? [[]] : groups {
+            let listener = listener(proxy, group, port: asksForPort ? group.first?.address.port : nil)
+            let same = listeners.firstIndex { other in
+                other.header?.position == listener.header?.position
+                    && other.routes.elementsEqual(listener.routes) {
+                        $0.match == $1.match && $0.upstream == $1.upstream && $0.isBeforeHeader == $1.isBeforeHeader
+                    }
+            }
+            if let same { listeners[same].binds += listener.binds } else { listeners.append(listener) }
+        }
+        return listeners
+    }
+
+    private func listener(_ proxy: HAProxySection, _ binds: [SourceBind], port: UInt16?) -> DraftListener {
+        let rules = HAProxyRules(proxy.all, files, port: port)
+        let targets = targets(of: proxy, rules, port: port)
         var listener = DraftListener(
             name: proxy.name, binds: binds.map(\.address), routes: rules.closing + targets.map(\.route),
             position: proxy.position)
@@ -75,27 +118,87 @@ extension HAProxyReader {
 
     /// `use_backend` in order, then `default_backend`, which comes before the servers of a `listen` itself.
     private func targets(
-        of proxy: HAProxySection, _ rules: HAProxyRules
+        of proxy: HAProxySection, _ rules: HAProxyRules, port: UInt16?
     ) -> [(route: DraftRoute, backend: HAProxySection)] {
         var targets: [(DraftRoute, HAProxySection)] = []
         func add(_ matches: [DraftMatch], _ backend: HAProxySection?, at position: SourcePosition) {
             guard let backend, let dial = dial(backend) else { return }
-            for match in matches { targets.append((DraftRoute(match: match, dial: dial, position: position), backend)) }
+            // Those of a `listen` itself are among the rules.
+            let closing = backend.position == proxy.position ? [] : closing(in: backend, port: port)
+            for match in matches {
+                for route in closing {
+                    guard let both = findings.said(match.and(route.match), at: route.position) else { continue }
+                    targets.append((DraftRoute(match: both, position: route.position), backend))
+                }
+                targets.append((DraftRoute(match: match, dial: dial, position: position), backend))
+            }
         }
+        let fallback = proxy.last("default_backend")?.words.first
         for line in proxy.lines where line.keyword == "use_backend" {
             guard let name = line.words.first, let matches = rules.acls.condition(line.words.dropFirst()) else {
                 continue
             }
-            add(matches, backend(name), at: line.position)
+            guard name.text.hasPrefix("%[") else {
+                add(matches, backend(name), at: line.position)
+                continue
+            }
+            for (names, backend) in mapped(name, or: fallback) ?? [] {
+                let both = findings.said(DraftMatch.and(matches, [DraftMatch(serverNames: names)]), at: name.position)
+                add(both ?? [], backend, at: name.position)
+            }
         }
-        if let line = proxy.last("default_backend"), let name = line.words.first {
-            add([.always], backend(name), at: line.position)
+        if let name = fallback {
+            add([.always], backend(name), at: proxy.last("default_backend")?.position ?? name.position)
         } else if proxy.kind == "listen",
             proxy.lines.contains(where: { ["server", "server-template"].contains($0.keyword) })
         {
             add([.always], proxy, at: proxy.position)
         }
         return targets
+    }
+
+    /// The backends that a map of names chooses, `%[req.ssl_sni,lower,map(/etc/haproxy/names.map,web)]`, each with its names.
+    private func mapped(
+        _ word: SourceWord, or fallback: SourceWord?
+    ) -> [(names: [ServerNamePattern], backend: HAProxySection)]? {
+        guard word.text.hasSuffix("]"), let map = HAProxySample(word.text.dropFirst(2).dropLast()).mapOfNames else {
+            return findings.refuse(word.text, .perConnection, at: word.position)
+        }
+        guard let lines = files.lines(of: map.path, at: word.position) else { return nil }
+        if let value = map.fallback, value != fallback?.text {
+            return findings.refuse(
+                "a name that the map has not goes to \(value.quoted), and a client without one elsewhere; here both go one way: "
+                    + "write 'default_backend \(value)'", at: word.position)
+        }
+        var order: [String] = []
+        var names: [String: [ServerNamePattern]] = [:]
+        var seen: Set<String> = []
+        for line in lines where seen.insert(line[0]).inserted {
+            guard let name = ServerNamePattern(line[0]), !name.isWildcard, line.count > 1 else {
+                findings.refuse("\(line[0].quoted) in \(map.path.quoted) is no server name", at: word.position)
+                continue
+            }
+            if names[line[1]] == nil { order.append(line[1]) }
+            names[line[1], default: []].append(name)
+        }
+        return order.compactMap { value in
+            // HAProxy takes the default where there is none of that name.
+            guard backends[value] != nil else {
+                findings.note(
+                    "there is no backend \(value.quoted), so what \(map.path.quoted) sends there goes the default way",
+                    at: word.position)
+                return nil
+            }
+            return backend(SourceWord(text: value, position: word.position)).map { (names[value] ?? [], $0) }
+        }
+    }
+
+    /// What a backend closes of those who are sent to it.
+    private func closing(in backend: HAProxySection, port: UInt16?) -> [DraftRoute] {
+        guard backend.all.contains(where: { $0.keyword == "tcp-request" }) else { return [] }
+        let rules = HAProxyRules(backend.all, files, port: port)
+        if let expected = rules.expected { findings.refuse("expect-proxy", .content, at: expected.position) }
+        return rules.closing
     }
 
     private func backend(_ name: SourceWord) -> HAProxySection? {
@@ -112,7 +215,8 @@ extension HAProxyReader {
             findings.refuse(
                 "the backend \(name.text.quoted) is in HTTP mode; Tailwart speaks no HTTP", at: name.position)
         }
-        for line in backend.all where ["tcp-request", "tcp-response"].contains(line.keyword) {
+        if let condition = backend.firstCondition { refuse(condition) }
+        for line in backend.all where line.keyword == "tcp-response" {
             findings.refuse(line.keyword, .content, at: line.position)
         }
         return backend
@@ -125,8 +229,7 @@ extension HAProxyReader {
             peers: Peers(allowed: rules.expected?.networks), position: position,
             naming: "let in those who send one with 'tcp-request connection expect-proxy layer4 if { src … }', or with "
                 + "'tcp-request connection reject if !{ src … }'",
-            others: accepting == nil ? "takes connections from others, without a PROXY header" : nil,
-            takesEverybody: true)
+            servesOthers: accepting == nil && rules.expected?.isForAll == false, takesEverybody: true)
     }
 
     private func readTimeouts(
