@@ -66,8 +66,8 @@ extension CommandTests {
         }
 
         @Test func `HAProxy and what is imported of it do the same`() async throws {
-            var random = SeededRandom(seed: UInt64.random(in: 0...UInt64.max))
             try await TestHost.run { host in
+                var random = SeededRandom(seed: UInt64.random(in: 0...UInt64.max))
                 let (mail, web) = (try Self.upstream("m"), try Self.upstream("w"))
                 let rules = (0..<16).map { number in Self.haproxy(number, &random) }
                 try await compare(
@@ -140,8 +140,8 @@ extension CommandTests {
         }
 
         @Test func `nginx and what is imported of it do the same`() async throws {
-            var random = SeededRandom(seed: UInt64.random(in: 0...UInt64.max))
             try await TestHost.run { host in
+                var random = SeededRandom(seed: UInt64.random(in: 0...UInt64.max))
                 let (mail, web) = (try Self.upstream("m"), try Self.upstream("w"))
                 let targets = ["mail", "web", "\"\"", "127.0.0.1:\(mail.address.port)"]
                 let rules = (0..<16).map { number in Self.nginx(number, targets, &random) }

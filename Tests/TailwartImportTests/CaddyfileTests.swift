@@ -8,76 +8,80 @@ import Testing
         Importer(file: "Caddyfile", kind: kind, files: FilesOnHost()).run(text)
     }
 
-    @Test func `it is the same model as the JSON`() throws {
-        let caddyfile = """
-            # One mail host.
-            (send) {
-                proxy_protocol v2
-            }
-            {
-                email admin@example.org
-                layer4 {
-                    :25, 192.0.2.1:587 {
-                        @office remote_ip 192.0.2.0/24 198.51.100.7
-                        @spam {
-                            remote_ip 203.0.113.0/24
-                            not remote_ip 203.0.113.9
-                        }
-                        route @spam {
-                            close
-                        }
-                        route {
-                            proxy_protocol {
-                                allow 10.0.0.0/8
-                                allow 192.168.0.0/16
-                                deny 10.1.0.0/16
-                                timeout 3s
-                            }
-                            proxy {$MAIL:mail.example.net}:25 {
-                                import send
-                            }
-                        }
+    private static let caddyfile = """
+        # One mail host.
+        (send) {
+            proxy_protocol v2
+        }
+        {
+            email admin@example.org
+            layer4 {
+                :25, 192.0.2.1:587 {
+                    @office remote_ip 192.0.2.0/24 198.51.100.7
+                    @spam {
+                        remote_ip 203.0.113.0/24
+                        not remote_ip 203.0.113.9
                     }
-                    tcp/:443 {
-                        matching_timeout 4s
-                        @mail tls sni mail.example.org \\
-                            imap.example.org
-                        @acme tls {
-                            sni acme.example.org
-                            alpn acme-tls/1
+                    route @spam {
+                        close
+                    }
+                    route {
+                        proxy_protocol {
+                            allow 10.0.0.0/8
+                            allow 192.168.0.0/16
+                            deny 10.1.0.0/16
+                            timeout 3s
                         }
-                        @private remote_ip private_ranges
-                        route @mail @acme {
-                            proxy {
-                                upstream 10.0.0.5:443
-                                upstream 10.0.0.6:443 {
-                                    max_connections 5
-                                }
-                                lb_policy first
-                                lb_try_duration 10s
-                                health_interval 20s
-                                health_rise 3
-                            }
-                        }
-                        route @private {
-                            subroute {
-                                @inner tls sni "inner.example.org"
-                                route @inner {
-                                    proxy 10.0.0.7:443 10.0.0.8:443
-                                }
-                            }
-                            close
-                        }
-                        route {
-                            proxy {env.WEB}:8443
+                        proxy {$MAIL:mail.example.net}:25 {
+                            import send
                         }
                     }
                 }
+                tcp/:443 {
+                    matching_timeout 4s
+                    @mail tls sni mail.example.org \\
+                        imap.example.org
+                    @acme tls {
+                        sni acme.example.org
+                        alpn acme-tls/1
+                    }
+                    @private remote_ip private_ranges
+                    route @mail @acme {
+                        proxy {
+                            upstream 10.0.0.5:443
+                            upstream 10.0.0.6:443 {
+                                max_connections 5
+                            }
+                            lb_policy first
+                            lb_try_duration 10s
+                            health_interval 20s
+                            health_rise 3
+                        }
+                    }
+                    route @private {
+                        subroute {
+                            @inner tls sni "inner.example.org"
+                            route @inner {
+                                proxy 10.0.0.7:443 10.0.0.8:443
+                            }
+                        }
+                        close
+                    }
+                    route {
+                        proxy {env.WEB}:8443
+                    }
+                }
             }
-            www.example.org {
-                respond "hello { }"
-            }
-            """
+        }
+        www.example.org {
+            respond "hello { }"
+            respond /page <<HTML
+                " {
+                HTML 200
+        }
+        """
+
+    @Test func `it is the same model as the JSON`() throws {
         let json = """
             {"apps": {"http": {"servers": {}}, "layer4": {"servers": {
               "srv0": {"listen": [":25", "192.0.2.1:587"], "routes": [
@@ -100,8 +104,8 @@ import Testing
                 {"handle": [{"handler": "proxy", "upstreams": [{"dial": ["{env.WEB}:8443"]}]}]}]}
             }}}}
             """
-        #expect(ForeignConfiguration.recognise(text: caddyfile) == .caddyfile)
-        let (made, same) = (load(caddyfile), load(json, .caddy))
+        #expect(ForeignConfiguration.recognise(text: Self.caddyfile) == .caddyfile)
+        let (made, same) = (load(Self.caddyfile), load(json, .caddy))
         #expect(made.isWhole && same.isWhole, "\(made.messages)\n\(same.messages)")
         let environment = made.variables.merging(["MAIL": "mail.example.net"]) { _, new in new }
         let one = try FixtureTests.configuration(made.yaml ?? "", environment)
@@ -113,6 +117,21 @@ import Testing
             made.findings.contains {
                 $0.description.hasPrefix("Caddyfile:42:") && $0.message.contains("max_connections")
             })
+    }
+
+    @Test func `every beginning of it, and every hole in it, gets an answer`() {
+        let scalars = Array(Self.caddyfile.unicodeScalars)
+        for index in stride(from: Int.random(in: 0..<11), to: scalars.count, by: 11) {
+            for rest in [scalars[..<index], scalars[..<index] + scalars[(index + 1)...]] {
+                let result = load(String(String.UnicodeScalarView(rest)))
+                guard let yaml = result.yaml else {
+                    #expect(!result.isWhole, "\(index)")
+                    continue
+                }
+                let environment = result.variables.merging(["MAIL": "mail.example.net"]) { first, _ in first }
+                #expect(throws: Never.self, "\(index)") { _ = try FixtureTests.configuration(yaml, environment) }
+            }
+        }
     }
 
     private static func route(_ lines: String, sets: String = "") -> String {

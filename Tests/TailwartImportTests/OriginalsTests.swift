@@ -278,6 +278,11 @@ import Testing
             .writes(["endpoints: [10.0.0.2]\n    health: off\n\nlisteners"])
         ),
         (
+            "no limit of a tunnel, which is none at all", .haproxy,
+            "listen a\nmode tcp\nbind :::993\ntimeout tunnel 0\ntimeout client 40m\nserver m 10.0.0.2:993 check\n",
+            .writes(["idle: 40m"])
+        ),
+        (
             "a limit on one side", .haproxy,
             "listen a\nmode tcp\nbind :::993\ntimeout client 0\ntimeout server 40m\nserver m 10.0.0.2:993 check\n",
             .writes(["idle: 40m"])
@@ -431,7 +436,7 @@ import Testing
         (
             "a header of some", .nginx,
             "stream { server { listen 25 proxy_protocol; listen 26; set_real_ip_from 10.0.0.0/8; proxy_pass 10.0.0.2:25; } }",
-            .writes(["bind: [0.0.0.0:25]\n    proxy_protocol_in: {trusted: [10.0.0.0/8]}", "bind: [0.0.0.0:26]"])
+            .writes(["bind: [0.0.0.0:25]\n    to: mailbox\n    proxy_protocol_in: {trusted: [10.0.0.0/8]}", "bind: [0.0.0.0:26]"])
         ),
         (
             "a header of some, from whomever", .nginx,

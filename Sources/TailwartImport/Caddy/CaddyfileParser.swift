@@ -55,7 +55,9 @@ struct CaddyfileParser {
     private mutating func word() throws(SyntaxProblem) -> SourceWord {
         let position = cursor.position
         guard let quote = cursor.next, quote == "\"" || quote == "`" else {
-            return SourceWord(text: cursor.take { !Self.isSpace($0) && $0 != "\n" }, position: position)
+            let text = cursor.take { !Self.isSpace($0) && $0 != "\n" }
+            if text.hasPrefix("<<"), text.count > 2, cursor.next == "\n" { skipText(to: String(text.dropFirst(2))) }
+            return SourceWord(text: text, position: position)
         }
         cursor.take()
         var text = String.UnicodeScalarView()
@@ -68,6 +70,14 @@ struct CaddyfileParser {
             }
         }
         throw SyntaxProblem("this quote is not closed", at: position)
+    }
+
+    /// A text of many lines ends with its marker on a line of its own. Nothing of `layer4` takes one.
+    private mutating func skipText(to marker: String) {
+        while cursor.take() != nil {
+            let line = cursor.take { $0 != "\n" }
+            if line.split(whereSeparator: \.isWhitespace).first.map(String.init) == marker { return }
+        }
     }
 
     private mutating func skipSpace() {

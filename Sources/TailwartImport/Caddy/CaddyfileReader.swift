@@ -76,7 +76,7 @@ struct CaddyfileReader {
     }
 
     /// `routes`, and the timeouts beside them.
-    private func routes(_ block: [SourceStatement]) -> [JSON.Member] {
+    func routes(_ block: [SourceStatement]) -> [JSON.Member] {
         let block = expanded(block)
         var sets: [String: JSON] = [:]
         for statement in block where statement.keyword.hasPrefix("@") {
@@ -154,86 +154,10 @@ struct CaddyfileReader {
         "192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.1/8", "fd00::/8", "::1",
     ]
 
-    // MARK: Handlers
-
-    private func handler(_ statement: SourceStatement) -> JSON {
-        let block = expanded(statement.block ?? [])
-        var members = [member("handler", .text(statement.keyword))]
-        switch statement.keyword {
-        case "proxy": members += proxy(statement.words, block)
-        case "subroute": members += routes(block)
-        case "proxy_protocol":
-            for word in statement.words { findings.refuse(word.text, .unknown, at: word.position) }
-            var lists: [String: [SourceWord]] = [:]
-            for line in block {
-                if ["allow", "deny"].contains(line.keyword) {
-                    lists[line.keyword, default: []] += line.words
-                } else {
-                    members.append(value(line))
-                }
-            }
-            members += lists.sorted { $0.key < $1.key }.map { member($0.key, texts($0.value)) }
-        default:
-            // Others have no settings, or are refused by their name.
-            for line in block where statement.keyword == "close" {
-                findings.refuse(line.keyword, .unknown, at: line.position)
-            }
-        }
-        return object(members, at: statement.position)
-    }
-
-    private func proxy(_ words: [SourceWord], _ block: [SourceStatement]) -> [JSON.Member] {
-        var upstreams = words.map { object([member("dial", texts([$0]))], at: $0.position) }
-        var (balancing, active, passive): ([JSON.Member], [JSON.Member], [JSON.Member]) = ([], [], [])
-        var members: [JSON.Member] = []
-        for line in block {
-            let position = line.position
-            switch line.keyword {
-            case "upstream": upstreams.append(upstream(line))
-            case "proxy_protocol": members.append(value(line))
-            case "lb_policy":
-                let choose = line.words.dropFirst().first.map { [member("choose", JSON(.number($0.text)))] } ?? []
-                let name = [member("policy", line.words.first.map { self.text($0) } ?? .text(""))]
-                balancing.append(member("selection", object(name + choose, at: position), at: position))
-            case "lb_try_duration", "lb_try_interval":
-                balancing.append(value(line, as: String(line.keyword.dropFirst(3))))
-            case "health_interval", "health_timeout", "health_port", "health_fall", "health_rise":
-                active.append(value(line, as: String(line.keyword.dropFirst(7))))
-            case "close_if_unhealthy":
-                active.append(member("close_if_unhealthy", .flag(line.texts != ["false"]), at: position))
-            case "fail_duration", "max_fails", "unhealthy_connection_count": passive.append(value(line))
-            default: findings.refuse(line.keyword, .unknown, at: position)
-            }
-        }
-        members.append(member("upstreams", JSON(.list(upstreams))))
-        if !balancing.isEmpty { members.append(member("load_balancing", object(balancing))) }
-        var checks: [JSON.Member] = []
-        if !active.isEmpty { checks.append(member("active", object(active))) }
-        if !passive.isEmpty { checks.append(member("passive", object(passive), at: block.first?.position)) }
-        if !checks.isEmpty { members.append(member("health_checks", object(checks, at: block.first?.position))) }
-        return members
-    }
-
-    private func upstream(_ statement: SourceStatement) -> JSON {
-        var addresses = statement.words
-        var members: [JSON.Member] = []
-        for line in expanded(statement.block ?? []) {
-            switch line.keyword {
-            case "dial": addresses += line.words
-            case let name where name.hasPrefix("tls"):
-                if !members.contains(where: { $0.key == "tls" }) {
-                    members.append(member("tls", object([], at: line.position), at: line.position))
-                }
-            default: members.append(value(line, as: line.keyword == "local_addr" ? "local_address" : nil))
-            }
-        }
-        return object([member("dial", texts(addresses))] + members, at: statement.position)
-    }
-
     // MARK: Values
 
     /// The lines with what they import from snippets of the same file.
-    private func expanded(_ block: [SourceStatement], depth: Int = 0) -> [SourceStatement] {
+    func expanded(_ block: [SourceStatement], depth: Int = 0) -> [SourceStatement] {
         block.flatMap { statement -> [SourceStatement] in
             guard statement.keyword == "import" else { return [statement] }
             guard let name = statement.onlyWord?.text, let lines = snippets[name], depth < 8 else {
@@ -247,7 +171,7 @@ struct CaddyfileReader {
     }
 
     /// What stands behind a keyword: a number, or a text.
-    private func value(_ line: SourceStatement, as key: String? = nil) -> JSON.Member {
+    func value(_ line: SourceStatement, as key: String? = nil) -> JSON.Member {
         let key = key ?? line.keyword
         guard let word = line.onlyWord, line.block == nil else {
             findings.refuse("\(line.keyword.quoted) takes one value", at: line.position)
@@ -263,17 +187,17 @@ struct CaddyfileReader {
         position.map { TextPosition(line: $0.line, column: $0.column) } ?? .start
     }
 
-    private func text(_ word: SourceWord) -> JSON { JSON(.text(word.text), at: place(word.position)) }
+    func text(_ word: SourceWord) -> JSON { JSON(.text(word.text), at: place(word.position)) }
 
-    private func texts(_ words: [SourceWord]) -> JSON {
+    func texts(_ words: [SourceWord]) -> JSON {
         JSON(.list(words.map { text($0) }), at: place(words.first?.position))
     }
 
-    private func object(_ members: [JSON.Member], at position: SourcePosition? = nil) -> JSON {
+    func object(_ members: [JSON.Member], at position: SourcePosition? = nil) -> JSON {
         JSON(.object(members), at: place(position))
     }
 
-    private func member(_ key: String, _ value: JSON, at position: SourcePosition? = nil) -> JSON.Member {
+    func member(_ key: String, _ value: JSON, at position: SourcePosition? = nil) -> JSON.Member {
         JSON.Member(key: key, keyPosition: place(position), value: value)
     }
 }
