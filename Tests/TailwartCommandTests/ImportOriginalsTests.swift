@@ -29,7 +29,9 @@ extension CommandTests {
             let socket = try Echo.connect(to: port, from: IPAddress(client))
             defer { socket.close() }
             try? socket.send(bytes)
-            guard let first = (try? socket.receive())?.first, ["m", "w"].contains(UnicodeScalar(first)) else { return nil }
+            guard let first = (try? socket.receive())?.first, ["m", "w"].contains(UnicodeScalar(first)) else {
+                return nil
+            }
             return String(UnicodeScalar(first))
         }
 
@@ -59,7 +61,8 @@ extension CommandTests {
                         let found = try Self.outcome(ports.edge, from: client, sending: greeting.bytes)
                         #expect(
                             found == expected,
-                            "seed \(seed), from \(client) with \(greeting.name)\n\(rules(ports.edge))\n\(answer.output)")
+                            "seed \(seed), from \(client) with \(greeting.name)\n\(rules(ports.edge))\n\(answer.output)"
+                        )
                     }
                 }
             }
@@ -98,7 +101,9 @@ extension CommandTests {
         }
 
         private static func haproxy(_ number: Int, _ random: inout SeededRandom) -> Rules {
-            let ofClients = ["src 127.0.1.0/24", "src 127.0.0.0/24 127.0.2.0/24", "src,ipmask(24) 127.0.1.0", "src_port lt 9"]
+            let ofClients = [
+                "src 127.0.1.0/24", "src 127.0.0.0/24 127.0.2.0/24", "src,ipmask(24) 127.0.1.0", "src_port lt 9",
+            ]
             let ofHellos = [
                 "req.ssl_sni a.example.org", "req.ssl_sni -i A.example.org b.example.org", "req.ssl_hello_type 1",
                 "req.ssl_sni -m end .a.example.org", "req.ssl_sni -m reg ^[ab]\\\\.example\\\\.org$",
@@ -178,7 +183,8 @@ extension CommandTests {
                 access.append("\(random.oneIn(2) ? "allow" : "deny") \(network);")
             }
             let keys = [
-                "a.example.org", "b.example.org", "*.a.example.org", ".a.example.org", "~^[ab]\\.example\\.org$", "~example",
+                "a.example.org", "b.example.org", "*.a.example.org", ".a.example.org", "~^[ab]\\.example\\.org$",
+                "~example",
                 "default", "x.a.example.org",
             ]
             let used = keys.shuffled(using: &random).prefix(Int.random(in: 1...4, using: &random))
@@ -187,13 +193,14 @@ extension CommandTests {
             let keysOnce = used.contains("*.a.example.org") ? used.filter { $0 != ".a.example.org" } : used
             let entries = keysOnce.filter { $0 != "a.example.org" || !keysOnce.contains(".a.example.org") }
                 .map { "\($0) \(targets.randomElement(using: &random) ?? "");" }
+            let clients = access.joined(separator: " ")
             let isPlain = random.oneIn(4)
             return { port in
                 """
                 map $ssl_preread_server_name $to\(number) { hostnames; \(entries.joined(separator: " ")) }
                 server {
                     listen 127.0.0.1:\(port);
-                    \(access.joined(separator: " "))
+                    \(clients)
                     \(isPlain ? "proxy_pass mail;" : "ssl_preread on; proxy_pass $to\(number);")
                 }
                 """

@@ -436,7 +436,10 @@ import Testing
         (
             "a header of some", .nginx,
             "stream { server { listen 25 proxy_protocol; listen 26; set_real_ip_from 10.0.0.0/8; proxy_pass 10.0.0.2:25; } }",
-            .writes(["bind: [0.0.0.0:25]\n    to: mailbox\n    proxy_protocol_in: {trusted: [10.0.0.0/8]}", "bind: [0.0.0.0:26]"])
+            .writes([
+                "bind: [0.0.0.0:25]\n    to: mailbox\n    proxy_protocol_in: {trusted: [10.0.0.0/8]}",
+                "bind: [0.0.0.0:26]",
+            ])
         ),
         (
             "a header of some, from whomever", .nginx,
