@@ -193,7 +193,7 @@ import Testing
             listener.routes == [
                 Route(
                     match: RouteMatch(serverNames: [ServerNamePattern("mail.example.org")].compactMap(\.self)),
-                    to: .upstream("mailbox", port: nil)),
+                    to: .upstream("upstream", port: nil)),
                 Route(to: .upstream("caddy", port: nil)),
             ], "\(result.yaml ?? "")")
     }
