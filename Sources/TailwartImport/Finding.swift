@@ -31,7 +31,7 @@ extension Finding {
 
 /// Collects what there is to say while a file is read, so that one run says everything.
 final class Findings {
-    /// Nobody reads more at once.
+    /// Nobody reads more of a kind at once.
     static let limit = 200
 
     /// What is found is said with the names of these.
@@ -40,6 +40,7 @@ final class Findings {
     let program: String
     private(set) var all: [Finding] = []
     private var seen: Set<Finding> = []
+    private var counts: [Finding.Severity: Int] = [:]
     /// Counts those too that did not fit.
     private(set) var refusals = 0
 
@@ -81,11 +82,15 @@ final class Findings {
     private func add(_ severity: Finding.Severity, _ message: String, at position: SourcePosition) {
         var finding = Finding(
             severity: severity, position: position, message: variables.references.written(message, escaped: false))
-        guard seen.insert(finding).inserted, all.count <= Self.limit else { return }
-        if all.count == Self.limit {
+        // Each kind has its own end, so that many notes hide no refusal.
+        let count = counts[severity, default: 0]
+        guard count <= Self.limit, seen.insert(finding).inserted else { return }
+        counts[severity] = count + 1
+        if count == Self.limit {
+            let kind = severity == .refused ? "refusals" : "notes"
             finding = Finding(
-                severity: refusals > 0 ? .refused : .note, position: position,
-                message: "more than \(Self.limit) things to say; this is where the list ends")
+                severity: severity, position: position,
+                message: "more than \(Self.limit) \(kind); this is where the list ends")
         }
         all.append(finding)
     }

@@ -9,7 +9,7 @@ package enum ForeignConfiguration {
         case caddy
         case nginx
         case haproxy
-        /// Recognised, so that it can be answered: Caddy itself makes JSON of it.
+        /// With `layer4` among its global options.
         case caddyfile
 
         package var name: String {
@@ -53,11 +53,7 @@ package enum ForeignConfiguration {
     /// - Parameter file: as the operator named it.
     package static func advice(text: String, file: String) -> String? {
         guard let kind = recognise(text: text) else { return nil }
-        let command =
-            kind == .caddyfile
-            ? "`caddy adapt --config \(file) --pretty > caddy.json`, then `tailwart import caddy.json > tailwart.yaml`"
-            : "`tailwart import \(file) > tailwart.yaml`"
-        return "\(file): this is \(kind.name). Make ours of it: \(command)"
+        return "\(file): this is \(kind.name). Make ours of it: `tailwart import \(file) > tailwart.yaml`"
     }
 
     /// Why a text is not imported that is not recognised.
@@ -70,7 +66,8 @@ package enum ForeignConfiguration {
         if isOurs(text) {
             return "\(file): this is ours already, so there is nothing to import. Look it over with `tailwart check`."
         }
-        return "\(file): neither caddy-l4 JSON, an nginx configuration nor one of HAProxy by its looks. "
+        return
+            "\(file): neither caddy-l4 JSON or a Caddyfile with layer4, an nginx configuration nor one of HAProxy by its looks. "
             + "Say what it is with --from."
     }
 

@@ -154,12 +154,14 @@ package struct Importer {
             var reader = NginxReader(findings: findings, files: files)
             return try reader.read(text, file: file)
         case .haproxy:
-            var reader = HAProxyReader(findings: findings)
+            var reader = HAProxyReader(files, findings)
             return try reader.read(text, file: file)
         case .caddyfile:
-            throw SyntaxProblem(
-                "a Caddyfile is read by Caddy alone: `caddy adapt --config \(file) --pretty > caddy.json` makes JSON of it, "
-                    + "and that can be imported", at: start)
+            var front = CaddyfileReader(findings)
+            let root = JSONElement(madeOf: file, try front.read(text, file: file))
+            var reader = CaddyReader(findings: findings)
+            reader.isCaddyfile = true
+            return reader.read(root)
         }
     }
 }

@@ -58,6 +58,8 @@ struct DraftHeader {
     let naming: String
     /// What the program does with whoever is not named; nil: it closes them too.
     var others: String?
+    /// Whether it serves them without a header, unless they are closed before.
+    var servesOthers = false
     /// Whether a source that names nobody means everybody.
     var takesEverybody = false
 }
@@ -74,19 +76,22 @@ extension DraftListener {
             }
             return
         }
+        let mixed =
+            "connections with and without a PROXY header on one port; here a listener requires it of all: give the "
+            + "others a port of their own"
+        let named = header.peers.trusted ?? []
+        var letIn = Peers()
         for route in routes where route.isBeforeHeader {
-            guard route.dial == nil, header.peers.close(route.match) else {
-                findings.refuse(
-                    "connections with and without a PROXY header on one port; here a listener requires it of all: give the "
-                        + "others a port of their own", at: route.position)
+            guard route.dial == nil, header.peers.close(route.match), letIn.close(route.match) else {
+                findings.refuse(mixed, at: route.position)
                 continue
             }
         }
         routes.removeAll(where: \.isBeforeHeader)
+        if header.servesOthers, letIn.trusted?.subtracting(named).isEmpty != true {
+            findings.refuse("\(mixed), or close them with 'reject if !{ src … }' before", at: header.position)
+        }
         if header.takesEverybody, header.peers.areEverybody {
-            findings.note(
-                "any client may send a PROXY header here and claim to be anybody; imported as it is: put the addresses of the "
-                    + "proxy in front under 'trusted'", at: header.position)
             header.peers.allow(["0.0.0.0/0", "::/0"].compactMap { Network($0) })
         }
         if header.peers.isUnknown {
@@ -94,6 +99,11 @@ extension DraftListener {
                 "whom to trust depends on what a variable holds; write the networks", at: header.position)
         }
         let trusted = header.peers.trusted ?? []
+        if trusted.contains(where: { $0.prefix == 0 }) {
+            findings.note(
+                "any client may send a PROXY header here and claim to be anybody; imported as it is: put the addresses of the "
+                    + "proxy in front under 'trusted'", at: header.position)
+        }
         if trusted.isEmpty {
             findings.refuse(
                 "any client could send a PROXY header here and claim to be anybody; name the networks of the proxies in front: "

@@ -120,14 +120,6 @@ extension Findings {
         }
     }
 
-    /// Whether clients of a listener must send a PROXY header; refused where some must and some must not.
-    func expectsHeader(_ binds: [SourceBind]) -> SourcePosition? {
-        guard let first = binds.first(where: \.expectsHeader) else { return nil }
-        if !binds.allSatisfy(\.expectsHeader) {
-            refuse(
-                "some addresses of this listener expect a PROXY header and some do not; give each kind a listener of its own",
-                at: first.position)
-        }
-        return first.position
-    }
+    /// Whether clients of a listener must send a PROXY header, and where that is said.
+    func expectsHeader(_ binds: [SourceBind]) -> SourcePosition? { binds.first(where: \.expectsHeader)?.position }
 }

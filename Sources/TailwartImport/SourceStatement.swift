@@ -3,6 +3,8 @@ struct SourceStatement {
     let name: SourceWord
     let words: [SourceWord]
     var block: [SourceStatement]?
+    /// The condition on which it stands at all, where there is one.
+    var condition: SourcePosition?
 
     var keyword: String { name.text }
     var position: SourcePosition { name.position }

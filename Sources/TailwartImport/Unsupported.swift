@@ -14,6 +14,7 @@ enum Unsupported: String {
     case source = "the address to dial from cannot be chosen here; let the routing table choose it (`ip route … src`)"
     case answers = "nothing here answers by itself; remove it"
     case content = "what is sent is not looked into, copied or changed here; remove it"
+    case expression = "only names are matched here, and this stands for more than can be listed; write each name"
     case lists = "lists in files of their own are not read; write the values here"
     case several = "these conditions cannot be said in one match here; divide them"
 }

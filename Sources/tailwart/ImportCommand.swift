@@ -5,7 +5,7 @@ import TailwartImport
 struct ImportCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Make our configuration of another proxy's: caddy-l4 JSON, nginx stream, HAProxy.",
+        abstract: "Make our configuration of another proxy's: caddy-l4 (JSON or Caddyfile), nginx stream, HAProxy.",
         discussion: """
             Example: tailwart import /etc/caddy/caddy.json > tailwart.yaml
             Prints our file, with comments that say what was taken from where. Notes and refusals go to standard error, each with \
@@ -16,12 +16,14 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
     /// What the file is, where it cannot be told from the text.
     enum Source: String, CaseIterable, ExpressibleByArgument {
         case caddy
+        case caddyfile
         case nginx
         case haproxy
 
         var kind: ForeignConfiguration.Kind {
             switch self {
             case .caddy: .caddy
+            case .caddyfile: .caddyfile
             case .nginx: .nginx
             case .haproxy: .haproxy
             }
@@ -31,7 +33,7 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
     @Argument(help: "The file, or - for standard input.")
     var file: String
 
-    @Option(help: "What the file is, where that cannot be told: caddy, nginx or haproxy.")
+    @Option(help: "What the file is, where that cannot be told: caddy, caddyfile, nginx or haproxy.")
     var from: Source?
 
     @Flag(help: "Print the rest too where something was refused, without the listeners that it belongs to.")

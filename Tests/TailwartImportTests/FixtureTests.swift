@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `a file of which everything can be said is imported whole`() throws {
-        let refused = ["terminating", "refusals", "wrapper"]
+        let refused = ["terminating", "refusals"]
         for fixture in Fixture.all {
             let isRefused = refused.contains { fixture.url.lastPathComponent.hasPrefix("\($0).") }
             #expect(try fixture.load().isWhole == !isRefused, "\(fixture.testDescription)")

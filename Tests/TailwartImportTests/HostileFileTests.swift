@@ -83,6 +83,42 @@ import Testing
         #expect(result.findings.last?.message.contains("where the list ends") == true)
     }
 
+    @Test func `many notes hide no refusal`() {
+        let servers = (0..<300).map { "server s\($0) 10.0.\($0 / 250).\($0 % 250):25 maxconn 5" }
+        let text = "listen a\nbind :25\n\(servers.joined(separator: "\n"))\nsource 192.0.2.1\n"
+        let result = Importer(file: "x", kind: .haproxy, files: FilesOnHost()).run(text)
+        #expect(result.findings.filter { $0.severity == .note }.count > 200)
+        #expect(!result.isWhole && result.printed(isPartial: false) == nil)
+        #expect(result.messages.contains { $0.contains("refused: 'source'") }, "\(result.messages.suffix(3))")
+    }
+
+    @Test(arguments: [ForeignConfiguration.Kind.haproxy, .nginx])
+    func `rules that take turns thousands of times are refused`(kind: ForeignConfiguration.Kind) {
+        let turns = (0..<4000).map { number in
+            let (one, two) = ("10.\(number / 256).\(number % 256).0/24", "11.\(number / 256).\(number % 256).0/24")
+            let phase = "tcp-request connection"
+            return kind == .nginx
+                ? "allow \(one); deny \(two);" : "\(phase) accept if { src \(one) }\n\(phase) reject if { src \(two) }"
+        }.joined(separator: "\n")
+        let text =
+            kind == .nginx
+            ? "stream { server { listen 25; proxy_pass 10.0.0.1:25; \(turns) } }"
+            : "listen a\nbind :25\nserver m 10.0.0.1:25\n\(turns)"
+        let result = Importer(file: "x", kind: kind, files: FilesOnHost()).run(text)
+        #expect(result.messages.contains { $0.contains("takes turns too often") })
+        #expect(result.yaml == nil)
+    }
+
+    @Test func `thousands of names and networks are one condition`() throws {
+        let matches = (0..<20_000).map { number in
+            number.isMultiple(of: 2)
+                ? DraftMatch(serverNames: [ServerNamePattern("n\(number).example.org")].compactMap(\.self))
+                : DraftMatch(clients: [Network("10.\(number / 256).\(number % 256).0/24")].compactMap(\.self))
+        }
+        let either = DraftMatch.or(matches + matches)
+        #expect(either.map(\.serverNames.count) == [10_000, 0] && either.map(\.clients.count) == [0, 10_000])
+    }
+
     @Test func `long lists of names are not compared one by one`() throws {
         let names = (0..<20_000).map { "n\($0).example.org" }.joined(separator: " ")
         let match = try #require(

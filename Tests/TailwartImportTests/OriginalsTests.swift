@@ -278,6 +278,11 @@ import Testing
             .writes(["endpoints: [10.0.0.2]\n    health: off\n\nlisteners"])
         ),
         (
+            "no limit of a tunnel, which is none at all", .haproxy,
+            "listen a\nmode tcp\nbind :::993\ntimeout tunnel 0\ntimeout client 40m\nserver m 10.0.0.2:993 check\n",
+            .writes(["idle: 40m"])
+        ),
+        (
             "a limit on one side", .haproxy,
             "listen a\nmode tcp\nbind :::993\ntimeout client 0\ntimeout server 40m\nserver m 10.0.0.2:993 check\n",
             .writes(["idle: 40m"])
@@ -285,8 +290,85 @@ import Testing
         (
             "rules of a backend", .haproxy,
             tls(25, "default_backend web") + "\n  tcp-request content reject if { src 10.0.0.0/8 }",
-            .refused("'tcp-request'")
+            .routes([
+                Route(match: RouteMatch(clients: networks("10.0.0.0/8")), to: .close),
+                Route(to: .upstream("web", port: nil)),
+            ])
         ),
+        (
+            "answers of a backend", .haproxy,
+            tls(25, "default_backend web") + "\n  tcp-response content reject if { src 10.0.0.0/8 }",
+            .refused("'tcp-response'")
+        ),
+        (
+            "a hello or an address, where the server speaks first", .haproxy,
+            tls(143, wait + "use_backend mail if { req.ssl_hello_type 1 } or { src 10.0.0.0/8 }"),
+            .routes([Route(match: RouteMatch(clients: networks("10.0.0.0/8")), to: mail)])
+        ),
+        (
+            "a name of some and another of all, where the server speaks first", .haproxy,
+            tls(
+                143,
+                wait + "use_backend mail if { req.ssl_sni a.example.org } { src 10.0.0.0/8 }\n"
+                    + "use_backend mail if { req.ssl_sni b.example.org }"), .refused("decide by the address alone")
+        ),
+        (
+            "hellos of some closed, where the server speaks first", .haproxy,
+            tls(
+                143,
+                wait + "tcp-request content reject if { req.ssl_hello_type 1 } { src 10.0.0.0/8 }\ndefault_backend mail"
+            ),
+            .refused("decide by the address alone")
+        ),
+        (
+            "all closed but hellos of some, where the server speaks first", .haproxy,
+            tls(
+                143,
+                wait + "tcp-request content reject unless { req.ssl_sni a.example.org } { src 10.0.0.0/8 }\n"
+                    + "default_backend mail"), .refused("decide by the address alone")
+        ),
+        (
+            "plain text of some", .haproxy,
+            tls(
+                993,
+                wait
+                    + "tcp-request content reject if !{ req.ssl_hello_type 1 } !{ src 10.0.0.0/8 }\ndefault_backend mail"
+            ),
+            .refused("TLS and what is not TLS go different ways")
+        ),
+        (
+            "TLS of all and plain text of some", .haproxy,
+            tls(993, wait + "use_backend mail if { req.ssl_hello_type 1 } || { src 10.0.0.0/8 }"),
+            .refused("TLS and what is not TLS go different ways")
+        ),
+        (
+            "plain text closed, on a port that may speak both", .haproxy,
+            tls(8025, wait + "tcp-request content reject if !{ req.ssl_hello_type 1 }\ndefault_backend mail"),
+            .refused("TLS and what is not TLS go different ways")
+        ),
+        (
+            "an end of names closed", .haproxy,
+            tls(443, wait + "tcp-request content reject if { req.ssl_sni -m end .example.org }\ndefault_backend mail"),
+            .refused("any number of labels below is kept out")
+        ),
+        (
+            "all but an end of names", .haproxy,
+            tls(443, wait + "use_backend mail if !{ req.ssl_sni -m end .example.org }"),
+            .refused("any number of labels below is kept out")
+        ),
+        (
+            "an unknown flag", .haproxy, tls(25, "tcp-request connection reject if { src -u 5 10.0.0.0/8 }"),
+            .refused("'-u'")
+        ),
+        (
+            "a flag behind a pattern", .haproxy, tls(25, "tcp-request connection reject if { src 10.0.0.0/8 -i }"),
+            .refused("'-i'")
+        ),
+        (
+            "an option that dials elsewhere", .haproxy, tls(25, "option transparent\ndefault_backend mail"),
+            .refused("'transparent'")
+        ),
+        ("an unknown option", .haproxy, tls(25, "option frobnicate\ndefault_backend mail"), .refused("'frobnicate'")),
         (
             "everybody's header", .haproxy,
             tls(25, "bind :::26 accept-proxy\ndefault_backend mail").replacing(
@@ -305,9 +387,28 @@ import Testing
             "some senders of a header closed", .haproxy,
             tls(
                 25,
-                "tcp-request connection reject if { src 10.1.0.0/16 }\ntcp-request connection expect-proxy layer4 if { src 10.0.0.0/14 }\ndefault_backend mail"
+                "tcp-request connection reject if { src 10.1.0.0/16 }\ntcp-request connection expect-proxy layer4 if { src 10.0.0.0/14 }\n"
+                    + "tcp-request connection reject unless { src 10.0.0.0/14 }\ndefault_backend mail"
             ),
             .writes(["trusted: [10.0.0.0/16, 10.2.0.0/15]"])
+        ),
+        (
+            "a header of some, and others served", .haproxy,
+            tls(
+                25,
+                "tcp-request connection reject if { src 192.0.2.0/24 }\n"
+                    + "tcp-request connection expect-proxy layer4 if { src 10.0.0.0/8 }\ndefault_backend mail"),
+            .refused("with and without a PROXY header")
+        ),
+        (
+            "a header on one address and none on another", .haproxy,
+            tls(
+                25,
+                "bind :::2525 accept-proxy\ntcp-request connection reject if !{ src 10.0.0.0/8 }\ndefault_backend mail"),
+            .routes([
+                Route(match: RouteMatch(not: [RouteMatch(clients: networks("10.0.0.0/8"))]), to: .close),
+                Route(to: mail),
+            ])
         ),
         (
             "nothing for a name", .nginx,
@@ -335,7 +436,19 @@ import Testing
         (
             "a header of some", .nginx,
             "stream { server { listen 25 proxy_protocol; listen 26; set_real_ip_from 10.0.0.0/8; proxy_pass 10.0.0.2:25; } }",
-            .refused("some do not")
+            .writes([
+                "bind: [0.0.0.0:25]\n    to: mailbox\n    proxy_protocol_in: {trusted: [10.0.0.0/8]}",
+                "bind: [0.0.0.0:26]",
+            ])
+        ),
+        (
+            "a header of some, from whomever", .nginx,
+            "stream { server { listen 25 proxy_protocol; listen 26; proxy_pass 10.0.0.2:25; } }", .refused(everybody)
+        ),
+        (
+            "a pattern that leads to nothing", .nginx,
+            map(#"hostnames; .internal.example.org ""; default 10.0.0.3:443;"#),
+            .refused("any number of labels below is kept out")
         ),
         (
             "everybody's header, by nginx", .nginx,

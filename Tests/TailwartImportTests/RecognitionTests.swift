@@ -36,7 +36,7 @@ import Testing
         let caddy = try #require(ForeignConfiguration.advice(text: "{\"apps\": {}}", file: "/etc/caddy.json"))
         #expect(caddy.contains("tailwart import /etc/caddy.json > tailwart.yaml"))
         let caddyfile = try #require(ForeignConfiguration.advice(text: "{\n layer4 {\n", file: "Caddyfile"))
-        #expect(caddyfile.contains("caddy adapt --config Caddyfile"))
+        #expect(caddyfile.contains("tailwart import Caddyfile > tailwart.yaml"))
     }
 
     @Test(arguments: [

@@ -93,14 +93,17 @@ import Testing
             "'$remote_addr': connections"
         ),
         (.haproxy, haproxy("source 192.0.2.1"), "'source': the address to dial from"),
-        (.haproxy, haproxy("bind :994 accept-proxy"), "some do not"),
+        (.haproxy, haproxy("bind :994 accept-proxy"), "any client may send a PROXY header here"),
         (.haproxy, haproxy("tcp-request connection reject if nobody"), "no acl 'nobody'"),
         (.haproxy, haproxy("tcp-request connection reject if { src 10.0.0.0/8 } maybe or"), "no acl 'maybe'"),
         (.haproxy, "frontend a from b\nbind :25\n", "no defaults named 'b'"),
         (.haproxy, "listen a\nmode tcp\nbind :25\nserver m 10.0.0.5:+1\n", "'+1' is not a port"),
         (.haproxy, "listen a\nmode tcp\nbind :25\nserver m abns@x\n", "'abns@x': only TCP and Unix stream sockets"),
         (.haproxy, "listen a\nmode tcp\nbind fd@3\nserver m 10.0.0.5:25\n", "'fd@3': only TCP and Unix stream sockets"),
-        (.haproxy, "listen a :25\nmode tcp\nserver m 10.0.0.5:25\n", "there is no address to listen on here"),
+        (.haproxy, "listen a\nmode tcp\nserver m 10.0.0.5:25\n", "there is no address to listen on here"),
+        (.haproxy, ".endif\n", "there is no '.if' before this"),
+        (.haproxy, "global\n.if feature(OPENSSL)\nlisten a\n", "this '.if' has no '.endif'"),
+        (.haproxy, "global\n.frobnicate\n", "'.frobnicate' is not known"),
         (.haproxy, "listen a\nmode tcp\nbind :25\n", "closed, here too"),
         (.haproxy, "listen a\nmode http\nbind :80\nserver m 10.0.0.5:80\n", "nothing in this file"),
         (
@@ -146,6 +149,7 @@ import Testing
         ),
         (.caddy, caddy("{\"handle\": [\(proxy())]}", listen: "[{env.A}]:{env.P}"), ["[${A}]:${P}"]),
         (.caddy, caddy("{\"handle\": [\(proxy("a\\\\{b.example.net:25"))]}"), []),
+        (.haproxy, "listen a :::25\nmode tcp\nserver m 10.0.0.5:25\n", ["ports: [25]", "address: 10.0.0.5"]),
         (.nginx, nginx("allow 10.0.0.0/8; deny all;"), ["not: {client: [10.0.0.0/8]}"]),
         (
             .nginx,

@@ -103,10 +103,6 @@ extension CaddyReader {
     }
 }
 
-extension DraftMatch {
-    fileprivate var asksForClients: Bool { !clients.isEmpty || not.contains(where: \.asksForClients) }
-}
-
 /// The routes of one server, flattened: what stands in a subroute or behind a PROXY header becomes one list.
 struct CaddyRoutes {
     private(set) var flat: [DraftRoute] = []

@@ -50,7 +50,7 @@ extension CaddyReader {
             }
             let name = String(rest[..<end])
             rest = rest[rest.index(after: end)...]
-            let reference = name.hasPrefix("env.") ? variables.refer(to: String(name.dropFirst(4))) : nil
+            let reference = reference(name)
             guard let reference else {
                 if name.hasPrefix("l4.") {
                     findings.refuse("{\(name)}", .perConnection, at: element.position)
@@ -65,6 +65,14 @@ extension CaddyReader {
             result += before + reference
         }
         return result + rest
+    }
+
+    private func reference(_ name: String) -> String? {
+        if name.hasPrefix("env.") { return variables.refer(to: String(name.dropFirst(4))) }
+        guard isCaddyfile, name.hasPrefix("$") else { return nil }
+        guard !name.dropFirst().contains("$") else { return nil }
+        let parts = name.dropFirst().split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        return variables.refer(to: String(parts[0]), or: parts.dropFirst().first.map(String.init))
     }
 
     /// `tcp4/…` and the like; TCP where nothing is said.

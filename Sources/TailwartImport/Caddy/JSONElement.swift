@@ -5,6 +5,8 @@ struct JSONElement {
     let value: JSON
     private let file: String
     private let path: [String]
+    /// Whether the text is JSON itself, so that the way to it says something.
+    private let isJSON: Bool
 
     init(reading text: String, file: String) throws(SyntaxProblem) {
         // A byte order mark is no part of the text.
@@ -17,17 +19,22 @@ struct JSONElement {
         }
         self.file = file
         path = []
+        isJSON = true
     }
 
-    private init(_ value: JSON, of file: String, path: [String]) {
-        self.value = value
-        self.file = file
-        self.path = path
+    /// What was made of a Caddyfile.
+    init(madeOf file: String, _ value: JSON) {
+        (self.value, self.file, path, isJSON) = (value, file, [], false)
+    }
+
+    private init(_ value: JSON, below parent: JSONElement, _ key: String) {
+        (self.value, file, path, isJSON) = (value, parent.file, parent.path + [key], parent.isJSON)
     }
 
     /// With the pointer of RFC 6901; keys are made printable, and cut where they are absurdly long.
     var position: SourcePosition {
         var position = SourcePosition(file: file, line: value.position.line, column: value.position.column)
+        guard isJSON else { return position }
         position.pointer = path.map { step in
             let key = step.prefix(60).printable + (step.count > 60 ? "…" : "")
             return "/" + key.replacing("~", with: "~0").replacing("/", with: "~1")
@@ -40,18 +47,18 @@ struct JSONElement {
 
     /// The members of an object without Caddy's own `@id`; nil if it is none.
     var members: [JSONElement]? {
-        value.members?.filter { $0.key != "@id" }.map { JSONElement($0.value, of: file, path: path + [$0.key]) }
+        value.members?.filter { $0.key != "@id" }.map { JSONElement($0.value, below: self, $0.key) }
     }
 
     /// The members of a list; nil if it is none.
     var elements: [JSONElement]? {
-        value.list?.enumerated().map { JSONElement($1, of: file, path: path + ["\($0)"]) }
+        value.list?.enumerated().map { JSONElement($1, below: self, "\($0)") }
     }
 
     /// A member of an object; null counts as absent, as it does for Caddy.
     subscript(key: String) -> JSONElement? {
         guard let member = value[key], member != .null else { return nil }
-        return JSONElement(member, of: file, path: path + [key])
+        return JSONElement(member, below: self, key)
     }
 
     var text: String? { value.text }

@@ -18,6 +18,8 @@ struct DraftMatch: Hashable {
     var proxyHeader = false
     /// It can never hold.
     var isNever = false
+    /// In the source its names stand for any number of labels: it holds for more there.
+    var isNarrowed = false
 
     static let always = DraftMatch()
     static let never = DraftMatch(isNever: true)
@@ -26,6 +28,8 @@ struct DraftMatch: Hashable {
 
     /// Whether a ClientHello is needed to tell.
     var needsHello: Bool { !serverNames.isEmpty || !alpn.isEmpty || tls != nil || not.contains(where: \.needsHello) }
+
+    var asksForClients: Bool { !clients.isEmpty || not.contains(where: \.asksForClients) }
 
     var asksForHeader: Bool { proxyHeader || not.contains(where: \.asksForHeader) }
 
@@ -45,6 +49,9 @@ struct DraftMatch: Hashable {
         return match.not.contains(.always) ? .never : match
     }
 
+    /// What it asks of the client's address.
+    var clientsAlone: DraftMatch { DraftMatch(clients: clients, not: not.filter { !$0.needsHello }) }
+
     /// Both; nil if that cannot be said in one match.
     func and(_ other: DraftMatch) -> DraftMatch? {
         if isNever || other.isNever { return .never }
@@ -53,6 +60,7 @@ struct DraftMatch: Hashable {
         // More pairs than these are not compared: nobody writes as many by hand.
         let alternatives = 100 * Self.alternativesLimit
         both.proxyHeader = proxyHeader || other.proxyHeader
+        both.isNarrowed = isNarrowed || other.isNarrowed
         /// - Parameter common: what two members have in common, nil for nothing; or nil where that cannot be known.
         func join<Member: Hashable>(
             _ list: WritableKeyPath<DraftMatch, [Member]>, _ common: ((Member, Member) -> Member?)?
@@ -101,12 +109,15 @@ struct DraftMatch: Hashable {
     func union(_ other: DraftMatch) -> DraftMatch? {
         func joined(_ list: WritableKeyPath<DraftMatch, [some Hashable]>) -> DraftMatch? {
             var (first, second) = (self, other)
+            first.isNarrowed = false
+            second.isNarrowed = false
             first[keyPath: list] = []
             second[keyPath: list] = []
             guard first.isAlways, second.isAlways, !self[keyPath: list].isEmpty, !other[keyPath: list].isEmpty else {
                 return nil
             }
             first[keyPath: list] = (self[keyPath: list] + other[keyPath: list]).withoutRepeats
+            first.isNarrowed = isNarrowed || other.isNarrowed
             return first
         }
         return joined(\.serverNames) ?? joined(\.alpn) ?? joined(\.clients)
@@ -125,17 +136,43 @@ struct DraftMatch: Hashable {
     /// One of several, as few as it takes: the members that ask for one and the same key become one.
     static func or(_ matches: [DraftMatch]) -> [DraftMatch] {
         var result: [DraftMatch] = []
+        var seen: Set<DraftMatch> = []
+        var places: [OnlyKey: Int] = [:]
         for match in matches where !match.isNever {
             if match.isAlways { return [.always] }
-            if let index = result.firstIndex(where: { $0.union(match) != nil }),
-                let either = result[index].union(match)
-            {
-                result[index] = either
-            } else if !result.contains(match) {
-                result.append(match)
+            guard let key = match.onlyKey else {
+                if seen.insert(match).inserted { result.append(match) }
+                continue
             }
+            guard let place = places[key] else {
+                places[key] = result.count
+                result.append(match)
+                continue
+            }
+            result[place].serverNames += match.serverNames
+            result[place].alpn += match.alpn
+            result[place].clients += match.clients
+            result[place].isNarrowed = result[place].isNarrowed || match.isNarrowed
+        }
+        for place in places.values {
+            result[place].serverNames = result[place].serverNames.withoutRepeats
+            result[place].alpn = result[place].alpn.withoutRepeats
+            result[place].clients = result[place].clients.withoutRepeats
         }
         return result
+    }
+
+    private enum OnlyKey { case serverNames, alpn, clients }
+
+    /// The key that it asks for, if it asks for nothing else.
+    private var onlyKey: OnlyKey? {
+        guard not.isEmpty, tls == nil, !proxyHeader, !isNever else { return nil }
+        return switch (serverNames.isEmpty, alpn.isEmpty, clients.isEmpty) {
+        case (false, true, true): .serverNames
+        case (true, false, true): .alpn
+        case (true, true, false): .clients
+        default: nil
+        }
     }
 
     /// Each of some with each of others; nil if that cannot be said.

@@ -7,9 +7,14 @@ import TailwartWire
 struct HAProxyACLs {
     private let lines: [String: [SourceStatement]]
     private let findings: Findings
+    private let files: HAProxyFiles
+    /// Of the addresses that connections come to; nil where they have none, or several and nothing asks for it.
+    private let port: UInt16?
 
-    init(_ lines: [SourceStatement], _ findings: Findings) {
-        self.findings = findings
+    init(_ lines: [SourceStatement], _ files: HAProxyFiles, port: UInt16?) {
+        findings = files.findings
+        self.files = files
+        self.port = port
         let named = lines.filter { $0.keyword == "acl" && $0.words.count >= 2 }
         self.lines = Dictionary(grouping: named) { $0.words[0].text }
     }
@@ -65,6 +70,7 @@ struct HAProxyACLs {
     /// All lines of an ACL's name are alternatives.
     private func named(_ name: String, at position: SourcePosition) -> [DraftMatch]? {
         if name == "TRUE" { return [.always] }
+        if name == "FALSE" { return [] }
         guard let lines = lines[name] else {
             return findings.refuse("there is no acl \(name.quoted) that is known here", at: position)
         }
@@ -85,32 +91,44 @@ struct HAProxyACLs {
         var method: SourceWord?
         var patterns: [SourceWord] = []
         var rest = words.dropFirst()
-        while let word = rest.popFirst() {
+        // Flags come first; behind a pattern they would be patterns.
+        flags: while let word = rest.first, word.text.hasPrefix("-") {
+            rest = rest.dropFirst()
             switch word.text {
             case "-i", "-n": break
-            case "--":
-                patterns += rest
-                rest = []
+            case "--": break flags
             case "-m": method = rest.popFirst() ?? word
-            case "-f", "-M":
-                return findings.refuse(nil, .lists, at: word.position)
-            default: patterns.append(word)
+            case "-f":
+                guard let path = rest.popFirst(), let lines = files.lines(of: path.text, at: path.position) else {
+                    return nil
+                }
+                patterns += lines.compactMap(\.first).map { SourceWord(text: $0, position: path.position) }
+            case "-M": return findings.refuse(nil, .lists, at: word.position)
+            default: return findings.refuse(word.text, .unknown, at: word.position)
             }
         }
+        if let word = rest.first(where: { $0.text.hasPrefix("-") }) {
+            return findings.refuse(word.text, .unknown, at: word.position)
+        }
+        patterns += rest
         /// Whether the test is one of those that are understood, with some values to compare with.
         func isPlain(_ known: String...) -> Bool {
             known.contains(method?.text ?? known[0]) && !patterns.isEmpty
         }
-        let parts = fetch.text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        // Names are compared in lower case anyway.
-        let name = (parts[0] + parts.dropFirst().filter { $0 != "lower" }.map { ",\($0)" }.joined())
-            .replacing("req_ssl_", with: "req.ssl_")
-        switch name {
+        let sample = HAProxySample(fetch.text)
+        if let map = sample.mapOfNames, map.fallback == nil, isPlain("str", "found") || method?.text == "found" {
+            return names(in: map.path, patterns.map(\.text), isFound: method?.text == "found", at: fetch.position)
+        }
+        switch sample.converters.isEmpty ? sample.fetch : "" {
+        case "req.ssl_sni" where isPlain("reg") && method != nil:
+            return expressions(patterns)
+        case "dst_port" where isPlain("int"):
+            return ports(patterns, at: fetch.position)
         case "req.ssl_sni" where isPlain("str", "end", "dom"):
             return serverNames(patterns, method: method?.text ?? "str")
         case "req.ssl_sni_end" where isPlain("end"):
             return serverNames(patterns, method: "end")
-        case "req.ssl_alpn" where isPlain("str") && parts.count == 1: return [DraftMatch(alpn: patterns.map(\.text))]
+        case "req.ssl_alpn" where isPlain("str"): return [DraftMatch(alpn: patterns.map(\.text))]
         case "src" where isPlain("ip"):
             let networks = patterns.compactMap { findings.network($0.text, at: $0.position) }
             return networks.count == patterns.count ? [DraftMatch(clients: networks)] : nil
@@ -144,6 +162,43 @@ struct HAProxyACLs {
                     + "a.b.\(name) would no longer match", at: word.position)
             names += (isParent ? [] : [name]) + [ServerNamePattern("*.\(name)")].compactMap(\.self)
         }
+        return [DraftMatch(serverNames: names.withoutRepeats, isNarrowed: method != "str")]
+    }
+
+    /// The names of a map, or those with one of some values.
+    private func names(
+        in path: String, _ values: [String], isFound: Bool, at position: SourcePosition
+    ) -> [DraftMatch]? {
+        guard let lines = files.lines(of: path, at: position) else { return nil }
+        let keys = lines.filter { isFound || $0.count > 1 && values.contains($0[1]) }.compactMap(\.first)
+        return serverNames(keys.map { SourceWord(text: $0, position: position) }, method: "str").map {
+            $0 == [.always] ? [] : $0
+        }
+    }
+
+    private func expressions(_ patterns: [SourceWord]) -> [DraftMatch]? {
+        var names: [ServerNamePattern] = []
+        for word in patterns {
+            let texts = FiniteExpression.texts(word.text)
+            let found = texts?.compactMap { ServerNamePattern($0) }
+            guard let found, found.count == texts?.count else {
+                return findings.refuse("req.ssl_sni -m reg \(word.text)", .expression, at: word.position)
+            }
+            names += found
+        }
         return [DraftMatch(serverNames: names.withoutRepeats)]
+    }
+
+    /// Known for each address that is listened on: always or never.
+    private func ports(_ patterns: [SourceWord], at position: SourcePosition) -> [DraftMatch]? {
+        var isMatched = false
+        for word in patterns {
+            guard let range = findings.variables.ports(word.text.replacing(":", with: "-")) else {
+                return findings.refuse("dst_port \(word.text)", .conditions, at: word.position)
+            }
+            if let port { isMatched = isMatched || range.contains(port) }
+        }
+        guard port != nil else { return findings.refuse("dst_port", .conditions, at: position) }
+        return isMatched ? [.always] : []
     }
 }

@@ -19,21 +19,34 @@ struct HAProxyParser {
     ) throws(SyntaxProblem) -> [HAProxySection] {
         var parser = HAProxyParser(cursor: TextCursor(text, file: file), variables: variables)
         var sections: [HAProxySection] = []
+        var conditions: [SourcePosition] = []
         while parser.cursor.next != nil {
             let words = try parser.words()
             guard let keyword = words.first else { continue }
-            let line = SourceStatement(name: keyword, words: Array(words.dropFirst()))
-            if line.keyword.hasPrefix(".") {
-                throw SyntaxProblem(
-                    "\(line.keyword.quoted): conditional blocks are not followed; leave the lines that hold for this host, and "
-                        + "remove the conditions", at: line.position)
+            var line = SourceStatement(name: keyword, words: Array(words.dropFirst()))
+            line.condition = conditions.last
+            switch line.keyword {
+            case ".if":
+                conditions.append(line.position)
+                continue
+            case ".elif", ".else", ".endif":
+                guard !conditions.isEmpty else {
+                    throw SyntaxProblem("there is no '.if' before this \(line.keyword.quoted)", at: line.position)
+                }
+                if line.keyword == ".endif" { conditions.removeLast() }
+                continue
+            case ".diag", ".notice", ".warning", ".alert": continue
+            case let word where word.hasPrefix("."):
+                throw SyntaxProblem("\(word.quoted) is not known; remove it", at: line.position)
+            default: break
             }
             if sectionKinds.contains(line.keyword) {
                 let parts = line.texts.split(separator: "from", omittingEmptySubsequences: false)
                 sections.append(
                     HAProxySection(
                         kind: line.keyword, name: parts[0].first, base: parts.dropFirst().first?.first,
-                        position: line.position))
+                        address: parts[0].count > 1 ? line.words[1] : nil, position: line.position,
+                        condition: line.condition))
             } else if sections.isEmpty {
                 throw SyntaxProblem(
                     "\(line.keyword.quoted) stands in no section; one such as 'global' or 'frontend' comes first",
@@ -42,6 +55,7 @@ struct HAProxyParser {
                 sections[sections.count - 1].lines.append(line)
             }
         }
+        if let condition = conditions.last { throw SyntaxProblem("this '.if' has no '.endif'", at: condition) }
         return sections
     }
 

@@ -14,7 +14,7 @@ extension HAProxyReader {
 
     /// The servers of a backend.
     func dial(_ backend: HAProxySection) -> DraftDial? {
-        for line in backend.all where backend.kind == "backend" {
+        for line in backend.all where backend.kind == "backend" && !isReadWithServers(line, of: backend) {
             if let reason = Self.foreign[line.keyword] { findings.refuse(line.keyword, reason, at: line.position) }
         }
         let servers = servers(of: backend)
@@ -40,10 +40,37 @@ extension HAProxyReader {
             ? findings.policy(method, of: Self.policies, at: balance?.position ?? backend.position) : .first
         guard var dial = findings.dial(endpoints, policy, name: backend.name, at: backend.position) else { return nil }
         dial.upstream.proxyProtocol = servers[0].header
+        readSource(of: backend, servers)
+        if backend.sticksToSource, let line = backend.last("stick"),
+            dial.upstream.endpoints.count(where: { !$0.isBackup }) > 1
+        {
+            findings.note(
+                "'stick on src' remembers where a client went; imported as 'client_hash', which sends an address to the same "
+                    + "server as long as that is there, and remembers nothing", at: line.position)
+            dial.upstream.policy = .clientHash
+        }
         dial.upstream.connectTimeout = findings.connectTimeout(
             duration(backend.last("timeout", "connect")), "'timeout connect'")
         dial.upstream.health = health(of: servers, in: backend)
         return dial
+    }
+
+    /// Whether a line is about what ``dial(_:)`` reads.
+    func isReadWithServers(_ line: SourceStatement, of section: HAProxySection) -> Bool {
+        HAProxySection.usesClient(line)
+            || ["stick", "stick-table"].contains(line.keyword) && section.sticksToSource && section.kind != "frontend"
+    }
+
+    /// Dialling from the client's address says who it is, as the PROXY header does.
+    private func readSource(of backend: HAProxySection, _ servers: [HAProxyServer]) {
+        let lines = backend.all.filter(HAProxySection.usesClient).map(\.position) + servers.compactMap(\.usesClient)
+        guard let position = lines.first else { return }
+        guard servers.allSatisfy({ $0.header != Defaults.proxyProtocol }) else {
+            return findings.refuse("usesrc", .source, at: position)
+        }
+        findings.note(
+            "'usesrc' dials from the client's address; here the edge's own is dialled from, and the PROXY header alone says who "
+                + "the client is", at: position)
     }
 
     private func servers(of backend: HAProxySection) -> [HAProxyServer] {

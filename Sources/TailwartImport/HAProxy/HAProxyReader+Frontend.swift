@@ -30,12 +30,55 @@ extension HAProxyReader {
         left: ["maxconn": "the listener's own limit is 'max_connections'"],
         refused: ["ssl": .endsTLS, "crt": .endsTLS, "crt-list": .endsTLS, "interface": .unknown, "namespace": .unknown])
 
-    func listener(_ proxy: HAProxySection) -> DraftListener? {
-        for line in proxy.all { Self.keywords.read(line.keyword, at: line.position, findings) }
-        let binds = proxy.lines.filter { $0.keyword == "bind" }.flatMap { self.binds($0) }
+    private static let options = WordTable(
+        harmless: """
+            abortonclose allbackups checkcache clitcpka srvtcpka tcpka contstats dontlog-normal dontlognull forwardfor
+            originalto httpchk httpclose httplog httpslog tcplog nolinger persist redispatch prefer-last-server socket-stats
+            splice-auto splice-request splice-response tcp-smart-accept tcp-smart-connect independent-streams
+            idle-close-on-response external-check tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check spop-check
+            ssl-hello-chk disable-h2-upgrade
+            """, refused: ["transparent": .perConnection, "http_proxy": .perConnection],
+        details: ["http-", "h1-", "h2-", "accept-", "log"])
+
+    /// One for each kind of address: those that expect a header and those that do not, and each port where conditions ask for it.
+    func listeners(_ proxy: HAProxySection) -> [DraftListener] {
+        if let condition = proxy.firstCondition { refuse(condition) }
+        for line in proxy.all where !isReadWithServers(line, of: proxy) {
+            Self.keywords.read(line.keyword, at: line.position, findings)
+            if line.keyword == "option", let word = line.words.first {
+                Self.options.read(word.text, at: word.position, findings)
+            }
+        }
+        let lines = proxy.lines.filter { $0.keyword == "bind" }
+        let own = proxy.address.map { [SourceStatement(name: $0, words: [$0])] } ?? []
+        let binds = (own + lines).flatMap { self.binds($0) }
         findings.noteFamilies(binds)
-        let rules = HAProxyRules(proxy.all, findings)
-        let targets = targets(of: proxy, rules)
+        let asksForPort = proxy.all.contains { $0.texts.contains { $0.hasPrefix("dst_port") } }
+        var groups: [[SourceBind]] = []
+        for bind in binds {
+            let same = groups.firstIndex { group in
+                group[0].expectsHeader == bind.expectsHeader
+                    && (!asksForPort || group[0].address.port == bind.address.port)
+            }
+            if let same { groups[same].append(bind) } else { groups.append([bind]) }
+        }
+        var listeners: [DraftListener] = []
+        for group in groups.isEmpty ? [[]] : groups {
+            let listener = listener(proxy, group, port: asksForPort ? group.first?.address.port : nil)
+            let same = listeners.firstIndex { other in
+                other.header?.position == listener.header?.position
+                    && other.routes.elementsEqual(listener.routes) {
+                        $0.match == $1.match && $0.upstream == $1.upstream && $0.isBeforeHeader == $1.isBeforeHeader
+                    }
+            }
+            if let same { listeners[same].binds += listener.binds } else { listeners.append(listener) }
+        }
+        return listeners
+    }
+
+    private func listener(_ proxy: HAProxySection, _ binds: [SourceBind], port: UInt16?) -> DraftListener {
+        let rules = HAProxyRules(proxy.all, files, port: port)
+        let targets = targets(of: proxy, rules, port: port)
         var listener = DraftListener(
             name: proxy.name, binds: binds.map(\.address), routes: rules.closing + targets.map(\.route),
             position: proxy.position)
@@ -73,51 +116,6 @@ extension HAProxyReader {
         }
     }
 
-    /// `use_backend` in order, then `default_backend`, which comes before the servers of a `listen` itself.
-    private func targets(
-        of proxy: HAProxySection, _ rules: HAProxyRules
-    ) -> [(route: DraftRoute, backend: HAProxySection)] {
-        var targets: [(DraftRoute, HAProxySection)] = []
-        func add(_ matches: [DraftMatch], _ backend: HAProxySection?, at position: SourcePosition) {
-            guard let backend, let dial = dial(backend) else { return }
-            for match in matches { targets.append((DraftRoute(match: match, dial: dial, position: position), backend)) }
-        }
-        for line in proxy.lines where line.keyword == "use_backend" {
-            guard let name = line.words.first, let matches = rules.acls.condition(line.words.dropFirst()) else {
-                continue
-            }
-            add(matches, backend(name), at: line.position)
-        }
-        if let line = proxy.last("default_backend"), let name = line.words.first {
-            add([.always], backend(name), at: line.position)
-        } else if proxy.kind == "listen",
-            proxy.lines.contains(where: { ["server", "server-template"].contains($0.keyword) })
-        {
-            add([.always], proxy, at: proxy.position)
-        }
-        return targets
-    }
-
-    private func backend(_ name: SourceWord) -> HAProxySection? {
-        if name.text.contains("%[") {
-            return findings.refuse(name.text, .perConnection, at: name.position)
-        }
-        guard let backend = backends[name.text] else {
-            return findings.refuse("there is no backend \(name.text.quoted)", at: name.position)
-        }
-        if let line = backend.disabled {
-            findings.refuse("\(name.text.quoted) is disabled, and passed to; remove one of both", at: line.position)
-        }
-        if !backend.isTCP {
-            findings.refuse(
-                "the backend \(name.text.quoted) is in HTTP mode; Tailwart speaks no HTTP", at: name.position)
-        }
-        for line in backend.all where ["tcp-request", "tcp-response"].contains(line.keyword) {
-            findings.refuse(line.keyword, .content, at: line.position)
-        }
-        return backend
-    }
-
     private func header(_ binds: [SourceBind], _ rules: HAProxyRules) -> DraftHeader? {
         let accepting = findings.expectsHeader(binds)
         guard let position = accepting ?? rules.expected?.position else { return nil }
@@ -125,8 +123,7 @@ extension HAProxyReader {
             peers: Peers(allowed: rules.expected?.networks), position: position,
             naming: "let in those who send one with 'tcp-request connection expect-proxy layer4 if { src … }', or with "
                 + "'tcp-request connection reject if !{ src … }'",
-            others: accepting == nil ? "takes connections from others, without a PROXY header" : nil,
-            takesEverybody: true)
+            servesOthers: accepting == nil && rules.expected?.isForAll == false, takesEverybody: true)
     }
 
     private func readTimeouts(
@@ -134,7 +131,10 @@ extension HAProxyReader {
     ) {
         // The tunnel's timeout takes the place of the other two; of those the shorter ends the connection.
         let sections = backends.isEmpty ? [proxy] : backends
-        let tunnels = sections.compactMap { $0.last("timeout", "tunnel") }
+        // One of 0 is as if it were not there.
+        let tunnels = sections.compactMap { $0.last("timeout", "tunnel") }.filter {
+            ForeignDuration.haproxy($0.texts.last ?? "") != .zero
+        }
         let sides = [proxy.last("timeout", "client")] + sections.map { $0.last("timeout", "server") }
         for line in tunnels.isEmpty ? sides.compactMap(\.self) : tunnels {
             guard let limit = duration(line) else { continue }

@@ -4,11 +4,17 @@ import TailwartWire
 /// Reads a HAProxy configuration: what runs in TCP mode becomes listeners, everything else is left to HAProxy.
 struct HAProxyReader {
     let findings: Findings
+    let files: HAProxyFiles
     var variables: Variables { findings.variables }
     /// `backend` and `listen` sections by name.
     var backends: [String: HAProxySection] = [:]
     /// Whether names are followed, by a `resolvers` section.
     var hasResolvers = false
+
+    init(_ files: any IncludedFiles, _ findings: Findings) {
+        self.findings = findings
+        self.files = HAProxyFiles(files: files, findings: findings)
+    }
 
     mutating func read(_ text: String, file: String) throws(SyntaxProblem) -> Draft {
         let sections = try HAProxyParser.parse(text, file: file, variables)
@@ -20,12 +26,13 @@ struct HAProxyReader {
         }
         draft.notes = findings.notes {
             for line in sections.filter({ $0.kind == "global" }).flatMap(\.lines) where line.keyword == "maxconn" {
+                if let condition = line.condition { refuse(condition) }
                 draft.maxConnections = maxconn(line)
             }
         }
         for proxy in proxies where proxy.kind != "backend" {
-            if proxy.isTCP, proxy.disabled == nil {
-                draft.listeners += findings.listeners { [listener(proxy)] }
+            if proxy.isTCP, proxy.disabled == nil || proxy.firstCondition != nil {
+                draft.listeners += findings.listeners { listeners(proxy) }
                 continue
             }
             draft.notes += findings.notes {
@@ -40,6 +47,13 @@ struct HAProxyReader {
             }
         }
         return draft
+    }
+
+    /// What stands on a condition is passed over only where nothing of it is read.
+    func refuse(_ condition: SourcePosition) {
+        findings.refuse(
+            "conditional blocks are not followed; leave the lines that hold for this host, and remove the conditions",
+            at: condition)
     }
 
     /// Frontends, backends and listens, with the lines of the defaults that hold for each before their own.

@@ -9,10 +9,9 @@ struct HAProxyRules {
     private(set) var closing: [DraftRoute] = []
     private(set) var inspectDelay: SourceStatement?
     /// Networks whose connections begin with a PROXY header, and where that is said.
-    private(set) var expected: (networks: [Network], position: SourcePosition)?
+    private(set) var expected: (networks: [Network], isForAll: Bool, position: SourcePosition)?
     private var asksForHello = false
-    /// What earlier rules have let in.
-    private var accepted: [String: [DraftMatch]] = [:]
+    private var phases: [String: ClosingRules] = [:]
 
     private static let actions = WordTable(
         tuning: """
@@ -27,9 +26,10 @@ struct HAProxyRules {
     /// Whether HAProxy waits for the hello.
     var waitsForHello: Bool { inspectDelay != nil && asksForHello }
 
-    init(_ lines: [SourceStatement], _ findings: Findings) {
-        self.findings = findings
-        acls = HAProxyACLs(lines, findings)
+    /// - Parameter port: of the addresses that connections come to, where they have but one.
+    init(_ lines: [SourceStatement], _ files: HAProxyFiles, port: UInt16?) {
+        findings = files.findings
+        acls = HAProxyACLs(lines, files, port: port)
         for line in lines where line.keyword == "tcp-request" {
             let texts = line.texts
             switch (texts.first, texts.dropFirst().first) {
@@ -44,7 +44,7 @@ struct HAProxyRules {
                 asksForHello = asksForHello || phase == "content" && matches?.contains(where: \.needsHello) != false
                 guard let matches else { continue }
                 if texts[1] == "accept" {
-                    accepted[phase, default: []] += matches
+                    phases[phase, default: ClosingRules()].letIn(matches)
                 } else {
                     for match in matches { close(match, phase: phase, line) }
                 }
@@ -57,9 +57,10 @@ struct HAProxyRules {
     }
 
     private mutating func expect(_ line: SourceStatement) {
-        expected = expected ?? ([], line.position)
+        expected = expected ?? ([], false, line.position)
         guard let matches = acls.condition(line.words.dropFirst(3)) else { return }
-        guard accepted["connection"] == nil, !matches.isEmpty,
+        if matches == [.always] { expected?.isForAll = true }
+        guard phases["connection"]?.letAnybodyIn != true, !matches.isEmpty,
             matches.allSatisfy({ $0 == DraftMatch(clients: $0.clients) })
         else {
             return findings.refuse(
@@ -70,7 +71,7 @@ struct HAProxyRules {
     }
 
     private mutating func close(_ match: DraftMatch, phase: String, _ line: SourceStatement) {
-        let rest = findings.said(match.without(accepted[phase] ?? []), at: line.position)
+        let rest = phases[phase, default: ClosingRules()].rest(of: match, at: line.position, findings)
         guard let rest, !rest.isNever else { return }
         closing.append(DraftRoute(match: rest, position: line.position, isBeforeHeader: phase == "connection"))
     }

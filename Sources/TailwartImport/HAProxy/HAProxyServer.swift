@@ -11,6 +11,8 @@ struct HAProxyServer {
     /// Why it gets no connections.
     private(set) var isOut: String?
     private(set) var isChecked = false
+    /// Where it is said that the client's address is dialled from.
+    private(set) var usesClient: SourcePosition?
     private(set) var health = HealthSettings()
 
     private static let check = "what is asked in a check, and where, follows from the protocol and the port here"
@@ -67,6 +69,11 @@ struct HAProxyServer {
                 header = ProxyProtocolOut(.v2)
                 if word.text != "send-proxy-v2" { Self.words.read(word.text, at: word.position, findings) }
             case "no-send-proxy", "no-send-proxy-v2": header = Defaults.proxyProtocol
+            case "source"
+            where ["0.0.0.0", "::"].contains(rest.first?.text) && rest.dropFirst().first?.text == "usesrc"
+                && ["clientip", "client"].contains(rest.dropFirst(2).first?.text):
+                usesClient = word.position
+                rest = rest.dropFirst(3)
             case "backup": isBackup = true
             case "no-backup": isBackup = false
             case "disabled": isOut = "it is disabled"

@@ -25,24 +25,24 @@ extension NginxReader {
                 "without 'ssl_preread on' nginx never sees a server name, so everything went the default way; imported as meant",
                 at: destination.position)
         }
-        var routes: [DraftRoute] = []
-        for (match, value, position) in entries(of: map) {
+        var routes: [(route: DraftRoute, isExpression: Bool)] = []
+        for (match, value, position, isExpression) in entries(of: map) {
             let text = Self.replacing(destination.text) { other, _ in other == asked ? value.text : nil }
             // Passing to nothing fails.
             let dial = text.isEmpty ? nil : dial(SourceWord(text: text, position: value.position))
             if dial == nil, !text.isEmpty { return nil }
             if dial != nil || !match.isAlways {
-                routes.append(DraftRoute(match: match, dial: dial, position: position))
+                routes.append((DraftRoute(match: match, dial: dial, position: position), isExpression))
             }
         }
         return Self.joined(routes)
     }
 
     /// Routes to the same target as one, where none between them is passed over by that.
-    private static func joined(_ routes: [DraftRoute]) -> [DraftRoute] {
+    private static func joined(_ routes: [(route: DraftRoute, isExpression: Bool)]) -> [DraftRoute] {
         var result: [DraftRoute] = []
-        for route in routes {
-            let isPattern = route.match.serverNames.contains(where: \.isWildcard)
+        for (route, isExpression) in routes {
+            let isPattern = isExpression || route.match.serverNames.contains(where: \.isWildcard)
             let last = result.lastIndex { $0.upstream == route.upstream && !$0.match.isAlways }
             if let last, !route.match.isAlways, let both = result[last].match.union(route.match),
                 !isPattern || !result[(last + 1)...].contains(where: { $0.upstream != route.upstream })
@@ -55,9 +55,10 @@ extension NginxReader {
         return result
     }
 
-    private typealias Entry = (match: DraftMatch, value: SourceWord, position: SourcePosition)
+    private typealias Entry = (match: DraftMatch, value: SourceWord, position: SourcePosition, isExpression: Bool)
 
-    /// The lines of a map, in the order in which nginx asks: names, then the longest patterns first, then the default.
+    /// The lines of a map, in the order in which nginx asks: names, then the longest patterns first, then expressions, then the
+    /// default.
     private func entries(of map: SourceStatement) -> [Entry] {
         guard let source = map.words.first?.text, Self.variableName(source) == "ssl_preread_server_name" else {
             findings.refuse(map.words.first?.text, .conditions, at: map.position)
@@ -73,11 +74,11 @@ extension NginxReader {
                 continue
             }
             if entry.keyword == "default", !entry.name.isQuoted {
-                fallback = (.always, value, entry.position)
+                fallback = (.always, value, entry.position, false)
             } else if entry.keyword.isEmpty {
                 nameless = value
             } else if let match = match(entry, hasHostNames: hasHostNames) {
-                entries.append((match, value, entry.position))
+                entries.append((match, value, entry.position, entry.keyword.hasPrefix("~")))
             }
         }
         if let nameless, nameless.text != fallback?.value.text ?? "" {
@@ -87,6 +88,7 @@ extension NginxReader {
         }
         /// The length of a pattern; a name comes before all of them.
         func rank(_ entry: Entry) -> Int {
+            if entry.isExpression { return -1 }
             let pattern = entry.match.serverNames.last { $0.isWildcard }
             return pattern.map(\.name.count) ?? .max
         }
@@ -95,6 +97,10 @@ extension NginxReader {
 
     private func match(_ entry: SourceStatement, hasHostNames: Bool) -> DraftMatch? {
         let text = entry.keyword.hasPrefix("\\") ? String(entry.keyword.dropFirst()) : entry.keyword
+        if text.hasPrefix("~"), let texts = FiniteExpression.texts(text.drop { "~*".contains($0) }) {
+            let names = texts.compactMap { ServerNamePattern($0) }
+            if names.count == texts.count { return DraftMatch(serverNames: names) }
+        }
         if text.hasPrefix("~") || text.hasSuffix(".*") {
             return findings.refuse(
                 "\(text.quoted): only names are matched here; write each, or \"*.example.org\" for one label before it",
@@ -116,7 +122,8 @@ extension NginxReader {
             "\(text.quoted) stands for any number of labels in nginx; here '*.' stands for one, so a.b.\(name) would go the "
                 + "default way", at: entry.position)
         return DraftMatch(
-            serverNames: (text.hasPrefix(".") ? [name] : []) + [ServerNamePattern("*.\(name)")].compactMap(\.self))
+            serverNames: (text.hasPrefix(".") ? [name] : []) + [ServerNamePattern("*.\(name)")].compactMap(\.self),
+            isNarrowed: true)
     }
 
     /// An upstream by name, or an address.

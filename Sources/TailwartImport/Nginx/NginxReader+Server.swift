@@ -9,13 +9,24 @@ extension NginxReader {
             proxy_protocol ipv6only
             """, refused: ["ssl": .endsTLS, "udp": .datagrams, "quic": .datagrams])
 
-    /// One `server` of the stream block; nil if something was refused.
-    func listener(
+    /// One `server` of the stream block: a listener, or two where some addresses expect a PROXY header and some do not.
+    func listeners(
         _ directives: [SourceStatement], shared: [SourceStatement], at position: SourcePosition
-    ) -> DraftListener? {
+    ) -> [DraftListener?] {
         let settings = NginxSettings(shared: shared, own: directives)
         let binds = directives.filter { $0.keyword == "listen" }.flatMap { self.binds($0) }
         settings.sayRest(findings)
+        let kinds = binds.map(\.expectsHeader).withoutRepeats
+        return (kinds.isEmpty ? [false] : kinds).map { kind in
+            listener(
+                directives, settings, binds.filter { $0.expectsHeader == kind }, isAlone: kinds.count < 2, at: position)
+        }
+    }
+
+    private func listener(
+        _ directives: [SourceStatement], _ settings: NginxSettings, _ binds: [SourceBind], isAlone: Bool,
+        at position: SourcePosition
+    ) -> DraftListener? {
         guard let destination = directives.last(where: { $0.keyword == "proxy_pass" })?.onlyWord else {
             return findings.refuse(
                 "there is no 'proxy_pass' here; only servers that pass connections on can be imported", at: position)
@@ -23,7 +34,7 @@ extension NginxReader {
         findings.noteFamilies(binds)
         // Without `set_real_ip_from` they are about who sends a header.
         let access = access(settings.access, isBeforeHeader: settings.realIP.isEmpty)
-        let (header, inbound) = headers(settings, binds)
+        let (header, inbound) = headers(settings, binds, isAlone: isAlone)
         let timeout = findings.connectTimeout(duration(settings["proxy_connect_timeout"]), "'proxy_connect_timeout'")
         guard var targets = routes(to: destination, isPreread: settings.isOn("ssl_preread")) else { return nil }
         for index in targets.indices {
@@ -63,7 +74,7 @@ extension NginxReader {
 
     /// The PROXY header for the upstream, and the one that clients must send.
     private func headers(
-        _ settings: NginxSettings, _ binds: [SourceBind]
+        _ settings: NginxSettings, _ binds: [SourceBind], isAlone: Bool
     ) -> (ProxyProtocolOut, DraftHeader?) {
         var header = Defaults.proxyProtocol
         if let directive = settings["proxy_protocol"], settings.isOn("proxy_protocol") {
@@ -75,7 +86,8 @@ extension NginxReader {
             }
         }
         guard let position = findings.expectsHeader(binds) else { return (header, nil) }
-        if settings.realIP.isEmpty, header == Defaults.proxyProtocol {
+        // Beside others it is meant as it is.
+        if settings.realIP.isEmpty, header == Defaults.proxyProtocol, isAlone {
             findings.note(
                 "'proxy_protocol' behind 'listen' expects a header from every client and refuses those that send none, and nothing "
                     + "is passed on; imported as meant: the header goes to the upstream. If another proxy stands in front of this "
@@ -100,15 +112,15 @@ extension NginxReader {
     /// `allow` and `deny`: the first that holds decides, and after an end without one all are let in.
     private func access(_ directives: [SourceStatement], isBeforeHeader: Bool) -> [DraftRoute] {
         var routes: [DraftRoute] = []
-        var allowed: [DraftMatch] = []
+        var rules = ClosingRules()
         for directive in directives where directive.texts != ["unix:"] {
             let isForAll = directive.texts == ["all"]
             let network = isForAll ? nil : network(directive)
             guard isForAll || network != nil else { continue }
             let match = DraftMatch(clients: [network].compactMap(\.self))
             if directive.keyword == "allow" {
-                allowed.append(match)
-            } else if let rest = findings.said(match.without(allowed), at: directive.position) {
+                rules.letIn([match])
+            } else if let rest = rules.rest(of: match, at: directive.position, findings) {
                 routes.append(DraftRoute(match: rest, position: directive.position, isBeforeHeader: isBeforeHeader))
             }
             if isForAll { break }

@@ -61,7 +61,7 @@ struct NginxReader {
             }
         }
         return servers.flatMap { server in
-            findings.listeners { [listener(server.block ?? [], shared: shared, at: server.position)] }
+            findings.listeners { listeners(server.block ?? [], shared: shared, at: server.position) }
         }
     }
 

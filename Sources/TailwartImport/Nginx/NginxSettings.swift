@@ -14,12 +14,15 @@ struct NginxSettings {
             proxy_protocol proxy_protocol_version proxy_connect_timeout proxy_timeout preread_timeout allow deny
             set_real_ip_from
             """,
+        left: [
+            "server_name": "it chooses among the servers of one address, and this one has the address to itself"
+        ],
         refused: [
             "proxy_ssl": .opensTLS, "proxy_bind": .source, "limit_conn": .clients, "proxy_download_rate": .clients,
             "proxy_upload_rate": .clients,
             "return": .answers, "pass": .unknown, "set": .perConnection, "js_access": .content, "js_preread": .content,
             "js_filter": .content,
-            "server_name": .unknown, "health_check": .unknown,
+            "health_check": .unknown,
         ],
         // They mean nothing without those that are refused.
         details: ["ssl_", "proxy_ssl_", "limit_conn_", "js_"])
