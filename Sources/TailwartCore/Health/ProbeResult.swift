@@ -1,5 +1,16 @@
 package import TailwartWire
 
+/// Why one address of a place does not lead there.
+package struct AddressFault: Sendable, Equatable {
+    package let address: String
+    package let verdict: Verdict
+
+    package init(_ address: String, _ verdict: Verdict) {
+        self.address = address
+        self.verdict = verdict
+    }
+}
+
 /// What one probe found out.
 package struct ProbeResult: Sendable, Equatable {
     package var verdict: Verdict
@@ -15,6 +26,8 @@ package struct ProbeResult: Sendable, Equatable {
     package var isCostly: Bool
     /// It is so at one of the addresses of the place, and another serves: it is said, and turns nothing off.
     package var isOfOneAddress = false
+    /// Where no address of the place leads there and they differ in why: each with its fault. Else empty.
+    package var byAddress: [AddressFault] = []
     /// Who answered, as it greets or as it is known from before; nil if it does not say.
     package var server: MailServer?
     /// What an SMTP server calls itself in its greeting, in lower case; nil where it says no name.
@@ -37,8 +50,18 @@ package struct ProbeResult: Sendable, Equatable {
         server == nil && verdict.grade != .failed && proto != .https
     }
 
+    /// What is the matter.
+    package var cause: String {
+        byAddress.isEmpty
+            ? verdict.cause : byAddress.map { "\($0.address): \($0.verdict.cause)" }.joined(separator: " ")
+    }
+
     /// What to set, and where.
-    package var fix: String { verdict.fix(of: server) }
+    package var fix: String {
+        byAddress.isEmpty
+            ? verdict.fix(of: server)
+            : byAddress.map { "\($0.address): \($0.verdict.fix(of: server))" }.joined(separator: " ")
+    }
 
     /// The same, where the protocol tells more.
     package func fix(_ proto: ListenerProtocol) -> String {
