@@ -18,7 +18,7 @@ extension ProbeSubject {
         let unreached =
             approach.leftOut.first.map { .ownAddress([$0], port: port) }
             ?? ProbeResult(.nameUnknown, "The name stands for no address.")
-        var faults: [(way: DialWay, result: ProbeResult)] = []
+        var faults: [(address: String?, result: ProbeResult)] = []
         var answer: ProbeResult?
         var mistrust: ProbeResult?
         for address in approach.addresses where answer == nil || address.distrustsHeader {
@@ -30,26 +30,18 @@ extension ProbeSubject {
                 if case .direct(let address) = way { result.detail = "\(address): \(result.detail)" }
                 mistrust = mistrust ?? result
             } else if result.verdict.isOfTheWay {
-                faults.append((way, result))
+                if case .direct(let dialled) = way {
+                    faults.append(("\(dialled.ip)", result))
+                } else {
+                    faults.append((nil, result))
+                }
             } else {
                 answer = answer ?? result
             }
         }
-        guard var mistrust else { return answer ?? Self.joined(faults) ?? unreached }
+        guard var mistrust else { return answer ?? ProbeResult.joined(faults) ?? unreached }
         mistrust.isOfOneAddress = answer != nil
         return mistrust
-    }
-
-    /// What addresses have in common of which none leads there; where they differ, each with its fault. One that is refused has a host.
-    private static func joined(_ faults: [(way: DialWay, result: ProbeResult)]) -> ProbeResult? {
-        guard var joined = (faults.first { $0.result.verdict == .refused } ?? faults.last)?.result else { return nil }
-        guard Set(faults.map(\.result.verdict)).count > 1 else { return joined }
-        joined.detail = faults.map(\.result.detail).joined(separator: " ")
-        joined.byAddress = faults.compactMap { fault in
-            guard case .direct(let address) = fault.way else { return nil }
-            return AddressFault("\(address.ip)", fault.result.verdict)
-        }
-        return joined
     }
 
     /// What a probe says of reachability.

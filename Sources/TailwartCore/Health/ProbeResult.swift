@@ -50,6 +50,16 @@ package struct ProbeResult: Sendable, Equatable {
         server == nil && verdict.grade != .failed && proto != .https
     }
 
+    /// What addresses of a place have in common of which none leads there; where they differ, each with its fault. One that is refused has
+    /// a host.
+    package static func joined(_ faults: [(address: String?, result: ProbeResult)]) -> ProbeResult? {
+        guard var joined = (faults.first { $0.result.verdict == .refused } ?? faults.last)?.result else { return nil }
+        guard Set(faults.map(\.result.verdict)).count > 1 else { return joined }
+        joined.detail = faults.map(\.result.detail).joined(separator: " ")
+        joined.byAddress = faults.compactMap { fault in fault.address.map { AddressFault($0, fault.result.verdict) } }
+        return joined
+    }
+
     /// What is the matter.
     package var cause: String {
         byAddress.isEmpty
