@@ -9,8 +9,8 @@ import TailwartWire
 extension Edge {
     /// - Parameter uptime: seconds.
     func status(uptime: Int) -> CommandAnswer {
-        let (memory, reports, configuration, topology) =
-            (ledger.memory, ledger.places, configuration, engine.topology)
+        let (memory, reports, diagnoses, configuration, topology) =
+            (ledger.memory, ledger.places, ledger.diagnoses, configuration, engine.topology)
         let clock = StatusClock(now: Clock.wall())
         var status = EdgeStatus()
         status.version = Version.current.line
@@ -18,7 +18,7 @@ extension Edge {
         status.state = orders.isDraining ? "draining" : "serving"
         status.uptime = uptime
         status.listeners = topology.frontends.map { listener($0) }
-        status.places = places(topology, configuration, reports, memory, clock)
+        status.places = places(topology, configuration, reports, diagnoses, memory, clock)
         status.certificates = reports.flatMap { $0.certificates(clock) }
         let names = configuration.hostNames.compactMap { name in memory.names[name].map { (name, $0) } }
         status.names = names.map { name, known in
@@ -60,7 +60,8 @@ extension Edge {
             ]
         }
         return status.answer(
-            problems: reports.flatMap(\.problems) + names.flatMap { Self.problems($0, $1) } + memory.problems)
+            problems: diagnoses.compactMap(\.problem) + reports.compactMap(\.problem)
+                + names.flatMap { Self.problems($0, $1) } + memory.problems)
     }
 
     private func listener(_ frontend: Frontend) -> JSON {
@@ -84,8 +85,8 @@ extension Edge {
     }
 
     private func places(
-        _ topology: Topology, _ configuration: Configuration, _ reports: [PlaceReport], _ memory: EventMemory,
-        _ clock: StatusClock
+        _ topology: Topology, _ configuration: Configuration, _ reports: [PlaceReport], _ diagnoses: [Diagnosis],
+        _ memory: EventMemory, _ clock: StatusClock
     ) -> [JSON] {
         let protocols = Dictionary(
             configuration.placesWithWays.compactMap { entry in entry.ways.first.map { (entry.place, $0.proto) } }
@@ -115,7 +116,7 @@ extension Edge {
                     }),
                 "standing": .text(standing),
                 "for_s": report.flatMap { memory.standings[$0.place] }.map { clock.seconds(since: $0) } ?? .null,
-                "verdicts": .list(report?.verdicts(memory, clock) ?? []),
+                "verdicts": .list(report?.verdicts(diagnoses, memory, clock) ?? []),
             ]
         }
     }
@@ -159,13 +160,15 @@ extension PlaceReport {
         results.map { ($0.key, $0.value) }.sorted { ($0.0 ?? "") < ($1.0 ?? "") }
     }
 
-    fileprivate func verdicts(_ memory: EventMemory, _ clock: StatusClock) -> [JSON] {
+    fileprivate func verdicts(_ diagnoses: [Diagnosis], _ memory: EventMemory, _ clock: StatusClock) -> [JSON] {
         sorted.map { name, result in
-            [
+            let asked = AskedPlace(place, serverName: place.proto == .https ? name : nil)
+            let found = diagnoses.first { $0.asked.contains(asked) } ?? Diagnosis([asked], result)
+            return [
                 "server_name": name.json, "verdict": .text(result.verdict.name),
                 "grade": .text(result.verdict.grade.rawValue), "detail": .text(result.detail),
-                "cause": .text(result.verdict.cause), "fix": .text(result.fix(place.proto)),
-                "for_s": memory.verdicts[.init(place, serverName: name)].map { clock.seconds(since: $0) } ?? .null,
+                "cause": .text(found.cause), "fix": .text(found.fix),
+                "for_s": memory.verdicts[asked].map { clock.seconds(since: $0) } ?? .null,
                 "connect_us": result.roundTrip.map { .number($0.microseconds) } ?? .null,
             ]
         }
@@ -186,18 +189,22 @@ extension PlaceReport {
         }
     }
 
-    /// What an operator has to know, each with its fix.
-    fileprivate var problems: [CommandAnswer.Problem] {
-        let bad = sorted.filter { $0.result.verdict.grade != .good }
-        let found = bad.map { name, result in
-            CommandAnswer.Problem(
-                result.verdict.grade == .failed ? .error : .warning,
-                "\(place.label(name)): \(result.detail) \(result.verdict.cause)", fix: result.fix(place.proto))
+    /// That clients do not get there, where no probe says so.
+    fileprivate var problem: CommandAnswer.Problem? {
+        guard standing == .unhealthy, !results.values.contains(where: { $0.verdict.grade == .failed }) else {
+            return nil
         }
-        guard standing == .unhealthy, !bad.contains(where: { $0.result.verdict.grade == .failed }) else { return found }
-        return found + [
-            .init(
-                .error, "\(place.label(nil)) is unhealthy, as connections say: it gets none but a trial now and then")
-        ]
+        return .init(
+            .error, "\(place.label(nil)) is unhealthy, as connections say: it gets none but a trial now and then")
+    }
+}
+
+extension Diagnosis {
+    /// What an operator has to know, with its fix. What follows from the tailnet is said there.
+    fileprivate var problem: CommandAnswer.Problem? {
+        if case .follows = joint { return nil }
+        guard verdict.grade != .good else { return nil }
+        return .init(
+            verdict.grade == .failed ? .error : .warning, "\(label): \(result.detail) \(cause)", fix: fix)
     }
 }

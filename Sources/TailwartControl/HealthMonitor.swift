@@ -14,24 +14,31 @@ final class HealthMonitor: Sendable {
     private let ledger: Ledger
     /// Ends the connections to places that became unhealthy.
     private let close: @Sendable (Place) -> Void
+    private let isInTailnet: @Sendable (IPAddress) async -> Bool?
     private let events: AsyncStream<Watch.Event>
     private let inbox: AsyncStream<Watch.Event>.Continuation
 
-    /// - Parameter topology: the one that new connections are served by.
+    /// - Parameters:
+    ///   - topology: the one that new connections are served by.
+    ///   - isInTailnet: whether the host of an address answers over the tailnet; nil: nobody knows.
     init(
         _ subjects: [ProbeSubject], in topology: @escaping @Sendable () -> Topology, prober: Prober, ledger: Ledger,
-        close: @escaping @Sendable (Place) -> Void
+        isInTailnet: @escaping @Sendable (IPAddress) async -> Bool?, close: @escaping @Sendable (Place) -> Void
     ) {
         self.subjects = Mutex(subjects)
         self.topology = topology
         self.prober = prober
         self.ledger = ledger
+        self.isInTailnet = isInTailnet
         self.close = close
         (events, inbox) = AsyncStream.makeStream()
     }
 
     /// Names have other addresses: the topology is another.
     func namesChanged() { inbox.yield(.reachable(reachable)) }
+
+    /// Something is known of the tailnet that may explain what probes find.
+    func tailnetChanged(_ news: TailnetNews) { inbox.yield(.tailnet(news)) }
 
     /// Others are watched from now on; the topology is the one that leads there.
     func watch(_ subjects: [ProbeSubject]) {
@@ -60,7 +67,7 @@ final class HealthMonitor: Sendable {
             inbox.yield(.tick)
             for await event in events {
                 for effect in watch.take(event, now: .now, jitter: Self.jitter) { perform(effect, in: &group) }
-                ledger.places = watch.reports
+                (ledger.places, ledger.diagnoses) = (watch.reports, watch.diagnoses)
                 timer?.cancel()
                 timer = watch.nextDue.map { due in
                     Task { [inbox] in
@@ -92,6 +99,7 @@ final class HealthMonitor: Sendable {
         switch effect {
         case .probe(let key, let name, let time): group.addTask { await self.probe(key, name, listensFor: time) }
         case .askSetupPage(let key): group.addTask { await self.askSetupPage(key) }
+        case .askPath(let key): group.addTask { await self.askPath(key) }
         case .lookAtTraffic: lookAtTraffic()
         case .mark(let key, let isUnhealthy, let trialsAreCostly, let forgetsTraffic):
             let place = topology().place(key)
@@ -144,6 +152,16 @@ final class HealthMonitor: Sendable {
     /// nobody wants to know any more.
     private func isCurrent(_ asked: ProbeSubject) -> Bool {
         !Task.isCancelled && subject(asked.place)?.asks(as: asked) ?? false
+    }
+
+    private func askPath(_ key: Place.Key) async {
+        var isUp: Bool?
+        if subject(key)?.upstream.via == .direct, let address = topology().addresses(of: key).first,
+            case .internet(let dialled) = address.dialled(doorPort: key.port)
+        {
+            isUp = await isInTailnet(dialled.ip)
+        }
+        if !Task.isCancelled { inbox.yield(.path(key, isUp: isUp)) }
     }
 
     private func askSetupPage(_ key: Place.Key) async {

@@ -30,6 +30,7 @@ package final class Ledger: Sendable {
         var subscriptions: [Subscription] = []
         var totals = Totals()
         var places: [PlaceReport] = []
+        var diagnoses: [Diagnosis] = []
         var stops = false
         var thread: Thread?
     }
@@ -56,6 +57,12 @@ package final class Ledger: Sendable {
     package var places: [PlaceReport] {
         get { state.withLock(\.places) }
         set { state.withLock { $0.places = newValue } }
+    }
+
+    /// What they have in common.
+    package var diagnoses: [Diagnosis] {
+        get { state.withLock(\.diagnoses) }
+        set { state.withLock { $0.diagnoses = newValue } }
     }
 
     /// Since when things are as they are, and what was said lately.

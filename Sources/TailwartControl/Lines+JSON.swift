@@ -35,15 +35,25 @@ extension LineBuffer {
         append(json: message)
     }
 
+    private mutating func append(signed number: Int) {
+        if number < 0 { append("-") }
+        append(number: UInt64(number.magnitude))
+    }
+
     fileprivate mutating func append(_ key: EventKey, _ value: EventValue) {
         append(",\"")
         append(text: key.rawValue)
         append("\":")
         switch value {
         case .text(let text): append(json: text)
-        case .number(let number):
-            if number < 0 { append("-") }
-            append(number: UInt64(number.magnitude))
+        case .number(let number): append(signed: number)
+        case .numbers(let numbers):
+            append("[")
+            for (index, number) in numbers.enumerated() {
+                if index > 0 { append(",") }
+                append(signed: number)
+            }
+            append("]")
         case .list(let texts):
             append("[")
             for (index, text) in texts.enumerated() {

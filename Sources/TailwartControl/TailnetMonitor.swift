@@ -3,12 +3,15 @@ import TailwartCore
 import TailwartResolve
 import TailwartSystem
 import TailwartTailnet
+import TailwartWire
 
 /// Asks tailscaled now and then, and does what ``TailnetControl`` says of the answer.
 final class TailnetMonitor: Sendable {
     /// Between two questions. MagicDNS answers live as long.
     private static let interval = Duration.seconds(5)
     private static let timeout = Duration.seconds(3)
+    /// How long a path over DERP is pinged before it counts as one.
+    private static let upgradePatience = Duration.seconds(5)
 
     private struct State {
         /// Nil: what it was.
@@ -20,20 +23,24 @@ final class TailnetMonitor: Sendable {
     private let control: TailnetControl
     private let resolver: @Sendable () -> Resolver?
     private let ledger: Ledger
+    private let told: @Sendable (TailnetNews) -> Void
     private let host: @Sendable (TailnetStatus?) -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - resolver: told what tailscaled says of names; nil while there are none.
+    ///   - told: all that is said of the tailnet.
     ///   - host: told each answer, for what it says of this host; nil without one.
     init(
         _ localAPI: LocalAPI, _ wanted: TailnetControl.Wanted, resolver: @escaping @Sendable () -> Resolver?,
-        ledger: Ledger, host: @escaping @Sendable (TailnetStatus?) -> Void
+        ledger: Ledger, told: @escaping @Sendable (TailnetNews) -> Void,
+        host: @escaping @Sendable (TailnetStatus?) -> Void
     ) {
         self.localAPI = localAPI
         control = TailnetControl(wanted)
         self.resolver = resolver
         self.ledger = ledger
+        self.told = told
         self.host = host
     }
 
@@ -42,6 +49,18 @@ final class TailnetMonitor: Sendable {
         state.withLock { state in
             state.wanted = wanted
             state.pause?.cancel()
+        }
+    }
+
+    /// Whether the host of an address answers tailscaled; nil where that is none of this tailnet, or tailscaled does not say.
+    func answers(_ address: IPAddress) async -> Bool? {
+        guard address.isOfTailnet else { return nil }
+        do throws(LocalAPIError) {
+            _ = try await localAPI.ping(address, timeout: Self.timeout)
+            return true
+        } catch {
+            if case .timedOut = error { return false }
+            return nil
         }
     }
 
@@ -87,11 +106,31 @@ final class TailnetMonitor: Sendable {
     private func perform(_ effect: TailnetControl.Effect) async {
         switch effect {
         case .learn(let addresses): resolver()?.learn(from: addresses)
-        case .say(let event): ledger.post(event)
+        case .say(let event): say(event)
         case .sayAfterPing(var news, let address):
+            let ping = await ping(address, untilDirect: news.path == .derp)
+            // It was so for the first packets only; the next look says so.
+            if news.path == .derp, ping?.path.kind == .direct { return told(news) }
             // Without an answer the rest is said all the same.
-            news.roundTrip = try? await localAPI.ping(address, timeout: Self.timeout).latency
-            ledger.post(.tailnet(news))
+            news.roundTrip = ping?.latency
+            say(.tailnet(news))
         }
+    }
+
+    private func say(_ event: EdgeEvent) {
+        if case .tailnet(let news) = event { told(news) }
+        ledger.post(event)
+    }
+
+    /// - Parameter untilDirect: tailscaled begins over DERP and finds the direct way while packets flow, within seconds.
+    private func ping(_ address: IPAddress, untilDirect: Bool) async -> TailnetPing? {
+        let end = ContinuousClock.now + Self.upgradePatience
+        var last: TailnetPing?
+        repeat {
+            last = try? await localAPI.ping(address, timeout: Self.timeout)
+            guard untilDirect, let last, last.path.kind != .direct else { return last }
+            try? await Task.sleep(for: .seconds(1))
+        } while ContinuousClock.now < end && !Task.isCancelled
+        return last
     }
 }

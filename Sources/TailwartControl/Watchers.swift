@@ -80,7 +80,7 @@ final class Watchers: Sendable {
                 let health = HealthMonitor(
                     subjects, in: { [maker, apply] in maker.current(apply) },
                     prober: Prober(group: observers.eventLoops, name: { [maker] in maker.name }), ledger: ledger,
-                    close: close)
+                    isInTailnet: { [weak self] in await self?.isInTailnet($0) }, close: close)
                 state.health = health
                 observers.start { await health.run() }
             }
@@ -100,9 +100,14 @@ final class Watchers: Sendable {
         guard let socket = configuration.tailscale?.socket else { return }
         let monitor = TailnetMonitor(
             LocalAPI(socket: socket, group: observers.eventLoops), wanted, resolver: { [weak self] in self?.resolver },
-            ledger: ledger
+            ledger: ledger, told: { [weak self] in self?.state.withLock(\.health)?.tailnetChanged($0) }
         ) { [maker, apply] in maker.learnHost(tailnet: $0?.ownName, outer: $0?.outerAddresses, apply: apply) }
         state.tailnet = (monitor, socket, observers.start { await monitor.run() })
+    }
+
+    /// Whether the host of an address answers over the tailnet; nil where nobody can tell.
+    private func isInTailnet(_ address: IPAddress) async -> Bool? {
+        await state.withLock(\.tailnet)?.monitor.answers(address)
     }
 
     private var resolver: Resolver? { state.withLock(\.resolver) }

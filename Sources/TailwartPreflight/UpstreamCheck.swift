@@ -54,7 +54,7 @@ enum UpstreamCheck {
     }
 
     private static func words(_ result: ProbeResult) -> String {
-        "\(result.verdict.name): \(result.verdict.cause) \(result.detail)"
+        "\(result.verdict.name): \(result.cause) \(result.detail)"
     }
 
     static func late(_ subject: ProbeSubject) -> Finding {

@@ -1,5 +1,6 @@
 import TailwartClient
 package import TailwartCore
+import TailwartWire
 
 extension ProbeSubject {
     /// Asks the place at one of its addresses after the other, until one leads there and takes the header; those that are known to take
@@ -14,9 +15,10 @@ extension ProbeSubject {
         with prober: Prober, at approach: Approach, serverName: String?, timeout: Duration, listensFor: Duration? = nil,
         found: (PlaceAddress, ProbeResult) -> Void = { _, _ in }
     ) async -> ProbeResult {
-        var unreached =
+        let unreached =
             approach.leftOut.first.map { .ownAddress([$0], port: port) }
             ?? ProbeResult(.nameUnknown, "The name stands for no address.")
+        var faults: [(address: String?, result: ProbeResult)] = []
         var answer: ProbeResult?
         var mistrust: ProbeResult?
         for address in approach.addresses where answer == nil || address.distrustsHeader {
@@ -28,12 +30,16 @@ extension ProbeSubject {
                 if case .direct(let address) = way { result.detail = "\(address): \(result.detail)" }
                 mistrust = mistrust ?? result
             } else if result.verdict.isOfTheWay {
-                unreached = result
+                if case .direct(let dialled) = way {
+                    faults.append(("\(dialled.ip)", result))
+                } else {
+                    faults.append((nil, result))
+                }
             } else {
                 answer = answer ?? result
             }
         }
-        guard var mistrust else { return answer ?? unreached }
+        guard var mistrust else { return answer ?? ProbeResult.joined(faults) ?? unreached }
         mistrust.isOfOneAddress = answer != nil
         return mistrust
     }

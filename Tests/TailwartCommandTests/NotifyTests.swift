@@ -74,7 +74,7 @@ extension CommandTests {
                     let begun = try #require(try Self.notices(told).first)
                     #expect(begun.notice == "unhealthy" && begun.state == "begun" && begun.lastedS == nil)
                     #expect(begun.title == "mail.example.org: the mailbox cannot be used")
-                    #expect(begun.cause == "The host answers, but nothing listens on this port.")
+                    #expect(begun.cause.hasPrefix("Nothing listens on any port of this host: is the mail server"))
                     #expect(begun.text.hasPrefix(begun.cause) && begun.fix?.isEmpty == false)
                     #expect(begun.places == ["mailbox 127.0.0.1:\(fake.port(.smtp)) (smtp)"])
                     try await fake.resume()

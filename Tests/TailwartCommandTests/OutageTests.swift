@@ -304,12 +304,11 @@ extension CommandTests {
     }
 }
 
-/// What the log says of a probe.
+/// What the log says of probes; that all is well, with the standing.
 struct VerdictLine: Decodable {
-    let event: String
-    let port: Int
+    let ports: [Int]
     let verdict: String
-    let grade: String
+    let grade: String?
     let cause: String?
     let fix: String?
 }
@@ -320,7 +319,7 @@ extension EdgeProcess {
     func verdict(_ verdict: String, port: UInt16) async throws -> VerdictLine {
         try await eventually("the verdict \(verdict) on port \(port)") {
             process.output.lines.compactMap { try? JSONDecoder().decode(VerdictLine.self, from: Data($0.utf8)) }
-                .first { $0.event == "verdict" && $0.verdict == verdict && $0.port == Int(port) }
+                .first { $0.verdict == verdict && $0.ports.contains(Int(port)) }
         }
     }
 

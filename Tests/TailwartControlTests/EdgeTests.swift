@@ -31,8 +31,8 @@ import Testing
         let said = Mutex<[Verdict]>([])
         let reader = try Thread(name: "reader") {
             while let entries = subscription.next() {
-                for case .event(.verdict(_, let result, _), _) in entries {
-                    said.withLock { $0.append(result.verdict) }
+                for case .event(.verdict(let found), _) in entries {
+                    said.withLock { $0.append(found.verdict) }
                 }
             }
         }

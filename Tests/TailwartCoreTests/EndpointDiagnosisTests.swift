@@ -24,4 +24,23 @@ import Testing
         }
         #expect(EndpointDiagnosis.joined(results(verdicts), isSetupPortOpen: false) == results(verdicts))
     }
+
+    @Test func `addresses that differ in why they lead nowhere are each named with fault and fix`() throws {
+        let faults = [
+            ("100.64.0.7", ProbeResult(.refused, "100.64.0.7:25 refused the connection.")),
+            ("fd7a:115c:a1e0::7", ProbeResult(.timeout, "[fd7a:115c:a1e0::7]:25 did not answer.")),
+        ]
+        for order in [faults, faults.reversed()] {
+            let joined = try #require(ProbeResult.joined(order.map { ($0.0, $0.1) }))
+            #expect(joined.verdict == .refused)
+            for (address, result) in faults {
+                #expect(joined.cause.contains("\(address): \(result.verdict.cause)"))
+                #expect(joined.fix.contains("\(address): \(result.verdict.fix)"))
+                #expect(joined.detail.contains(result.detail))
+            }
+        }
+        let same = ProbeResult.joined([("a", faults[0].1), ("b", faults[0].1)])
+        #expect(same == faults[0].1)
+        #expect(ProbeResult.joined([]) == nil)
+    }
 }

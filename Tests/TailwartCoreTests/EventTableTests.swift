@@ -63,6 +63,8 @@ import Testing
 
     private static let place = ProbedPlace(
         upstream: "mailbox", endpoint: "stalwart.example", hasPort: false, port: 443, proto: .https)
+    private static let submissions = ProbedPlace(
+        upstream: "mailbox", endpoint: "stalwart.example", hasPort: false, port: 465, proto: .submissions)
     private static let certificate = CertificateReport(
         subject: "CN=a", issuer: "CN=b", names: ["a.example"], notBefore: 1, notAfter: 2, lifetimeLeft: 0.5,
         isSelfSigned: false, isFallback: false, chainProblem: nil, missingNames: [])
@@ -164,6 +166,12 @@ import Testing
         (
             .health(place, isHealthy: true, .connections), .info,
             "mailbox stalwart.example:443 (https) is healthy, as connections say"
+        ),
+        (
+            .health(
+                [place, submissions], isHealthy: true, .both,
+                found: Diagnosis([AskedPlace(place, serverName: nil)], ProbeResult(.well, "It answers."))), .info,
+            "mailbox stalwart.example:443 (https), :465 (submissions) is healthy, as probes and connections say: It answers."
         ),
         (
             .tailnet(news), .warning,
@@ -282,6 +290,8 @@ import Testing
     @Test func `values are what programs can reckon with`() {
         let verdict = Self.samples[13].0
         #expect(verdict.value(of: .port) == .number(443))
+        let both = EdgeEvent.health([Self.submissions, Self.place], isHealthy: false, .probes)
+        #expect(both.value(of: .port) == .number(465) && both.value(of: .ports) == .numbers([465, 443]))
         #expect(verdict.value(of: .certificateLifetimeLeft) == .number(50))
         #expect(verdict.value(of: .certificateNames) == .list(["a.example"]))
         #expect(verdict.value(of: .toConnectMicroseconds) == .number(5))

@@ -34,7 +34,7 @@ extension HealthWatchTests {
         // Its third bad probe, at its own time.
         let effects = watch.take(
             .probed("a", serverName: nil, Self.result(.timeout)), now: start + .seconds(7), jitter: { 0.5 })
-        #expect(effects.contains(Self.turned(false, .probes)))
+        #expect(effects == [.mark("a", isUnhealthy: true, trialsAreCostly: false, forgetsTraffic: false)])
         #expect(probes(&watch, from: start, until: 11, .timeout) == ["c 7.5"])
     }
 

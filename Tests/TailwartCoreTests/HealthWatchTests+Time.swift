@@ -55,7 +55,7 @@ extension HealthWatchTests {
             #expect(due < now + .seconds(6))
             for case .probe(let key, let name, nil) in watch.take(.tick, now: due, jitter: { 1 }) {
                 let effects = watch.take(.probed(key, serverName: name, Self.result(.well)), now: due, jitter: { 1 })
-                turned = effects.contains(Self.turned(true, .probes))
+                turned = effects.contains(Self.turned(true, .probes, isWell: true))
             }
         }
     }
@@ -85,10 +85,11 @@ extension HealthWatchTests {
         #expect(later == [.probe("smtp", serverName: nil, listensFor: .seconds(3.5))])
     }
 
-    @Test func `a place where clients are served is probed every five minutes`() {
+    @Test
+    func `a place where clients are served is probed every five minutes, and one that stays well about as seldom`() {
         for (proto, names, served, count) in [
-            (ListenerProtocol.smtp, [nil], true, 12), (.smtp, [nil], false, 120), (.https, ["a"], true, 12),
-            (.https, ["a", "b"], true, 120),
+            (ListenerProtocol.smtp, [nil], true, 12), (.smtp, [nil], false, 28), (.https, ["a"], true, 12),
+            (.https, ["a", "b"], true, 32),
         ] as [(ListenerProtocol, [String?], Bool, Int)] {
             let start = ContinuousClock.now
             var watch = Watch(

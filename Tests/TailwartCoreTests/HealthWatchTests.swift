@@ -55,15 +55,16 @@ import Testing
     }
 
     private static func said(
-        _ verdict: Verdict, _ subject: Watch.Subject = subject(), name: String? = nil
+        _ verdict: Verdict, _ subject: Watch.Subject = subject(), name: String? = nil, joint: Diagnosis.Joint? = nil
     ) -> Watch.Effect {
-        .say(.verdict(subject.place, result(verdict), serverName: name))
+        .say(.verdict(Diagnosis([AskedPlace(subject.place, serverName: name)], result(verdict), joint: joint)))
     }
 
     static func turned(
-        _ isHealthy: Bool, _ witness: EdgeEvent.Witness, _ subject: Watch.Subject = subject()
+        _ isHealthy: Bool, _ witness: EdgeEvent.Witness, _ subject: Watch.Subject = subject(), isWell: Bool = false
     ) -> Watch.Effect {
-        .say(.health(subject.place, isHealthy: isHealthy, witness))
+        let well = Diagnosis([AskedPlace(subject.place, serverName: nil)], result(.well))
+        return .say(.health([subject.place], isHealthy: isHealthy, witness, found: isWell ? well : nil))
     }
 
     static func traffic(_ successes: Int, _ failures: Int, _ key: String = "smtp") -> Watch.Event {
@@ -78,7 +79,7 @@ import Testing
     private static let stories: [Story] = [
         Story(
             "the first probe decides, for good",
-            steps: [Step(1, probed(.well), [mark(false), said(.well), turned(true, .probes)])]),
+            steps: [Step(1, probed(.well), [mark(false), turned(true, .probes, isWell: true)])]),
         Story(
             "the first bad probe alone turns nothing off",
             steps: [
@@ -121,13 +122,14 @@ import Testing
         Story(
             "a verdict that stays is said once, and it takes three bad ones to fall and two good ones to rise",
             steps: [
-                Step(1, probed(.well), [mark(false), said(.well), turned(true, .probes)]),
+                Step(1, probed(.well), [mark(false), turned(true, .probes, isWell: true)]),
                 Step(2, probed(.well), [mark(false)]),
-                Step(3, probed(.timeout), [mark(false), said(.timeout)]),
-                Step(4, probed(.timeout), [mark(false)]),
+                // One that was served is asked twice before it is said.
+                Step(3, probed(.timeout), [mark(false)]),
+                Step(4, probed(.timeout), [mark(false), said(.timeout, joint: .gone)]),
                 Step(5, probed(.timeout), [mark(true), turned(false, .probes)]),
-                Step(6, probed(.well), [mark(true), said(.well)]),
-                Step(7, probed(.well), [mark(false, forgets: true), turned(true, .probes)]),
+                Step(6, probed(.well), [mark(true)]),
+                Step(7, probed(.well), [mark(false, forgets: true), turned(true, .probes, isWell: true)]),
             ]),
         Story(
             "what is only degraded gets its connections",
@@ -156,23 +158,23 @@ import Testing
                 Step(2, traffic(3, 0)),
                 // One good probe is enough.
                 Step(
-                    3, probed(.well), [mark(false, forgets: true), said(.well), turned(true, .probes)]),
+                    3, probed(.well), [mark(false, forgets: true), turned(true, .probes, isWell: true)]),
             ]),
         Story(
             "a client's connection shows it too: off at once, until one good probe",
             steps: [
-                Step(1, probed(.well), [mark(false), said(.well), turned(true, .probes)]),
+                Step(1, probed(.well), [mark(false), turned(true, .probes, isWell: true)]),
                 Step(
                     2, .mistrusted("smtp", isOfOneAddress: false),
                     [mark(true, costly: true), .say(seenByClient()), turned(false, .probes)]),
                 Step(3, traffic(1, 0)),
                 Step(4, .mistrusted("smtp", isOfOneAddress: false), [mark(true, costly: true)]),
-                Step(5, probed(.well), [mark(false, forgets: true), said(.well), turned(true, .probes)]),
+                Step(5, probed(.well), [mark(false, forgets: true), turned(true, .probes, isWell: true)]),
             ]),
         Story(
             "where another address of the place serves it is said, and turns nothing off",
             steps: [
-                Step(1, probed(.well), [mark(false), said(.well), turned(true, .probes)]),
+                Step(1, probed(.well), [mark(false), turned(true, .probes, isWell: true)]),
                 Step(
                     2, .mistrusted("smtp", isOfOneAddress: true),
                     [mark(false), .say(seenByClient(isOfOneAddress: true))]),
@@ -184,12 +186,12 @@ import Testing
                 Step(
                     1, probed(.silent),
                     [
-                        mark(true), said(.silent, subject()), turned(false, .probes), .close("smtp"),
+                        mark(true), .close("smtp"), said(.silent, subject()), turned(false, .probes),
                     ]),
                 Step(2, traffic(1, 0), [mark(false, forgets: true), turned(true, .connections)]),
                 Step(
                     3, traffic(0, 1),
-                    [mark(true), turned(false, .connections), .close("smtp")]),
+                    [mark(true), .close("smtp"), turned(false, .connections)]),
             ]),
         Story(
             "a certificate that lacks another name is news", [subject()],
@@ -218,28 +220,37 @@ import Testing
                     ])
             ]),
         Story(
-            "all ports refused: whether the server is there is asked once, and holds for the other ports", setup,
+            "all ports refused: whether the server is there is asked once, and one line says it of all ports", setup,
             steps: [
-                Step(
-                    1, probed(.refused),
-                    [mark(true), said(.refused, setup[0]), turned(false, .probes, setup[0])]),
+                Step(1, probed(.refused), [mark(true)]),
                 Step(1, probed(.refused, "imaps"), [.askSetupPage("imaps")]),
                 Step(
                     2, .setupPage("imaps", isOpen: true),
-                    [mark(true, "imaps"), .say(booting(setup[1])), turned(false, .probes, setup[1])]),
-                Step(6, probed(.refused), [mark(true), .say(booting(setup[0]))]),
+                    [mark(true, "imaps"), .say(booting(setup.prefix(2))), .say(off(setup.prefix(2)))]),
+                Step(6, probed(.refused), [mark(true)]),
                 Step(23, probed(.refused), [.askSetupPage("smtp")]),
-                Step(24, .setupPage("smtp", isOpen: false), [mark(true), said(.refused, setup[0])]),
-                Step(25, .setupPage("smtp", isOpen: true)),
+                Step(24, .setupPage("smtp", isOpen: false), [mark(true)]),
+                Step(
+                    25, probed(.refused, "imaps"),
+                    [
+                        mark(true, "imaps"),
+                        .say(
+                            .verdict(
+                                Diagnosis(
+                                    asked(setup.prefix(2)), result(.refused), joint: .stopped(hasAnswered: false)))),
+                    ]),
+                Step(26, .setupPage("smtp", isOpen: true)),
             ]),
         Story(
             "one port that answers says that the server is there", setup,
             steps: [
-                Step(
-                    1, probed(.well), [mark(false), said(.well, setup[0]), turned(true, .probes, setup[0])]),
+                Step(1, probed(.well), [mark(false)]),
                 Step(
                     1, probed(.refused, "imaps"),
-                    [mark(true, "imaps"), said(.refused, setup[1]), turned(false, .probes, setup[1])]),
+                    [
+                        mark(true, "imaps"), said(.refused, setup[1]), turned(false, .probes, setup[1]),
+                        turned(true, .probes, setup[0], isWell: true),
+                    ]),
             ]),
     ]
 
@@ -257,10 +268,18 @@ import Testing
                 isSelfSigned: false, isFallback: false, chainProblem: nil, missingNames: missing))
     }
 
-    private static func booting(_ subject: Watch.Subject) -> EdgeEvent {
+    private static func asked(_ subjects: ArraySlice<Watch.Subject>) -> [AskedPlace] {
+        subjects.map { AskedPlace($0.place, serverName: nil) }
+    }
+
+    private static func booting(_ subjects: ArraySlice<Watch.Subject>) -> EdgeEvent {
         var result = ProbeResult(.booting, "All mail ports are refused, and port 8080 answers.")
         result.server = .stalwart
-        return .verdict(subject.place, result, serverName: nil)
+        return .verdict(Diagnosis(asked(subjects), result))
+    }
+
+    private static func off(_ subjects: ArraySlice<Watch.Subject>) -> EdgeEvent {
+        .health(subjects.map(\.place), isHealthy: false, .probes)
     }
 
     @Test(arguments: stories)

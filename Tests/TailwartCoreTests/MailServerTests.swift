@@ -93,7 +93,13 @@ import Testing
             result.server = server
             time += .seconds(60)
             let effects = watch.take(.probed("smtp", serverName: nil, result), now: start + time, jitter: { 0 })
-            for case .say(.verdict(_, let result, _)) in effects { return .some(result.server) }
+            for case .say(let event) in effects {
+                switch event {
+                case .verdict(let found): return .some(found.result.server)
+                case .health(_, _, _, let found?): return .some(found.result.server)
+                default: break
+                }
+            }
             return nil
         }
         #expect(server(.timeout, nil) == .some(nil))

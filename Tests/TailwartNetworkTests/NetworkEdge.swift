@@ -24,7 +24,7 @@ struct NetworkEdge: Sendable {
         let message: String
         /// Of an event: `verdict`, `health`, `tailnet`.
         let event: String?
-        let port: Int?
+        let ports: [Int]?
         let verdict: String?
         let grade: String?
         let cause: String?
@@ -48,7 +48,7 @@ struct NetworkEdge: Sendable {
 
     /// Verdicts on a dialled port, in their order.
     func verdicts(on port: UInt16) -> [String] {
-        lines.compactMap { $0.event == "verdict" && $0.port == Int(port) ? $0.verdict : nil }
+        lines.compactMap { $0.ports?.contains(Int(port)) ?? false ? $0.verdict : nil }
     }
 
     /// Waits for a verdict on a dialled port.
@@ -57,7 +57,7 @@ struct NetworkEdge: Sendable {
     @discardableResult
     func verdict(_ verdict: String, on port: UInt16, after count: Int = 0) async throws -> Line {
         try await eventually("the verdict \(verdict) on port \(port)") {
-            lines.filter { $0.event == "verdict" && $0.port == Int(port) }.dropFirst(count)
+            lines.filter { $0.verdict != nil && $0.ports?.contains(Int(port)) ?? false }.dropFirst(count)
                 .first { $0.verdict == verdict }
         }
     }

@@ -5,13 +5,14 @@ extension EdgeEvent {
     /// The value under one of the keys of its ``Kind``; nil if it is not known.
     package func value(of key: EventKey) -> EventValue? {
         switch (self, key) {
-        case (.verdict(let place, let result, let name), _):
-            place.value(of: key)
-                ?? (key == .fix
-                    ? .text(result.fix(place.proto))
-                    : result.value(of: key, serverName: place.proto == .https ? name : nil))
-        case (.health(_, let isHealthy, _), .standing): .text(isHealthy ? "healthy" : "unhealthy")
-        case (.health(let place, _, _), _): place.value(of: key)
+        case (.verdict(let found), .cause): .text(found.cause)
+        case (.verdict(let found), .fix): .text(found.fix)
+        case (.verdict(let found), _):
+            found.places.value(of: key) ?? found.result.value(of: key, serverName: found.asked.first?.name)
+        case (.health(_, let isHealthy, _, _), .standing): .text(isHealthy ? "healthy" : "unhealthy")
+        case (.health(_, _, _, let found), .verdict), (.health(_, _, _, let found), .detail):
+            found.flatMap { $0.result.value(of: key, serverName: nil) }
+        case (.health(let places, _, _, _), _): places.value(of: key)
         case (.tailnet(let news), _): news.value(of: key)
         case (.userspace, .change): .text(TailnetNews.Change.userspace.rawValue)
         case (.userspace(let names), .names): .list(names)
@@ -69,13 +70,15 @@ extension EdgeEvent {
     }
 }
 
-extension ProbedPlace {
+/// Of one endpoint; what there is only one of is that of the first.
+extension [ProbedPlace] {
     fileprivate func value(of key: EventKey) -> EventValue? {
         switch key {
-        case .upstream: .text(upstream)
-        case .endpoint: .text(endpoint)
-        case .port: .number(Int(port))
-        case .proto: .text(proto.rawValue)
+        case .upstream: first.map { .text($0.upstream) }
+        case .endpoint: first.map { .text($0.endpoint) }
+        case .port: first.map { .number(Int($0.port)) }
+        case .ports: .numbers(map { Int($0.port) })
+        case .proto: first.map { .text($0.proto.rawValue) }
         default: nil
         }
     }
@@ -87,7 +90,6 @@ extension ProbeResult {
         case .verdict: .text(verdict.name)
         case .grade: .text(verdict.grade.rawValue)
         case .detail: .text(detail)
-        case .cause: .text(verdict.cause)
         case .serverName: serverName.map { .text($0) }
         case .toConnectMicroseconds: roundTrip.map { .number(Int(clamping: $0.microseconds)) }
         case .certificateSubject: certificate.map { .text($0.subject) }

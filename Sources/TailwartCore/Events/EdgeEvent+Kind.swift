@@ -64,11 +64,11 @@ extension EdgeEvent {
             case .listFailed: [.name, .networks, .failure]
             case .verdict:
                 [
-                    .upstream, .endpoint, .port, .proto, .verdict, .grade, .detail, .cause, .fix, .serverName,
+                    .upstream, .endpoint, .port, .ports, .proto, .verdict, .grade, .detail, .cause, .fix, .serverName,
                     .toConnectMicroseconds, .certificateSubject, .certificateIssuer, .certificateNames,
                     .certificateNotAfter, .certificateLifetimeLeft,
                 ]
-            case .health: [.upstream, .endpoint, .port, .proto, .standing]
+            case .health: [.upstream, .endpoint, .port, .ports, .proto, .standing, .verdict, .detail]
             case .tailnet: [.change, .name, .names, .roundTrip, .lastHandshake, .fix]
             case .signalIgnored: [.signal]
             case .reloaded: [.changes, .needsRestart, .problems]
@@ -136,11 +136,11 @@ extension EdgeEvent {
         case .ban: .info
         case .noticeSent(_, _, let lost): lost == 0 ? .info : .warning
         case .noticeFailed, .bansFailed, .clientTableFull: .warning
-        case .health(_, let isHealthy, _): isHealthy ? .info : .error
+        case .health(_, let isHealthy, _, _): isHealthy ? .info : .error
         case .userspace: .error
         case .tailnet(let news): news.level
-        case .verdict(_, let result, _):
-            switch result.verdict.grade {
+        case .verdict(let found):
+            switch found.verdict.grade {
             case .good: .info
             case .degraded: .warning
             case .failed: .error

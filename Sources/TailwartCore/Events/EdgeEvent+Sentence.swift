@@ -41,12 +41,11 @@ extension EdgeEvent {
             "\(name) cannot be used: \(failure); "
                 + (kept.map { "it goes on as it was, with \(Self.networks($0))" }
                     ?? "nobody is denied or allowed by it yet")
-        case .verdict(let place, let result, let name):
-            "\(place.label(name)): \(result.verdict.name): \(result.sentence(place.proto))"
-        case .health(let place, isHealthy: false, let witness):
-            "\(place.label(nil)) is unhealthy, as \(witness.rawValue) say: it gets no connections but a trial now and then"
-        case .health(let place, isHealthy: true, let witness):
-            "\(place.label(nil)) is healthy, as \(witness.rawValue) say"
+        case .verdict(let found): "\(found.label): \(found.verdict.name): \(found.words)"
+        case .health(let places, isHealthy: false, let witness, _):
+            "\(places.label) is unhealthy, as \(witness.rawValue) say: it gets no connections but a trial now and then"
+        case .health(let places, isHealthy: true, let witness, let found):
+            "\(places.label) is healthy, as \(witness.rawValue) say" + (found.map { ": \($0.words)" } ?? "")
         case .tailnet(let news): news.whole
         case .userspace(let names):
             "tailscaled runs in userspace mode, so \(names.joined(separator: ", ")) cannot be dialled directly; "
@@ -96,12 +95,6 @@ extension EdgeEvent {
     private static func networks(_ count: Int) -> String { "\(count) \(count == 1 ? "network" : "networks")" }
 
     private static func connections(_ count: Int) -> String { "\(count) \(count == 1 ? "connection" : "connections")" }
-}
-
-extension ProbeResult {
-    fileprivate func sentence(_ proto: ListenerProtocol) -> String {
-        verdict == .well ? detail : "\(verdict.cause) \(detail) \(fix(proto))"
-    }
 }
 
 extension TailnetNews {

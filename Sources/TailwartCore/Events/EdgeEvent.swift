@@ -18,6 +18,7 @@ package enum EdgeEvent: Sendable, Equatable {
     package enum Witness: String, Sendable {
         case probes
         case connections
+        case both = "probes and connections"
     }
 
     /// Why the edge stops.
@@ -66,10 +67,12 @@ package enum EdgeEvent: Sendable, Equatable {
     ///
     /// - Parameter kept: networks of the former one, which goes on to hold; nil: there was none.
     case listFailed(name: String, failure: String, kept: Int?)
-    /// A probe found out something else than the one before it.
-    case verdict(ProbedPlace, ProbeResult, serverName: String?)
-    /// A place became healthy or unhealthy.
-    case health(ProbedPlace, isHealthy: Bool, Witness)
+    /// Probes found out something else than those before them.
+    case verdict(Diagnosis)
+    /// Places of one endpoint became healthy or unhealthy.
+    ///
+    /// - Parameter found: of those that became healthy, that they are well, if probes say so and it was not said before.
+    case health([ProbedPlace], isHealthy: Bool, Witness, found: Diagnosis? = nil)
     case tailnet(TailnetNews)
     /// tailscaled runs in userspace mode, so these upstreams cannot be dialled directly.
     case userspace([String])
@@ -109,6 +112,16 @@ package enum EdgeEvent: Sendable, Equatable {
     case recordsLost(Int, failure: String? = nil)
     /// What the mailbox of `tailwart try` learned.
     case sandbox(String)
+
+    /// Of one place alone.
+    package static func verdict(_ place: ProbedPlace, _ result: ProbeResult, serverName: String?) -> EdgeEvent {
+        .verdict(Diagnosis([AskedPlace(place, serverName: serverName)], result))
+    }
+
+    /// Of one place alone.
+    package static func health(_ place: ProbedPlace, isHealthy: Bool, _ witness: Witness) -> EdgeEvent {
+        .health([place], isHealthy: isHealthy, witness)
+    }
 }
 
 /// Something about the tailnet, in words that were found where tailscaled was asked.

@@ -30,6 +30,7 @@ package enum EventKey: String, CaseIterable, Sendable {
     case source
     case failure
     case port
+    case ports
     case standing
     case verdict
     case grade
@@ -66,6 +67,7 @@ package enum EventValue: Sendable, Equatable {
     case text(String)
     case number(Int)
     case list([String])
+    case numbers([Int])
     /// Microseconds, written as milliseconds with three decimals.
     case milliseconds(UInt64)
     case flag(Bool)

@@ -29,21 +29,10 @@ package struct EventMemory: Sendable {
         package let at: Int64
     }
 
-    /// What a probe asked: a place, and the name that it asked for.
-    package struct Asked: Sendable, Hashable {
-        package let place: ProbedPlace
-        package let serverName: String?
-
-        package init(_ place: ProbedPlace, serverName: String?) {
-            self.place = place
-            self.serverName = serverName
-        }
-    }
-
     /// At `warning` or graver, the latest last.
     package private(set) var grave: [Said] = []
     /// When the verdict of the last probe was another for the last time.
-    package private(set) var verdicts: [Asked: Int64] = [:]
+    package private(set) var verdicts: [AskedPlace: Int64] = [:]
     /// The same of whether a place is healthy.
     package private(set) var standings: [ProbedPlace: Int64] = [:]
     package private(set) var names: [String: Name] = [:]
@@ -61,12 +50,11 @@ package struct EventMemory: Sendable {
             if grave.count > Self.limit { grave.removeFirst() }
         }
         switch event {
-        case .verdict(let place, _, let name):
-            if verdicts.count >= Self.nameLimit { verdicts = [:] }
-            verdicts[Asked(place, serverName: name)] = time
-        case .health(let place, _, _):
+        case .verdict(let found): add(found, at: time)
+        case .health(let places, _, _, let found):
             if standings.count >= Self.nameLimit { standings = [:] }
-            standings[place] = time
+            for place in places { standings[place] = time }
+            if let found { add(found, at: time) }
         case .resolved(let name, let addresses, let source):
             if names.count >= Self.nameLimit { names = [:] }
             names[name] = Name(addresses: addresses, source: source, since: time)
@@ -80,6 +68,11 @@ package struct EventMemory: Sendable {
             aspects[news.aspect] = (news, time)
         default: break
         }
+    }
+
+    private mutating func add(_ found: Diagnosis, at time: Int64) {
+        if verdicts.count >= Self.nameLimit { verdicts = [:] }
+        for asked in found.asked { verdicts[asked] = time }
     }
 }
 

@@ -9,9 +9,12 @@ package enum EndpointDiagnosis {
     /// Whether it is worth asking whether the setup page answers: everything that was probed is refused.
     package static func mayBeBooting(_ results: [UInt16: ProbeResult]) -> Bool {
         let probed = results.filter { $0.value.verdict != .unprobed }
-        return probed.keys.contains { !unusualPorts.contains($0) }
+        return isUsual(Array(probed.keys))
             && probed.values.allSatisfy { $0.verdict == .refused || $0.verdict == .booting }
     }
+
+    /// Whether refusals there tell something about the whole server.
+    static func isUsual(_ ports: [UInt16]) -> Bool { ports.contains { !unusualPorts.contains($0) } }
 
     /// Who a port belongs to that came to no greeting.
     ///

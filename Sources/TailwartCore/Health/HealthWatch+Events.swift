@@ -45,6 +45,9 @@ extension HealthWatch {
         ///
         /// - Parameter isOfOneAddress: whether the place has another address that is not known to do so.
         case mistrusted(Key, isOfOneAddress: Bool)
+        /// Whether a subject's host answers over the tailnet; nil: nobody knows.
+        case path(Key, isUp: Bool?)
+        case tailnet(TailnetNews)
     }
 
     package enum Effect: Sendable, Equatable {
@@ -54,6 +57,8 @@ extension HealthWatch {
         case probe(Key, serverName: String?, listensFor: Duration?)
         /// Ask for the setup page; the answer is ``Event/setupPage(_:isOpen:)``.
         case askSetupPage(Key)
+        /// Ask whether the subject's host answers over the tailnet; the answer is ``Event/path(_:isUp:)``.
+        case askPath(Key)
         /// Look at what traffic met, at every place; what there is comes as ``Event/traffic(_:successes:failures:)``.
         case lookAtTraffic
         /// Tell the workers.

@@ -11,6 +11,10 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     /// Between two probes of a place where clients are served from one interval to the next: each probe is a line or two in a mailbox's
     /// log, and says nothing there that clients do not show.
     package static var servedInterval: Duration { .seconds(5 * 60) }
+    /// A place that is found the same so many times in a row is asked so much more seldom: with the usual 30 s a probe is at most 60 lines an
+    /// hour in a mail server's log. A connection that is dialled in vain, and another port that fails, bring the next one forward.
+    package static var steadyCount: Int { 4 }
+    package static var steadyFactor: Int { 5 }
     /// Between two looks at what traffic found out.
     package static var trafficInterval: Duration { .seconds(2) }
     /// Between two looks at a setup page: the mail server counts requests per address.
@@ -21,7 +25,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     package static var firstSpread: Duration { .seconds(1) }
 
     /// What is known of one subject.
-    private struct Case {
+    struct Case {
         var subject: Subject
         var health: Health
         var guardian = BurnGuard()
@@ -34,12 +38,39 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         var turn = 0
         var isMarkedUnhealthy = false
         var lastProbe: Instant?
+        /// Whether a server ever answered a probe there.
+        var hasAnswered = false
+        /// Probes in a row that got no use out of it, when the first of them began, and the last.
+        var failures = 0
+        var failedSince: Instant?
+        var asked: Instant?
+        /// Probes in a row that found the same, which is not failed.
+        var steady = 0
+        /// What showed the standing, and whether no probe was made since connections did.
+        var witness = EdgeEvent.Witness.probes
+        var isUnasked = false
+        /// Whether the path there changed while a probe was under way.
+        var isDisturbed = false
         /// Whether connections were served, and none was dialled in vain, since a probe was last due.
         var hasServed = false
         var step: Step
+
+        /// What there is to remember of a probe beside its result.
+        mutating func note(_ result: ProbeResult, before: ProbeResult?, _ now: Instant) {
+            asked = lastProbe ?? now
+            isUnasked = false
+            if result.verdict.grade == .failed {
+                failures += 1
+                failedSince = failedSince ?? asked
+                steady = 0
+            } else {
+                (failures, failedSince, hasAnswered) = (0, nil, true)
+                steady = before?.verdict == result.verdict ? steady + 1 : 0
+            }
+        }
     }
 
-    private enum Step {
+    enum Step {
         /// The next probe is due. Before the first, a subject without an address waits until `patience` is over.
         case pause(until: Instant, patience: Instant?)
         case probing
@@ -47,8 +78,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case asking(ProbeResult, serverName: String?)
     }
 
-    private var cases: [Key: Case] = [:]
-    private var order: [Key] = []
+    var cases: [Key: Case] = [:]
+    var herald = Herald()
+    private(set) var order: [Key] = []
     private var reachable: Set<Key>
     private var nextLook: Instant
     /// Whether a mail server that refuses all its ports showed its setup page.
@@ -72,7 +104,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
 
     /// When to come back with a ``Event/tick``; nil: never.
     package var nextDue: Instant? {
-        cases.isEmpty ? nil : cases.values.compactMap(due).min().map { min($0, nextLook) } ?? nextLook
+        cases.isEmpty ? nil : ([nextLook] + cases.values.compactMap(due) + [herald.nextDue].compactMap(\.self)).min()
     }
 
     private func due(_ entry: Case) -> Instant? {
@@ -89,6 +121,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// What is the matter at each endpoint, and what is well, with all ports that have it in common.
+    package var diagnoses: [Diagnosis] { herald.diagnoses }
+
     /// Takes in what happened.
     ///
     /// - Parameter jitter: 0 to 1, anew for each call: keeps the ports of many edges from being asked in the same moment for ever.
@@ -104,7 +139,10 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case .setupPage(let key, let isOpen): effects = sawSetupPage(key, isOpen, now, jitter)
         case .traffic(let key, let successes, let failures): effects = sawTraffic(key, successes, failures, now)
         case .mistrusted(let key, let isOfOne): effects = sawMistrust(key, isOfOneAddress: isOfOne, now, jitter)
+        case .path(let key, let isUp): if let entry = cases[key] { herald.takePath(entry.subject.place, isUp: isUp) }
+        case .tailnet(let news): sawTailnet(news)
         }
+        effects += speak(now, jitter)
         return effects + startDue(now, jitter)
     }
 
@@ -190,7 +228,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         // A probe that listens spends a part of the pause with that, so that a mended mailbox is seen as soon.
         let recovery = max(.seconds(1), Self.recoveryInterval - (entry.guardian.listensFor ?? .zero))
         let isWell = entry.health.standing == .healthy && entry.latest?.verdict != .headerNotTrusted
-        let interval = isWell ? usual : min(usual, recovery)
+        let isSteady = entry.steady >= Self.steadyCount * entry.subject.serverNames.count
+        let interval = !isWell ? min(usual, recovery) : isSteady ? usual * Self.steadyFactor : usual
         cases[key]?.step = .pause(until: now + interval * (0.9 + 0.2 * jitter()), patience: nil)
     }
 
@@ -200,6 +239,13 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         _ key: Key, _ name: String?, _ result: ProbeResult, _ now: Instant, _ jitter: () -> Double
     ) -> [Effect] {
         guard let entry = cases[key] else { return [] }
+        if cases[key]?.isDisturbed ?? false {
+            cases[key]?.isDisturbed = false
+            if result.verdict.grade == .failed, !result.verdict.costsQuota {
+                cases[key]?.step = .pause(until: now + Self.firstSpread * jitter(), patience: nil)
+                return []
+            }
+        }
         let results = joint(key, result)
         if result.verdict == .refused, let results, EndpointDiagnosis.mayBeBooting(results), reachable.contains(key) {
             if let known = setupPages[Endpoint(entry.subject.place)], now - known.asked < Self.setupInterval {
@@ -254,11 +300,13 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         guard var entry = cases[key] else { return [] }
         let subject = entry.subject
         let before = entry.results.updateValue(result, forKey: name)
+        entry.note(result, before: before, now)
         entry.latest = result
         entry.guardian.record(result, at: now)
         let hasTurned = entry.health.probed(
             result.isOfOneAddress ? .well : result.reachability(of: subject, serverName: name),
             serverGreets: subject.place.proto.firstSpeaker == .server)
+        if hasTurned { entry.witness = .probes }
         var effects = [Self.mark(&entry, trialsAreCostly: result.verdict.costsQuota && !result.isOfOneAddress)]
         cases[key] = entry
         if before?.verdict.costsQuota ?? false, !result.verdict.costsQuota {
@@ -267,13 +315,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
                 cases[sibling]?.guardian.reset()
             }
         }
-        if before?.verdict != result.verdict
-            || before?.certificate?.missingNames != result.certificate?.missingNames
-                && result.verdict == .certificateNameMismatch
-        {
-            effects.append(.say(.verdict(subject.place, result, serverName: name)))
-        }
-        if hasTurned { effects += Self.turned(entry, .probes) }
+        if hasTurned { effects += Self.turned(entry) }
         pause(key, now, jitter)
         return effects
     }
@@ -290,7 +332,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         }
         guard entry.health.sawTraffic(successes: successes, failures: failures) else { return [] }
         if successes > 0 { entry.guardian.reset() }
-        return [Self.mark(&entry, trialsAreCostly: false)] + Self.turned(entry, .connections)
+        (entry.witness, entry.isUnasked) = (.connections, true)
+        return [Self.mark(&entry, trialsAreCostly: false)] + Self.turned(entry)
     }
 
     /// As good as a probe that found it out. What a client spent at the mailbox is no probe's doing, and the next one listens first anyway.
@@ -317,10 +360,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
             forgetsTraffic: entry.isMarkedUnhealthy && !isUnhealthy)
     }
 
-    private static func turned(_ entry: Case, _ witness: EdgeEvent.Witness) -> [Effect] {
-        let isHealthy = entry.health.standing != .unhealthy
-        let said = Effect.say(.health(entry.subject.place, isHealthy: isHealthy, witness))
-        return isHealthy || !entry.subject.closesIfUnhealthy ? [said] : [said, .close(entry.subject.key)]
+    private static func turned(_ entry: Case) -> [Effect] {
+        entry.health.standing == .unhealthy && entry.subject.closesIfUnhealthy ? [.close(entry.subject.key)] : []
     }
 }
 

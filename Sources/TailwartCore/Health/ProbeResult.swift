@@ -1,5 +1,16 @@
 package import TailwartWire
 
+/// Why one address of a place does not lead there.
+package struct AddressFault: Sendable, Equatable {
+    package let address: String
+    package let verdict: Verdict
+
+    package init(_ address: String, _ verdict: Verdict) {
+        self.address = address
+        self.verdict = verdict
+    }
+}
+
 /// What one probe found out.
 package struct ProbeResult: Sendable, Equatable {
     package var verdict: Verdict
@@ -15,6 +26,8 @@ package struct ProbeResult: Sendable, Equatable {
     package var isCostly: Bool
     /// It is so at one of the addresses of the place, and another serves: it is said, and turns nothing off.
     package var isOfOneAddress = false
+    /// Where no address of the place leads there and they differ in why: each with its fault. Else empty.
+    package var byAddress: [AddressFault] = []
     /// Who answered, as it greets or as it is known from before; nil if it does not say.
     package var server: MailServer?
     /// What an SMTP server calls itself in its greeting, in lower case; nil where it says no name.
@@ -37,8 +50,28 @@ package struct ProbeResult: Sendable, Equatable {
         server == nil && verdict.grade != .failed && proto != .https
     }
 
+    /// What addresses of a place have in common of which none leads there; where they differ, each with its fault. One that is refused has
+    /// a host.
+    package static func joined(_ faults: [(address: String?, result: ProbeResult)]) -> ProbeResult? {
+        guard var joined = (faults.first { $0.result.verdict == .refused } ?? faults.last)?.result else { return nil }
+        guard Set(faults.map(\.result.verdict)).count > 1 else { return joined }
+        joined.detail = faults.map(\.result.detail).joined(separator: " ")
+        joined.byAddress = faults.compactMap { fault in fault.address.map { AddressFault($0, fault.result.verdict) } }
+        return joined
+    }
+
+    /// What is the matter.
+    package var cause: String {
+        byAddress.isEmpty
+            ? verdict.cause : byAddress.map { "\($0.address): \($0.verdict.cause)" }.joined(separator: " ")
+    }
+
     /// What to set, and where.
-    package var fix: String { verdict.fix(of: server) }
+    package var fix: String {
+        byAddress.isEmpty
+            ? verdict.fix(of: server)
+            : byAddress.map { "\($0.address): \($0.verdict.fix(of: server))" }.joined(separator: " ")
+    }
 
     /// The same, where the protocol tells more.
     package func fix(_ proto: ListenerProtocol) -> String {

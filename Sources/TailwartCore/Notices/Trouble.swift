@@ -92,12 +92,11 @@ extension Trouble {
     /// What follows from an event.
     package static func changes(_ event: EdgeEvent) -> [Change] {
         switch event {
-        case .health(let place, isHealthy: false, _):
-            [.begins(Trouble(.standing(place), cause: "Connections to \(place.label(nil)) cannot be made."))]
-        case .health(let place, isHealthy: true, _): [.ends(.standing(place))]
-        case .verdict(let place, let result, let name):
-            // Whoever answers a probe does not ban it.
-            changes(place, result, name) + (result.verdict.grade == .failed ? [] : [.ends(.edgeBan)])
+        case .health(let places, isHealthy: false, _, _):
+            places.map { .begins(Trouble(.standing($0), cause: "Connections to \($0.label(nil)) cannot be made.")) }
+        case .health(let places, isHealthy: true, _, let found):
+            places.map { .ends(.standing($0)) } + (found.map(changes) ?? [])
+        case .verdict(let found): changes(found)
         case .edgeBanned(let addresses):
             [
                 .begins(
@@ -128,16 +127,21 @@ extension Trouble {
         }
     }
 
-    private static func changes(_ place: ProbedPlace, _ result: ProbeResult, _ name: String?) -> [Change] {
-        let verdict = result.verdict
+    private static func changes(_ found: Diagnosis) -> [Change] {
+        // Whoever answers a probe does not ban it.
+        found.asked.flatMap { changes($0, found) } + (found.verdict.grade == .failed ? [] : [.ends(.edgeBan)])
+    }
+
+    private static func changes(_ asked: AskedPlace, _ found: Diagnosis) -> [Change] {
+        let (place, name, verdict) = (asked.place, asked.serverName, found.verdict)
         // It is said of single addresses too, where nobody says that it is over; of a whole place it turns that off.
         guard verdict != .ownAddress else { return [] }
         let finding = Subject.finding(place, serverName: name)
         let certificate = Subject.certificate(place, serverName: name)
         func trouble(_ subject: Subject, _ rank: Int) -> Trouble {
             Trouble(
-                subject, rank: rank, cause: verdict.cause, detail: result.detail.isEmpty ? nil : result.detail,
-                fix: result.fix(place.proto))
+                subject, rank: rank, cause: found.cause,
+                detail: found.result.detail.isEmpty ? nil : found.result.detail, fix: found.fix)
         }
         switch verdict {
         case .certificateExpiring: return [.ends(finding), .begins(trouble(certificate, 1))]
@@ -174,7 +178,7 @@ extension Trouble {
 
 extension String {
     /// With a capital letter and a full stop.
-    fileprivate var asSentence: String {
+    var asSentence: String {
         let text = prefix(1).uppercased() + dropFirst()
         return text.hasSuffix(".") ? text : text + "."
     }
