@@ -35,6 +35,12 @@ struct Interview {
         return await converse()
     }
 
+    /// The header and a hello, without a look at what the server says before: it says nothing.
+    func beginTLS() async -> Finding {
+        if hasHeader { connection.send(ProbeHeader.bytes(version, addresses: connection.addresses)) }
+        return await handshake(afterCommand: false) ?? Finding(.well, "The TLS handshake succeeds.")
+    }
+
     /// Greeting, STARTTLS, goodbye; over implicit TLS only greeting and goodbye.
     private func converse() async -> Finding {
         var greeter = Greeter()
@@ -61,6 +67,7 @@ struct Interview {
                 if greeted == nil, error == .deadline { return unfinished(first) }
                 return interruption(error, after: last, goodbye: dialogue.goodbye)
             }
+            if first == nil, await beginsWithHeader() { return .headerFromThere }
             first = first ?? line
             last = line
             if greeted == nil { greeter.read(line) }
@@ -145,6 +152,12 @@ struct Interview {
     /// Others may have been as slow for reasons of their own.
     func hasWaited() async -> Bool { await connection.delay() > .milliseconds(2500) }
 
+    /// Whether the server began as a proxy begins, with a PROXY header.
+    func beginsWithHeader() async -> Bool {
+        let bytes = await connection.firstBytes()
+        return ProxyHeader.isBegun(by: bytes.span)
+    }
+
     /// Postfix's smtpd says so of a header that is missing or broken, and of nothing else (`smtpd_proto`, SMTPD_FLAG_HANGUP).
     func saysThatHeaderIsMissing() async -> Bool {
         let words = String(decoding: await connection.firstBytes(), as: UTF8.self)
@@ -183,9 +196,14 @@ struct Finding: Sendable, Equatable {
     var goodbye: String?
     /// Nothing was sent that a server could take for a bad command: only its greeting was read.
     var isFree = false
-    /// The server closed as soon as it had the header, without a byte.
-    var isClosedOnHeader = false
+    /// What another connection can tell.
+    var doubt: Doubt?
     var greeter = Greeter()
+
+    static let headerFromThere = Finding(
+        .wrongProtocol,
+        "In place of a greeting came a PROXY header: a proxy or load balancer on the way sends it to the wrong side.",
+        isFree: true)
 
     /// Nobody but Postfix is understood to say so.
     static func headerRequired(_ detail: String) -> Finding {
@@ -194,8 +212,9 @@ struct Finding: Sendable, Equatable {
         return finding
     }
 
-    init(_ verdict: Verdict, _ detail: String, goodbye: String? = nil, isFree: Bool = false) {
+    init(_ verdict: Verdict, _ detail: String, goodbye: String? = nil, isFree: Bool = false, doubt: Doubt? = nil) {
         self.isFree = isFree
+        self.doubt = doubt
         self.verdict = verdict
         self.detail = detail
         self.goodbye = goodbye

@@ -11,6 +11,7 @@ package struct Prober: Sendable {
     private let now: @Sendable () -> Int
     private let tls: Result<TLSContext, any Error>
     private let roots = TrustRoots()
+    let silences = Silences()
 
     private static let timeouts = Duration.milliseconds(1)...Duration.seconds(600)
 
@@ -24,11 +25,12 @@ package struct Prober: Sendable {
         self.name = name
         self.now = now ?? { Int(time(nil)) }
         // The handshake takes every certificate and every version; they are judged afterwards, so that each fault gets its own name.
-        tls = Result { try TLSContext(trusting: .anybody) }
+        // A large hello, so that it is seen whether large packets get through.
+        tls = Result { try TLSContext(trusting: .anybody, isHelloLarge: true) }
     }
 
     /// Never throws, and never lasts longer than the timeout, the patience and a second for the goodbye; twice that where it listens
-    /// first.
+    /// first, and some seconds more where another connection settles what the first one left open.
     ///
     /// - Parameters:
     ///   - timeout: for the way to the endpoint.
@@ -46,34 +48,28 @@ package struct Prober: Sendable {
         guard let met = await meet(question, timeout, patience, { await $0.run() }) else {
             return ProbeResult(.unprobed, "There is nothing to ask.")
         }
-        guard met.isClosedOnHeader else { return met.result }
-        // OpenSSL closes where others send an alert. Who goes on with TLS where there is no header does not know about headers.
-        var bare = question
-        bare.proxyProtocol = .none
-        let other = await meet(bare, timeout, patience) { await $0.run() }
-        guard other?.result.certificate != nil else { return met.result }
-        return ProbeResult(
-            .headerNotTrusted, "The server closes when it has the header, and begins TLS where there is none.",
-            roundTrip: met.result.roundTrip)
+        if met.result.verdict != .silent { silences.end(of: question) }
+        guard let doubt = met.doubt else { return met.result }
+        return await settle(doubt, met.result, question, timeout, patience)
     }
 
     /// - Returns: nil if the conversation came to nothing.
-    private func meet(
-        _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration,
+    func meet(
+        _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration, maximumSegment: Int? = nil,
         _ converse: (Interview) async -> Finding?
-    ) async -> (result: ProbeResult, isClosedOnHeader: Bool)? {
+    ) async -> (result: ProbeResult, doubt: Doubt?)? {
         let context: TLSContext
         do {
             context = try tls.get()
         } catch {
             let reason = Quoted.text("\(error)".utf8)
-            return (ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."), false)
+            return (ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."), nil)
         }
         let dial = Dial(
             way: question.way, deadline: Self.deadline(timeout), patience: TimeAmount(Self.bounded(patience)),
-            group: group)
+            maximumSegment: maximumSegment, group: group)
         switch await dial.run() {
-        case .failed(let verdict, let detail): return (ProbeResult(verdict, detail), false)
+        case .failed(let verdict, let detail): return (ProbeResult(verdict, detail), nil)
         case .connected(let connection, let roundTrip):
             let interview = Interview(
                 connection: connection, proto: question.proto, version: question.proxyProtocol,
@@ -87,7 +83,7 @@ package struct Prober: Sendable {
                 guard let finding else { return nil }
                 var result = await judge(finding, chain: chain, question: question, roundTrip: roundTrip)
                 result.greeting = greeting.map { .nanoseconds($0.nanoseconds) }
-                return (result, finding.isClosedOnHeader)
+                return (result, finding.doubt)
             } onCancel: {
                 connection.abort()
             }
