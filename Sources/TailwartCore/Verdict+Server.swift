@@ -41,6 +41,11 @@ extension Verdict {
                 Wait a minute. If it stays so, read Stalwart's log: it is in bootstrap or recovery mode, as config.json is \
                 missing or STALWART_RECOVERY_MODE is set.
                 """
+        case (.takesNoMail, .stalwart):
+            return """
+                See that Stalwart's database runs and can be reached, and that its disk has room; it goes on by itself \
+                then. Its log has the reason.
+                """
         case (.tlsFailed, .stalwart):
             return """
                 Read Stalwart's log for the reason (tls.handshake-error or tls.no-certificates-available), and see that it has \

@@ -39,6 +39,8 @@ extension Verdict {
             """
         case .slow: "The server's greeting takes long, which senders wait for and some mail programs do not."
         case .ehloRefused: "The mail server greets, and does not take the name that this edge says in EHLO."
+        case .takesNoMail: "The mailbox greets, and takes no mail at the moment."
+        case .recipientUnknown: "The mailbox has no such address as probes ask about, to see whether it takes mail."
         case .tlsFailed: "The server answers, but the TLS handshake of a probe fails."
         case .nameRefused: "The web server lives, and has no site of this name."
         case .startTLSMissing: "The mail server does not offer STARTTLS, so mail and passwords pass without encryption."
@@ -149,6 +151,15 @@ extension Verdict {
             """
             Set refusal.host under defaults in tailwart.yaml to this edge's public name, such as mx.example.org, which \
             probes then say too; or give the host itself a name with a dot.
+            """
+        case .takesNoMail:
+            """
+            Read the mail server's log for the reason: most often its disk is full, or its database or directory is away.
+            """
+        case .recipientUnknown:
+            """
+            Give the domain a postmaster (RFC 5321 section 4.5.1), or name an address that exists in health.recipient; \
+            with 'off' nobody is asked about.
             """
         case .tlsFailed:
             """

@@ -26,6 +26,8 @@ package enum Verdict: String, CaseIterable, Sendable {
     case busy
     case slow
     case ehloRefused = "ehlo_refused"
+    case takesNoMail = "takes_no_mail"
+    case recipientUnknown = "recipient_unknown"
 
     // TLS.
     case tlsFailed = "tls_failed"
@@ -58,8 +60,8 @@ package enum Verdict: String, CaseIterable, Sendable {
 
     package var grade: Grade {
         switch self {
-        case .well, .slow, .nameRefused, .unprobed: .good
-        case .ehloRefused, .startTLSMissing, .startTLSRefused, .certificateFallback, .certificateLost,
+        case .well, .slow, .nameRefused, .recipientUnknown, .unprobed: .good
+        case .ehloRefused, .takesNoMail, .startTLSMissing, .startTLSRefused, .certificateFallback, .certificateLost,
             .certificateSelfSigned, .certificateExpired, .certificateNotReloaded, .certificateNotYetValid,
             .certificateExpiring, .certificateNameMismatch, .certificateUntrusted:
             .degraded
@@ -84,7 +86,8 @@ package enum Verdict: String, CaseIterable, Sendable {
             case .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .booting, .headerNotTrusted:
                 true
             case .well, .headerRequired, .headerUnwanted, .silent, .banned, .wrongProtocol, .mtuBlackHole, .busy, .slow,
-                .ehloRefused, .tlsFailed, .nameRefused, .startTLSMissing, .startTLSRefused, .certificateFallback,
+                .ehloRefused, .takesNoMail, .recipientUnknown, .tlsFailed, .nameRefused, .startTLSMissing,
+                .startTLSRefused, .certificateFallback,
                 .certificateLost, .certificateSelfSigned, .certificateExpired, .certificateNotReloaded,
                 .certificateNotYetValid, .certificateExpiring, .certificateNameMismatch, .certificateUntrusted,
                 .unprobed:

@@ -54,7 +54,7 @@ extension NextStep {
                 .certificateUntrusted, .tlsFailed, .startTLSMissing, .startTLSRefused:
                 return .certificate
             case .wrongProtocol: return .ports
-            case .well, .slow, .nameRefused, .unprobed: return .rest
+            case .well, .slow, .nameRefused, .recipientUnknown, .unprobed: return .rest
             default:
                 // The web server stands on the edge's own host, and mail passes without it.
                 if !mail.contains(endpoint) { return .edge }

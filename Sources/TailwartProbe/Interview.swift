@@ -23,7 +23,8 @@ struct Interview {
     var hasHeader: Bool { version != .none }
     var isImplicitTLS: Bool { proto.firstSpeaker == .client }
 
-    func run() async -> Finding {
+    /// - Parameter recipient: whom to ask about, if all goes well so far; nil: nobody.
+    func run(askingFor recipient: String? = nil) async -> Finding {
         // Where the client begins, the server gets a moment to show what it is before anything is said to it.
         if hasHeader || isImplicitTLS, let finding = await listen(for: pause) { return finding }
         if hasHeader { connection.send(ProbeHeader.bytes(version, addresses: connection.addresses)) }
@@ -32,7 +33,7 @@ struct Interview {
             if let failure = await handshake(afterCommand: false) { return failure }
         }
         guard proto != .https else { return Finding(.well, "The TLS handshake succeeds.") }
-        return await converse()
+        return await converse(askingFor: recipient)
     }
 
     /// The header and a hello, without a look at what the server says before: it says nothing.
@@ -42,15 +43,15 @@ struct Interview {
     }
 
     /// Greeting, STARTTLS, goodbye; over implicit TLS only greeting and goodbye.
-    private func converse() async -> Finding {
+    private func converse(askingFor recipient: String?) async -> Finding {
         var greeter = Greeter()
-        var finding = await converse(with: &greeter)
+        var finding = await converse(with: &greeter, askingFor: recipient)
         finding.greeter = Greeter(server: finding.greeter.server ?? greeter.server, name: greeter.name)
         return finding
     }
 
     /// - Parameter greeter: who greets, if it says so.
-    private func converse(with greeter: inout Greeter) async -> Finding {
+    private func converse(with greeter: inout Greeter, askingFor recipient: String?) async -> Finding {
         guard var dialogue = dialogue(isProtected: isImplicitTLS) else {
             return Finding(.unprobed, "The protocol \(proto.rawValue) has no probe.")
         }
@@ -79,7 +80,9 @@ struct Interview {
             case .done: return well(first, after: greeted, goodbye: dialogue.goodbye)
             case .startTLS:
                 if let failure = await handshake(afterCommand: true) { return failure }
-                return well(first, after: greeted, goodbye: dialogue.goodbye)
+                var finding = well(first, after: greeted, goodbye: dialogue.goodbye)
+                if let recipient { finding.recipient = await ask(for: recipient) }
+                return finding
             case .stop(let verdict, let detail):
                 return await stopped(verdict, detail, at: line, isFirst: first == line, dialogue)
             case .suspect(let verdict, let detail):
@@ -199,6 +202,8 @@ struct Finding: Sendable, Equatable {
     /// What another connection can tell.
     var doubt: Doubt?
     var greeter = Greeter()
+    /// Nil where nobody was asked about.
+    var recipient: Recipient?
 
     static let headerFromThere = Finding(
         .wrongProtocol,

@@ -12,15 +12,20 @@ package struct Prober: Sendable {
     private let tls: Result<TLSContext, any Error>
     private let roots = TrustRoots()
     let silences = Silences()
+    /// Nil where nobody is asked about.
+    private let recipients: Recipients?
 
     private static let timeouts = Duration.milliseconds(1)...Duration.seconds(600)
 
     /// - Parameters:
     ///   - name: what the edge calls itself at the moment, for EHLO.
     ///   - now: seconds since 1970, to judge certificates by; nil: the system's clock.
+    ///   - asksForRecipients: whether it looks now and then if mail is taken. Whoever probes once cannot know how often others did.
     package init(
-        group: any EventLoopGroup, name: @escaping @Sendable () -> EdgeName, now: (@Sendable () -> Int)? = nil
+        group: any EventLoopGroup, name: @escaping @Sendable () -> EdgeName, now: (@Sendable () -> Int)? = nil,
+        asksForRecipients: Bool = false
     ) {
+        recipients = asksForRecipients ? Recipients() : nil
         self.group = group
         self.name = name
         self.now = now ?? { Int(time(nil)) }
@@ -45,11 +50,13 @@ package struct Prober: Sendable {
             let heard = await meet(question, timeout, patience) { await $0.listen(for: TimeAmount(time)) }
             if let heard { return heard.result }
         }
-        guard let met = await meet(question, timeout, patience, { await $0.run() }) else {
+        let recipient = recipients?.due(question, at: .now)
+        guard let met = await meet(question, timeout, patience, { await $0.run(askingFor: recipient) }) else {
             return ProbeResult(.unprobed, "There is nothing to ask.")
         }
+        if let said = met.recipient { recipients?.record(said.answer, said.detail, question, at: .now) }
         if met.result.verdict != .silent { silences.end(of: question) }
-        guard let doubt = met.doubt else { return met.result }
+        guard let doubt = met.doubt else { return recipients?.joined(met.result, question) ?? met.result }
         return await settle(doubt, met.result, question, timeout, patience)
     }
 
@@ -57,19 +64,19 @@ package struct Prober: Sendable {
     func meet(
         _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration, maximumSegment: Int? = nil,
         _ converse: (Interview) async -> Finding?
-    ) async -> (result: ProbeResult, doubt: Doubt?)? {
+    ) async -> (result: ProbeResult, doubt: Doubt?, recipient: Finding.Recipient?)? {
         let context: TLSContext
         do {
             context = try tls.get()
         } catch {
             let reason = Quoted.text("\(error)".utf8)
-            return (ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."), nil)
+            return (ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."), nil, nil)
         }
         let dial = Dial(
             way: question.way, deadline: Self.deadline(timeout), patience: TimeAmount(Self.bounded(patience)),
             maximumSegment: maximumSegment, group: group)
         switch await dial.run() {
-        case .failed(let verdict, let detail): return (ProbeResult(verdict, detail), nil)
+        case .failed(let verdict, let detail): return (ProbeResult(verdict, detail), nil, nil)
         case .connected(let connection, let roundTrip):
             let interview = Interview(
                 connection: connection, proto: question.proto, version: question.proxyProtocol,
@@ -83,7 +90,7 @@ package struct Prober: Sendable {
                 guard let finding else { return nil }
                 var result = await judge(finding, chain: chain, question: question, roundTrip: roundTrip)
                 result.greeting = greeting.map { .nanoseconds($0.nanoseconds) }
-                return (result, finding.doubt)
+                return (result, finding.doubt, finding.recipient)
             } onCancel: {
                 connection.abort()
             }
