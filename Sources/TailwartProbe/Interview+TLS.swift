@@ -49,10 +49,10 @@ extension Interview {
         if greeting == .tls {
             return Finding(.tlsFailed, "The server sends TLS records before it is asked to.")
         }
+        if await beginsWithHeader() { return .headerFromThere }
         guard greeting != .unknown else {
             return Finding(.wrongProtocol, "In place of a TLS handshake came \(Quoted.text(bytes)).")
         }
-        if await beginsWithHeader() { return .headerFromThere }
         var finding = Finding(
             .wrongProtocol, "The server greets like \(greeting.name) without TLS: \(Quoted.text(bytes.firstLine)).",
             goodbye: greeting.goodbye, doubt: hasHeader && greeting == .http ? .header : nil)
