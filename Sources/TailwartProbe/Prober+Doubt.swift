@@ -60,6 +60,8 @@ extension Prober {
         case .encryption:
             guard silences.mayBeBroken(of: question, at: .now), await ask({ await $0.beginTLS() })?.certificate != nil
             else { return first }
+            // Who takes it may be asked so again, or the next probe would say something else.
+            silences.end(of: question)
             var result = found(
                 .wrongProtocol,
                 "The server says nothing until TLS is begun, and takes that\(question.proto.overTLS).")

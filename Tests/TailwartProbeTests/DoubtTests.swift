@@ -60,6 +60,19 @@ import Testing
         #expect(result.verdict == .silent, "\(result.detail)")
     }
 
+    @Test func `a server that says nothing gets one hello, as it may count one for bad commands when it wakes`()
+        async throws
+    {
+        let server = try FakeMailbox { connection, _ in _ = try? connection.receiveToEnd() }
+        defer { server.close() }
+        for _ in 1...3 {
+            let result = await prober.probe(
+                .test(.direct(server.address), .smtp), timeout: patience, patience: impatience)
+            #expect(result.verdict == .silent, "\(result.detail)")
+        }
+        #expect(server.served == 4)
+    }
+
     @Test func `a hello fits no packet of any usual network`() async throws {
         let hello = Mutex(0)
         _ = try await probe(.imaps, timeout: impatience) { connection in
