@@ -37,6 +37,21 @@ static inline void tls_allow_old_servers(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
 }
 
+// Bytes that no server looks at.
+static inline int tls_add_padding(SSL *connection, unsigned int type, unsigned int context, const unsigned char **bytes,
+    size_t *length, X509 *certificate, size_t index, int *alert, void *argument) {
+    static const unsigned char padding[1400];
+    (void)connection, (void)type, (void)context, (void)certificate, (void)index, (void)alert, (void)argument;
+    *bytes = padding;
+    *length = sizeof padding;
+    return 1;
+}
+
+// Makes the hello of a client larger than one packet by an extension of a type that every server must ignore (RFC 8701).
+static inline int tls_make_hello_large(SSL_CTX *context) {
+    return SSL_CTX_add_custom_ext(context, 0x8a8a, SSL_EXT_CLIENT_HELLO, tls_add_padding, NULL, NULL, NULL, NULL);
+}
+
 static inline int tls_add_chain_certificate(SSL_CTX *context, X509 *certificate) {
     return (int)SSL_CTX_add1_chain_cert(context, certificate);
 }

@@ -1,3 +1,4 @@
+import Glibc
 package import NIOCore
 import NIOPosix
 package import TailwartWire
@@ -52,11 +53,12 @@ package struct ClientConnection: Sendable {
     ///
     /// - Parameters:
     ///   - source: the client's own address; nil leaves it to the host.
+    ///   - maximumSegment: of TCP, in bytes: what both sides put into one packet; nil: what fits the interface.
     ///   - hearsOut: stays open when the other side has said its end, so that it can be answered.
     /// - Throws: what NIO says.
     package static func open(
         to address: SocketAddress, from source: SocketAddress? = nil, patience: Patience, limits: Limits = Limits(),
-        hearsOut: Bool = false, group: any EventLoopGroup
+        maximumSegment: Int? = nil, hearsOut: Bool = false, group: any EventLoopGroup
     ) async throws -> ClientConnection {
         let attempt = ConnectAttempt()
         let time = max(patience.deadline - .now(), .milliseconds(1))
@@ -66,6 +68,10 @@ package struct ClientConnection: Sendable {
                 attempt.began(channel)
                 return channel.eventLoop.makeSucceededVoidFuture()
             }
+        if let maximumSegment {
+            bootstrap = bootstrap.channelOption(
+                .tcpOption(NIOBSDSocket.Option(rawValue: TCP_MAXSEG)), value: maximumSegment)
+        }
         if let source { bootstrap = bootstrap.bind(to: source) }
         let ready = bootstrap
         return try await withTaskCancellationHandler {

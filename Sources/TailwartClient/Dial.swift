@@ -10,6 +10,7 @@ package struct Dial {
     let deadline: NIODeadline
     let patience: TimeAmount?
     let limits: ClientConnection.Limits
+    let maximumSegment: Int?
     let group: any EventLoopGroup
 
     package enum Outcome {
@@ -21,14 +22,17 @@ package struct Dial {
     /// - Parameters:
     ///   - deadline: for the way to the endpoint.
     ///   - patience: for what is said once it is there; nil: until the deadline.
+    ///   - maximumSegment: of TCP, in bytes, both ways; nil: what fits the interface.
     package init(
         way: DialWay, deadline: NIODeadline, patience: TimeAmount? = nil,
-        limits: ClientConnection.Limits = ClientConnection.Limits(), group: any EventLoopGroup
+        limits: ClientConnection.Limits = ClientConnection.Limits(), maximumSegment: Int? = nil,
+        group: any EventLoopGroup
     ) {
         self.way = way
         self.deadline = deadline
         self.patience = patience
         self.limits = limits
+        self.maximumSegment = maximumSegment
         self.group = group
     }
 
@@ -68,7 +72,8 @@ package struct Dial {
         }
         do {
             return try await ClientConnection.open(
-                to: address, patience: .until(deadline), limits: limits, group: group)
+                to: address, patience: .until(deadline), limits: limits, maximumSegment: maximumSegment,
+                group: group)
         } catch {
             let failure = Failure(connecting: error, to: way.firstHop)
             guard way.isIndirect, failure.verdict != .unprobed else { throw failure }

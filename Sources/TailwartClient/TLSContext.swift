@@ -18,9 +18,12 @@ package final class TLSContext: Sendable {
 
     /// For clients.
     ///
-    /// - Parameter applicationProtocols: to offer by ALPN (RFC 7301), the favourite first.
+    /// - Parameters:
+    ///   - applicationProtocols: to offer by ALPN (RFC 7301), the favourite first.
+    ///   - isHelloLarge: does not fit one packet of any usual network.
     package init(
-        trusting trust: Trust, applicationProtocols: [String] = [], goodbye: TimeAmount = .milliseconds(300)
+        trusting trust: Trust, applicationProtocols: [String] = [], isHelloLarge: Bool = false,
+        goodbye: TimeAmount = .milliseconds(300)
     ) throws {
         _ = OpenSSL.isReady
         isServer = false
@@ -28,6 +31,9 @@ package final class TLSContext: Sendable {
         self.applicationProtocols = Self.list(applicationProtocols)
         pointer = try OpenSSL.made(SSL_CTX_new(TLS_client_method()), "TLS cannot be set up")
         tls_set_modes(pointer)
+        if isHelloLarge {
+            try OpenSSL.check(tls_make_hello_large(pointer), "TLS cannot be set up")
+        }
         switch trust {
         case .anybody:
             SSL_CTX_set_security_level(pointer, 0)

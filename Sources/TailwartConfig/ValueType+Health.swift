@@ -43,6 +43,41 @@ extension HealthSettings: SettingsMapping {
             Setting(
                 "trust_roots", \.trustRoots, .path,
                 about: "A PEM file with the authorities that certificates may come from, instead of the system's."),
+            Setting(
+                "recipient", \.recipient, .recipient, { .text($0.text ?? "") },
+                about:
+                    "An address of the mailbox that a probe on smtp asks about now and then, to see whether mail is taken."
+            ),
         ]
+    }
+}
+
+extension ValueType<HealthSettings.Recipient> {
+    static var recipient: ValueType {
+        let address = TextShape(name: "mail_address", pattern: "[A-Za-z0-9._+=-]+@(\(Pattern.hostName))")
+        let shape = Shape.either(.words(["off"]), .text(address))
+        return .scalar("off, or a mail address such as postmaster@example.org", shape) { text throws(Complaint) in
+            if text == "off" { return .off }
+            let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+            guard parts.count == 2, (1...64).contains(parts[0].utf8.count),
+                parts[0].utf8.allSatisfy({ $0.isMailboxByte })
+            else { throw Complaint() }
+            guard let domain = ServerNamePattern(String(parts[1])), !domain.isWildcard else {
+                throw Complaint(Hint.hostName(String(parts[1])))
+            }
+            return .address("\(parts[0])@\(domain.name)")
+        }
+    }
+}
+
+extension UInt8 {
+    /// Of a local part, as far as no server needs it quoted (RFC 5321 section 4.1.2).
+    fileprivate var isMailboxByte: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: Array("._+=-".utf8).contains(self)
+        }
     }
 }

@@ -79,8 +79,9 @@ final class Watchers: Sendable {
             } else if !subjects.isEmpty {
                 let health = HealthMonitor(
                     subjects, in: { [maker, apply] in maker.current(apply) },
-                    prober: Prober(group: observers.eventLoops, name: { [maker] in maker.name }), ledger: ledger,
-                    isInTailnet: { [weak self] in await self?.isInTailnet($0) }, close: close)
+                    prober: Prober(
+                        group: observers.eventLoops, name: { [maker] in maker.name }, asksForRecipients: true),
+                    ledger: ledger, isInTailnet: { [weak self] in await self?.isInTailnet($0) }, close: close)
                 state.health = health
                 observers.start { await health.run() }
             }

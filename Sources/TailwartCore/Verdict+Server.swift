@@ -41,6 +41,11 @@ extension Verdict {
                 Wait a minute. If it stays so, read Stalwart's log: it is in bootstrap or recovery mode, as config.json is \
                 missing or STALWART_RECOVERY_MODE is set.
                 """
+        case (.takesNoMail, .stalwart):
+            return """
+                See that Stalwart's database runs and can be reached, and that its disk has room; it goes on by itself \
+                then. Its log has the reason.
+                """
         case (.tlsFailed, .stalwart):
             return """
                 Read Stalwart's log for the reason (tls.handshake-error or tls.no-certificates-available), and see that it has \
@@ -56,18 +61,39 @@ extension Verdict {
             return "Give Exim a certificate, and set tls_advertise_hosts=*."
         case (.certificateFallback, .stalwart):
             return """
-                If it never had one, let Stalwart order one. Else restart it once its database answers, and start it \
-                after the database from now on (`tailwart gate --postgres`).
+                Has Stalwart ordered one? If not, let it (ACME, in its domains' settings). If so, its log says why the \
+                order fails: most often a name of the order, such as its own host name, does not reach it on 443.
+                """
+        case (.certificateLost, .stalwart):
+            return """
+                Restart Stalwart once its database answers, and start it after the database from now on (`tailwart gate \
+                --postgres`).
                 """
         case (.certificateExpired, .stalwart):
             return """
-                Read Stalwart's log for acme errors and renew the certificate; see that the clocks of both hosts are \
-                right.
+                Read Stalwart's log for acme errors: most often the key for the DNS provider is not accepted any more, \
+                or a name does not reach it on 443. One that was put in by hand must be put in anew.
                 """
         case (.certificateExpiring, .stalwart):
             return """
-                Read Stalwart's log for acme errors: most often the key for the DNS provider is not accepted any more.
+                Read Stalwart's log for acme errors: most often the key for the DNS provider is not accepted any more, \
+                or a name does not reach it on 443.
                 """
+        case (.certificateExpired, _), (.certificateExpiring, _):
+            return server.reload.map { command in
+                """
+                See whether it was renewed (`certbot certificates`, where certbot does it). If so, reload \(server.name), now \
+                (`\(command)`) and after each renewal (`certbot renew --deploy-hook '\(command)'`). If not, renew it \
+                (`certbot renew`), and read why that was not done.
+                """
+            }
+        case (.certificateNotReloaded, _):
+            return server.reload.map { command in
+                """
+                Reload \(server.name), now (`\(command)`) and after each renewal (`certbot renew --deploy-hook \
+                '\(command)'`).
+                """
+            }
         default: return nil
         }
     }
@@ -77,6 +103,19 @@ extension Verdict {
 }
 
 extension MailServer {
+    /// What makes it read its certificate anew, on its host. Nil: it does so by itself.
+    fileprivate var reload: String? {
+        switch self {
+        case .stalwart: nil
+        case .postfix: "postfix reload"
+        case .dovecot: "doveadm reload"
+        case .exim: "systemctl reload exim4"
+        case .opensmtpd: "systemctl restart opensmtpd"
+        case .chasquid: "systemctl restart chasquid"
+        case .nginx: "nginx -s reload"
+        }
+    }
+
     /// How it is told to take a PROXY header, what remains of that to take out, and the newest version that it reads. Nil for what does
     /// not greet.
     fileprivate var header: (setting: String, remains: String, version: String)? {

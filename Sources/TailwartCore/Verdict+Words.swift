@@ -18,6 +18,7 @@ extension Verdict {
         case .proxyFailed: "The SOCKS proxy or tailscaled on the way to the mailbox does not connect."
         case .headerNotTrusted: "The mailbox does not expect a PROXY header from this edge and takes it for commands."
         case .headerRequired: "The mailbox waits for a PROXY header, and this edge is set to send none."
+        case .headerUnwanted: "The web server on this port expects no PROXY header and takes it for a request."
         case .silent: "The mailbox takes the connection and says nothing."
         case .banned:
             """
@@ -26,6 +27,11 @@ extension Verdict {
             """
         case .booting: "The mail server runs without its mail ports: it is starting, or waits to be set up."
         case .wrongProtocol: "Another protocol answers on this port."
+        case .mtuBlackHole:
+            """
+            Small packets get through to the mailbox and back, and large ones are lost on the way: its MTU is smaller \
+            than a host takes it to be, and nobody says so.
+            """
         case .busy:
             """
             The mail server answers, but turns this edge away: it is shutting down, has too many connections, or has a \
@@ -33,7 +39,10 @@ extension Verdict {
             """
         case .slow: "The server's greeting takes long, which senders wait for and some mail programs do not."
         case .ehloRefused: "The mail server greets, and does not take the name that this edge says in EHLO."
+        case .takesNoMail: "The mailbox greets, and takes no mail at the moment."
+        case .recipientUnknown: "The mailbox has no such address as probes ask about, to see whether it takes mail."
         case .tlsFailed: "The server answers, but the TLS handshake of a probe fails."
+        case .nameRefused: "The web server lives, and has no site of this name."
         case .startTLSMissing: "The mail server does not offer STARTTLS, so mail and passwords pass without encryption."
         case .startTLSRefused:
             """
@@ -42,11 +51,22 @@ extension Verdict {
             """
         case .certificateFallback:
             """
-            The mail server shows the certificate that Stalwart makes up when it has none (rcgen): it never had one, or \
-            its settings were lost while it started.
+            The mail server shows the certificate that Stalwart makes up when it has none (rcgen): it has no other, or \
+            none yet.
+            """
+        case .certificateLost:
+            """
+            The mail server showed a certificate before, and now the one that Stalwart makes up when it has none \
+            (rcgen): its settings were lost while it started.
             """
         case .certificateSelfSigned: "The mail server shows a certificate that it has signed by itself."
-        case .certificateExpired: "The mail server's certificate is not valid at this time."
+        case .certificateExpired: "The mail server's certificate has expired."
+        case .certificateNotReloaded:
+            """
+            The mail server shows an old certificate on this port, and the renewed one on another port of the same \
+            host: it was not loaded here.
+            """
+        case .certificateNotYetValid: "The mail server's certificate is not valid yet, or a clock is wrong."
         case .certificateExpiring: "The mail server's certificate ends soon, and its renewal is overdue."
         case .certificateNameMismatch: "The mail server's certificate is not for all names that clients ask for."
         case .certificateUntrusted: "The mail server's certificate does not lead to an authority that clients trust."
@@ -89,6 +109,11 @@ extension Verdict {
             Set proxy_protocol: v2 for this upstream; or, where no header is meant to be sent, take it out of the mail \
             server's settings.
             """
+        case .headerUnwanted:
+            """
+            Let the web server take a PROXY header from this edge's addresses, or set proxy_protocol: none for what leads \
+            to this port.
+            """
         case .silent:
             """
             See whether the mail server hangs, or whether the port wants TLS from the first byte: then its protocol in \
@@ -107,6 +132,11 @@ extension Verdict {
             Correct the port of the upstream or the protocol of the listener in tailwart.yaml, or the listener of the \
             mail server. Where something else is meant to answer, such as SSH on 443, set health: off for this upstream.
             """
+        case .mtuBlackHole:
+            """
+            Give the interface of the way the MTU that fits (`ip link set dev INTERFACE mtu 1280`), or clamp the MSS \
+            (`tcp option maxseg size set 1220`, a rule of nftables on both hosts), or let ICMP's 'too big' pass.
+            """
         case .busy:
             """
             Wait for the restart to end; else raise the mail server's connection limit and exempt this edge from \
@@ -122,19 +152,35 @@ extension Verdict {
             Set refusal.host under defaults in tailwart.yaml to this edge's public name, such as mx.example.org, which \
             probes then say too; or give the host itself a name with a dot.
             """
+        case .takesNoMail:
+            """
+            Read the mail server's log for the reason: most often its disk is full, or its database or directory is away.
+            """
+        case .recipientUnknown:
+            """
+            Give the domain a postmaster (RFC 5321 section 4.5.1), or name an address that exists in health.recipient; \
+            with 'off' nobody is asked about.
+            """
         case .tlsFailed:
             """
             Read the server's log for the reason, and see that it has a certificate for the name that is asked for and \
             speaks TLS 1.2 or later.
             """
+        case .nameRefused:
+            "Nothing to do, unless clients ask for this name: then give the web server a site and a certificate for it."
         case .startTLSMissing:
             "Give the mail server a certificate, and enable STARTTLS."
         case .startTLSRefused:
             "Read the mail server's log: it may lack a certificate or entropy, or have too many sessions at the moment."
         case .certificateFallback:
             """
-            If it never had one, let it order one. Else restart the mail server once its database answers, and start it \
-            after the database from now on (`tailwart gate --postgres`).
+            Has it ordered one? If not, let it. If so, its log says why the order fails: most often a name of the order, \
+            such as its own host name, does not reach it on 443.
+            """
+        case .certificateLost:
+            """
+            Restart the mail server once its database answers, and start it after the database from now on (`tailwart \
+            gate --postgres`).
             """
         case .certificateSelfSigned:
             """
@@ -143,13 +189,20 @@ extension Verdict {
             """
         case .certificateExpired:
             """
-            Renew the certificate, and see that the mail server has loaded the new one and that the clocks of both hosts \
-            are right.
+            See whether it was renewed (`certbot certificates`, where certbot does it). If so, reload the server, which \
+            still shows the old one; if not, renew it, and read why that was not done.
+            """
+        case .certificateNotReloaded:
+            "Reload the server of this port, and let what renews the certificate do so after each renewal."
+        case .certificateNotYetValid:
+            """
+            See that the clocks of this host and of the mail server's are right (`timedatectl`). If they are, show the \
+            certificate before this one until then.
             """
         case .certificateExpiring:
             """
-            Read the log of what renews it: most often the key for the DNS provider is not accepted any more. If it was \
-            renewed, let the mail server load it.
+            See whether it was renewed (`certbot certificates`, where certbot does it). If so, reload the server. If \
+            not, read the log of what renews it: most often the key for the DNS provider is not accepted any more.
             """
         case .certificateNameMismatch:
             "Add the missing names to the certificate in the mail server, or correct health.names in tailwart.yaml."

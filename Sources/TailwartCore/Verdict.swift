@@ -15,23 +15,31 @@ package enum Verdict: String, CaseIterable, Sendable {
     // The PROXY header.
     case headerNotTrusted = "header_not_trusted"
     case headerRequired = "header_required"
+    case headerUnwanted = "header_unwanted"
 
     // The server.
     case silent
     case banned
     case booting
     case wrongProtocol = "wrong_protocol"
+    case mtuBlackHole = "mtu_black_hole"
     case busy
     case slow
     case ehloRefused = "ehlo_refused"
+    case takesNoMail = "takes_no_mail"
+    case recipientUnknown = "recipient_unknown"
 
     // TLS.
     case tlsFailed = "tls_failed"
+    case nameRefused = "name_refused"
     case startTLSMissing = "starttls_missing"
     case startTLSRefused = "starttls_refused"
     case certificateFallback = "certificate_fallback"
+    case certificateLost = "certificate_lost"
     case certificateSelfSigned = "certificate_self_signed"
     case certificateExpired = "certificate_expired"
+    case certificateNotReloaded = "certificate_not_reloaded"
+    case certificateNotYetValid = "certificate_not_yet_valid"
     case certificateExpiring = "certificate_expiring"
     case certificateNameMismatch = "certificate_name_mismatch"
     case certificateUntrusted = "certificate_untrusted"
@@ -52,13 +60,14 @@ package enum Verdict: String, CaseIterable, Sendable {
 
     package var grade: Grade {
         switch self {
-        case .well, .slow, .unprobed: .good
-        case .ehloRefused, .startTLSMissing, .startTLSRefused, .certificateFallback, .certificateSelfSigned,
-            .certificateExpired, .certificateExpiring,
-            .certificateNameMismatch, .certificateUntrusted:
+        case .well, .slow, .nameRefused, .recipientUnknown, .unprobed: .good
+        case .ehloRefused, .takesNoMail, .startTLSMissing, .startTLSRefused, .certificateFallback, .certificateLost,
+            .certificateSelfSigned, .certificateExpired, .certificateNotReloaded, .certificateNotYetValid,
+            .certificateExpiring, .certificateNameMismatch, .certificateUntrusted:
             .degraded
         case .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .headerNotTrusted,
-            .headerRequired, .silent, .banned, .booting, .wrongProtocol, .busy, .tlsFailed:
+            .headerRequired, .headerUnwanted, .silent, .banned, .booting, .wrongProtocol, .mtuBlackHole, .busy,
+            .tlsFailed:
             .failed
         }
     }
@@ -76,9 +85,12 @@ package enum Verdict: String, CaseIterable, Sendable {
             return switch self {
             case .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .booting, .headerNotTrusted:
                 true
-            case .well, .headerRequired, .silent, .banned, .wrongProtocol, .busy, .slow, .ehloRefused, .tlsFailed,
-                .startTLSMissing, .startTLSRefused, .certificateFallback, .certificateSelfSigned, .certificateExpired,
-                .certificateExpiring, .certificateNameMismatch, .certificateUntrusted, .unprobed:
+            case .well, .headerRequired, .headerUnwanted, .silent, .banned, .wrongProtocol, .mtuBlackHole, .busy, .slow,
+                .ehloRefused, .takesNoMail, .recipientUnknown, .tlsFailed, .nameRefused, .startTLSMissing,
+                .startTLSRefused, .certificateFallback,
+                .certificateLost, .certificateSelfSigned, .certificateExpired, .certificateNotReloaded,
+                .certificateNotYetValid, .certificateExpiring, .certificateNameMismatch, .certificateUntrusted,
+                .unprobed:
                 false
             }
         }

@@ -48,12 +48,13 @@ extension NextStep {
         private func step(of verdict: Verdict, at endpoint: String) -> Step {
             if verdict.isOfWay { return .policy }
             switch verdict {
-            case .headerNotTrusted, .headerRequired, .banned: return .trust
-            case .certificateFallback, .certificateSelfSigned, .certificateExpired, .certificateExpiring,
-                .certificateNameMismatch, .certificateUntrusted, .tlsFailed, .startTLSMissing, .startTLSRefused:
+            case .headerNotTrusted, .headerRequired, .headerUnwanted, .banned: return .trust
+            case .certificateFallback, .certificateLost, .certificateSelfSigned, .certificateExpired,
+                .certificateNotReloaded, .certificateNotYetValid, .certificateExpiring, .certificateNameMismatch,
+                .certificateUntrusted, .tlsFailed, .startTLSMissing, .startTLSRefused:
                 return .certificate
             case .wrongProtocol: return .ports
-            case .well, .slow, .unprobed: return .rest
+            case .well, .slow, .nameRefused, .recipientUnknown, .unprobed: return .rest
             default:
                 // The web server stands on the edge's own host, and mail passes without it.
                 if !mail.contains(endpoint) { return .edge }

@@ -10,9 +10,20 @@ extension CertificateReport {
         if isFallback {
             return (.certificateFallback, "The certificate is \(Quoted.text(subject.utf8)), signed by itself.")
         }
-        if now > notAfter { return (.certificateExpired, "\(this) ended on \(UTCTime(seconds: notAfter).date).") }
+        if now > notAfter {
+            return (
+                .certificateExpired,
+                "\(this) ended on \(UTCTime(seconds: notAfter).date), \(Self.days(now - notAfter)) ago."
+            )
+        }
         if now < notBefore {
-            return (.certificateExpired, "\(this) is not valid before \(UTCTime(seconds: notBefore).date).")
+            return (
+                .certificateNotYetValid,
+                """
+                \(this) is not valid before \(UTCTime(seconds: notBefore)), and by this host's clock it is \
+                \(UTCTime(seconds: now)).
+                """
+            )
         }
         if isSelfSigned, chainProblem != nil { return (.certificateSelfSigned, "\(this) is signed by itself.") }
         if !missingNames.isEmpty {
@@ -26,10 +37,19 @@ extension CertificateReport {
             let left = "\(Int(lifetimeLeft * 100)) %"
             return (
                 .certificateExpiring,
-                "\(this) ends on \(UTCTime(seconds: notAfter).date), with \(left) of its lifetime left."
+                """
+                \(this) ends on \(UTCTime(seconds: notAfter).date), in \(Self.days(notAfter - now)), with \(left) of its \
+                lifetime left.
+                """
             )
         }
         return (.well, "\(this) is valid until \(UTCTime(seconds: notAfter).date).")
+    }
+
+    /// Whole ones, or hours where it is none.
+    private static func days(_ seconds: Int) -> String {
+        let (days, hours) = (seconds / 86_400, seconds / 3600)
+        return days > 0 ? "\(days) day\(days == 1 ? "" : "s")" : "\(hours) hour\(hours == 1 ? "" : "s")"
     }
 
     /// The beginning of a sentence.

@@ -44,6 +44,7 @@ extension Interview {
                 guard first != nil else { return await silence(error) }
                 break
             }
+            if first == nil, await beginsWithHeader() { return .headerFromThere }
             first = first ?? line
             greeter.read(line)
             switch dialogue.receive(line) {

@@ -27,7 +27,8 @@ extension Interview {
                 .silent,
                 hasHeader
                     ? "The PROXY header was sent, and nothing came in time."
-                    : "Nothing came in time, as from a server that waits for a PROXY header.")
+                    : "Nothing came in time, as from a server that waits for a PROXY header.",
+                doubt: .encryption)
         default:
             if hasHeader { return .bannedOnHeader }
             return await hasWaited()

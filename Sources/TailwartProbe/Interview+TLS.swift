@@ -21,8 +21,15 @@ extension Interview {
         let bytes = await connection.firstBytes()
         guard let first = bytes.first else { return nothingAnswered(end, afterCommand: afterCommand) }
         switch first {
+        case 21 where isRefusalOfName(bytes):
+            return Finding(
+                .nameRefused,
+                """
+                The server answers a handshake \(serverName == nil ? "for no name" : "for this name") with the TLS alert \
+                \(Self.alert(bytes)).
+                """)
         case 21: return Finding(.tlsFailed, "The server answers the handshake with the TLS alert \(Self.alert(bytes)).")
-        case 20, 22, 23: return Finding(.tlsFailed, Self.sentence(end))
+        case 20, 22, 23: return Finding(.tlsFailed, Self.sentence(end), doubt: end == .deadline ? .size : nil)
         default:
             guard !afterCommand else {
                 return Finding(.tlsFailed, "In place of a TLS handshake came \(Quoted.text(bytes)).")
@@ -42,26 +49,38 @@ extension Interview {
         if greeting == .tls {
             return Finding(.tlsFailed, "The server sends TLS records before it is asked to.")
         }
+        if await beginsWithHeader() { return .headerFromThere }
         guard greeting != .unknown else {
             return Finding(.wrongProtocol, "In place of a TLS handshake came \(Quoted.text(bytes)).")
         }
         var finding = Finding(
             .wrongProtocol, "The server greets like \(greeting.name) without TLS: \(Quoted.text(bytes.firstLine)).",
-            goodbye: greeting.goodbye)
+            goodbye: greeting.goodbye, doubt: hasHeader && greeting == .http ? .header : nil)
         finding.greeter.server = MailServer(greeting: String(decoding: bytes.firstLine, as: UTF8.self))
         return finding
+    }
+
+    /// Whether a web server has nothing for the name that was asked for; where none was, most of what it may say.
+    private func isRefusalOfName(_ bytes: [UInt8]) -> Bool {
+        guard proto == .https, bytes.count >= 7 else { return false }
+        // unrecognized_name (RFC 6066 section 3); handshake_failure and internal_error, as HAProxy and Go say it.
+        return bytes[6] == 112 || serverName == nil && [40, 80].contains(bytes[6])
     }
 
     private func nothingAnswered(_ end: ConnectionEnd, afterCommand: Bool) -> Finding {
         switch end {
         case .deadline:
-            return Finding(.silent, "The TLS handshake was begun, and nothing came in time.")
+            return Finding(.silent, "The TLS handshake was begun, and nothing came in time.", doubt: .size)
         case .closed, .reset:
+            guard !hasHeader, !afterCommand else {
+                return Finding(
+                    .tlsFailed, "The server closed the connection in place of a handshake.",
+                    doubt: afterCommand ? nil : .header)
+            }
             return Finding(
                 .tlsFailed,
-                hasHeader || afterCommand
-                    ? "The server closed the connection in place of a handshake."
-                    : "The server closed without a byte when TLS was begun, as one does that waits for a PROXY header.")
+                "The server closed without a byte when TLS was begun, as one does that waits for a PROXY header.",
+                doubt: proto == .https ? .missingHeader : nil)
         case .tooMuch, .tls: return Finding(.tlsFailed, Self.sentence(end))
         }
     }
@@ -77,7 +96,7 @@ extension Interview {
         } catch {
             guard error != .deadline else { return nil }
             var finding = Finding.bannedOnHeader
-            finding.isClosedOnHeader = true
+            finding.doubt = .header
             return finding
         }
         let bytes = await connection.firstBytes()

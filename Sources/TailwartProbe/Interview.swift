@@ -23,7 +23,8 @@ struct Interview {
     var hasHeader: Bool { version != .none }
     var isImplicitTLS: Bool { proto.firstSpeaker == .client }
 
-    func run() async -> Finding {
+    /// - Parameter recipient: whom to ask about, if all goes well so far; nil: nobody.
+    func run(askingFor recipient: String? = nil) async -> Finding {
         // Where the client begins, the server gets a moment to show what it is before anything is said to it.
         if hasHeader || isImplicitTLS, let finding = await listen(for: pause) { return finding }
         if hasHeader { connection.send(ProbeHeader.bytes(version, addresses: connection.addresses)) }
@@ -32,19 +33,25 @@ struct Interview {
             if let failure = await handshake(afterCommand: false) { return failure }
         }
         guard proto != .https else { return Finding(.well, "The TLS handshake succeeds.") }
-        return await converse()
+        return await converse(askingFor: recipient)
+    }
+
+    /// The header and a hello, without a look at what the server says before: it says nothing.
+    func beginTLS() async -> Finding {
+        if hasHeader { connection.send(ProbeHeader.bytes(version, addresses: connection.addresses)) }
+        return await handshake(afterCommand: false) ?? Finding(.well, "The TLS handshake succeeds.")
     }
 
     /// Greeting, STARTTLS, goodbye; over implicit TLS only greeting and goodbye.
-    private func converse() async -> Finding {
+    private func converse(askingFor recipient: String?) async -> Finding {
         var greeter = Greeter()
-        var finding = await converse(with: &greeter)
+        var finding = await converse(with: &greeter, askingFor: recipient)
         finding.greeter = Greeter(server: finding.greeter.server ?? greeter.server, name: greeter.name)
         return finding
     }
 
     /// - Parameter greeter: who greets, if it says so.
-    private func converse(with greeter: inout Greeter) async -> Finding {
+    private func converse(with greeter: inout Greeter, askingFor recipient: String?) async -> Finding {
         guard var dialogue = dialogue(isProtected: isImplicitTLS) else {
             return Finding(.unprobed, "The protocol \(proto.rawValue) has no probe.")
         }
@@ -61,6 +68,7 @@ struct Interview {
                 if greeted == nil, error == .deadline { return unfinished(first) }
                 return interruption(error, after: last, goodbye: dialogue.goodbye)
             }
+            if first == nil, await beginsWithHeader() { return .headerFromThere }
             first = first ?? line
             last = line
             if greeted == nil { greeter.read(line) }
@@ -72,7 +80,9 @@ struct Interview {
             case .done: return well(first, after: greeted, goodbye: dialogue.goodbye)
             case .startTLS:
                 if let failure = await handshake(afterCommand: true) { return failure }
-                return well(first, after: greeted, goodbye: dialogue.goodbye)
+                var finding = well(first, after: greeted, goodbye: dialogue.goodbye)
+                if let recipient { finding.recipient = await ask(for: recipient) }
+                return finding
             case .stop(let verdict, let detail):
                 return await stopped(verdict, detail, at: line, isFirst: first == line, dialogue)
             case .suspect(let verdict, let detail):
@@ -145,6 +155,12 @@ struct Interview {
     /// Others may have been as slow for reasons of their own.
     func hasWaited() async -> Bool { await connection.delay() > .milliseconds(2500) }
 
+    /// Whether the server began as a proxy begins, with a PROXY header.
+    func beginsWithHeader() async -> Bool {
+        let bytes = await connection.firstBytes()
+        return ProxyHeader.isBegun(by: bytes.span)
+    }
+
     /// Postfix's smtpd says so of a header that is missing or broken, and of nothing else (`smtpd_proto`, SMTPD_FLAG_HANGUP).
     func saysThatHeaderIsMissing() async -> Bool {
         let words = String(decoding: await connection.firstBytes(), as: UTF8.self)
@@ -183,9 +199,16 @@ struct Finding: Sendable, Equatable {
     var goodbye: String?
     /// Nothing was sent that a server could take for a bad command: only its greeting was read.
     var isFree = false
-    /// The server closed as soon as it had the header, without a byte.
-    var isClosedOnHeader = false
+    /// What another connection can tell.
+    var doubt: Doubt?
     var greeter = Greeter()
+    /// Nil where nobody was asked about.
+    var recipient: Recipient?
+
+    static let headerFromThere = Finding(
+        .wrongProtocol,
+        "In place of a greeting came a PROXY header: a proxy or load balancer on the way sends it to the wrong side.",
+        isFree: true)
 
     /// Nobody but Postfix is understood to say so.
     static func headerRequired(_ detail: String) -> Finding {
@@ -194,8 +217,9 @@ struct Finding: Sendable, Equatable {
         return finding
     }
 
-    init(_ verdict: Verdict, _ detail: String, goodbye: String? = nil, isFree: Bool = false) {
+    init(_ verdict: Verdict, _ detail: String, goodbye: String? = nil, isFree: Bool = false, doubt: Doubt? = nil) {
         self.isFree = isFree
+        self.doubt = doubt
         self.verdict = verdict
         self.detail = detail
         self.goodbye = goodbye

@@ -20,11 +20,13 @@ package struct ProbeQuestion: Sendable, Hashable {
     /// How long to listen for a greeting before another connection is made to send a header; nil: as long as it takes to see who greets
     /// at once, and without another connection.
     package var listensFor: Duration?
+    /// Of SMTP: whom to ask about now and then, to see whether mail is taken; nil: nobody.
+    package var recipient: String?
 
     package init(
         upstream: String, endpoint: String, way: ProbeWay, proto: ListenerProtocol,
         proxyProtocol: ProxyProtocolOut.Version, serverName: String? = nil, expectedNames: [String] = [],
-        trustRoots: String? = nil, listensFor: Duration? = nil
+        trustRoots: String? = nil, listensFor: Duration? = nil, recipient: String? = nil
     ) {
         self.upstream = upstream
         self.endpoint = endpoint
@@ -35,6 +37,7 @@ package struct ProbeQuestion: Sendable, Hashable {
         self.expectedNames = expectedNames
         self.trustRoots = trustRoots
         self.listensFor = listensFor
+        self.recipient = recipient
     }
 }
 

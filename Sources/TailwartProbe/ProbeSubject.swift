@@ -16,6 +16,8 @@ package struct ProbeSubject: Sendable {
     package let serverNames: [String?]
     /// What the certificate on a mail port must be good for.
     package let expectedNames: [String]
+    /// Whom to ask about, to see whether mail is taken.
+    package let recipient: String?
     private let tailscaleSocket: String
 
     /// Names of one place that are asked for; each has a probe of its own.
@@ -33,6 +35,7 @@ package struct ProbeSubject: Sendable {
                 header: way.proxyProtocol.version, health: health,
                 serverNames: way.proto == .https && !names.isEmpty ? Array(names.prefix(nameLimit)) : [names.first],
                 expectedNames: way.proto == .https ? [] : names,
+                recipient: way.proto == .smtp ? configuration.recipient(of: way.upstream) : nil,
                 tailscaleSocket: configuration.tailscale?.socket ?? Defaults.tailscaleSocket)
         }
     }
@@ -51,20 +54,39 @@ package struct ProbeSubject: Sendable {
         ProbeQuestion(
             upstream: upstream.name, endpoint: endpoint.text, way: way, proto: proto, proxyProtocol: header,
             serverName: serverName, expectedNames: expectedNames, trustRoots: health.trustRoots,
-            listensFor: listensFor)
+            listensFor: listensFor, recipient: recipient)
     }
 
     /// Whether a probe of the other finds out the same.
     package func asks(as other: ProbeSubject) -> Bool {
         place == other.place && upstream.via == other.upstream.via && tailscaleSocket == other.tailscaleSocket
             && proto == other.proto && header == other.header && serverNames == other.serverNames
-            && expectedNames == other.expectedNames && health.trustRoots == other.health.trustRoots
+            && expectedNames == other.expectedNames && recipient == other.recipient
+            && health.trustRoots == other.health.trustRoots
     }
 
     /// As people and programs are told of it.
     package var named: ProbedPlace { ProbedPlace(place, endpoint: endpoint, proto: proto) }
 
     package func label(_ serverName: String?) -> String { named.label(serverName) }
+}
+
+extension Configuration {
+    /// Whom a probe of this mailbox asks about; by default the postmaster of its first domain, which every domain has to have (RFC 5321
+    /// section 4.5.1).
+    fileprivate func recipient(of upstream: Upstream) -> String? {
+        switch upstream.health?.recipient {
+        case nil, .off: return nil
+        case .address(let address): return address
+        case .usual:
+            let routes = listeners.flatMap(\.routes).filter { $0.target.upstreamName == upstream.name }
+            let names = routes.flatMap { $0.match?.serverNames ?? [] }.filter { !$0.isWildcard }.map(\.name)
+            let domain = names.lazy.compactMap { name in
+                Defaults.httpsNamePrefixes.first { name.hasPrefix("\($0).") }.map { name.dropFirst($0.count + 1) }
+            }.first
+            return domain.map { "postmaster@\($0)" }
+        }
+    }
 }
 
 extension [Way] {

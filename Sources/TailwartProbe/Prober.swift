@@ -11,24 +11,31 @@ package struct Prober: Sendable {
     private let now: @Sendable () -> Int
     private let tls: Result<TLSContext, any Error>
     private let roots = TrustRoots()
+    let silences = Silences()
+    /// Nil where nobody is asked about.
+    private let recipients: Recipients?
 
     private static let timeouts = Duration.milliseconds(1)...Duration.seconds(600)
 
     /// - Parameters:
     ///   - name: what the edge calls itself at the moment, for EHLO.
     ///   - now: seconds since 1970, to judge certificates by; nil: the system's clock.
+    ///   - asksForRecipients: whether it looks now and then if mail is taken. Whoever probes once cannot know how often others did.
     package init(
-        group: any EventLoopGroup, name: @escaping @Sendable () -> EdgeName, now: (@Sendable () -> Int)? = nil
+        group: any EventLoopGroup, name: @escaping @Sendable () -> EdgeName, now: (@Sendable () -> Int)? = nil,
+        asksForRecipients: Bool = false
     ) {
+        recipients = asksForRecipients ? Recipients() : nil
         self.group = group
         self.name = name
         self.now = now ?? { Int(time(nil)) }
         // The handshake takes every certificate and every version; they are judged afterwards, so that each fault gets its own name.
-        tls = Result { try TLSContext(trusting: .anybody) }
+        // A large hello, so that it is seen whether large packets get through.
+        tls = Result { try TLSContext(trusting: .anybody, isHelloLarge: true) }
     }
 
     /// Never throws, and never lasts longer than the timeout, the patience and a second for the goodbye; twice that where it listens
-    /// first.
+    /// first, and some seconds more where another connection settles what the first one left open.
     ///
     /// - Parameters:
     ///   - timeout: for the way to the endpoint.
@@ -43,37 +50,33 @@ package struct Prober: Sendable {
             let heard = await meet(question, timeout, patience) { await $0.listen(for: TimeAmount(time)) }
             if let heard { return heard.result }
         }
-        guard let met = await meet(question, timeout, patience, { await $0.run() }) else {
+        let recipient = recipients?.due(question, at: .now)
+        guard let met = await meet(question, timeout, patience, { await $0.run(askingFor: recipient) }) else {
             return ProbeResult(.unprobed, "There is nothing to ask.")
         }
-        guard met.isClosedOnHeader else { return met.result }
-        // OpenSSL closes where others send an alert. Who goes on with TLS where there is no header does not know about headers.
-        var bare = question
-        bare.proxyProtocol = .none
-        let other = await meet(bare, timeout, patience) { await $0.run() }
-        guard other?.result.certificate != nil else { return met.result }
-        return ProbeResult(
-            .headerNotTrusted, "The server closes when it has the header, and begins TLS where there is none.",
-            roundTrip: met.result.roundTrip)
+        if let said = met.recipient { recipients?.record(said.answer, said.detail, question, at: .now) }
+        if met.result.verdict != .silent { silences.end(of: question) }
+        guard let doubt = met.doubt else { return recipients?.joined(met.result, question) ?? met.result }
+        return await settle(doubt, met.result, question, timeout, patience)
     }
 
     /// - Returns: nil if the conversation came to nothing.
-    private func meet(
-        _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration,
+    func meet(
+        _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration, maximumSegment: Int? = nil,
         _ converse: (Interview) async -> Finding?
-    ) async -> (result: ProbeResult, isClosedOnHeader: Bool)? {
+    ) async -> (result: ProbeResult, doubt: Doubt?, recipient: Finding.Recipient?)? {
         let context: TLSContext
         do {
             context = try tls.get()
         } catch {
             let reason = Quoted.text("\(error)".utf8)
-            return (ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."), false)
+            return (ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."), nil, nil)
         }
         let dial = Dial(
             way: question.way, deadline: Self.deadline(timeout), patience: TimeAmount(Self.bounded(patience)),
-            group: group)
+            maximumSegment: maximumSegment, group: group)
         switch await dial.run() {
-        case .failed(let verdict, let detail): return (ProbeResult(verdict, detail), false)
+        case .failed(let verdict, let detail): return (ProbeResult(verdict, detail), nil, nil)
         case .connected(let connection, let roundTrip):
             let interview = Interview(
                 connection: connection, proto: question.proto, version: question.proxyProtocol,
@@ -87,7 +90,7 @@ package struct Prober: Sendable {
                 guard let finding else { return nil }
                 var result = await judge(finding, chain: chain, question: question, roundTrip: roundTrip)
                 result.greeting = greeting.map { .nanoseconds($0.nanoseconds) }
-                return (result, finding.isClosedOnHeader)
+                return (result, finding.doubt, finding.recipient)
             } onCancel: {
                 connection.abort()
             }

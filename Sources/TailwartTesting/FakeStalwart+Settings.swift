@@ -32,6 +32,8 @@ extension FakeStalwart {
         package var throttleTime = Duration.seconds(1)
         /// Its PostgreSQL went away while it ran: it greets, and takes no recipient.
         package var isDatabaseAway = false
+        /// The addresses that it has; nil: all. A fresh one has no postmaster either.
+        package var recipients: [String]?
 
         package init(trusted: [Network] = [], certificate: FakeCertificate? = nil) {
             self.trusted = trusted
@@ -59,6 +61,7 @@ extension FakeStalwart {
         /// Clients that closed without a byte.
         package var emptyConnections = 0
         package var invalidCommands = 0
+        package var unknownRecipients = 0
         package var handshakes = 0
         /// QUIT and LOGOUT.
         package var goodbyes = 0

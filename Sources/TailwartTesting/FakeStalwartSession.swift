@@ -21,6 +21,7 @@ struct FakeStalwartSession: LineSession {
     private let client: InternetAddress
     private let isUnavailable: Bool
     private let isDatabaseAway: Bool
+    private let recipients: [String]?
     private var offersStartTLS: Bool
     private var hasSaidHello = false
     private var isReadingMessage = false
@@ -45,6 +46,7 @@ struct FakeStalwartSession: LineSession {
         self.client = client
         isUnavailable = settings.mode == .unavailable
         isDatabaseAway = settings.isDatabaseAway
+        recipients = settings.recipients
         offersStartTLS = settings.offersStartTLS && proto.firstSpeaker == .server
     }
 
@@ -107,6 +109,9 @@ struct FakeStalwartSession: LineSession {
             hasSaidHello = true
             return Reply("250 2.0.0 OK")
         case "RCPT" where isDatabaseAway: return Reply("451 4.4.3 Unable to verify address at this time.")
+        case "RCPT" where recipients.map { $0.allSatisfy { !line.contains("<\($0)>") } } ?? false:
+            core.count { $0.unknownRecipients += 1 }
+            return Reply("550 5.1.2 Mailbox does not exist.")
         case "MAIL", "RCPT", "RSET", "NOOP": return Reply("250 2.0.0 OK")
         case "STARTTLS" where offersStartTLS: return startTLS("220 2.0.0 Ready to start TLS.")
         case "DATA":

@@ -223,6 +223,9 @@ import Testing
         Case(
             "upstreams.health.trust_roots", \.upstream, "health: {trust_roots: /t}",
             "upstream mailbox: health.trust_roots: the system's → /t"),
+        Case(
+            "upstreams.health.recipient", \.upstream, "health: {recipient: ann@m.example}",
+            "upstream mailbox: health.recipient: the postmaster → ann@m.example"),
     ]
 
     private static func limits(

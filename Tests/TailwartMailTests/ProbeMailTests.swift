@@ -1,10 +1,11 @@
 import NIOPosix
 import TailwartClient
 import TailwartCore
-import TailwartProbe
 import TailwartTesting
 import TailwartWire
 import Testing
+
+@testable import TailwartProbe
 
 extension MailTests {
     /// The probes against real mail servers: what they find, and what those servers' logs say about them.
@@ -196,6 +197,68 @@ extension MailTests {
         }
 
         @Test(.timeLimit(.minutes(2)))
+        func `nginx on 443 that gets a header, or waits for one, is named with the key of the short form`() async throws
+        {
+            try await TestHost.run { host in
+                let mailbox = try await Mailbox(on: host)
+                let certificate = try await mailbox.certificates.issue([PostfixServer.hostName])
+                let plain = try await NginxServer(on: host, name: "plain", certificate: certificate)
+                let waiting = try await NginxServer(
+                    on: host, name: "waiting", certificate: certificate, takesHeader: true)
+                for (port, version, verdict, key) in [
+                    (plain.port, ProxyProtocolOut.Version.none, Verdict.well, nil), (waiting.port, .v2, .well, nil),
+                    (plain.port, .v2, .headerUnwanted, "`https: {proxy_protocol: none}`"),
+                    (plain.port, .v1, .headerUnwanted, "`https: {proxy_protocol: none}`"),
+                    (waiting.port, .none, .headerRequired, "`https: {proxy_protocol: v2}`"),
+                ] as [(UInt16, ProxyProtocolOut.Version, Verdict, String?)] {
+                    let result = await probe(mailbox, port, .https, version)
+                    #expect(result.verdict == verdict, "\(version): \(result.detail)")
+                    if let key { #expect(result.fix(.https).contains(key), "\(result.fix(.https))") }
+                    #expect(!result.verdict.turnsOff(.reachability))
+                }
+            }
+        }
+
+        @Test(.timeLimit(.minutes(2)))
+        func `ports of Postfix and Dovecot in the wrong sort of TLS are named`() async throws {
+            try await TestHost.run { host in
+                let mailbox = try await Mailbox(on: host)
+                let postfix = try await mailbox.startPostfix()
+                let smtps = try await postfix.add(
+                    ["smtpd_tls_wrappermode = yes", "smtpd_upstream_proxy_protocol = haproxy"], on: host)
+                let dovecot = try await mailbox.startDovecot()
+                for (port, asked, words) in [
+                    (smtps, .submission, "the protocol submissions"), (dovecot.imaps, .imap, "the protocol imaps"),
+                    (postfix.port, .submissions, "an SMTP server without TLS"),
+                ] as [(UInt16, ListenerProtocol, String)] {
+                    let result = await probe(mailbox, port, asked, .v2, timeout: .seconds(3))
+                    #expect(result.verdict == .wrongProtocol, "\(asked): \(result.detail)")
+                    #expect(result.detail.contains(words), "\(result.detail)")
+                }
+            }
+        }
+
+        @Test(.timeLimit(.minutes(2)))
+        func `Postfix says whether it takes mail, and of an address that it has not`() async throws {
+            try await TestHost.run { host in
+                let mailbox = try await Mailbox(on: host)
+                let postfix = try await mailbox.startPostfix()
+                let port = try await postfix.add(["queue_minfree = 999999999999"], on: host)
+                let prober = Prober(
+                    group: MultiThreadedEventLoopGroup.singleton,
+                    name: { EdgeName(host: "edge.example.org", addresses: []) })
+                let question = ProbeQuestion(
+                    upstream: "mailbox", endpoint: PostfixServer.hostName,
+                    way: .direct(InternetAddress(.loopbackV4, port: port)), proto: .smtp, proxyProtocol: .none)
+                let met = await prober.meet(question, Self.patience, Self.patience) {
+                    await $0.run(askingFor: "postmaster@example.org")
+                }
+                #expect(met?.recipient?.answer == .refusedNow, "\(String(describing: met))")
+                #expect(met?.recipient?.detail.contains("with '452 4.3.1 ") == true)
+            }
+        }
+
+        @Test(.timeLimit(.minutes(2)))
         func `Dovecot that waits for a header, mistrusts one or expects none is recognised`() async throws {
             try await TestHost.run { host in
                 let mailbox = try await Mailbox(on: host)
@@ -213,6 +276,15 @@ extension MailTests {
                     // It does not even read the header, so this looks like a ban, of a server that nobody knows; the fix names both.
                     #expect(result.verdict == .banned, "\(proto): \(result.detail)")
                     #expect(result.fix.contains("banned") && result.fix.contains("`tailwart trust`"))
+                }
+                // However often and with whatever header it is asked, that stays so.
+                for _ in 1...5 {
+                    for (port, proto) in dovecot.ports {
+                        for version in [ProxyProtocolOut.Version.v2, .v1] {
+                            let again = await probe(mailbox, port, proto, version)
+                            #expect(again.verdict == .banned, "\(proto) \(version): \(again.detail)")
+                        }
+                    }
                 }
                 try await dovecot.logLine(containing: "Client not trusted")
                 try await dovecot.reconfigure(on: host) { $0.replacing("haproxy = yes", with: "") }

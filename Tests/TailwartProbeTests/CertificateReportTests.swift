@@ -23,8 +23,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (-1.0, Verdict.certificateExpired, 1.0), (1, .well, 0.99), (50, .well, 0.5), (79, .well, 0.21),
-        (81, .certificateExpiring, 0.19), (99, .certificateExpiring, 0.01), (101, .certificateExpired, 0),
+        (-1.0, Verdict.certificateNotYetValid, 1.0), (1, .well, 0.99), (50, .well, 0.5), (74, .well, 0.26),
+        (76, .certificateExpiring, 0.24), (81, .certificateExpiring, 0.19), (99, .certificateExpiring, 0.01),
+        (101, .certificateExpired, 0),
     ])
     func `the verdict follows the share of the lifetime that is left`(hour: Double, verdict: Verdict, left: Double)
         async throws
@@ -37,6 +38,26 @@ import Testing
         #expect(abs(report.lifetimeLeft - left) < 0.001)
         #expect(report.judged(at: Int(now.timeIntervalSince1970)).0 == verdict)
         #expect(report.notAfter - report.notBefore == 100 * 3600)
+    }
+
+    @Test(
+        arguments: [
+            (-2 * 24, .certificateNotYetValid, "and by this host's clock it is "), (60 * 24, .well, "is valid until "),
+            // Most clients renew with 30 of 90 days left: 20 are late.
+            (70 * 24, .certificateExpiring, ", in 20 days, with 22 % of its lifetime left."),
+            (90 * 24 - 5, .certificateExpiring, ", in 5 hours, with 0 % of its lifetime left."),
+            (91 * 24, .certificateExpired, ", 1 day ago."),
+        ] as [(Int, Verdict, String)])
+    func `what is wrong with the dates of a certificate of 90 days is said in days`(
+        hour: Int, verdict: Verdict, words: String
+    ) throws {
+        let report = CertificateReport(
+            subject: "mail", issuer: "Authority", names: Self.names, notBefore: 0, notAfter: 90 * 86_400,
+            lifetimeLeft: Double(90 * 24 - hour) / Double(90 * 24), isSelfSigned: false, isFallback: false,
+            chainProblem: nil, missingNames: [])
+        let (found, sentence) = report.judged(at: hour * 3600)
+        #expect(found == verdict)
+        #expect(sentence.contains(words), "\(sentence)")
     }
 
     @Test func `what is no certificate is an error and not a trap`() async throws {

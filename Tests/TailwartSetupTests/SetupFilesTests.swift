@@ -43,6 +43,9 @@ struct SetupFilesTests {
         let names = configuration.listeners.flatMap(\.routes).flatMap { $0.match?.serverNames ?? [] }
         #expect(names.contains { $0.name == answers.hostname })
         #expect(configuration.mailHostnames == [answers.hostname])
+        #expect(
+            configuration.upstreams.first?.certificateNames == [answers.hostname], "so probes look for it on mail ports"
+        )
         let hosts = configuration.upstreams.map { $0.endpoints.map(\.text) }
         switch answers.mailbox {
         case .machine(let machine, let tailnet): #expect(hosts.first == ["\(machine).\(tailnet)"])

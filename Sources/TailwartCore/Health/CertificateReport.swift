@@ -20,8 +20,8 @@ package struct CertificateReport: Sendable, Equatable {
     /// Below this share of its lifetime a certificate's renewal is overdue.
     ///
     /// Stalwart and most ACME clients renew when a third is left, and try again for some time. A share and not a number of days,
-    /// because lifetimes shrink: a fifth is 18 days of 90, and a day of a six-day certificate.
-    package static let overdueShare = 0.2
+    /// because lifetimes shrink: a quarter is 22 days of 90, and a day and a half of a six-day certificate.
+    package static let overdueShare = 0.25
 
     package init(
         subject: String, issuer: String, names: [String], notBefore: Int, notAfter: Int, lifetimeLeft: Double,

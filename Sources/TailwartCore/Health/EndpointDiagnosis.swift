@@ -1,3 +1,5 @@
+import TailwartWire
+
 /// What the ports of one endpoint say together that none of them says alone.
 package enum EndpointDiagnosis {
     /// Where Stalwart answers while it has no mail ports: in bootstrap and in recovery mode.
@@ -28,6 +30,29 @@ package enum EndpointDiagnosis {
         return Set(servers.compactMap(\.self)) == [.stalwart] ? .stalwart : nil
     }
 
+    /// What a certificate means beside those that were seen before, on this port and the others of its host.
+    ///
+    /// - Parameters:
+    ///   - earlier: all results of the endpoint's ports, this one's last too.
+    ///   - hadCertificate: whether one of them ever showed a certificate that its server has not made up.
+    package static func judged(
+        _ result: ProbeResult, beside earlier: some Sequence<ProbeResult>, hadCertificate: Bool
+    ) -> ProbeResult {
+        var result = result
+        switch result.verdict {
+        case .certificateFallback where hadCertificate: result.verdict = .certificateLost
+        case .certificateExpired, .certificateExpiring:
+            guard let own = result.certificate,
+                let renewed = earlier.first(where: { $0.certificate?.renews(own) ?? false }),
+                let end = renewed.certificate?.notAfter
+            else { break }
+            result.verdict = .certificateNotReloaded
+            result.detail += " Another port shows one that is valid until \(UTCTime(seconds: end).date)."
+        default: break
+        }
+        return result
+    }
+
     /// - Parameter isSetupPortOpen: whether it answers.
     package static func joined(_ results: [UInt16: ProbeResult], isSetupPortOpen: Bool) -> [UInt16: ProbeResult] {
         guard isSetupPortOpen, mayBeBooting(results) else { return results }
@@ -40,5 +65,13 @@ package enum EndpointDiagnosis {
             joined.detail = "All mail ports are refused, and port \(setupPort) answers."
             return joined
         }
+    }
+}
+
+extension CertificateReport {
+    /// Whether it is the one that came after the other: of the same issuer, for all of its names, and good for longer.
+    fileprivate func renews(_ other: CertificateReport) -> Bool {
+        !isSelfSigned && issuer == other.issuer && notBefore > other.notBefore && notAfter > other.notAfter
+            && !other.names.isEmpty && Set(names).isSuperset(of: other.names)
     }
 }

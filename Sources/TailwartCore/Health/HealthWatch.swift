@@ -33,9 +33,13 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         var results: [String?: ProbeResult] = [:]
         /// Who greeted last, if it said so.
         var server: MailServer?
+        /// Whether a certificate was seen that the server had not made up.
+        var hadCertificate = false
         var latest: ProbeResult?
         /// The next of the server names.
         var turn = 0
+        /// Names that are to be asked for soon: all of them within one interval, as nothing is known of them yet or one has changed.
+        var hurry = 0
         var isMarkedUnhealthy = false
         var lastProbe: Instant?
         /// Whether a server ever answered a probe there.
@@ -162,7 +166,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
             guard var entry = before[subject.key] else {
                 cases[subject.key] = Case(
                     subject: subject, health: Health(affects: subject.affects, rise: subject.rise, fall: subject.fall),
-                    step: .pause(until: first, patience: first + Self.nameLimit))
+                    hurry: subject.serverNames.count, step: .pause(until: first, patience: first + Self.nameLimit))
                 continue
             }
             entry.subject = subject
@@ -174,6 +178,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
             }
             if asked.contains(subject.key) {
                 entry.guardian.reset()
+                entry.hurry = subject.serverNames.count
                 entry.step = .pause(until: first, patience: first + Self.nameLimit)
             }
             cases[subject.key] = entry
@@ -202,6 +207,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
             }
             let names = entry.subject.serverNames
             cases[key]?.turn = (entry.turn + 1) % names.count
+            cases[key]?.hurry = max(0, entry.hurry - 1)
             cases[key]?.step = .probing
             cases[key]?.lastProbe = now
             cases[key]?.hasServed = false
@@ -224,7 +230,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
 
     private mutating func pause(_ key: Key, _ now: Instant, _ jitter: () -> Double) {
         guard let entry = cases[key] else { return }
-        let usual = entry.subject.interval
+        let usual = entry.subject.interval / (entry.hurry > 0 ? entry.subject.serverNames.count : 1)
         // A probe that listens spends a part of the pause with that, so that a mended mailbox is seen as soon.
         let recovery = max(.seconds(1), Self.recoveryInterval - (entry.guardian.listensFor ?? .zero))
         let isWell = entry.health.standing == .healthy && entry.latest?.verdict != .headerNotTrusted
@@ -266,7 +272,11 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         cases[key]?.server = result.server
         let siblings = cases.values.filter { $0.subject.place.hasEndpoint(of: place) }
         result.server = EndpointDiagnosis.server(of: result, place.proto, beside: siblings.map(\.server))
-        return result
+        let isOwn = result.certificate.map { !$0.isFallback } ?? false
+        cases[key]?.hadCertificate = entry.hadCertificate || isOwn
+        return EndpointDiagnosis.judged(
+            result, beside: siblings.flatMap(\.results.values),
+            hadCertificate: siblings.contains(where: \.hadCertificate))
     }
 
     private mutating func sawSetupPage(
@@ -314,6 +324,14 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
             for sibling in order where cases[sibling]?.subject.place.hasEndpoint(of: subject.place) ?? false {
                 cases[sibling]?.guardian.reset()
             }
+        }
+        if let before,
+            before.verdict != result.verdict
+                || before.certificate?.missingNames != result.certificate?.missingNames
+                    && result.verdict == .certificateNameMismatch
+        {
+            // What is so of one name may be so of the others.
+            cases[key]?.hurry = subject.serverNames.count - 1
         }
         if hasTurned { effects += Self.turned(entry) }
         pause(key, now, jitter)

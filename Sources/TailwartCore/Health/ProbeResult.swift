@@ -75,10 +75,21 @@ package struct ProbeResult: Sendable, Equatable {
 
     /// The same, where the protocol tells more.
     package func fix(_ proto: ListenerProtocol) -> String {
-        // In the short form that listener is there for `domains` alone, and nobody would find one to take out.
-        guard verdict == .refused, proto == .https else { return fix }
-        return "\(fix) If the mailbox serves HTTPS on another port, name it in https.port of 'mailbox'. "
-            + "Without 'domains' in 'mailbox' there is no listener on 443."
+        guard proto == .https else { return fix }
+        // In the short form 443 has a key of its own, and is there for `domains` alone: nobody would find a listener to take out.
+        return switch verdict {
+        case .refused:
+            """
+            Start the web server of this port on the mailbox's host, or the mail server if it is that. If HTTPS is served on \
+            another port, name it in https.port of 'mailbox'. Without 'domains' in 'mailbox' there is no listener on 443.
+            """
+        case .headerNotTrusted, .headerUnwanted:
+            "\(fix) In the short form that is `https: {proxy_protocol: none}` under 'mailbox'."
+        case .headerRequired: "\(fix) In the short form that is `https: {proxy_protocol: v2}` under 'mailbox'."
+        // Whose the port is, the other ports do not tell.
+        case .tlsFailed, .busy: verdict.fix
+        default: fix
+        }
     }
 
     /// Nobody was asked, as these addresses of the place lead back to the edge.

@@ -230,6 +230,7 @@ extension HealthSettings {
         ShownSetting("health.close_if_unhealthy") { "\($0.closeIfUnhealthy)" },
         ShownSetting("health.names") { $0.names.isEmpty ? "none" : $0.names.joined(separator: ", ") },
         ShownSetting("health.trust_roots") { $0.trustRoots ?? "the system's" },
+        ShownSetting("health.recipient") { $0.recipient.text ?? "the postmaster" },
     ]
 }
 

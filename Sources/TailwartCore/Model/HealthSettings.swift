@@ -10,6 +10,23 @@ package struct HealthSettings: Sendable, Hashable {
         case nothing
     }
 
+    /// Whom a probe asks about, to see whether mail is taken.
+    package enum Recipient: Sendable, Hashable {
+        /// The postmaster of the mailbox's first domain, if one is known.
+        case usual
+        case off
+        case address(String)
+
+        /// As the file says it; nil where it says nothing.
+        package var text: String? {
+            switch self {
+            case .usual: nil
+            case .off: "off"
+            case .address(let address): address
+            }
+        }
+    }
+
     package var interval: Duration
     /// For the connection; the server's answers have ``Defaults/healthPatience``.
     package var timeout: Duration
@@ -24,6 +41,7 @@ package struct HealthSettings: Sendable, Hashable {
     package var names: [String]
     /// The absolute path of a PEM file. Nil: the system's.
     package var trustRoots: String?
+    package var recipient = Recipient.usual
 
     package init(
         interval: Duration = Defaults.healthInterval, timeout: Duration = Defaults.healthTimeout,

@@ -145,8 +145,8 @@ extension Trouble {
         }
         switch verdict {
         case .certificateExpiring: return [.ends(finding), .begins(trouble(certificate, 1))]
-        case .certificateFallback, .certificateSelfSigned, .certificateExpired, .certificateNameMismatch,
-            .certificateUntrusted:
+        case .certificateFallback, .certificateLost, .certificateSelfSigned, .certificateExpired,
+            .certificateNotReloaded, .certificateNotYetValid, .certificateNameMismatch, .certificateUntrusted:
             return [.ends(finding), .begins(trouble(certificate, 2))]
         default: break
         }

@@ -1,0 +1,83 @@
+/// What a mail server says when it is asked whether it takes mail for an address.
+package enum RecipientAnswer: Sendable, Equatable {
+    case taken
+    /// Not now, for a reason of the server's own.
+    case refusedNow
+    /// There is no such address.
+    case unknown
+    /// Never, for another reason: that says nothing about others.
+    case denied
+    /// Not now, for a reason that may be the asker's: greylisting, a rate.
+    case unclear
+
+    /// - Parameter reply: the last line of it, with its code.
+    package init(code: Int, reply: String) {
+        let words = reply.split(separator: " ").map(String.init)
+        // RFC 3463: class, subject, detail.
+        let status = words.dropFirst().first.map { $0.split(separator: ".").compactMap { Int($0) } } ?? []
+        let subject = status.count == 3 ? status[1] : nil
+        let text = reply.lowercased()
+        switch code {
+        case 200...299: self = .taken
+        case 421: self = .refusedNow
+        case 400...499:
+            let isOfAsker = ["reylist", "rate limit", "too many"].contains { text.contains($0) }
+            switch subject {
+            // 4.4.5: congestion, which is Stalwart's word for a rate.
+            case 1?, 2?, 5?, 6?, 7?: self = .unclear
+            case nil where code != 451 && code != 452: self = .unclear
+            default: self = isOfAsker || status == [4, 4, 5] ? .unclear : .refusedNow
+            }
+        case 550, 551, 553: self = subject == 1 ? .unknown : .denied
+        default: self = .denied
+        }
+    }
+}
+
+/// Decides when a mail server is asked whether it takes mail, and remembers what it said. A probe that greets and leaves does not see
+/// that a mailbox takes none.
+///
+/// An address that does not exist is dangerous: Stalwart bans who asks for 35 of them in a day. And it takes 25 mails in an hour from
+/// one sender for one recipient.
+package struct RecipientWatch: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    package static let interval = Duration.seconds(15 * 60)
+    /// After the first refusal, which may be a moment's, and after each further one.
+    package static let afterRefusals: [Duration] = [.seconds(60), .seconds(5 * 60)]
+    /// Where the answer was permanent.
+    package static let afterDenial = Duration.seconds(6 * 3600)
+
+    private var next: Instant?
+    private var refusals = 0
+    private var finding: (verdict: Verdict, detail: String)?
+
+    package init() {}
+
+    package func isDue(at now: Instant) -> Bool { next.map { now >= $0 } ?? true }
+
+    /// - Parameter detail: a sentence with what was asked and said.
+    package mutating func record(_ answer: RecipientAnswer, detail: String, at now: Instant) {
+        switch answer {
+        case .refusedNow:
+            refusals += 1
+            next = now + Self.afterRefusals[min(refusals, Self.afterRefusals.count) - 1]
+            // Once may be a moment's.
+            finding = refusals > 1 ? (.takesNoMail, detail) : nil
+        case .taken, .unclear, .denied, .unknown:
+            refusals = 0
+            next = now + (answer == .taken || answer == .unclear ? Self.interval : Self.afterDenial)
+            finding = answer == .unknown ? (.recipientUnknown, detail) : nil
+        }
+    }
+
+    /// What a probe found, with what the server last said to a recipient. Between two questions that is still so.
+    package func joined(_ result: ProbeResult) -> ProbeResult {
+        guard let finding, result.verdict.grade != .failed else { return result }
+        guard finding.verdict == .takesNoMail || result.verdict == .well else { return result }
+        var joined = result
+        joined.verdict = finding.verdict
+        joined.detail = finding.detail
+        return joined
+    }
+}
