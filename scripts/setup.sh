@@ -11,7 +11,7 @@ build="libc-ares-dev libssl-dev libyaml-dev pkgconf g++ binutils git"
 # Libraries that OpenSSL's own archive asks for, in some versions of Debian.
 portable="zlib1g-dev libzstd-dev"
 # Real mail servers and clients; the tests start them on high ports, in a temporary folder.
-test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx swaks libnet-ssleay-perl
+test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx libnginx-mod-stream haproxy swaks libnet-ssleay-perl
     libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace
     bsdutils util-linux bind9-utils postgresql microsocks prometheus python3-prometheus-client python3-venv
     chromium chromium-driver python3-selenium fail2ban libsqlite3-0"
