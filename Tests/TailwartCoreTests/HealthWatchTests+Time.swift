@@ -90,7 +90,7 @@ extension HealthWatchTests {
         for (proto, names, served, count) in [
             (ListenerProtocol.smtp, [nil], true, 12), (.smtp, [nil], false, 28), (.https, ["a"], true, 12),
             // All names soon, and then in turn.
-            (.https, ["a", "b"], true, 33),
+            (.https, ["a", "b"], true, 32),
         ] as [(ListenerProtocol, [String?], Bool, Int)] {
             let start = ContinuousClock.now
             var watch = Watch(
