@@ -71,7 +71,7 @@ for target in $(echo "$small" | tr '|' ' '); do
     run "$target" "$target" "$plain" --filter "^$target\\."
 done
 # Most of it is waiting, in namespaces of its own: beside the others, and shown after them. What runs in the background does not hear of an interrupt.
-trap 'trap "" TERM; kill 0; exit 1' INT TERM
+trap 'trap "" INT; kill -INT 0; exit 1' INT TERM
 run network "a network of namespaces" "$root" --filter '^TailwartNetworkTests\.' >"$results/network.shown" &
 aside=$!
 run command "the program and its commands" "$plain" --filter '^TailwartCommandTests\.'

@@ -200,10 +200,11 @@ extension PlaceReport {
 }
 
 extension Diagnosis {
-    /// What an operator has to know, with its fix. What follows from the tailnet is said there.
+    /// What an operator has to know, with its fix. Of what follows from the tailnet the fix is said there, where it may be a warning: that clients do not get
+    /// through is an error all the same.
     fileprivate var problem: CommandAnswer.Problem? {
-        if case .follows = joint { return nil }
         guard verdict.grade != .good else { return nil }
+        if case .follows = joint { return .init(.error, "\(label): \(cause)") }
         return .init(
             verdict.grade == .failed ? .error : .warning, "\(label): \(result.detail) \(cause)", fix: fix)
     }

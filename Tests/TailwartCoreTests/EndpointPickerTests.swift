@@ -118,7 +118,6 @@ extension Backend {
     fileprivate static func test(_ policy: Upstream.Policy, _ endpoints: [Endpoint]) -> Backend {
         Backend(
             Upstream(name: "mailbox", endpoints: endpoints, policy: policy), tailscale: nil,
-            closedClients: ClosedClients(of: "mailbox", in: ClientTable(capacity: 8, seed: (1, 2))),
             addresses: { _ in [.loopbackV4] })
     }
 }

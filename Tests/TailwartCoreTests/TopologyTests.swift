@@ -334,7 +334,9 @@ struct TopologyTests {
 
 /// What the objects of a topology count.
 struct TopologyCountTests {
-    private let place = Place(Place.Key(upstream: "mailbox", endpoint: "a", port: 25))
+    private let place = Place(
+        Place.Key(upstream: "mailbox", endpoint: "a", port: 25),
+        closedIn: ClientTable(capacity: 8, seed: (1, 2)))
 
     @Test func `a trial is given to one asker in each interval, a costly one seldom`() {
         place.setUnhealthy(true)

@@ -1,20 +1,20 @@
 import Synchronization
 package import TailwartWire
 
-/// Clients to whom an upstream closed without a byte, behind a PROXY header that named them, while it served others: it has banned them,
+/// Clients to whom a place closed without a byte, behind a PROXY header that named them, while it served others there: it has banned them,
 /// or takes no more of them for the moment. They are turned away without a dial for some seconds, as each dial costs the mailbox
-/// a connection and may count against the edge. One object by the upstream's name, kept like a ``Headcount``.
+/// a connection and may count against the edge. Each port by itself: a service that fails there says nothing of the others.
 ///
 /// Short first, since Stalwart closes in the same way when one address opens more than five connections in a second; twice as long each time;
-/// forgotten as soon as the client is served, and no longer remembered if the upstream serves nobody else.
+/// forgotten as soon as the client is served, and no longer remembered if the place serves nobody else.
 package final class ClosedClients: Sendable {
-    /// Addresses that are remembered, of all upstreams: 64 KiB.
+    /// Addresses that are remembered, of all places: 64 KiB.
     package static let capacity = 4096
     /// Microseconds of the first time, of the last, and until the next time counts as the first again.
     static let first: UInt64 = 2_000_000
     static let last: UInt64 = 60_000_000
     private static let memory: UInt64 = 60_000_000
-    /// An upstream that served nobody for so long may be closing to everybody.
+    /// A place that served nobody for so long may be closing to everybody.
     private static let recently: UInt64 = 60_000_000
     /// Workers share the cache line, so it is written only so often.
     private static let servedStep: UInt64 = 100_000
@@ -25,10 +25,10 @@ package final class ClosedClients: Sendable {
     /// Nobody is remembered behind it.
     private let latest = Atomic<UInt64>(0)
 
-    /// - Parameter table: the one of all upstreams.
-    package init(of upstream: String, in table: ClientTable) {
+    /// - Parameter table: the one of all places.
+    package init(at place: Place.Key, in table: ClientTable) {
         self.table = table
-        subject = ClientTable.subject(named: upstream)
+        subject = ClientTable.subject(named: "\(place.upstream) \(place.endpoint) \(place.port)")
     }
 
     /// Whether a client may be dialled for.
@@ -40,7 +40,7 @@ package final class ClosedClients: Sendable {
         return !(isClosed?.result ?? false)
     }
 
-    /// The upstream closed without a byte.
+    /// The place closed without a byte.
     package func closed(to client: IPAddress, now: UInt64) {
         let served = lastServed.load(ordering: .relaxed)
         guard served > 0, now < served + Self.recently else { return }
@@ -59,7 +59,7 @@ package final class ClosedClients: Sendable {
         }
     }
 
-    /// The upstream has spoken to a client.
+    /// The place has spoken to a client.
     package func served(_ client: IPAddress, now: UInt64) {
         if now > lastServed.load(ordering: .relaxed) + Self.servedStep { lastServed.store(now, ordering: .relaxed) }
         guard now < latest.load(ordering: .relaxed) else { return }
@@ -87,7 +87,7 @@ package final class ClosedClients: Sendable {
         private var level: UInt64 { time & 7 }
         private static func wait(_ level: UInt64) -> UInt64 { min(ClosedClients.last, ClosedClients.first << level) }
 
-        /// - Parameter served: when the upstream served somebody last.
+        /// - Parameter served: when the place served somebody last.
         func next(now: UInt64, served: UInt64) -> Remembered {
             guard time > 0, now < until + ClosedClients.memory else {
                 return Remembered(until: now + Self.wait(0), level: 0)

@@ -138,21 +138,22 @@ extension Connection {
 
     // MARK: - clients that the upstream does not take
 
-    /// Whether the upstream closed to this client a moment ago, and to no other.
+    /// Whether not every place of the upstream closed to this client a moment ago, and to no other.
     func mayDial(_ passage: Passage, now: UInt64) -> Bool {
         guard let client = record.client?.ip, tellsClientsApart(passage) else { return true }
-        return passage.backend.closedClients.mayDial(for: client, now: now)
+        let places = passage.places
+        return places.isEmpty || places.contains { $0.closedClients.mayDial(for: client, now: now) }
     }
 
     mutating func upstreamSpoke(now: UInt64) {
         place?.succeeded()
         guard let client = record.client?.ip, tellsClientsApart(passage) else { return }
-        passage.backend.closedClients.served(client, now: now)
+        place?.closedClients.served(client, now: now)
     }
 
     private func upstreamClosedToClient(now: UInt64) {
         guard let client = record.client?.ip, record.inboundBytes == 0, tellsClientsApart(passage) else { return }
-        passage.backend.closedClients.closed(to: client, now: now)
+        place?.closedClients.closed(to: client, now: now)
     }
 
     /// Only a header names the client to the upstream; and where the client speaks first, it may have said what no server answers.

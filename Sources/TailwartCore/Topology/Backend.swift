@@ -18,13 +18,12 @@ package final class Backend: Sendable {
     /// Microseconds for each address; nil: the listener's.
     package let connectLimit: UInt64?
     package let turn: Turn
-    package let closedClients: ClosedClients
     /// Whether probes find out how its places are, and may turn them off.
     package let isProbed: Bool
 
     /// - Parameter addresses: of a host name; nil: nobody has answered for it yet.
     package init(
-        _ upstream: Upstream, tailscale: TailscaleSettings?, turn: Turn = Turn(), closedClients: ClosedClients,
+        _ upstream: Upstream, tailscale: TailscaleSettings?, turn: Turn = Turn(),
         addresses: (String) -> [IPAddress]?
     ) {
         let via: Via =
@@ -47,7 +46,6 @@ package final class Backend: Sendable {
         self.via = via
         connectLimit = upstream.connectTimeout?.microseconds
         self.turn = turn
-        self.closedClients = closedClients
         isProbed = upstream.health.map { $0.affects != .nothing } ?? false
     }
 

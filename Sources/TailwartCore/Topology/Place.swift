@@ -27,6 +27,7 @@ package final class Place: Sendable {
     }
 
     package let key: Key
+    package let closedClients: ClosedClients
     private let unhealthy = Atomic<Bool>(false)
     private let successes = Atomic<Int>(0)
     private let failures = Atomic<Int>(0)
@@ -36,7 +37,11 @@ package final class Place: Sendable {
     /// 0: never.
     private let lastTrial = Atomic<UInt64>(0)
 
-    package init(_ key: Key) { self.key = key }
+    /// - Parameter table: of the clients that are closed to at all places.
+    package init(_ key: Key, closedIn table: ClientTable) {
+        self.key = key
+        closedClients = ClosedClients(at: key, in: table)
+    }
 
     // MARK: - written by the control plane
 

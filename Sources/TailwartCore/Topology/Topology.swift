@@ -27,7 +27,6 @@ package final class Topology: Sendable {
     private let headcounts: [String: Headcount]
     private let turns: [String: Turn]
     private let closedTable: ClientTable
-    private let closedClients: [String: ClosedClients]
 
     /// - Parameters:
     ///   - edge: what the edge calls itself where the file says nothing else.
@@ -43,18 +42,12 @@ package final class Topology: Sendable {
     ) {
         var turns: [String: Turn] = [:]
         let closedTable = old?.closedTable ?? ClientTable(capacity: ClosedClients.capacity, seed: seed)
-        var closedClients: [String: ClosedClients] = [:]
         let backends = configuration.upstreams.map { upstream in
             let turn = turns[upstream.name] ?? old?.turns[upstream.name] ?? Turn()
             turns[upstream.name] = turn
-            let closed =
-                closedClients[upstream.name] ?? old?.closedClients[upstream.name]
-                ?? ClosedClients(of: upstream.name, in: closedTable)
-            closedClients[upstream.name] = closed
-            return Backend(
-                upstream, tailscale: configuration.tailscale, turn: turn, closedClients: closed, addresses: addresses)
+            return Backend(upstream, tailscale: configuration.tailscale, turn: turn, addresses: addresses)
         }
-        var survey = Survey(configuration, backends, own: own, old: old)
+        var survey = Survey(configuration, backends, own: own, closedTable: closedTable, old: old)
         let clients = configuration.limits.map { settings in
             // As many slots as the table would have.
             if let known = old?.clients, known.isAsked(for: settings.table) { return known }
@@ -91,7 +84,6 @@ package final class Topology: Sendable {
         self.headcounts = headcounts
         self.turns = turns
         self.closedTable = closedTable
-        self.closedClients = closedClients
         headcount = old?.headcount ?? Headcount()
         maxConnections = configuration.maxConnections
         self.clients = clients
@@ -119,6 +111,7 @@ package final class Topology: Sendable {
 private struct Survey {
     private let upstreams: [String: (upstream: Upstream, backend: Backend)]
     private let own: OwnDoors
+    private let closedTable: ClientTable
     private let old: Topology?
     private var numbers: [Place.Key: Int] = [:]
     private(set) var approaches: [Approach] = []
@@ -129,8 +122,11 @@ private struct Survey {
         let header: ProxyProtocolOut
     }
 
-    init(_ configuration: Configuration, _ backends: [Backend], own: OwnDoors, old: Topology?) {
+    init(
+        _ configuration: Configuration, _ backends: [Backend], own: OwnDoors, closedTable: ClientTable, old: Topology?
+    ) {
         self.own = own
+        self.closedTable = closedTable
         upstreams = Dictionary(
             zip(configuration.upstreams, backends).map { ($0.name, ($0, $1)) }
         ) { first, _ in first }
@@ -187,7 +183,8 @@ private struct Survey {
             earlier.first { $0.dialled == dialled } ?? PlaceAddress(dialled)
         }
         let approach = Approach(
-            place: old?.place(key) ?? Place(key), addresses: addresses, backend: backend, headers: [header],
+            place: old?.place(key) ?? Place(key, closedIn: closedTable), addresses: addresses, backend: backend,
+            headers: [header],
             leftOut: leftOut)
         numbers[key] = approaches.count
         approaches.append(approach)

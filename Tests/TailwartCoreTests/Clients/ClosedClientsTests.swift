@@ -4,7 +4,10 @@ import Testing
 
 @Suite struct ClosedClientsTests {
     private static let second: UInt64 = 1_000_000
-    private let clients = ClosedClients(of: "mailbox", in: ClientTable(capacity: 64, seed: (1, 2)))
+    private static func place(_ port: UInt16) -> Place.Key {
+        Place.Key(upstream: "mailbox", endpoint: "stalwart", port: port)
+    }
+    private let clients = ClosedClients(at: Self.place(25), in: ClientTable(capacity: 64, seed: (1, 2)))
     private let banned = IPAddress.v4(0xcb00_7105)
     private let other = IPAddress.v4(0xcb00_7106)
 
@@ -55,9 +58,9 @@ import Testing
         #expect(clients.mayDial(for: banned, now: now + 10 * Self.second))
     }
 
-    @Test func `each address is one client, of IPv6 too, and of each upstream by itself`() throws {
+    @Test func `each address is one client, of IPv6 too, and of each port by itself`() throws {
         let table = ClientTable(capacity: 64, seed: (1, 2))
-        let (one, two) = (ClosedClients(of: "one", in: table), ClosedClients(of: "two", in: table))
+        let (one, two) = (ClosedClients(at: Self.place(25), in: table), ClosedClients(at: Self.place(993), in: table))
         let first = try #require(IPAddress("2001:db8::1"))
         let neighbour = try #require(IPAddress("2001:db8::2"))
         for clients in [one, two] { clients.served(other, now: Self.second) }
