@@ -36,6 +36,8 @@ struct SimulatedWorld {
         for index in configuration.upstreams.indices {
             configuration.upstreams[index].proxyProtocol = ProxyProtocolOut(.v2)
             configuration.upstreams[index].via = .direct
+            // Who is closed to at one is dialled for at the next.
+            configuration.upstreams[index].endpoints = Array(configuration.upstreams[index].endpoints.prefix(1))
         }
         for index in configuration.listeners.indices {
             configuration.listeners[index].proto = .smtp
