@@ -82,9 +82,6 @@ final class SimulatedWorker {
         let action = event()
         trace?("\(session.number) \(session.connection.phaseName): \(action)")
         noteGivenUp(action, session, wasDialling: wasDialling, place: place)
-        if case .tell = action, session.connection.decidedEnding?.reason == .upstreamEmpty {
-            closedTo = session.connection.record.client?.ip
-        }
         session.failsBlamelessly = false
         return action
     }
@@ -168,6 +165,9 @@ final class SimulatedWorker {
             }
             return nil
         case .tell(let words):
+            if session.connection.decidedEnding?.reason == .upstreamEmpty {
+                closedTo = session.connection.record.client?.ip
+            }
             dropUpstream(session, isForGood: true)
             check(
                 session.client.socket.sent.isEmpty || session.mayBeToldBehindGreeting, "refused behind other bytes")
