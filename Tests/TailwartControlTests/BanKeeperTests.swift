@@ -232,6 +232,25 @@ import Testing
         #expect(door.sentences() == [])
     }
 
+    @Test func `a ban that was lifted a moment before another process takes over is in no file`() async throws {
+        try await inFolder { folder in
+            let settings = BanSettings(file: folder.file("bans").path)
+            let (door, next) = (try Door(), try Door())
+            let old = try door.keeper(settings)
+            let new = try next.keeper(settings, isFirst: false)
+            _ = old.add(try Self.network("203.0.113.7"), time: nil, reason: "a")
+            try await eventually("it is written") { folder.file("bans").text.contains("203.0.113.7") ? true : nil }
+            // Within the second that the file waits for.
+            _ = old.remove(try Self.network("203.0.113.7"), layer: nil)
+            old.letGo()
+            new.adopt(old.snapshot())
+            new.begin()
+            new.stop()
+            #expect(!folder.file("bans").text.contains("203.0.113.7"))
+            old.stop()
+        }
+    }
+
     @Test func `what was found out since a process serves stays, if the old one's bans come late`() throws {
         let (door, next) = (try Door(), try Door())
         let (old, new) = (try door.keeper(BanSettings(file: nil)), try next.keeper(BanSettings(file: nil)))

@@ -168,14 +168,12 @@ package final class BanKeeper: Sendable {
     package func adopt(_ snapshot: [UInt8], isServing: Bool = false) {
         guard let content = try? BanFile.read(snapshot.span) else { return }
         let generation = state.withLock { state in
-            let before = state.book.lines
             if isServing {
                 for line in content.lines { state.book.restore(line) }
             } else {
                 state.book.adopt(content.lines)
             }
-            // What the file said already need not be written.
-            state.savesWanted = state.savesWanted || state.book.lines != before
+            state.savesWanted = true
             state.wanted += 1
             return state.wanted
         }

@@ -47,6 +47,8 @@ struct BanStore {
     /// - Returns: what has to be known.
     mutating func save(_ lines: [BanFile.Line]) -> EdgeEvent? {
         guard let path, !isForbidden else { return nil }
+        // No file says that nobody is banned too, and needs no folder.
+        if lines.isEmpty, access(path, F_OK) != 0, Errno.current == .noEntry { return nil }
         do throws(SystemError) {
             try FileSystem.replace(path, with: BanFile.write(lines), permissions: 0o600)
             failure = nil
