@@ -28,15 +28,13 @@ final class InnerServer: Sendable {
     }
 
     private let name: String
-    private let state: Mutex<State>
+    private let state = Mutex(State())
     private let news: Waker
 
-    /// - Parameter name: of the thread.
-    init(name: String, _ service: Service? = nil) throws(SystemError) {
+    /// - Parameter name: of the thread, which there is not before there is something to serve.
+    init(name: String) throws(SystemError) {
         self.name = name
         news = try Waker()
-        state = Mutex(State(service: service))
-        if service != nil { try start() }
     }
 
     /// From now on this, anew.
@@ -46,7 +44,10 @@ final class InnerServer: Sendable {
             state.generation += 1
             return service != nil && state.thread == nil && !state.isStopped
         }
-        if starts { try start() }
+        if starts {
+            let thread = try Thread(name: name) { self.run() }
+            state.withLock { $0.thread = thread }
+        }
         news.ring()
     }
 
@@ -57,11 +58,6 @@ final class InnerServer: Sendable {
         }
         news.ring()
         thread?.join()
-    }
-
-    private func start() throws(SystemError) {
-        let thread = try Thread(name: name) { self.run() }
-        state.withLock { $0.thread = thread }
     }
 
     // MARK: - the thread
