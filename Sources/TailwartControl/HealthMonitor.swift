@@ -126,26 +126,28 @@ final class HealthMonitor: Sendable {
     }
 
     private func probe(_ key: Place.Key, _ name: String?, listensFor: Duration?) async {
-        guard let subject = subject(key), let approach = topology().approach(key) else { return }
-        let result = await subject.probe(
-            with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor
-        ) { address, found in
-            guard self.isCurrent(subject) else { return }
-            switch found.verdict {
-            case .headerNotTrusted: if subject.health.affects != .nothing { address.distrusts(now: Clock.monotonic()) }
-            case .refused, .timeout, .unreachable, .proxyFailed, .unprobed: break
-            // Whatever else is wrong there, it is no answer to a header.
-            default: address.trustsAgain()
+        while let subject = subject(key), let approach = topology().approach(key) {
+            let result = await subject.probe(
+                with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor
+            ) { address, found in
+                guard self.isCurrent(subject) else { return }
+                switch found.verdict {
+                case .headerNotTrusted:
+                    if subject.health.affects != .nothing { address.distrusts(now: Clock.monotonic()) }
+                case .refused, .timeout, .unreachable, .proxyFailed, .unprobed: break
+                // Whatever else is wrong there, it is no answer to a header.
+                default: address.trustsAgain()
+                }
             }
+            guard isCurrent(subject) else { return }
+            guard result.verdict == .unprobed else {
+                inbox.yield(.probed(key, serverName: name, result))
+                return
+            }
+            // This host's own lack of descriptors is no news of the place: it is asked when there are some.
+            try? await Task.sleep(for: Watch.recoveryInterval)
+            guard isCurrent(subject) else { return }
         }
-        guard isCurrent(subject) else { return }
-        guard result.verdict == .unprobed else {
-            inbox.yield(.probed(key, serverName: name, result))
-            return
-        }
-        // This host's own lack of descriptors is no news of the place: it is asked when there are some.
-        try? await Task.sleep(for: Watch.recoveryInterval)
-        if isCurrent(subject) { await probe(key, name, listensFor: listensFor) }
     }
 
     /// Whether what a probe says is true and of use. One that was cut short says what is not true, and one that asked in another way what
