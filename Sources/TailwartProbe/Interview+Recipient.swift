@@ -59,7 +59,7 @@ extension Finding {
 
 /// What mail servers say of their recipients, from one probe to the next.
 final class Recipients: Sendable {
-    /// One for each question that is asked; of questions that are asked no more some may be left.
+    /// One for each question that is asked.
     private let watches = Mutex<[ProbeQuestion: RecipientWatch]>([:])
 
     /// Whom to ask about now.
@@ -73,6 +73,7 @@ final class Recipients: Sendable {
         _ answer: RecipientAnswer, _ detail: String, _ question: ProbeQuestion, at now: ContinuousClock.Instant
     ) {
         watches.withLock { watches in
+            watches = watches.filter { !$0.value.isOver(at: now) }
             watches[Self.key(question), default: RecipientWatch()].record(answer, detail: detail, at: now)
         }
     }

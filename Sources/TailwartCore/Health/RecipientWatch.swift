@@ -48,6 +48,9 @@ package struct RecipientWatch: Sendable {
     /// Where the answer was permanent.
     package static let afterDenial = Duration.seconds(6 * 3600)
 
+    /// How long an answer is kept behind the time of the next question, as while a mailbox is away.
+    private static let memory = Duration.seconds(7 * 24 * 3600)
+
     private var next: Instant?
     private var refusals = 0
     private var finding: (verdict: Verdict, detail: String)?
@@ -55,6 +58,9 @@ package struct RecipientWatch: Sendable {
     package init() {}
 
     package func isDue(at now: Instant) -> Bool { next.map { now >= $0 } ?? true }
+
+    /// Whether it is long past that somebody should have been asked about: nobody probes there any more.
+    package func isOver(at now: Instant) -> Bool { next.map { now > $0 + Self.memory } ?? false }
 
     /// - Parameter detail: a sentence with what was asked and said.
     package mutating func record(_ answer: RecipientAnswer, detail: String, at now: Instant) {
