@@ -14,7 +14,7 @@ enum UpstreamCheck {
             switch (subject.health(result, serverName: serverName).grade, verdict.grade) {
             case (_, .good): verdict == .unprobed ? .unknown : .pass
             // No client that looks at it goes on, though the server answers.
-            case _ where verdict == .certificateExpired: .fail
+            case _ where verdict == .certificateExpired || verdict == .certificateNotYetValid: .fail
             // A web server that does not know one of many names serves the others all the same.
             case (.good, .failed), (.degraded, _), (_, .degraded): .warn
             case (.failed, .failed): .fail

@@ -202,7 +202,8 @@ import Testing
 
     @Test(
         arguments: [
-            (.certificateExpired, .fail), (.certificateExpiring, .warn), (.certificateFallback, .warn),
+            (.certificateExpired, .fail), (.certificateNotYetValid, .fail), (.certificateExpiring, .warn),
+            (.certificateFallback, .warn),
             (.unprobed, .unknown), (.silent, .fail), (.slow, .pass),
         ] as [(Verdict, Finding.Result)])
     func `a certificate that no client takes fails, and what merely has to be mended is a warning`(
