@@ -20,7 +20,7 @@ struct PipePool: ~Copyable {
 
     private let large: Int
     /// See ``DescriptorLimit/ofConnections``.
-    private let descriptorLimit: CInt
+    var descriptorLimit: CInt
     private var pipes: [UnsafeMutablePointer<Pipe>?] = []
     private var idle: [Int16] = []
     private var vacant: [Int16] = []

@@ -149,6 +149,7 @@ extension Worker {
         pipes.closeIdle()
         // Somebody may have raised it meanwhile (prlimit(1)).
         descriptorLimit = DescriptorLimit.ofConnections
+        pipes.descriptorLimit = descriptorLimit
         return raw < descriptorLimit
     }
 
