@@ -4,7 +4,7 @@ import TailwartTesting
 import Testing
 
 /// What is said of an endpoint with several ports: one line for each cause.
-@Suite struct HeraldTests {
+@Suite(.ownThreads) struct HeraldTests {
     typealias Watch = HealthWatch<UInt16>
 
     /// A mailbox as each probe of it finds it, a client now and then, and all that is said, with the seconds since the start.

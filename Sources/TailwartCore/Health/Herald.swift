@@ -110,13 +110,18 @@ struct Herald: Sendable {
 
     /// - Parameter ports: all that are watched, in the order of the file.
     mutating func look(_ ports: [Diagnosis.Port], now: Instant) -> Outcome {
-        let endpoints = ports.map { Endpoint($0.place) }.withoutRepeats
-        topics = topics.filter { endpoints.contains($0.key) }
+        let groups = Dictionary(grouping: ports) { Endpoint($0.place) }
+        // Of each host the endpoints at which a port answers.
+        var answering: [String: Set<Endpoint>] = [:]
+        for port in ports where port.answers { answering[port.place.host, default: []].insert(Endpoint(port.place)) }
+        topics = topics.filter { groups[$0.key] != nil }
         var outcome = Outcome()
         diagnoses = []
-        for endpoint in endpoints {
+        for endpoint in ports.map({ Endpoint($0.place) }).withoutRepeats {
+            guard let group = groups[endpoint] else { continue }
             var topic = topics[endpoint] ?? Topic()
-            look(&topic, ports.filter { Endpoint($0.place) == endpoint }, among: ports, &outcome, now)
+            let answersElsewhere = answering[group[0].place.host]?.contains { $0 != endpoint } ?? false
+            look(&topic, group, answersElsewhere: answersElsewhere, &outcome, now)
             topics[endpoint] = topic
         }
         return outcome
@@ -125,16 +130,14 @@ struct Herald: Sendable {
     // MARK: - one endpoint
 
     private mutating func look(
-        _ topic: inout Topic, _ ports: [Diagnosis.Port], among all: [Diagnosis.Port], _ outcome: inout Outcome,
+        _ topic: inout Topic, _ ports: [Diagnosis.Port], answersElsewhere: Bool, _ outcome: inout Outcome,
         _ now: Instant
     ) {
         topic.begin()
         askPath(&topic, ports, &outcome, now)
         let around = Diagnosis.Surroundings(
             tailnet: explanation(of: ports[0].place.host), isPathUp: topic.path?.isUp,
-            answersElsewhere: all.contains { other in
-                other.answers && other.place.host == ports[0].place.host && !other.place.hasEndpoint(of: ports[0].place)
-            })
+            answersElsewhere: answersElsewhere)
         let found = Diagnosis.all(of: ports, around)
         diagnoses += found
         let here = Set(ports.map(\.place))
