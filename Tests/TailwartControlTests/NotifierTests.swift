@@ -37,8 +37,8 @@ import Testing
                 Self.configuration(
                     ["/bin/sleep", "1000"], ["/bin/sh", "-c", "cat >> \(told.path)"]))
             for round in 0..<10_000 {
-                ledger.post(.health(Self.place, isHealthy: false, .probes))
-                if round < 9999 { ledger.post(.health(Self.place, isHealthy: true, .probes)) }
+                ledger.post(.health([Self.place], isHealthy: false, .probes))
+                if round < 9999 { ledger.post(.health([Self.place], isHealthy: true, .probes)) }
                 // What the ledger takes at a time is bounded, whoever reads it.
                 if round.isMultiple(of: 200) { usleep(30_000) }
             }

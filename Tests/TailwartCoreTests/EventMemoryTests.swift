@@ -8,7 +8,7 @@ import Testing
     @Test func `since when things are so is known from what was said`() {
         var memory = EventMemory()
         memory.add(.verdict(place, ProbeResult(.refused, "x"), serverName: nil), at: 1)
-        memory.add(.health(place, isHealthy: false, .probes), at: 2)
+        memory.add(.health([place], isHealthy: false, .probes), at: 2)
         memory.add(.verdict(place, ProbeResult(.well, "x"), serverName: nil), at: 3)
         #expect(memory.verdicts[.init(place, serverName: nil)] == 3)
         #expect(memory.verdicts[.init(place, serverName: "other")] == nil)
@@ -69,7 +69,7 @@ import Testing
         for number in 0..<10_000 {
             let other = ProbedPlace(upstream: "\(number)", endpoint: "a", hasPort: false, port: 25, proto: .smtp)
             memory.add(.resolved(name: "\(number)", [], source: nil), at: 1)
-            memory.add(.health(other, isHealthy: true, .probes), at: 1)
+            memory.add(.health([other], isHealthy: true, .probes), at: 1)
             memory.add(.verdict(other, ProbeResult(.well, "x"), serverName: nil), at: 1)
             var news = TailnetNews(change: .peerBack, level: .info, sentence: "x", fix: nil)
             news.name = "\(number)"

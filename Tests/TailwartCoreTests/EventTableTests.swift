@@ -160,11 +160,11 @@ import Testing
                 + Verdict.certificateExpiring.fix
         ),
         (
-            .health(place, isHealthy: false, .probes), .error,
+            .health([place], isHealthy: false, .probes), .error,
             "mailbox stalwart.example:443 (https) is unhealthy, as probes say: it gets no connections but a trial now and then"
         ),
         (
-            .health(place, isHealthy: true, .connections), .info,
+            .health([place], isHealthy: true, .connections), .info,
             "mailbox stalwart.example:443 (https) is healthy, as connections say"
         ),
         (
@@ -296,6 +296,6 @@ import Testing
         #expect(verdict.value(of: .certificateNames) == .list(["a.example"]))
         #expect(verdict.value(of: .toConnectMicroseconds) == .number(5))
         #expect(EdgeEvent.tailnet(Self.news).value(of: .roundTrip) == .number(12_345))
-        #expect(EdgeEvent.health(Self.place, isHealthy: false, .probes).value(of: .standing) == .text("unhealthy"))
+        #expect(EdgeEvent.health([Self.place], isHealthy: false, .probes).value(of: .standing) == .text("unhealthy"))
     }
 }

@@ -14,8 +14,8 @@ import Testing
     static let other = place(25, .smtp, of: "other")
     static let places: Set<ProbedPlace> = [smtp, imaps, https, other]
 
-    static func off(_ place: ProbedPlace) -> EdgeEvent { .health(place, isHealthy: false, .probes) }
-    static func on(_ place: ProbedPlace) -> EdgeEvent { .health(place, isHealthy: true, .probes) }
+    static func off(_ place: ProbedPlace) -> EdgeEvent { .health([place], isHealthy: false, .probes) }
+    static func on(_ place: ProbedPlace) -> EdgeEvent { .health([place], isHealthy: true, .probes) }
     static func found(_ verdict: Verdict, _ place: ProbedPlace = smtp, name: String? = nil) -> EdgeEvent {
         .verdict(place, ProbeResult(verdict, "It was seen."), serverName: name)
     }

@@ -138,7 +138,7 @@ extension Connection {
 
     // MARK: - clients that the upstream does not take
 
-    /// Whether not every place of the upstream closed to this client a moment ago, and to no other.
+    /// Whether there is a place of the upstream that has not closed to this client alone a moment ago; true where none is known yet.
     func mayDial(_ passage: Passage, now: UInt64) -> Bool {
         guard let client = record.client?.ip, tellsClientsApart(passage) else { return true }
         let places = passage.places

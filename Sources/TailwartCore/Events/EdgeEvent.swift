@@ -117,11 +117,6 @@ package enum EdgeEvent: Sendable, Equatable {
     package static func verdict(_ place: ProbedPlace, _ result: ProbeResult, serverName: String?) -> EdgeEvent {
         .verdict(Diagnosis([AskedPlace(place, serverName: serverName)], result))
     }
-
-    /// Of one place alone.
-    package static func health(_ place: ProbedPlace, isHealthy: Bool, _ witness: Witness) -> EdgeEvent {
-        .health([place], isHealthy: isHealthy, witness)
-    }
 }
 
 /// Something about the tailnet, in words that were found where tailscaled was asked.
