@@ -6,7 +6,7 @@ import TailwartWire
 import Testing
 
 /// The commands' way to a running edge.
-@Suite struct AdminClientTests {
+@Suite(.ownThreads) struct AdminClientTests {
     private func failure(_ path: String) async -> AdminClient.Failure? {
         do throws(AdminClient.Failure) {
             _ = try await AdminClient(path: path).ask("/status", within: .milliseconds(500))
