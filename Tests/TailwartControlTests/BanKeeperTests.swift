@@ -251,6 +251,29 @@ import Testing
         }
     }
 
+    @Test func `strikes and what the webhook said go on counting in the process that takes over`() throws {
+        let (door, next) = (try Door(), try Door())
+        let old = try door.keeper(BanSettings(file: nil))
+        let failures = { (numbers: Range<Int>) in
+            let time = "\(UTCTime(seconds: Int(Clock.wall() / 1_000_000)))"
+            let events = numbers.map {
+                #"{"id":"\#($0)","createdAt":"\#(time)","type":"auth.failed","data":{"remoteIp":"203.0.113.7"}}"#
+            }
+            return Array(#"{"events":[\#(events.joined(separator: ","))]}"#.utf8)
+        }
+        // Three failed logins are a strike, and ten strikes a ban.
+        #expect(old.webhook(failures(0..<29)) == .inForce)
+        let new = try next.keeper(BanSettings(file: nil), isFirst: false)
+        new.adopt(old.snapshot())
+        new.begin()
+        #expect(new.webhook(failures(0..<29)) == .inForce)
+        #expect(next.banned == [], "the same again")
+        #expect(new.webhook(failures(29..<30)) == .inForce)
+        #expect(next.banned == ["203.0.113.7"])
+        old.stop()
+        new.stop()
+    }
+
     @Test func `what was found out since a process serves stays, if the old one's bans come late`() throws {
         let (door, next) = (try Door(), try Door())
         let (old, new) = (try door.keeper(BanSettings(file: nil)), try next.keeper(BanSettings(file: nil)))

@@ -149,6 +149,27 @@ import Testing
             requests[1].contains("\r\nIf-None-Match: \"one\"\r\nIf-Modified-Since: Sun, 29 Nov 2026 06:00:00 GMT\r\n"))
     }
 
+    @Test func `a list that was fetched holds from the start of the next process on`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let server = try Self.server([Self.answer("192.0.2.0/24\n"), "HTTP/1.1 503 Away\r\n\r\n"]) { _ in }
+        defer { server.close() }
+        let names = { try FileManager.default.contentsOfDirectory(atPath: folder.path) }
+        let url = NoticeURL(isEncrypted: false, host: "127.0.0.1", port: server.address.port, target: "/?key=secret")
+        for isFirst in [true, false] {
+            let run = try Run()
+            try run.watcher.serve([NetworkList(.url(url))], keptBeside: folder.file("bans").path)
+            try await run.waits(for: "192.0.2.1", toBeDenied: true)
+            if isFirst {
+                try await eventually("it is kept") { try names().count == 1 ? true : nil }
+                #expect(try names().allSatisfy { $0.hasPrefix("bans.list-") && !$0.contains("secret") })
+            } else {
+                try await run.waits(toSay: "it goes on as it was, with 1 network")
+            }
+            run.end()
+        }
+    }
+
     @Test func `a server that never answers keeps nobody waiting, and is let go at the end`() async throws {
         let isLetGo = Mutex(false)
         let server = try FakeMailbox { connection, _ in

@@ -33,14 +33,14 @@ final class AccessControl: Sendable {
         self.ledger = ledger
         crowdsec = CrowdSecFollower(of: bans, ledger: ledger)
         if isFirst { crowdsec.serve(settings.crowdsec) }
-        serve(lists: settings.lists)
+        serve(lists: settings)
     }
 
     /// The file says this now.
     func serve(_ settings: BanSettings) {
         bans.serve(settings)
         listen(to: settings)
-        serve(lists: settings.lists)
+        serve(lists: settings)
     }
 
     /// How many networks each list has, by its name.
@@ -52,11 +52,11 @@ final class AccessControl: Sendable {
         return kinds.contains(.banned) && !kinds.contains(.trusted)
     }
 
-    private func serve(lists: [NetworkList]) {
+    private func serve(lists settings: BanSettings) {
         do throws(SystemError) {
-            try self.lists.serve(lists)
+            try lists.serve(settings.lists, keptBeside: settings.file)
         } catch {
-            for list in lists { ledger.post(.listFailed(name: list.label, failure: "\(error)", kept: nil)) }
+            for list in settings.lists { ledger.post(.listFailed(name: list.label, failure: "\(error)", kept: nil)) }
         }
     }
 

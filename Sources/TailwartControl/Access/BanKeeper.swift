@@ -150,7 +150,9 @@ package final class BanKeeper: Sendable {
     func learnOwners() { take(surroundings.owners().map { .owner($0) }) }
 
     /// Everything that outlives this process, for one that takes over.
-    package func snapshot() -> [UInt8] { BanFile.write(book.lines) }
+    package func snapshot() -> [UInt8] {
+        BanFile.write(state.withLock { $0.book.handedOver + $0.webhook.lines })
+    }
 
     /// Another process serves, and keeps the file from now on.
     package func letGo() { state.withLock { $0.isElsewhere = true } }
@@ -173,6 +175,7 @@ package final class BanKeeper: Sendable {
             } else {
                 state.book.adopt(content.lines)
             }
+            for line in content.lines { state.webhook.restore(line) }
             state.savesWanted = true
             state.wanted += 1
             return state.wanted

@@ -11,6 +11,9 @@ final class ListWatcher: Sendable {
         var inbox: [ListBook.Event] = []
         var tasks: [Int: Task<Void, Never>] = [:]
         var started = 0
+        var kept = KeptLists(beside: nil)
+        /// What is to be kept, and was not written yet.
+        var fetched: [NoticeURL: [UInt8]] = [:]
         var isStopped = false
         var thread: Thread?
     }
@@ -35,8 +38,11 @@ final class ListWatcher: Sendable {
     }
 
     /// Keeps these from now on. There is no thread before there is a list.
-    func serve(_ lists: [NetworkList]) throws(SystemError) {
+    ///
+    /// - Parameter file: beside which copies are kept of what is fetched, so that it holds from the start; nil: none are.
+    func serve(_ lists: [NetworkList], keptBeside file: String? = nil) throws(SystemError) {
         try state.withLock { state throws(SystemError) in
+            state.kept = KeptLists(beside: file)
             guard state.thread != nil || !lists.isEmpty, !state.isStopped else { return }
             state.inbox.append(.serves(lists))
             if state.thread == nil { state.thread = try Thread(name: "lists") { self.run() } }
@@ -116,8 +122,18 @@ final class ListWatcher: Sendable {
                 }
             }
             let pause = book.nextDue.map { ContinuousClock.now.duration(to: $0) }
+            keep()
             events = wait(pause.map { Clock.monotonic() + UInt64(max(0, $0 / .microseconds(1))) + 1 })
         }
+    }
+
+    /// Here, since a disk may take its time, and tasks share their threads with probes.
+    private func keep() {
+        let (kept, fetched) = state.withLock { state in
+            defer { state.fetched = [:] }
+            return (state.kept, state.fetched)
+        }
+        for (url, bytes) in fetched { kept.write(bytes, of: url) }
     }
 
     private func perform(_ effect: ListBook.Effect) -> [ListBook.Event] {
@@ -125,6 +141,10 @@ final class ListWatcher: Sendable {
         case .watch, .forget: break
         case .read(let path): return [.got(.file(path), Self.read(path))]
         case .fetch(let url, let validator): fetch(url, validator)
+        case .recall(let url):
+            if let bytes = state.withLock(\.kept).read(url) {
+                return [.kept(url, NetworkListText.parse(bytes.span))]
+            }
         case .publish(let lists):
             publish(AccessLists(lists, seed: (.random(in: 0...UInt64.max), .random(in: 0...UInt64.max))))
         case .say(let event): ledger.post(event)
@@ -166,9 +186,11 @@ final class ListWatcher: Sendable {
                 question, of: url, within: WebClient.Limits(time: Self.fetchLimit, bytes: Self.sizeLimit))
             switch answer.status {
             case 200:
-                return .read(
-                    NetworkListText.parse(answer.body.readableBytesUInt8Span),
-                    ListBook.Validator(etag: answer.etag, lastModified: answer.lastModified))
+                let reading = NetworkListText.parse(answer.body.readableBytesUInt8Span)
+                if !reading.networks.isEmpty {
+                    state.withLock { if $0.kept.isOn { $0.fetched[url] = Array(answer.body.readableBytesView) } }
+                }
+                return .read(reading, ListBook.Validator(etag: answer.etag, lastModified: answer.lastModified))
             case 304 where validator != nil: return .unchanged
             case 300..<400: return .failed("\(url.origin) answers with \(answer.status): write the address it leads to")
             default: return .failed("\(url.origin) answers with \(answer.status)")

@@ -116,6 +116,12 @@ extension BanBook {
         return kept.map { .ban($0) } + owners.map { .owner($0.key, until: $0.value.value) }
             + repeats.map { .repeated($0.key, times: $0.value.value, until: $0.value.until) }
     }
+
+    /// What a process that takes over goes on with: also strikes that are no ban yet.
+    package var handedOver: [BanFile.Line] {
+        lines
+            + tallies.entries.map { .struck($0.key, since: $0.value.value.since, counts: $0.value.value.counts) }
+    }
 }
 
 extension BanSettings {

@@ -38,8 +38,8 @@ package struct BanBook: Sendable {
     struct Tally: Sendable {
         /// When the first strike of these was.
         var since: Int
-        var weight = 0
         var counts: [Strike: Int] = [:]
+        var weight: Int { counts.reduce(0) { $0 + $1.key.weight * $1.value } }
     }
 
     /// Bans of one layer.
@@ -197,7 +197,6 @@ package struct BanBook: Sendable {
         var tally = tallies[network] ?? Tally(since: now)
         // Of a slow one, only what it did within the time counts.
         if tally.since <= now - within { tally = Tally(since: now) }
-        tally.weight += strike.weight
         tally.counts[strike, default: 0] += 1
         guard tally.weight >= rule.count * Strike.whole else {
             tallies.set(network, tally, until: now + within)
@@ -228,6 +227,7 @@ package struct BanBook: Sendable {
         for (layer, bans) in layers where !layer.isRepeated { layers[layer] = ExpiringTable(limit: bans.limit) }
         owners = ExpiringTable(limit: Self.ownerLimit)
         repeats = ExpiringTable(limit: Self.repeatLimit)
+        tallies = ExpiringTable(limit: Self.tallyLimit)
         for line in lines { restore(line) }
     }
 
@@ -238,6 +238,17 @@ package struct BanBook: Sendable {
             layers[ban.layer]?.set(Key(network: ban.network, source: ban.source), ban, until: ban.until ?? .max)
         case .owner(let network, let until): owners.set(network, until, until: until)
         case .repeated(let network, let times, let until): repeats.set(network, times, until: until)
+        case .struck(let network, let since, let counts):
+            guard let within = settings.strikes?.within else { return }
+            let own = tallies[network]
+            tallies.set(
+                network,
+                Tally(
+                    since: min(since, own?.since ?? since),
+                    counts: counts.merging(own?.counts ?? [:], uniquingKeysWith: +)),
+                until: since + Int(within.components.seconds))
+        // Of the webhook's memory.
+        case .event: break
         }
     }
 }

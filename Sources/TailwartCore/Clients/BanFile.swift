@@ -8,12 +8,21 @@ import TailwartWire
 ///     ban manual 198.51.100.0/24 1795932000 forever they know why
 ///     owner 192.0.2.1 1796018400
 ///     repeat 203.0.113.7 2 1798527600
+///
+/// Only from process to process go strikes that are no ban yet, and events of the webhook that would change nothing if they came again:
+///
+///     struck 203.0.113.9 1795932000 noHello=3,flood=20
+///     event 1795932600 284771934720
 package enum BanFile {
     package enum Line: Sendable, Equatable {
         case ban(Ban)
         /// - Parameter until: seconds since 1970.
         case owner(Network, until: Int)
         case repeated(Network, times: Int, until: Int)
+        /// - Parameter since: when the first strike was; seconds since 1970.
+        case struck(Network, since: Int, counts: [Strike: Int])
+        /// - Parameter id: without white space.
+        case event(id: String, until: Int)
     }
 
     package struct Content: Sendable, Equatable {
@@ -87,6 +96,18 @@ package enum BanFile {
         return seconds(text).map { .some($0) }
     }
 
+    fileprivate static func counts(_ text: Substring) -> [Strike: Int]? {
+        var counts: [Strike: Int] = [:]
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let words = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard words.count == 2, let strike = Strike(rawValue: String(words[0])), counts[strike] == nil,
+                let count = seconds(words[1]), count > 0
+            else { return nil }
+            counts[strike] = count
+        }
+        return counts
+    }
+
     /// From 1970 to the year 9999.
     fileprivate static func seconds(_ text: Substring) -> Int? {
         guard text.utf8.count <= 12, text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text) else {
@@ -103,6 +124,11 @@ extension BanFile.Line {
             "ban \(ban.layer.rawValue) \(ban.network) \(ban.since) \(BanFile.end(ban.until)) \(ban.reason.printable)"
         case .owner(let network, let until): "owner \(network) \(until)"
         case .repeated(let network, let times, let until): "repeat \(network) \(times) \(until)"
+        case .struck(let network, let since, let counts):
+            "struck \(network) \(since) "
+                + Strike.allCases.compactMap { strike in counts[strike].map { "\(strike.rawValue)=\($0)" } }
+                .joined(separator: ",")
+        case .event(let id, let until): "event \(until) \(id)"
         }
     }
 
@@ -127,6 +153,14 @@ extension BanFile.Line {
                 let until = BanFile.seconds(words[3])
             else { return nil }
             self = .repeated(network, times: times, until: until)
+        case "struck":
+            guard words.count == 4, let network = Network(words[1]), let since = BanFile.seconds(words[2]),
+                let counts = BanFile.counts(words[3])
+            else { return nil }
+            self = .struck(network, since: since, counts: counts)
+        case "event":
+            guard words.count == 3, let until = BanFile.seconds(words[1]), !words[2].isEmpty else { return nil }
+            self = .event(id: String(words[2]), until: until)
         default: return nil
         }
     }

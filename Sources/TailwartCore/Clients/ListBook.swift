@@ -17,6 +17,8 @@ package struct ListBook: Sendable {
         case unwatched(String)
         /// What came of ``Effect/read(_:)`` and ``Effect/fetch(_:_:)``.
         case got(NetworkList.Source, Outcome)
+        /// What came of ``Effect/recall(_:)``: it holds until the server has answered, which may be away too.
+        case kept(NoticeURL, NetworkListReading)
     }
 
     package enum Outcome: Sendable {
@@ -47,6 +49,8 @@ package struct ListBook: Sendable {
         case forget(String)
         case read(String)
         case fetch(NoticeURL, Validator?)
+        /// Say ``Event/kept(_:_:)`` if something was kept of this one when it was last fetched.
+        case recall(NoticeURL)
         /// These hold, each with its networks.
         case publish([AccessLists.List])
         case say(EdgeEvent)
@@ -95,6 +99,10 @@ package struct ListBook: Sendable {
             if let index = index(.file(path)) { entries[index].isWatched = false }
         case .got(let source, let outcome):
             if let index = index(source) { take(outcome, of: index, now, jitter, &effects) }
+        case .kept(let url, let reading):
+            guard let index = index(.url(url)), entries[index].networks == nil else { break }
+            entries[index].networks = reading.networks
+            isPublished = false
         }
         for index in entries.indices {
             guard let due = entries[index].due, due <= now, !entries[index].isUnderWay else { continue }
@@ -118,6 +126,7 @@ package struct ListBook: Sendable {
         let before = entries
         entries = lists.map { list in
             guard var known = before.first(where: { $0.list.source == list.source }) else {
+                if case .url(let url) = list.source { effects.append(.recall(url)) }
                 guard case .networks(let networks) = list.source else { return Entry(list: list, due: now) }
                 return Entry(list: list, networks: PackedNetworks(networks))
             }

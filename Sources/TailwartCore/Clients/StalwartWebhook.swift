@@ -43,6 +43,13 @@ package struct StalwartWebhook: Sendable {
     /// - Parameter idLimit: events that are remembered.
     package init(idLimit: Int = idLimit) { ids = ExpiringTable(limit: idLimit) }
 
+    /// What was taken, for a process that takes over.
+    package var lines: [BanFile.Line] { ids.entries.map { .event(id: $0.key, until: $0.value.until) } }
+
+    package mutating func restore(_ line: BanFile.Line) {
+        if case .event(let id, let until) = line { ids.set(id, true, until: until) }
+    }
+
     package static func read(_ body: Span<UInt8>) throws(Failure) -> [Event] {
         let json: JSON
         do throws(JSONError) {
@@ -83,7 +90,8 @@ extension StalwartWebhook.Event {
     /// Nil for what is none; of one that has more than is known here, the rest is ignored.
     fileprivate init?(_ json: JSON) {
         guard let id = json["id"]?.text, StalwartWebhook.idBytes.contains(id.utf8.count),
-            let at = json["createdAt"]?.text.flatMap({ UTCTime(rfc3339: $0) }), let type = json["type"]?.text
+            !id.contains(where: \.isWhitespace), let at = json["createdAt"]?.text.flatMap({ UTCTime(rfc3339: $0) }),
+            let type = json["type"]?.text
         else { return nil }
         let data = json["data"]
         let texts = [data?["remoteIp"]?.text].compactMap(\.self) + (data?["details"]?.list ?? []).compactMap(\.text)

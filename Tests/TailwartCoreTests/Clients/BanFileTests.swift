@@ -14,6 +14,8 @@ import Testing
         owner 192.0.2.1 1796018400
         owner 2001:db8:1::/64 1796018400
         repeat 203.0.113.7 2 1798527600
+        struck 203.0.113.9 1795932000 noHello=3,flood=20
+        event 1795932600 284771934720
 
         """
 
@@ -23,7 +25,7 @@ import Testing
 
     @Test func `what is written is read, and a person can read it too`() throws {
         let content = try read(Self.text)
-        #expect(content.damagedCount == 0 && content.lines.count == 6)
+        #expect(content.damagedCount == 0 && content.lines.count == 8)
         #expect(String(decoding: BanFile.write(content.lines), as: UTF8.self) == Self.text)
         guard case .ban(let ban) = content.lines[0] else {
             Issue.record("no ban")
@@ -54,6 +56,10 @@ import Testing
         "ban manual 203.0.113.7 1 999999999999 a", "ban manual 203.0.113.7 +1 2 a", "owner 203.0.113.7",
         "owner 203.0.113.7 1 2",
         "owner 10.0.0.0/8 1", "repeat 203.0.113.7 0 1", "repeat 203.0.113.7 1", "nonsense",
+        "struck 203.0.113.9 1", "struck 203.0.113.9 1 ", "struck 203.0.113.9 1 noHello",
+        "struck 203.0.113.9 1 noHello=0",
+        "struck 203.0.113.9 1 nothing=1", "struck 203.0.113.9 1 noHello=1,noHello=1", "event 1", "event 1 ",
+        "event 1 a b", "event x a",
         "ban  manual 203.0.113.7 1 2 a",
         "\u{0}", "owner 203.0.113.7 forever", String(repeating: "x", count: 10_000),
     ])

@@ -24,6 +24,7 @@ import Testing
                 case .fetch(let url, let validator):
                     return
                         "fetch \(url.host)\(validator.map { " unless \($0.etag ?? "-") \($0.lastModified ?? "-")" } ?? "")"
+                case .recall(let url): return "recall \(url.host)"
                 case .publish(let lists):
                     published = lists
                     return "publish "
@@ -159,7 +160,7 @@ import Testing
 
     @Test func `a URL is asked at once and then every so often, with what its server said of the last answer`() {
         var run = Run()
-        #expect(run.take(.serves([Self.fetched])) == ["fetch lists.example"])
+        #expect(run.take(.serves([Self.fetched])) == ["recall lists.example", "fetch lists.example"])
         let validator = ListBook.Validator(etag: "\"1\"", lastModified: nil)
         #expect(run.got(Self.fetched, "192.0.2.0/24", validator).last == "publish list lists.example/drop.txt: 1")
         #expect(run.pause == .seconds(3600))
@@ -167,6 +168,19 @@ import Testing
         #expect(run.take(.tick) == ["fetch lists.example unless \"1\" -"])
         #expect(run.take(.got(Self.fetched.source, .unchanged)).isEmpty)
         #expect(run.pause == .seconds(3600))
+    }
+
+    @Test func `what was kept of a URL holds until its server has answered, and no longer`() {
+        var run = Run()
+        _ = run.take(.serves([Self.fetched]))
+        let kept = NetworkListText.parse(Array("192.0.2.0/24\n192.0.2.7".utf8).span)
+        #expect(run.take(.kept(Self.url, kept)) == ["publish list lists.example/drop.txt: 2"])
+        #expect(
+            run.take(.got(Self.fetched.source, .failed("it is away"))) == [
+                "list lists.example/drop.txt cannot be used: it is away; it goes on as it was, with 2 networks"
+            ])
+        #expect(run.got(Self.fetched, "192.0.2.0/24").last == "publish list lists.example/drop.txt: 1")
+        #expect(run.take(.kept(Self.url, kept)).isEmpty)
     }
 
     @Test func `a server that fails is asked again, later each time, and never less often than usual`() {
@@ -202,7 +216,7 @@ import Testing
     @Test func `lists of files are published together, and none waits for a server`() {
         var run = Run()
         let other = NetworkList(.file("/etc/other.txt"))
-        #expect(run.take(.serves([Self.file, other, Self.fetched])).count == 5)
+        #expect(run.take(.serves([Self.file, other, Self.fetched])).count == 6)
         #expect(run.got(Self.file, "192.0.2.0/24") == ["list deny.txt has 1 network"])
         #expect(run.got(other, "192.0.2.0/24\n192.0.2.7").last == "publish list deny.txt: 1, list other.txt: 2")
     }
