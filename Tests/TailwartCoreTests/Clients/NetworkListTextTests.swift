@@ -112,7 +112,8 @@ import Testing
             if prefix != nil { hits += 1 }
             if "\(prefix ?? -1)" != words[1] { Issue.record("\(line), but found \(prefix ?? -1)") }
         }
-        #expect(hits > 800 && hits < 3600)
+        // Some are in none, also of a million networks.
+        #expect(hits > 800 && hits < lines.count)
     }
 
     /// Networks of random prefixes, and for random addresses in and beside them the longest prefix, or −1. `supernet_of` for each network would
