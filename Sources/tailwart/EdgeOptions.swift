@@ -11,7 +11,7 @@ struct EdgeOptions: ParsableArguments {
 
     @Option(
         help: .init(
-            "The admin socket of the running edge. Else $\(EdgeOptions.variable), else as the configuration file says.",
+            "The admin socket of the running edge. Else $\(EdgeOptions.variable), else the one in the configuration file.",
             valueName: "path"))
     var socket: String?
 
