@@ -67,7 +67,7 @@ extension TailnetCheck {
                 fix: "Set via: tailscale for that upstream.")
         }
         let path = ping?.path ?? peer.path
-        let time = ping.map { ", \(Int($0.latency / .milliseconds(1))) ms there and back" } ?? ""
+        let time = ping.map { ", \(Int($0.latency / .milliseconds(1))) ms round trip" } ?? ""
         if case .derp = path {
             return Finding(
                 .peer, name, .warn, "Online as \(addresses), but \(path)\(time): slower, and shared with others.",
