@@ -147,7 +147,7 @@ extension CloseReason {
             EndingRule(
                 .upstream, tells: .unavailable, blames: .withLastAddress,
                 means: "no answer to the connect",
-                advice: "a firewall or the tailnet's access rules; the host is off")
+                advice: "a firewall or the tailnet's policy; the host is off")
         case .upstreamProxyFailed:
             EndingRule(
                 .upstream, tells: .unavailable, blames: .withLastAddress,
