@@ -62,7 +62,7 @@ package struct HostAndPort: Sendable, Hashable, CustomStringConvertible {
         }
         if parts.isBracketed {
             guard case .v6 = IPAddress(parts.host) else {
-                throw WrongUse("only an IPv6 address stands in brackets, and \"\(parts.host)\" is none")
+                throw WrongUse("only an IPv6 address may be in brackets, and \"\(parts.host)\" is none")
             }
         } else if parts.host.contains(":") {
             throw WrongUse("an IPv6 address stands in brackets: [2001:db8::1]:\(example)")
