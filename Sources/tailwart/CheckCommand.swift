@@ -83,17 +83,17 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
         guard !configuration.notify.isEmpty else {
             return [
                 Finding(
-                    .notify, "nobody", .warn, "The file names nobody who is told of what lasts.",
+                    .notify, "nobody", .warn, "The file has no 'notify', so no problem is notified.",
                     fix: "Add 'notify', such as notify: [{url: https://ntfy.example.net/mail}].")
             ]
         }
         return try await NoticeTest.run(configuration).map { answer in
             guard let failure = answer.failure else {
-                return Finding(.notify, answer.messenger.label, .pass, "It took the test notice.")
+                return Finding(.notify, answer.messenger.label, .pass, "It accepted the test notice.")
             }
             return Finding(
                 .notify, answer.messenger.label, .fail, "The test notice did not arrive: \(failure).",
-                fix: "Correct 'notify' in the file, or what it leads to, and try again.")
+                fix: "Correct 'notify' in the file, or its receiver, and try again.")
         }
     }
 

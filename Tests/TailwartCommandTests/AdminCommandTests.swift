@@ -257,7 +257,7 @@ extension CommandTests {
                 let none = "\(host.folder.path)/none.sock"
                 #expect(try await tailwart("status --config off.yaml", on: host, environment: [variable]).exitCode == 0)
                 let first = try await tailwart("status --socket \(none)", on: host, environment: [variable])
-                #expect(first.exitCode == 3 && first.errors.contains("No edge can be asked at \(none)"))
+                #expect(first.exitCode == 3 && first.errors.contains("No edge answers at \(none)"))
                 let off = try await tailwart("status --config off.yaml", on: host)
                 #expect(off.exitCode == 3 && off.errors.contains("'admin.socket' is off"), "\(off)")
                 running.mailbox.close()

@@ -205,12 +205,12 @@ extension CommandTests {
                 let answer = try await Answer.tailwart(["check", "--notify"], on: host)
                 #expect(answer.exitCode == 1)
                 #expect(answer.output.contains("pass"))
-                #expect(answer.output.contains("It took the test notice."))
+                #expect(answer.output.contains("It accepted the test notice."))
                 #expect(answer.output.contains("/bin/sh ended with 3 and said 'no network\\n'."))
                 #expect(try Self.notices(host.folder.file("told")).map(\.title) == ["mail.example.org: a test"])
                 try file.write(mailbox)
                 let nobody = try await Answer.tailwart(["check", "--notify"], on: host)
-                #expect(nobody.exitCode == 0 && nobody.output.contains("The file names nobody who is told"))
+                #expect(nobody.exitCode == 0 && nobody.output.contains("The file has no 'notify'"))
             }
         }
     }
