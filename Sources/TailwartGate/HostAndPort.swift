@@ -65,7 +65,7 @@ package struct HostAndPort: Sendable, Hashable, CustomStringConvertible {
                 throw WrongUse("only an IPv6 address may be in brackets, and \"\(parts.host)\" is none")
             }
         } else if parts.host.contains(":") {
-            throw WrongUse("an IPv6 address stands in brackets: [2001:db8::1]:\(example)")
+            throw WrongUse("an IPv6 address needs brackets: [2001:db8::1]:\(example)")
         }
         return (parts.host[...], parts.port.map { $0[...] })
     }
