@@ -77,8 +77,7 @@ extension ValueType<InnerAddress> {
             try address.checkListenable()
             guard !isStrict || !address.isForStrangers else {
                 throw Complaint(
-                    "it is a public address; choose one of this host alone, of the tailnet or of a private network"
-                )
+                    "it is a public address; choose one of this host alone, of the tailnet or of a private network")
             }
             return .internet(InternetAddress(address, port: try HostAndPort.port(portText)))
         }
