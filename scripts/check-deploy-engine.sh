@@ -122,7 +122,7 @@ soon "no orphan of its stays behind" no_orphan
 knows_itself() {
     compose edge exec -T edge tailwart check --host >"$work/check" 2>&1 || true
     grep -q 'edge that runs.*listens there' "$work/check" || { cat "$work/check" && return 1; }
-    ! grep -e 'Cannot be listened on' -e 'calls itself' "$work/check"
+    ! grep -e 'The edge cannot listen here' -e 'calls itself' "$work/check"
 }
 soon "check --host takes the edge that runs for what it is" knows_itself
 takes_v6() { python3 -c 'import socket; socket.create_connection(("fd7a:115c:a1e0::7", 25), 5)'; }

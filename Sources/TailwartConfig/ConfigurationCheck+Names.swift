@@ -22,7 +22,7 @@ extension ConfigurationCheck {
             }
             guard let first = listener.route(for: hostname), !first.leads(to: takers) else { continue }
             problems.warning(
-                "\(hostname.quoted) leads elsewhere than to \(upstream.name.quoted) on 443 (\(listener.name)), so the mail server gets no "
+                "\(hostname.quoted) is not routed to \(upstream.name.quoted) on 443 (\(listener.name)), so the mail server gets no "
                     + "certificate by acme-tls/1; add the name to 'sni'", at: position)
         }
     }
@@ -35,7 +35,7 @@ extension ConfigurationCheck {
         else { return }
         let domain = name.drop { $0 != "." }
         problems.warning(
-            "on 443 only names of domains lead to \(upstream.name.quoted) and its own does not, so the mail server gets no certificate by "
-                + "acme-tls/1; add the name that MX points to, such as 'hostname: mail\(domain)'", at: position)
+            "on 443 only names of domains are routed to \(upstream.name.quoted), not its own name, so the mail server gets no certificate by "
+                + "acme-tls/1; add the name in the MX record, such as 'hostname: mail\(domain)'", at: position)
     }
 }

@@ -35,7 +35,7 @@ extension ConfigurationCheck {
         for endpoint in upstream.endpoints {
             guard case .address(let address) = endpoint.host, !address.isOfTailnet else { continue }
             let fix = "write the host's name or its tailnet address, or leave out 'via'"
-            problems.error("\(endpoint.text.quoted) is no address of a tailnet; \(fix)", at: position)
+            problems.error("\(endpoint.text.quoted) is not an address of a tailnet; \(fix)", at: position)
         }
     }
 
@@ -57,6 +57,6 @@ extension ConfigurationCheck {
         guard destinations > 0, upstream.warm > limit / destinations else { return }
         let sockets = "\(upstream.warm * destinations) sockets, \(upstream.warm) for each endpoint and port"
         let fix = limit < destinations ? "leave it out, or use fewer ports" : "write at most \(limit / destinations)"
-        problems.error("'warm' would keep \(sockets), and \(limit) are the most for one upstream; \(fix)", at: position)
+        problems.error("'warm' would keep \(sockets); the most for one upstream is \(limit); \(fix)", at: position)
     }
 }

@@ -61,7 +61,7 @@ struct ConfigurationCheck {
                 if let other = taken.first(where: { $0.address.conflicts(with: address) }) {
                     let owner = "'\(other.address)' of the listener \(other.listener.quoted)"
                     problems.error(
-                        "'\(address)' cannot be listened on beside \(owner); keep one of them",
+                        "'\(address)' overlaps \(owner); keep one of them",
                         at: positions[.bind(listener: number, index)] ?? .start)
                 }
                 taken.append((address, listener.name))
@@ -113,7 +113,7 @@ struct ConfigurationCheck {
         let used = Set(configuration.listeners.flatMap(\.routes).compactMap(\.target.upstreamName))
         for upstream in configuration.upstreams where !used.contains(upstream.name) {
             problems.warning(
-                "no route leads to the upstream \(upstream.name.quoted)",
+                "no route uses the upstream \(upstream.name.quoted)",
                 at: positions[.upstream(upstream.name)] ?? .start
             )
         }

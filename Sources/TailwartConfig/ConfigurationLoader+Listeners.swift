@@ -10,7 +10,7 @@ extension ConfigurationLoader {
         }
         _ = reader.value(
             "listeners", .list(of: listener, "a list of listeners"),
-            about: "Where connections come in, and which way they take.")
+            about: "Where connections arrive, and how they are routed.")
     }
 
     private func readListener(_ reader: inout MappingReader) -> Listener? {
@@ -27,7 +27,7 @@ extension ConfigurationLoader {
         }
         let written = reader.value(
             "protocol", ValueType<ListenerProtocol>.word(),
-            about: "Who speaks first and how long silence may last; by default that of a well-known port, else tcp.")
+            about: "Who speaks first, and the idle timeout; by default that of a well-known port, else tcp.")
         let proto = written ?? usualProtocol(of: addresses, in: reader)
         let routes = readRoutes(&reader, listener: number)
         let settings = ListenerSettings.settings.read(&reader, into: ListenerSettings())
@@ -48,10 +48,10 @@ extension ConfigurationLoader {
 
     private func readRoutes(_ reader: inout MappingReader, listener: Int) -> [Route]? {
         let target = reader.value(
-            "to", .located(.target), about: "Where all connections go: short for one route that takes everything.")
+            "to", .located(.target), about: "Where all connections go: short for a single route without a match.")
         let routes = reader.value(
             "routes", .list(of: route(listener: listener), "a list of routes"),
-            about: "Tried in order; the first that matches is taken. Where none does, the connection is closed.")
+            about: "Tried in order; the first match wins. If none matches, the connection is closed.")
         reader.checkExactlyOne(of: "to", isShortFor: "one route", or: "routes", example: "to: mailbox")
         if let target {
             positions.note(target.value, at: target.position)
@@ -79,14 +79,14 @@ extension ConfigurationLoader {
     private func route(listener: Int) -> ValueType<ReadRoute> {
         .mapping("a route") { [self] reader in
             let match = reader.value(
-                "match", .match, about: "What must hold, all of it; without it the route takes everything.")
+                "match", .match, about: "The conditions, all of them; without it the route matches everything.")
             let target = reader.required(
                 "to", .target, example: "to: mailbox",
-                about: "Where it leads. A port replaces the one that the client came to.")
+                about: "The destination. A port replaces the one that the client connected to.")
             let proxyProtocol = reader.value(
-                "proxy_protocol", .proxyProtocol, about: "Where this route needs another header than its upstream.")
+                "proxy_protocol", .proxyProtocol, about: "The PROXY header of this route, if not its upstream's.")
             if target == .close, let position = reader.keyPosition(of: "proxy_protocol") {
-                reader.problems.error("a route that closes dials nobody; leave 'proxy_protocol' out", at: position)
+                reader.problems.error("a route that closes sends no header; leave 'proxy_protocol' out", at: position)
             }
             if let target { positions.note(target, at: reader.position(of: "to")) }
             // A route whose match could not be read must not pass for one that matches everything.

@@ -9,7 +9,7 @@ extension ConfigurationLoader {
         if let web { upstreams.append(web) }
         if let position = reader.keyPosition(of: "web") { positions[.upstream("web")] = position }
         let fix = "add 'mailbox', or describe it under 'upstreams' and 'listeners'"
-        reader.check("web", needs: "mailbox", message: "'web' stands only beside 'mailbox'; \(fix)")
+        reader.check("web", needs: "mailbox", message: "'web' needs 'mailbox'; \(fix)")
         if let position = reader.keyPosition(of: "mailbox") { positions[.upstream("mailbox")] = position }
         _ = reader.value(
             "mailbox", mailbox(webPosition: reader.keyPosition(of: "web")),
@@ -41,14 +41,14 @@ extension ConfigurationLoader {
             let position = reader.position
             let ports = reader.value(
                 "ports", .ports, or: Defaults.mailboxPorts.map { MailboxPort($0, at: position) },
-                about: "What to listen on, by default \(Defaults.mailboxPorts); a mapping dials other ports.")
+                about: "Which ports to listen on, by default \(Defaults.mailboxPorts); a mapping dials other ports.")
             for port in ports { add(port, on: addresses) }
 
             let domains = reader.value(
                 "domains", .list(of: .domain, "a list of domains such as [example.org]"),
-                about: "The mail domains. They make the listener on 443.")
+                about: "The mail domains. They create the listener on 443.")
             let https = reader.value("https", .https, about: "Details of the listener on 443.")
-            let fix = "needs the mail domains, without which there is no 443; add 'domains' to 'mailbox'"
+            let fix = "needs the mail domains, which create the listener on 443; add 'domains' to 'mailbox'"
             reader.check("https", needs: "domains", message: "'https' \(fix)")
             if let domainsPosition = reader.keyPosition(of: "domains") {
                 let names = Defaults.httpsNames(of: upstream?.hostname, domains ?? [])
@@ -108,7 +108,7 @@ extension ConfigurationLoader {
             return
         }
         guard !listeners.contains(where: { $0.bind.contains { $0.port == port } }) else {
-            problems.error("the mailbox's port \(port) is listened on already; keep one of them", at: position)
+            problems.error("the mailbox's port \(port) has a listener already; keep one of them", at: position)
             return
         }
         let bind = addresses?.map { BindAddress.internet(InternetAddress($0, port: port)) } ?? [.any(port: port)]

@@ -46,14 +46,14 @@ final class ConfigurationLoader {
     private func readTopLevel(_ reader: inout MappingReader) -> Configuration {
         defaults = reader.value(
             "defaults", .settings("'defaults'", over: defaults), or: defaults,
-            about: "What holds for all listeners that say nothing else.")
+            about: "Settings for all listeners that do not set them.")
         readShortForm(&reader)
         readUpstreams(&reader)
         readListeners(&reader)
         let configuration = (Configuration.general + Configuration.surroundings).read(
             &reader, into: Configuration(upstreams: upstreams, listeners: listeners))
         reader.checkAtLeastOne(
-            of: ["mailbox", "web", "listeners"], message: "nothing to listen on; add 'mailbox' or 'listeners'")
+            of: ["mailbox", "web", "listeners"], message: "no listener; add 'mailbox' or 'listeners'")
         return configuration
     }
 

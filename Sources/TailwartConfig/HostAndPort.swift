@@ -13,9 +13,9 @@ enum HostAndPort {
             }
         }
         if parts.isBracketed {
-            guard case .v6 = IPAddress(parts.host) else { throw Complaint("only an IPv6 address stands in brackets") }
+            guard case .v6 = IPAddress(parts.host) else { throw Complaint("only an IPv6 address may be in brackets") }
         } else if parts.port != nil, parts.host.contains(":") {
-            throw Complaint("an IPv6 address with a port stands in brackets: \"[2001:db8::1]:25\"")
+            throw Complaint("an IPv6 address with a port needs brackets: \"[2001:db8::1]:25\"")
         }
         return (parts.host[...], parts.port.map { $0[...] })
     }

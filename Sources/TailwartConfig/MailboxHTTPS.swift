@@ -18,7 +18,7 @@ extension ValueType<MailboxHTTPS> {
             https.port = reader.value("port", .port, or: https.port, about: "The port of the mailbox.")
             https.names = reader.value(
                 "names", .list(of: .serverName, "a list of server names such as [mail.example.org]"), or: [],
-                about: "What goes to the mailbox besides the derived names: webmail, the server's own name.")
+                about: "More names for the mailbox, besides the derived ones: webmail, the server's own name.")
             https.proxyProtocol = reader.value(
                 "proxy_protocol", .proxyProtocol, or: https.proxyProtocol,
                 about: "The header for port 443, by default none.")

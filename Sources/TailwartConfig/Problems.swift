@@ -32,7 +32,7 @@ final class Problems {
         found.insert(
             ConfigurationProblem(
                 severity: isLast ? .error : severity, file: file, position: position,
-                message: isLast ? "more than \(Self.limit) problems; mend those first" : message))
+                message: isLast ? "more than \(Self.limit) problems; fix those first" : message))
     }
 
     var sorted: [ConfigurationProblem] {

@@ -26,7 +26,7 @@ struct SourceText {
             if !Self.isAllowed(scalar) {
                 let position = TextPosition(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
                 let code = "U+" + String(scalar.value + 0x10000, radix: 16, uppercase: true).suffix(4)
-                problems.error("the character \(code) may not stand in a configuration; remove it", at: position)
+                problems.error("the character \(code) is not allowed in a configuration; remove it", at: position)
                 isGood = false
             }
             scalars.append(scalar == "*" ? Self.asterisk : scalar)

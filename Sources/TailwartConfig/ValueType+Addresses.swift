@@ -18,11 +18,11 @@ extension ValueType<IPAddress> {
 extension IPAddress {
     /// What no socket of ours can be bound to on any host.
     func checkListenable() throws(Complaint) {
-        if self != unmapped { throw Complaint("it is an IPv4 address in disguise; write \(unmapped)") }
+        if self != unmapped { throw Complaint("it is an IPv4-mapped address; write \(unmapped)") }
         if !isV4, reach == .link {
-            throw Complaint("a link-local address is one of an interface, which cannot be said here; choose another")
+            throw Complaint("a link-local address needs an interface, which cannot be given here; choose another")
         }
-        guard isUnicast || isUnspecified else { throw Complaint("it stands for many hosts; write one of this host's") }
+        guard isUnicast || isUnspecified else { throw Complaint("it is no unicast address; write one of this host's") }
     }
 }
 
@@ -77,8 +77,7 @@ extension ValueType<InnerAddress> {
             try address.checkListenable()
             guard !isStrict || !address.isForStrangers else {
                 throw Complaint(
-                    "strangers reach that address; choose one of this host alone, of the tailnet or of a private network"
-                )
+                    "it is a public address; choose one of this host alone, of the tailnet or of a private network")
             }
             return .internet(InternetAddress(address, port: try HostAndPort.port(portText)))
         }

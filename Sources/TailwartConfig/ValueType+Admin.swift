@@ -8,7 +8,7 @@ extension ValueType<AdminSettings> {
             if !settings.isPublic, let position = reader.position(of: "listen") {
                 for address in settings.listen where address.isForStrangers {
                     reader.problems.error(
-                        "'\(address)' is an address that strangers reach; choose one of this host alone, of the tailnet or of a private "
+                        "'\(address)' is a public address; choose one of this host alone, of the tailnet or of a private "
                             + "network, or add 'public: true'", at: position)
                 }
             }
@@ -22,13 +22,13 @@ extension AdminSettings: SettingsMapping {
         [
             Setting(
                 "socket", \.socket, .adminSocket, { .text($0.text) },
-                about: "The Unix socket where the running edge takes questions and orders, or off."),
+                about: "The Unix socket where the running edge is queried and controlled, or off."),
             Setting(
                 "listen", \.listen, .adminAddresses, { .list($0.map { .text("\($0)") }) },
-                about: "Addresses where it takes questions over TCP, or tailnet:PORT; by default none."),
+                about: "Addresses where it can be queried over TCP, or tailnet:PORT; by default none."),
             Setting(
                 "public", \.isPublic, .boolean,
-                about: "Whether an address of 'listen' may be one that strangers reach."),
+                about: "Whether 'listen' may have a public address."),
         ]
     }
 

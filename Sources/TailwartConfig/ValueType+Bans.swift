@@ -13,7 +13,7 @@ extension BanSettings: SettingsMapping {
                 about: "Where bans are kept over a restart, or off."),
             Setting(
                 "v6_prefix", \.v6Prefix, .integer(Allowed.banV6Prefix),
-                about: "How much is banned for one IPv6 address: a network of this prefix."),
+                about: "The prefix length that is banned for one IPv6 address."),
             Setting(
                 "strikes", \.strikes, .strikes, \.output,
                 about: "How often a client may do what no mail program does, until it is banned."),
@@ -22,13 +22,13 @@ extension BanSettings: SettingsMapping {
                 about: "Networks that are never banned, besides this host, its tailnet and its owners."),
             Setting(
                 "lists", \.lists, .networkLists, { .blockList($0.map(\.output)) },
-                about: "Networks of which no client is let in, and exceptions from them."),
+                about: "Networks whose clients are denied, and exceptions from them."),
             Setting(
-                "observe", \.isObserving, .boolean, about: "Whether it is only said who would be banned."),
+                "observe", \.isObserving, .boolean, about: "A dry run: log who would be banned, and ban nobody."),
             Setting(
-                "webhook", \.webhook, .webhook, \.output, about: "Where Stalwart says whom it bans."),
+                "webhook", \.webhook, .webhook, \.output, about: "Where Stalwart reports whom it bans."),
             Setting(
-                "crowdsec", \.crowdsec, .crowdsec, \.output, about: "The CrowdSec that says whom to ban."),
+                "crowdsec", \.crowdsec, .crowdsec, \.output, about: "The CrowdSec whose decisions are followed."),
         ]
     }
 
@@ -79,12 +79,12 @@ extension ValueType<BanSettings.Strikes?> {
 extension BanSettings.Strikes: SettingsMapping {
     static var settings: [Setting<Self>] {
         [
-            Setting("count", \.count, .integer(Allowed.strikeCount), about: "So many strikes are a ban…"),
+            Setting("count", \.count, .integer(Allowed.strikeCount), about: "How many strikes lead to a ban…"),
             Setting("within", \.within, .duration(Allowed.strikeWithin), about: "…within this time."),
-            Setting("for", \.time, .duration(Allowed.banTime), about: "How long the first ban is."),
+            Setting("for", \.time, .duration(Allowed.banTime), about: "How long the first ban lasts."),
             Setting(
                 "factor", \.factor, .integer(Allowed.strikeFactor),
-                about: "How many times as long as the one before each further ban is."),
+                about: "Each further ban lasts this many times as long as the one before."),
             Setting("max", \.longest, .duration(Allowed.banTime), about: "The longest ban."),
         ]
     }
@@ -104,10 +104,10 @@ extension ValueType<BanSettings.Webhook?> {
             .mapping("'webhook'") { reader in
                 let listen = reader.required(
                     "listen", .innerAddress(butNotForStrangers: true), example: "listen: tailnet:8025",
-                    about: "Where Stalwart reaches the edge, and strangers do not.")
+                    about: "An address of the edge that Stalwart reaches, and strangers do not.")
                 let keyFile = reader.required(
                     "key_file", .path, example: "key_file: /etc/tailwart/webhook.key",
-                    about: "A file with the key that Stalwart signs with; not readable by everybody.")
+                    about: "A file with the key that Stalwart signs with; not world-readable.")
                 guard let listen, let keyFile else { return nil }
                 return BanSettings.Webhook(listen: listen, keyFile: keyFile)
             })
@@ -133,7 +133,7 @@ extension ValueType<BanSettings.CrowdSec?> {
                     example: "url: http://127.0.0.1:8080", about: "CrowdSec's local API.")
                 let keyFile = reader.required(
                     "key_file", .path, example: "key_file: /etc/tailwart/crowdsec.key",
-                    about: "A file with the bouncer's key; not readable by everybody.")
+                    about: "A file with the bouncer's key; not world-readable.")
                 guard let url, let keyFile else { return nil }
                 return BanSettings.CrowdSec(url: url, keyFile: keyFile)
             })

@@ -34,12 +34,12 @@ extension ValueType<Endpoint> {
             .mapping("an endpoint") { reader in
                 let endpoint = reader.required(
                     "address", endpoint, example: "address: mail.example.net",
-                    about: "Where it is; without a port, that of the route, else the one that the client came to.")
+                    about: "Where it is; without a port, that of the route, else the one that the client connected to.")
                 let weight = reader.value(
                     "weight", .integer(Allowed.weight), or: Defaults.weight,
                     about: "Its share of the connections, with every policy but first.")
                 let isBackup = reader.value(
-                    "backup", .boolean, or: false, about: "Whether it is tried only when all others cannot be reached.")
+                    "backup", .boolean, or: false, about: "Whether it is used only when all others cannot be reached.")
                 guard var endpoint else { return nil }
                 endpoint.weight = weight
                 endpoint.isBackup = isBackup

@@ -19,12 +19,12 @@ extension HealthSettings: SettingsMapping {
         [
             Setting(
                 "interval", \.interval, .duration(Allowed.healthInterval),
-                about: "From one probe of an endpoint's port to the next."),
+                about: "Time between two probes of an endpoint's port."),
             Setting("timeout", \.timeout, .duration(Allowed.healthTimeout), about: "For a probe's connection."),
             Setting(
                 "affects", \.affects, .word(),
                 about:
-                    "What turns an endpoint off: that it cannot be reached, all that a probe finds failed, or nothing."),
+                    "What makes an endpoint unhealthy: that it cannot be reached, any failed verdict, or nothing."),
             Setting(
                 "rise", \.rise, .integer(Allowed.healthCount),
                 about: "Good probes in a row until an endpoint is healthy again."),

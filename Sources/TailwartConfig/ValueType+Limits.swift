@@ -33,16 +33,16 @@ extension LimitSettings: SettingsMapping {
         [
             Setting(
                 "network", \.network, .prefixes("'network'", over: LimitSettings().network), \.output,
-                about: "What counts as one client: how many bits of its address."),
+                about: "The prefix length that counts as one client."),
             Setting(
                 "wide", \.wide, .wide, \.output,
-                about: "The neighbourhood of a client, which may have so many times as much; off: it is not counted."),
+                about: "The wider network around a client, which may use factor times as much; off: it is not counted."),
             Setting(
                 "table", \.table, .integer(Allowed.limitTable),
-                about: "Networks that are remembered, 16 bytes each. Whoever finds no room is served and not counted."),
+                about: "Networks that are remembered, 16 bytes each. Clients beyond that are served and not counted."),
             Setting(
                 "pending", \.pending, .settings("'pending'", over: Pending()), \.output,
-                about: "Connections that have not said their PROXY header or TLS hello yet."),
+                about: "Connections that have not sent their PROXY header or TLS hello yet."),
         ]
     }
 }
@@ -81,7 +81,7 @@ extension LimitSettings.Wide: SettingsMapping {
             Setting("v6", \.prefixes.v6, .integer(Allowed.limitPrefixV6), about: "Of an IPv6 address."),
             Setting(
                 "factor", \.factor, .integer(Allowed.limitFactor),
-                about: "It may have so many times what one client may have."),
+                about: "How many times as much as one client it may use."),
         ]
     }
 }
@@ -161,7 +161,7 @@ extension ListenerSettings.Limits: SettingsMapping {
                 about: "Connections of one client at the same time, or off."),
             Setting(
                 "rate", \.rate, .orOff(.rate), { $0.output { .text("\($0)") } },
-                about: "Connections of one client in some time, such as 300/1m, or off."),
+                about: "New connections of one client per time, such as 300/1m, or off."),
             Setting(
                 "burst", \.burst, .integer(Allowed.burst),
                 about: "How many of them may come at once; by default a fifth, and at least 10."),

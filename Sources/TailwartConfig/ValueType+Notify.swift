@@ -27,14 +27,14 @@ extension ValueType<Messenger> {
             let url = reader.value("url", .noticeURL, about: "Where the same JSON is posted.")
             reader.checkExactlyOne(of: "command", or: "url", example: "url: https://ntfy.example.net/mail")
             for key in ["headers_file", "trust_roots"] {
-                reader.check(key, needs: "url", message: "'\(key)' is for 'url'; a command knows what it needs itself")
+                reader.check(key, needs: "url", message: "'\(key)' goes with 'url'; leave it out for a command")
             }
             let way = command.map { Messenger.Way.command($0) } ?? url.map { .post($0) }
             // Read in any case, so that its keys are known.
             let messenger = Messenger.settings.read(&reader, into: Messenger(way ?? .command([])))
             if messenger.on.contains(.healthy), !messenger.on.contains(.unhealthy), !messenger.on.contains(.degraded) {
                 reader.problems.error(
-                    "'healthy' is told of what was told as 'unhealthy' or 'degraded'; add one of them to 'on'",
+                    "'healthy' needs 'unhealthy' or 'degraded', whose end it reports; add one of them to 'on'",
                     at: reader.position(of: "on") ?? reader.position)
             }
             return way == nil ? nil : messenger
@@ -48,19 +48,19 @@ extension Messenger: SettingsMapping {
             Setting(
                 "headers_file", \.headersFile, .path,
                 about:
-                    "A file with further fields of the request, one a line, such as a token; not readable by everybody."
+                    "A file with more request headers, one per line, such as a token; not world-readable."
             ),
             Setting(
                 "trust_roots", \.trustRoots, .path,
                 about:
-                    "A PEM file with the authorities that the server's certificate may come from, instead of the system's."
+                    "A PEM file with the certificate authorities trusted for this server, instead of the system's."
             ),
             Setting(
                 "on", \.on,
                 ValueType.list(of: .word(), "a list such as [unhealthy, healthy]").map(\.withoutRepeats),
-                { .texts($0.map(\.rawValue)) }, about: "What is told, by default everything."),
+                { .texts($0.map(\.rawValue)) }, about: "What to notify about, by default everything."),
             Setting(
-                "after", \.after, .duration(Allowed.noticeAfter), about: "How long it must last before it is told."),
+                "after", \.after, .duration(Allowed.noticeAfter), about: "How long a problem must last first."),
         ]
     }
 
@@ -134,12 +134,12 @@ extension NoticeURL {
             throw Complaint("it begins with https://")
         }
         guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) && !"\"<>\\^`{|}".utf8.contains($0) }) else {
-            throw Complaint("write what cannot stand in a URL in percent encoding, such as %20")
+            throw Complaint("percent-encode characters that a URL cannot contain, such as %20")
         }
         let rest = text.dropFirst(scheme.count)
         let authority = rest.prefix { !"/?#".contains($0) }
         guard !authority.contains("@") else {
-            throw Complaint("a user name and a password go into 'headers_file', as a field Authorization")
+            throw Complaint("put a user name and a password into 'headers_file', as an Authorization header")
         }
         let (host, portText) = try HostAndPort.split(String(authority))
         let port = try portText.map { text throws(Complaint) in try HostAndPort.port(text) }
@@ -152,7 +152,7 @@ extension NoticeURL {
             port: port ?? (isEncrypted ? 443 : 80), target: target.hasPrefix("/") ? String(target) : "/\(target)")
         guard !url.isForStrangers else {
             throw Complaint(
-                "strangers could read it on the way; write https://, which http:// need not be on this host, in the tailnet and in a "
+                "strangers could read it on the way; write https://, which is not needed on this host, in the tailnet and in a "
                     + "private network alone")
         }
         return url

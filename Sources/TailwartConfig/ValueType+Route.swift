@@ -10,7 +10,7 @@ extension ValueType<Route.Target> {
             if text == "close" { return .close }
             let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard ValueType<String>.isName(parts[0]) else {
-                throw Complaint("a destination is described once, under 'upstreams', and named here")
+                throw Complaint("destinations are defined under 'upstreams', and named here")
             }
             guard parts.count == 2 else { return .upstream(text, port: nil) }
             guard let port = ValueType<UInt16>.parsePort(parts[1]) else {

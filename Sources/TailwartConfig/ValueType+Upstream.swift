@@ -8,7 +8,7 @@ extension ValueType<ProxyProtocolOut> {
             .mapping("'proxy_protocol'") { reader in
                 let version = reader.value(
                     "version", ValueType<ProxyProtocolOut.Version>.word(), or: .v2,
-                    about: "v2 is binary and cheaper to read; v1 is for receivers that know nothing else.")
+                    about: "v2 is binary and cheaper to read; v1 is for receivers that support nothing else.")
                 let tlvs =
                     reader.value(
                         "tlvs", .list(of: ValueType<TLVName>.word(), "a list such as [authority, alpn]"),

@@ -59,7 +59,7 @@ struct YAMLConverter: ~Copyable {
             case .sequence: try sequence(at: event.position, depth: depth)
             case .mapping: try mapping(at: event.position, depth: depth)
             // Masked: see ``SourceText/asterisk``.
-            default: unreadable("an alias cannot be read here; write the value out", at: event.position)
+            default: unreadable("an alias cannot be used here; write the value itself", at: event.position)
             }
         if let tag = event.tag {
             return unreadable("tags such as \(tag.quoted) have no meaning here; remove it", at: event.position)
@@ -109,7 +109,7 @@ struct YAMLConverter: ~Copyable {
                         throw .repeated(key: key, known.latest)
                     }
                     complain(
-                        "the key \(key.quoted) stands on line \(known.first.line) already; keep one of them",
+                        "duplicate key \(key.quoted), already on line \(known.first.line); keep one of them",
                         keyPosition)
                 } else {
                     entries.append(YAMLNode.Entry(key: key, keyPosition: keyPosition, value: value))

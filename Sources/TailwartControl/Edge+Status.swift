@@ -195,7 +195,7 @@ extension PlaceReport {
             return nil
         }
         return .init(
-            .error, "\(place.label(nil)) is unhealthy, as connections say: it gets none but a trial now and then")
+            .error, "\(place.label(nil)) is unhealthy, as connections say: it gets no connections except trials")
     }
 }
 

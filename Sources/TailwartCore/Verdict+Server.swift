@@ -61,8 +61,9 @@ extension Verdict {
             return "Give Exim a certificate, and set tls_advertise_hosts=*."
         case (.certificateFallback, .stalwart):
             return """
-                Has Stalwart ordered one? If not, let it (ACME, in its domains' settings). If so, its log says why the \
-                order fails: most often a name of the order, such as its own host name, does not reach it on 443.
+                If Stalwart has ordered no certificate, let it order one (ACME, in its domains' settings). If it has, \
+                its log says why the order fails: most often a name of the order, such as its own host name, does not \
+                reach it on 443.
                 """
         case (.certificateLost, .stalwart):
             return """
@@ -99,7 +100,7 @@ extension Verdict {
     }
 
     static let forwarded =
-        "If it is neither, a container's port forward may take connections for a server that is not there."
+        "If it is neither, a container's port forward may accept connections for a server that does not run."
 }
 
 extension MailServer {

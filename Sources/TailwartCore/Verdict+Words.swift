@@ -13,53 +13,53 @@ extension Verdict {
             connection would come back to it, so it is not dialled.
             """
         case .refused: "The host answers, but nothing listens on this port."
-        case .timeout: "Nothing answers: the tailnet's access rules drop this port without a word, or the host is off."
-        case .unreachable: "There is no way to the mailbox's network from here."
+        case .timeout: "Nothing answers: the tailnet's policy drops this port, or the host is off."
+        case .unreachable: "There is no route to the mailbox's network from here."
         case .proxyFailed: "The SOCKS proxy or tailscaled on the way to the mailbox does not connect."
         case .headerNotTrusted: "The mailbox does not expect a PROXY header from this edge and takes it for commands."
         case .headerRequired: "The mailbox waits for a PROXY header, and this edge is set to send none."
         case .headerUnwanted: "The web server on this port expects no PROXY header and takes it for a request."
-        case .silent: "The mailbox takes the connection and says nothing."
+        case .silent: "The mailbox accepts the connection and sends nothing."
         case .banned:
             """
-            The mailbox takes the connection and closes it without a byte: it has banned this edge's address, or does not \
-            know it as a proxy.
+            The mailbox accepts the connection and closes it without a byte: it has banned this edge's address, or \
+            does not trust it as a proxy.
             """
-        case .booting: "The mail server runs without its mail ports: it is starting, or waits to be set up."
+        case .booting: "The mail server runs, but its mail ports are closed: it is starting, or not set up yet."
         case .wrongProtocol: "Another protocol answers on this port."
         case .mtuBlackHole:
             """
-            Small packets get through to the mailbox and back, and large ones are lost on the way: its MTU is smaller \
-            than a host takes it to be, and nobody says so.
+            Small packets reach the mailbox, and large ones are lost: the path's MTU is smaller than a host assumes, \
+            and no ICMP message says so.
             """
         case .busy:
             """
-            The mail server answers, but turns this edge away: it is shutting down, has too many connections, or has a \
-            rule.
+            The mail server answers, but rejects this edge: it is shutting down, has too many connections, or a rule \
+            rejects it.
             """
-        case .slow: "The server's greeting takes long, which senders wait for and some mail programs do not."
-        case .ehloRefused: "The mail server greets, and does not take the name that this edge says in EHLO."
-        case .takesNoMail: "The mailbox greets, and takes no mail at the moment."
-        case .recipientUnknown: "The mailbox has no such address as probes ask about, to see whether it takes mail."
+        case .slow: "The server's greeting is slow: senders wait for it, some mail programs do not."
+        case .ehloRefused: "The mail server greets, but rejects this edge's name in EHLO."
+        case .takesNoMail: "The mailbox greets, but accepts no mail at the moment."
+        case .recipientUnknown: "The address that probes ask about (health.recipient) does not exist on the mailbox."
         case .tlsFailed: "The server answers, but the TLS handshake of a probe fails."
-        case .nameRefused: "The web server lives, and has no site of this name."
+        case .nameRefused: "The web server answers, but has no site with this name."
         case .startTLSMissing: "The mail server does not offer STARTTLS, so mail and passwords pass without encryption."
         case .startTLSRefused:
             """
-            The mail server offers STARTTLS and does not begin it now, so senders go on without encryption and mail \
-            programs do not go on.
+            The mail server offers STARTTLS but refuses it now, so senders continue without encryption and mail \
+            programs give up.
             """
         case .certificateFallback:
             """
-            The mail server shows the certificate that Stalwart makes up when it has none (rcgen): it has no other, or \
-            none yet.
+            The mail server shows the self-generated certificate of a Stalwart that has no other (rcgen), or has none \
+            yet.
             """
         case .certificateLost:
             """
-            The mail server showed a certificate before, and now the one that Stalwart makes up when it has none \
-            (rcgen): its settings were lost while it started.
+            The mail server showed a certificate before, and now Stalwart's self-generated one (rcgen): its settings \
+            were lost while it started.
             """
-        case .certificateSelfSigned: "The mail server shows a certificate that it has signed by itself."
+        case .certificateSelfSigned: "The mail server's certificate is self-signed."
         case .certificateExpired: "The mail server's certificate has expired."
         case .certificateNotReloaded:
             """
@@ -67,10 +67,10 @@ extension Verdict {
             host: it was not loaded here.
             """
         case .certificateNotYetValid: "The mail server's certificate is not valid yet, or a clock is wrong."
-        case .certificateExpiring: "The mail server's certificate ends soon, and its renewal is overdue."
+        case .certificateExpiring: "The mail server's certificate expires soon, and its renewal is overdue."
         case .certificateNameMismatch: "The mail server's certificate is not for all names that clients ask for."
-        case .certificateUntrusted: "The mail server's certificate does not lead to an authority that clients trust."
-        case .unprobed: "This port is not probed: nothing is known about the protocol that is spoken on it."
+        case .certificateUntrusted: "The mail server's certificate was not issued by an authority that clients trust."
+        case .unprobed: "This port is not probed: its protocol is unknown."
         }
     }
 
@@ -122,8 +122,8 @@ extension Verdict {
             """
         case .banned:
             """
-            Take this edge's address off the mail server's list of banned ones and exempt it there, and let the server \
-            know it as a proxy: `tailwart trust` lists servers and prints what to set. \(Self.forwarded)
+            Lift the mail server's ban of this edge's address, add it to the allow list there, and let the server \
+            trust it as a proxy: `tailwart trust` lists servers and prints what to set. \(Self.forwarded)
             """
         case .booting:
             "Wait a minute. If it stays so, read the mail server's log."
@@ -134,8 +134,8 @@ extension Verdict {
             """
         case .mtuBlackHole:
             """
-            Give the interface of the way the MTU that fits (`ip link set dev INTERFACE mtu 1280`), or clamp the MSS \
-            (`tcp option maxseg size set 1220`, a rule of nftables on both hosts), or let ICMP's 'too big' pass.
+            Set the right MTU on the interface (`ip link set dev INTERFACE mtu 1280`), or clamp the MSS (`tcp option \
+            maxseg size set 1220`, an nftables rule on both hosts), or let ICMP 'too big' messages pass.
             """
         case .busy:
             """
@@ -144,22 +144,23 @@ extension Verdict {
             """
         case .slow:
             """
-            Nothing to do where it is meant so (postscreen, greet_pause). Else look for a name server or an identd that \
+            Nothing to do if it is intended (postscreen, greet_pause). Else look for a name server or an identd that \
             does not answer the mail server.
             """
         case .ehloRefused:
             """
             Set refusal.host under defaults in tailwart.yaml to this edge's public name, such as mx.example.org, which \
-            probes then say too; or give the host itself a name with a dot.
+            probes then use too; or give the host itself a name with a dot.
             """
         case .takesNoMail:
             """
-            Read the mail server's log for the reason: most often its disk is full, or its database or directory is away.
+            Read the mail server's log for the reason: most often its disk is full, or its database or directory is \
+            down.
             """
         case .recipientUnknown:
             """
-            Give the domain a postmaster (RFC 5321 section 4.5.1), or name an address that exists in health.recipient; \
-            with 'off' nobody is asked about.
+            Give the domain a postmaster (RFC 5321 section 4.5.1), or name an existing address in health.recipient; \
+            'off' turns this check off.
             """
         case .tlsFailed:
             """
@@ -174,8 +175,8 @@ extension Verdict {
             "Read the mail server's log: it may lack a certificate or entropy, or have too many sessions at the moment."
         case .certificateFallback:
             """
-            Has it ordered one? If not, let it. If so, its log says why the order fails: most often a name of the order, \
-            such as its own host name, does not reach it on 443.
+            If it has ordered no certificate, let it order one. If it has, its log says why the order fails: most \
+            often a name of the order, such as its own host name, does not reach it on 443.
             """
         case .certificateLost:
             """
@@ -184,8 +185,8 @@ extension Verdict {
             """
         case .certificateSelfSigned:
             """
-            Give the mail server a certificate of a public authority, or put this one into trust_roots if it is meant \
-            so.
+            Give the mail server a certificate of a public authority, or put this one into trust_roots if it is \
+            intended.
             """
         case .certificateExpired:
             """
@@ -193,11 +194,11 @@ extension Verdict {
             still shows the old one; if not, renew it, and read why that was not done.
             """
         case .certificateNotReloaded:
-            "Reload the server of this port, and let what renews the certificate do so after each renewal."
+            "Reload the server of this port, now and after each renewal."
         case .certificateNotYetValid:
             """
-            See that the clocks of this host and of the mail server's are right (`timedatectl`). If they are, show the \
-            certificate before this one until then.
+            Check the clocks of this host and of the mail server's (`timedatectl`). If they are right, use the \
+            previous certificate until then.
             """
         case .certificateExpiring:
             """
@@ -208,10 +209,9 @@ extension Verdict {
             "Add the missing names to the certificate in the mail server, or correct health.names in tailwart.yaml."
         case .certificateUntrusted:
             """
-            Serve the whole chain with the intermediate certificates; for an authority of your own set \
-            health.trust_roots.
+            Serve the whole chain with the intermediate certificates; for a private authority set health.trust_roots.
             """
-        case .unprobed: "Give the listener the protocol that is spoken on it, if it is one of the mail protocols."
+        case .unprobed: "Set the listener's protocol, if it is one of the mail protocols."
         }
     }
 }

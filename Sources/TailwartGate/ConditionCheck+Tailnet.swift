@@ -28,7 +28,7 @@ extension ConditionCheck {
             case .unknown:
                 .waiting(
                     "unknown", "no such node in the tailnet, or none that this host may see",
-                    fix: "mend the name, or grant access to it: tailwart acl")
+                    fix: "correct the name, or grant access to it: tailwart acl")
             }
         }
     }

@@ -10,7 +10,7 @@ extension Finding {
         .waiting(
             "name_unknown", "the name \(host) is not known",
             fix:
-                "mend the name, or the host's DNS: a name of the tailnet needs MagicDNS (tailscale set --accept-dns), or without a "
+                "correct the name, or the host's DNS: a name of the tailnet needs MagicDNS (tailscale set --accept-dns), or without a "
                 + "TUN device --via-tailscale")
     }
 
@@ -46,7 +46,7 @@ extension Finding {
         case nil, .timedOut:
             self = .waiting(
                 "timeout", "no answer from \(address)",
-                fix: "is the host up? Else a firewall drops it, or no access rule of the tailnet grants the port: "
+                fix: "is the host up? Else a firewall drops it, or the tailnet's policy does not grant the port: "
                     + "tailwart acl")
         case .some(let error) where error.isShortage:
             self = .noDescriptor
@@ -63,13 +63,13 @@ extension Finding {
             case .nameUnknown:
                 .waiting(
                     "name_unknown", "tailscaled does not know the name \(endpoint.host)",
-                    fix: "mend the name, or grant access to it: tailwart acl")
+                    fix: "correct the name, or grant access to it: tailwart acl")
             case .refused:
                 .waiting("refused", "nothing listens at \(endpoint)", fix: "start the service, or correct the port")
             case .timeout:
                 .waiting(
                     "timeout", "no answer from \(endpoint)",
-                    fix: "is the host up? Else no access rule of the tailnet grants the port: tailwart acl")
+                    fix: "is the host up? Else the tailnet's policy does not grant the port: tailwart acl")
             case .unreachable:
                 .waiting("unreachable", Self.withoutFullStop(detail), fix: "look at this host's tailnet")
             case .unprobed: .noDescriptor

@@ -62,10 +62,10 @@ package struct HostAndPort: Sendable, Hashable, CustomStringConvertible {
         }
         if parts.isBracketed {
             guard case .v6 = IPAddress(parts.host) else {
-                throw WrongUse("only an IPv6 address stands in brackets, and \"\(parts.host)\" is none")
+                throw WrongUse("only an IPv6 address may be in brackets, and \"\(parts.host)\" is none")
             }
         } else if parts.host.contains(":") {
-            throw WrongUse("an IPv6 address stands in brackets: [2001:db8::1]:\(example)")
+            throw WrongUse("an IPv6 address needs brackets: [2001:db8::1]:\(example)")
         }
         return (parts.host[...], parts.port.map { $0[...] })
     }

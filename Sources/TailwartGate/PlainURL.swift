@@ -25,8 +25,7 @@ struct PlainURL: Sendable, Hashable {
         }
         if let (index, character) = text.enumerated().first(where: { !Self.isPlain($0.element) }) {
             throw WrongUse(
-                "character \(index + 1), \"\(character)\", cannot stand in a URL; write it in percent encoding, such as %20"
-            )
+                "character \(index + 1), \"\(character)\", is not allowed in a URL; percent-encode it, such as %20")
         }
         let rest = text[mark.upperBound...]
         let authority = rest.prefix { !"/?#".contains($0) }

@@ -35,12 +35,12 @@ package struct ReplacementFailure: Error {
         if errno == .noEntry, isPath, access(command, F_OK) == 0 {
             exitCode = 126
             message =
-                "\(command): the interpreter that its first line names is not there; install it, or mend that line"
+                "\(command): the interpreter that its first line names is not there; install it, or correct that line"
         } else if errno == .noEntry {
             exitCode = 127
             message =
                 isPath
-                ? "\(command): there is no such file; mend the path behind --"
+                ? "\(command): there is no such file; correct the path behind --"
                 : "\(command): no such command on the PATH; install it, or write its whole path behind --"
         } else if errno == .accessDenied {
             exitCode = 126

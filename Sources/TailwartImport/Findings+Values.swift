@@ -38,7 +38,7 @@ extension Findings {
     /// A whole number in a range, nil with that refused if it is none.
     func number(_ text: String?, in range: ClosedRange<Int>, _ what: String, at position: SourcePosition) -> Int? {
         if let number = text.flatMap({ Int($0) }) { return fit(number, in: range, what, at: position) }
-        return refuse("a whole number should stand here, not \((text ?? "").quoted)", at: position)
+        return refuse("expected a whole number, not \((text ?? "").quoted)", at: position)
     }
 
     /// A network, nil with that refused if it is none.

@@ -53,7 +53,7 @@ package enum ForeignConfiguration {
     /// - Parameter file: as the operator named it.
     package static func advice(text: String, file: String) -> String? {
         guard let kind = recognise(text: text) else { return nil }
-        return "\(file): this is \(kind.name). Make ours of it: `tailwart import \(file) > tailwart.yaml`"
+        return "\(file): this is \(kind.name). Convert it: `tailwart import \(file) > tailwart.yaml`"
     }
 
     /// Why a text is not imported that is not recognised.
@@ -64,7 +64,7 @@ package enum ForeignConfiguration {
             return "\(file): it is empty; is it the right one?"
         }
         if isOurs(text) {
-            return "\(file): this is ours already, so there is nothing to import. Look it over with `tailwart check`."
+            return "\(file): this is a Tailwart configuration already. Check it with `tailwart check`."
         }
         return
             "\(file): neither caddy-l4 JSON or a Caddyfile with layer4, an nginx configuration nor one of HAProxy by its looks. "

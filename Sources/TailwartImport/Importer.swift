@@ -126,7 +126,7 @@ package struct Importer {
         }
         let refused = findings.all.filter { $0.severity == .refused }.map { "- \($0.comment(in: file))" }.withoutRepeats
         if !refused.isEmpty {
-            head.append("NOT WHOLE. What could not be expressed, and is left out with the whole of its listener:")
+            head.append("INCOMPLETE. Not imported, each with its whole listener:")
         }
         return head + refused + draft.notes.map { $0.comment(in: file) }
     }

@@ -2,21 +2,21 @@ import TailwartWire
 
 /// What no source's word can be turned into here, and what to do. `keep this with …` is added to each.
 enum Unsupported: String {
-    case unknown = "it has no counterpart here; remove it"
-    case endsTLS = "Tailwart ends no TLS; pass it through to a mailbox that has the certificate"
-    case opensTLS = "Tailwart opens no TLS to an upstream; pass the client's TLS through"
-    case datagrams = "UDP is not carried; remove it"
-    case network = "only TCP and Unix stream sockets are carried; name one of these"
-    case conditions = "connections are told apart by TLS server name, ALPN and client address only; remove it"
+    case unknown = "it is not supported; remove it"
+    case endsTLS = "Tailwart does not terminate TLS; pass it through to a mailbox that has the certificate"
+    case opensTLS = "Tailwart starts no TLS to an upstream; pass the client's TLS through"
+    case datagrams = "UDP is not supported; remove it"
+    case network = "only TCP and Unix stream sockets are supported; name one of these"
+    case conditions = "only TLS server name, ALPN and client address can be matched; remove it"
     case perConnection =
-        "it is filled in for each connection, and here a client never chooses where it goes; write a route for each name"
+        "it is evaluated per connection, and a client cannot choose its destination here; write a route for each name"
     case clients = "clients are not counted, remembered or slowed down here; let the firewall do it"
-    case source = "the address to dial from cannot be chosen here; let the routing table choose it (`ip route … src`)"
-    case answers = "nothing here answers by itself; remove it"
-    case content = "what is sent is not looked into, copied or changed here; remove it"
-    case expression = "only names are matched here, and this stands for more than can be listed; write each name"
-    case lists = "lists in files of their own are not read; write the values here"
-    case several = "these conditions cannot be said in one match here; divide them"
+    case source = "the source address cannot be set here; let the routing table choose it (`ip route … src`)"
+    case answers = "Tailwart sends no answers of its own; remove it"
+    case content = "payload is not inspected, copied or changed here; remove it"
+    case expression = "only names can be matched, and this matches too many to list; write each name"
+    case lists = "separate list files are not read; write the values here"
+    case several = "these conditions do not fit into one match; split them"
 }
 
 /// The words of a source that no code is needed for: what each comes to.

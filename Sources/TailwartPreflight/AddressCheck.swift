@@ -79,7 +79,7 @@ enum AddressCheck {
             return Finding(
                 .address, "public", .warn,
                 "This host has no public address, so it is behind NAT, at home or at a provider that maps one to it.",
-                fix: "Have the listeners' ports passed to this host, or run the edge on one with a public address.")
+                fix: "Forward the listeners' ports to this host, or run the edge on one with a public address.")
         }
         if unheard.contains(where: \.isV4), !heard.contains(where: \.isV4) {
             return Finding(

@@ -56,7 +56,7 @@ enum HostCheck {
         case false?:
             Finding(
                 .clock, "system", .warn,
-                "No time service keeps it right, so what is said of certificates, and the times in the log, may be wrong.",
+                "No time service keeps the clock right, so certificate checks and the times in the log may be wrong.",
                 fix: "sudo timedatectl set-ntp true, or install chrony; in a container, look at its host.")
         case nil:
             Finding(

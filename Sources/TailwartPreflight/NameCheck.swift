@@ -24,8 +24,8 @@ struct NameCheck {
                     else { return nil }
                     return Finding(
                         .name, name.name, .warn,
-                        "The mailbox's certificate bears the name, and on 443 it leads to \(other): an authority that comes by acme-tls/1 is "
-                            + "turned away, and with it the whole certificate.",
+                        "The mailbox's certificate has the name, but on 443 it is routed to \(other): the authority's acme-tls/1 check fails, "
+                            + "and with it the whole certificate.",
                         fix:
                             "Write 'hostname: \(name.name)' into 'mailbox', or add the name to 'https: {names: […]}'. If the certificate is "
                             + "renewed by DNS-01, nothing is to be done.")

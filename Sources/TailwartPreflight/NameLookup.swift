@@ -63,7 +63,7 @@ struct NameLookup: Sendable {
         guard let entry, !entry.addresses.isEmpty else {
             return Finding(
                 .name, name, .fail,
-                "The name stands for no address: \(entry?.failure ?? "no name server answered in time").",
+                "The name has no address: \(entry?.failure ?? "no name server answered in time").",
                 fix: "Correct the name in the file, or see that the tailnet is up and lets this host see it.",
                 matter: .unseen)
         }

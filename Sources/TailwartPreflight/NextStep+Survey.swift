@@ -83,7 +83,7 @@ extension Verdict {
 }
 
 extension Finding.Matter {
-    /// Whether access rules of the tailnet can be the cause.
+    /// Whether the tailnet's policy can be the cause.
     fileprivate var isOfPolicy: Bool {
         switch self {
         case .verdict(let verdict, _, _): verdict.isOfWay

@@ -21,7 +21,7 @@ enum PortCheck {
         if let holder = problem.holder, holder.command == program {
             return Finding(.port, subject, .pass, "The edge that runs, \(holder), listens there.")
         }
-        return Finding(.port, subject, .fail, "Cannot be listened on: \(problem.cause).", fix: problem.fix)
+        return Finding(.port, subject, .fail, "The edge cannot listen here: \(problem.cause).", fix: problem.fix)
     }
 
     private static func problem(_ listener: Listener, _ bind: BindAddress) -> ListenError? {

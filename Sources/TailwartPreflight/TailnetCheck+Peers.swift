@@ -42,7 +42,7 @@ extension TailnetCheck {
     }
 
     private static let unseen =
-        "The tailnet has no such node, or no access rule lets this host see it."
+        "The tailnet has no such node, or its policy does not let this host see it."
     private static let unseenFix =
         "If the mailbox's host has not joined yet, let it join under that name; else look for it in `tailscale status`, correct the "
         + "name in the file, or grant this host access: `tailwart acl` prints how."
@@ -67,11 +67,11 @@ extension TailnetCheck {
                 fix: "Set via: tailscale for that upstream.")
         }
         let path = ping?.path ?? peer.path
-        let time = ping.map { ", \(Int($0.latency / .milliseconds(1))) ms there and back" } ?? ""
+        let time = ping.map { ", \(Int($0.latency / .milliseconds(1))) ms round trip" } ?? ""
         if case .derp = path {
             return Finding(
                 .peer, name, .warn, "Online as \(addresses), but \(path)\(time): slower, and shared with others.",
-                fix: "Let UDP port 41641 in at one end, so that both can meet directly; see `tailscale netcheck`.")
+                fix: "Open UDP port 41641 at one end, so that both connect directly; see `tailscale netcheck`.")
         }
         return Finding(.peer, name, .pass, "Online as \(addresses)\(path == .idle ? "" : ", \(path)")\(time).")
     }

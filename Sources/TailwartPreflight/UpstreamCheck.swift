@@ -8,7 +8,7 @@ enum UpstreamCheck {
         // What is to be done about the name stands in its own line.
         guard verdict != .nameUnknown else {
             return Finding(
-                .upstream, subject.label(nil), .fail, "\(verdict.name): Not asked, as the name stands for no address.")
+                .upstream, subject.label(nil), .fail, "\(verdict.name): Not asked, as the name has no address.")
         }
         let standing: Finding.Result =
             switch (subject.health(result, serverName: serverName).grade, verdict.grade) {

@@ -17,7 +17,7 @@ extension ProbeSubject {
     ) async -> ProbeResult {
         let unreached =
             approach.leftOut.first.map { .ownAddress([$0], port: port) }
-            ?? ProbeResult(.nameUnknown, "The name stands for no address.")
+            ?? ProbeResult(.nameUnknown, "The name has no address.")
         var faults: [(address: String?, result: ProbeResult)] = []
         var answer: ProbeResult?
         var mistrust: ProbeResult?

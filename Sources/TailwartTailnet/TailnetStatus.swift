@@ -12,7 +12,7 @@ package struct TailnetStatus: Sendable, Equatable {
     package var health: [String]
     /// Of MagicDNS names in this tailnet: `tail1234.ts.net`, and anything with Headscale.
     package var suffix: String?
-    /// Everyone whom the access rules let this host see, sorted by name.
+    /// Everyone whom the tailnet's policy lets this host see, sorted by name.
     package var peers: [TailnetPeer]
     /// Public addresses at which others reach this host, as tailscaled has found out (STUN, RFC 8489): also one that no interface has, as
     /// a router or the provider maps it.

@@ -91,7 +91,7 @@ package struct JSONReader {
             if reader.options.refusesRepeatedKeys, let line = lines.updateValue(position.line, forKey: key) {
                 throw JSONError(
                     position: position,
-                    message: "the key \(key.quoted) stands on line \(line) already; keep one of them")
+                    message: "duplicate key \(key.quoted), already on line \(line); keep one of them")
             }
             try reader.skipBlanks()
             guard reader.current == UInt8(ascii: ":") else {

@@ -70,7 +70,7 @@ package enum TailscaleDial {
 /// Why tailscaled did not hand over a stream.
 package enum TailscaleDialError: Error, Sendable, Equatable {
     case notHTTP
-    /// tailscaled has no way there: the name is unknown, or the access rules forbid it.
+    /// tailscaled has no way there: the name is unknown, or the tailnet's policy forbids it.
     case refused(status: Int)
     /// The host is not on the tailnet; tailscaled dials nothing else.
     case notOnTailnet

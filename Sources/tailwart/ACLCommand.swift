@@ -11,8 +11,8 @@ struct ACLCommand: ParsableCommand, AnsweringCommand {
             Example: tailwart acl --config tailwart.yaml
             Example: tailwart acl --check policy.hujson
             Prints the grants for the ports that the edge dials over the tailnet, with tests, to paste into the policy file. With \
-            --check it says which of these ports a policy file does not grant, and what it grants beyond them: ends with 0 if \
-            all are granted and the file has no error (warnings are allowed, unless --strict), 1 if not or if it cannot be told, \
+            --check it reports which of these ports a policy file does not grant, and what it grants beyond them. Exit codes: 0 if \
+            all are granted and the file has no error (warnings are allowed, unless --strict), 1 if not or if it is unknown, \
             3 if a file cannot be read.
             """)
 
@@ -21,24 +21,24 @@ struct ACLCommand: ParsableCommand, AnsweringCommand {
     @Option(help: "The section that the rules are printed in.")
     var format: PolicyText.Format = .grants
 
-    @Option(help: .init("The tag that this edge carries.", valueName: "tag"))
+    @Option(help: .init("The tag of this edge.", valueName: "tag"))
     var edgeTag = PolicyTags.usualEdge
 
     @Option(
         help: .init(
-            "The tag that the mailbox carries, else tag:stalwart; UPSTREAM=TAG for an upstream on another device.",
+            "The mailbox's tag, else tag:stalwart; UPSTREAM=TAG for an upstream on another device.",
             valueName: "tag"))
     var mailboxTag: [String] = []
 
     @Option(
         help: .init(
-            "The tailnet is a Headscale's: the user there who may give devices their tags.", valueName: "user"))
+            "For a Headscale tailnet: the user who owns the tags.", valueName: "user"))
     var headscale: String?
 
     @Option(help: .init("Check this policy file, - for standard input.", valueName: "policy"))
     var check: String?
 
-    @Flag(help: "With --check: warnings count too.")
+    @Flag(help: "With --check: warnings count as errors.")
     var strict = false
 
     @Flag(help: .json("file", "ports", with: "--check"))

@@ -16,7 +16,7 @@ extension ArgumentHelp {
     static func json(_ keys: String..., with option: String? = nil) -> ArgumentHelp {
         let keys = (["ok", "problems"] + keys).joined(separator: ", ")
         let print = option.map { "With \($0): print" } ?? "Print"
-        return "\(print) one JSON object, whatever comes of it, with these keys: \(keys)."
+        return "\(print) one JSON object, whatever the result, with these keys: \(keys)."
     }
 }
 

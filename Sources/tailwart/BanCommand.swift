@@ -6,13 +6,13 @@ import TailwartWire
 struct BanCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "ban",
-        abstract: "Keep a network out of the running edge, let it in again, or see who is kept out.",
+        abstract: "Ban a network from the running edge, lift a ban, or list bans.",
         discussion: """
             Example: tailwart ban add 203.0.113.7 --for 1d --reason "guesses passwords"
             Example: tailwart ban remove 203.0.113.7
             Example: tailwart ban list
             Example: tailwart ban why 203.0.113.7
-            Ends with 0 when it is in force, and with 3 if no edge answers. To remove what is not banned is no fault.
+            Exit codes: 0 when it is in force, 3 if no edge answers. To remove a ban that does not exist is no error.
             """)
 
     enum Action: String, ExpressibleByArgument, CaseIterable {
@@ -32,16 +32,16 @@ struct BanCommand: AsyncParsableCommand, AnsweringCommand {
         help: .init("With add: how long, from 1m to 30d; by default until it is removed.", valueName: "duration"))
     var time: Limit?
 
-    @Option(help: .init("With add: why, for whoever looks later.", valueName: "text"))
+    @Option(help: .init("With add: the reason, shown by list and why.", valueName: "text"))
     var reason: String?
 
     @Option(
         help: .init(
-            "With remove: only what this one says, manual, strikes or webhook; by default what all of them say.",
+            "With remove: only bans of this layer, manual, strikes or webhook; by default of all of them.",
             valueName: "layer"))
     var layer: String?
 
-    @Option(help: .init("With list: at most so many.", valueName: "count"))
+    @Option(help: .init("With list: the maximum number.", valueName: "count"))
     var limit = 1000
 
     @Flag(help: .json("messages", "banned", "matching", "bans"))

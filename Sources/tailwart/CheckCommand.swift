@@ -13,25 +13,25 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract:
-            "Validate the configuration file; with --host also the host, the tailnet and the mailbox, with --notify whether notices arrive.",
+            "Check the configuration file; with --host also the host, the tailnet and the mailbox, with --notify the notifications.",
         discussion: """
             Example: tailwart check --config /etc/tailwart/tailwart.yaml
             Example: sudo tailwart check --host
             Example: tailwart check --notify
-            Reports every problem of the file, each with its position. With --host, and once the file is good, it looks at everything \
-            around the edge: first what to do next, if anything, then a line for each cause that says pass, warn, fail or unknown, and behind an arrow what to do. Ports are \
+            Reports every problem of the file with line and column. With --host, and if the file is good, it also checks everything \
+            around the edge: first what to do next, if anything, then a line for each cause with pass, warn, fail or unknown, and behind an arrow the fix. Ports are \
             bound for a moment, the mailbox is asked as a mail client would; nothing is changed. Only root sees the firewall's rules. With --notify it \
-            sends a test to everybody whom `notify` names, and says what came of it.
-            Ends with 0 if all is good (also with warnings and what could not be found out), 1 if the file is not or a check \
+            sends a test to each member of `notify`, and reports the result.
+            Exit codes: 0 if all is good (also with warnings and unknown results), 1 if the file is bad or a check \
             fails, 3 if the file cannot be read.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(help: "Look at the host, its firewall, the tailnet and the mailbox too.")
+    @Flag(help: "Check the host, its firewall, the tailnet and the mailbox too.")
     var host = false
 
-    @Flag(help: "Send a test notice to everybody whom 'notify' names.")
+    @Flag(help: "Send a test notice to each member of 'notify'.")
     var notify = false
 
     @Option(
@@ -83,17 +83,17 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
         guard !configuration.notify.isEmpty else {
             return [
                 Finding(
-                    .notify, "nobody", .warn, "The file names nobody who is told of what lasts.",
+                    .notify, "nobody", .warn, "The file has no 'notify', so no problem is notified.",
                     fix: "Add 'notify', such as notify: [{url: https://ntfy.example.net/mail}].")
             ]
         }
         return try await NoticeTest.run(configuration).map { answer in
             guard let failure = answer.failure else {
-                return Finding(.notify, answer.messenger.label, .pass, "It took the test notice.")
+                return Finding(.notify, answer.messenger.label, .pass, "It accepted the test notice.")
             }
             return Finding(
                 .notify, answer.messenger.label, .fail, "The test notice did not arrive: \(failure).",
-                fix: "Correct 'notify' in the file, or what it leads to, and try again.")
+                fix: "Correct 'notify' in the file, or its receiver, and try again.")
         }
     }
 

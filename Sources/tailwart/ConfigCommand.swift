@@ -4,7 +4,7 @@ import TailwartCore
 
 struct ConfigCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Print the general form that the configuration file stands for.",
+        commandName: "config", abstract: "Print the configuration in its general form.",
         discussion: """
             Example: tailwart config --config tailwart.yaml
             Example: tailwart config --schema > tailwart.schema.json
@@ -12,7 +12,7 @@ struct ConfigCommand: ParsableCommand, AnsweringCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(help: "Print the JSON Schema of configuration files instead, and read none.")
+    @Flag(help: "Print the JSON Schema of configuration files instead.")
     var schema = false
 
     @Flag(help: .json("configuration"))

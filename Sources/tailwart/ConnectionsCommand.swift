@@ -5,11 +5,11 @@ import TailwartWire
 
 struct ConnectionsCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "connections", abstract: "List the connections that are open, or close one.",
+        commandName: "connections", abstract: "List open connections, or close one.",
         discussion: """
             Example: tailwart connections --client 203.0.113.0/24 --sort bytes
             Example: tailwart connections close 00f1e2d3c4b5a697
-            Ends with 0; with 1 if the connection to be closed is not there, and with 3 if no edge answers.
+            Exit codes: 0, 1 if the connection to close does not exist, 3 if no edge answers.
             """)
 
     enum Action: String, ExpressibleByArgument, CaseIterable {
@@ -19,21 +19,21 @@ struct ConnectionsCommand: AsyncParsableCommand, AnsweringCommand {
     @Argument(help: "Nothing to list them, or 'close'.")
     var action: Action?
 
-    @Argument(help: "With close: the id of the connection, as the list and its record have it.")
+    @Argument(help: "With close: the id of the connection, from the list or the log.")
     var id: String?
 
     @OptionGroup var edge: EdgeOptions
 
-    @Option(help: .init("Only of this address or network.", valueName: "network"))
+    @Option(help: .init("Only from this address or network.", valueName: "network"))
     var client: String?
 
     @Option(help: .init("Only of this listener.", valueName: "name"))
     var listener: String?
 
-    @Option(help: "What comes first: the oldest, or those that moved most.")
+    @Option(help: "The oldest first, or those with most bytes.")
     var sort: ConnectionFilter.Order = .age
 
-    @Option(help: .init("At most so many.", valueName: "count"))
+    @Option(help: .init("The maximum number.", valueName: "count"))
     var limit = 100
 
     @Flag(help: .json("matching", "connections"))

@@ -11,7 +11,7 @@ struct EdgeOptions: ParsableArguments {
 
     @Option(
         help: .init(
-            "The admin socket of the running edge. Else $\(EdgeOptions.variable), else as the configuration file says.",
+            "The admin socket of the running edge. Else $\(EdgeOptions.variable), else the one in the configuration file.",
             valueName: "path"))
     var socket: String?
 
@@ -29,7 +29,7 @@ struct EdgeOptions: ParsableArguments {
         else { return Defaults.adminSocket }
         guard let path = settings.admin.path else {
             throw Failure.notDone(
-                "\(file): 'admin.socket' is off, so nobody can ask this edge. Take that out, and start the edge anew.",
+                "\(file): 'admin.socket' is off, so this edge cannot be queried. Remove that, and restart the edge.",
                 file: file)
         }
         return path
@@ -65,16 +65,16 @@ extension AdminClient.Failure {
     fileprivate func sentence(_ path: String) -> String {
         switch self {
         case .missing:
-            "No edge can be asked at \(path): there is no such socket. Start one with 'tailwart run', or name its socket with "
+            "No edge answers at \(path): there is no such socket. Start one with 'tailwart run', or name its socket with "
                 + "--socket."
         case .abandoned:
-            "No edge can be asked at \(path): the one that made this socket is gone. Start one with 'tailwart run'."
+            "No edge answers at \(path): the one that made this socket is gone. Start one with 'tailwart run'."
         case .notPermitted(let group):
-            "This user may not ask the edge at \(path). Become root"
+            "This user may not use the admin socket \(path). Become root"
                 + (group.map { ", or join the group \($0): sudo usermod -aG \($0) \"$USER\", and log in anew." } ?? ".")
         case .silent(let time):
             "The edge at \(path) did not answer within \(time.configurationText). See its log."
-        case .notUnderstood(let why): "What answers at \(path) is not understood: \(why). Is it the socket of an edge?"
+        case .notUnderstood(let why): "The answer at \(path) is not understood: \(why). Is it the socket of an edge?"
         }
     }
 }

@@ -5,19 +5,19 @@ import TailwartSystem
 
 struct GateCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gate", abstract: "Wait until others are ready, then end or run a command.",
+        commandName: "gate", abstract: "Wait for dependencies, then exit or run a command.",
         discussion: """
             Example: tailwart gate --tailscale --postgres the-record-prod:5432 --timeout 2m -- stalwart
-            All conditions must hold; each can be given more than once. Ends with 0 if they do and 1 if not in time, or becomes \
-            the command. With --once it is a health check: one attempt, and not a word if all is well. With --watch it stays as \
-            the command's parent, and ends it with 75 when the container's network is dead.
+            All conditions must hold; each can be given more than once. Exit codes: 0 if they do, 1 if not in time; with a command it \
+            becomes the command. With --once it is a health check: one attempt, and no output if all is good. With --watch it stays as \
+            the command's parent, ends it when the container's network is dead, and exits with 75.
             """)
 
     @Flag(help: "This host's tailscaled runs and has an address in the tailnet.")
     var tailscale = false
 
     @Option(
-        help: .init("This node of the tailnet is there and online.", valueName: "name"),
+        help: .init("This node of the tailnet exists and is online.", valueName: "name"),
         transform: { try Condition.peer(named: $0) })
     var peer: [Condition] = []
 
@@ -33,16 +33,16 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Option(
         help: .init(
-            "With --postgres: this user's login is proven too. The password is in the environment.", valueName: "name"))
+            "With --postgres: this user can log in, too. The password is in the environment.", valueName: "name"))
     var postgresUser: String?
 
     @Option(
         help: .init(
-            "With --postgres-user: the database that it must get into; by default named as the user.", valueName: "name"
+            "With --postgres-user: the database to log in to; by default named as the user.", valueName: "name"
         ))
     var postgresDatabase: String?
 
-    @Option(help: .init("With --postgres-user: the variable of the environment with the password.", valueName: "name"))
+    @Option(help: .init("With --postgres-user: the environment variable with the password.", valueName: "name"))
     var postgresPassword = "PGPASSWORD"
 
     @Option(
@@ -53,7 +53,7 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
     @Option(
         help: .init(
             "This mail server greets: smtp://host:port, or smtps, submission, imap, imaps, pop3, pop3s, sieve. With "
-                + "?proxy=v2 behind it where it wants a PROXY header.", valueName: "url"),
+                + "?proxy=v2 at the end if it expects a PROXY header.", valueName: "url"),
         transform: { Condition.mail(try MailURL($0)) })
     var mail: [Condition] = []
 
@@ -63,7 +63,7 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
         transform: Gate.timeout)
     var timeout: Duration?
 
-    @Flag(help: "Try each condition once and say nothing if all is well: a health check.")
+    @Flag(help: "Try each condition once, without output if all is good: a health check.")
     var once = false
 
     @Flag(
@@ -72,12 +72,12 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
     )
     var watch = false
 
-    @Flag(help: "Take any certificate from https pages, such as a container's own.")
+    @Flag(help: "Accept any certificate from https pages, such as a container's own.")
     var insecure = false
 
     @Flag(
         help:
-            "Have this host's tailscaled make the connections, as where it runs without a TUN device and only it knows the tailnet's names."
+            "Let this host's tailscaled make the connections: needed if it runs without a TUN device, since only it then knows the tailnet."
     )
     var viaTailscale = false
 
@@ -91,7 +91,7 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Argument(
         parsing: .postTerminator,
-        help: .init("Behind --: what takes this process's place when all is ready.", valueName: "command"))
+        help: .init("After --: the command that replaces this process when all is ready.", valueName: "command"))
     var command: [String] = []
 
     private var conditions: [Condition] { (tailscale ? [.tailscale] : []) + peer + tcp + postgres + http + mail }

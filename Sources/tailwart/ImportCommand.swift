@@ -8,9 +8,9 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
         abstract: "Make our configuration of another proxy's: caddy-l4 (JSON or Caddyfile), nginx stream, HAProxy.",
         discussion: """
             Example: tailwart import /etc/caddy/caddy.json > tailwart.yaml
-            Prints our file, with comments that say what was taken from where. Notes and refusals go to standard error, each with \
-            its position. Ends with 0 if all of it could be said, 1 if something was refused (then nothing is printed, or the rest \
-            with --partial), 2 if it is none of these files, 3 if it cannot be read.
+            Prints a Tailwart configuration, with comments that name the source lines. Notes and refusals go to standard error, each with \
+            file, line and column. Exit codes: 0 if everything was imported, 1 if something was refused (then nothing is printed, or the rest \
+            with --partial), 2 if the format is not recognised, 3 if the file cannot be read.
             """)
 
     /// What the file is, where it cannot be told from the text.
@@ -36,7 +36,7 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
     @Option(help: "What the file is, where that cannot be told: caddy, caddyfile, nginx or haproxy.")
     var from: Source?
 
-    @Flag(help: "Print the rest too where something was refused, without the listeners that it belongs to.")
+    @Flag(help: "If something was refused, print the rest, without the listeners that it belongs to.")
     var partial = false
 
     @Flag(help: .json("file", "configuration"))

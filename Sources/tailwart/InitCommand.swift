@@ -9,11 +9,11 @@ import TailwartTailnet
 
 struct InitCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Write a configuration and what the host needs.",
+        commandName: "init", abstract: "Write a configuration and the files that the host needs.",
         discussion: """
             Example: tailwart init --domain example.org --mailbox stalwart --tailnet tail1234.ts.net --web --form compose
-            Asks for what the options leave open, if there is a terminal. Writes the configuration with its schema, the \
-            environment, a compose file or a systemd unit, and the tailnet policy; ends with what is left to do by hand. Nothing is \
+            Asks for missing options, if there is a terminal. Writes the configuration with its schema, the \
+            environment, a compose file or a systemd unit, and the tailnet policy; then lists the remaining steps. Nothing is \
             overwritten without --force.
             """)
 
@@ -29,17 +29,17 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Option(
         help: .init(
-            "The tailnet's name, such as tail1234.ts.net; not for a mailbox with a whole name.", valueName: "name"))
+            "The tailnet's name, such as tail1234.ts.net; not needed with a full mailbox name.", valueName: "name"))
     var tailnet: String?
 
     @Option(
         help:
-            "What joins the mailbox and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))."
+            "The network between the mailbox and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))."
     )
     var network: String?
 
     @Option(
-        help: .init("The tailnet is a Headscale's: the user there who may give devices their tags.", valueName: "user"))
+        help: .init("For a Headscale tailnet: the user who owns the tags.", valueName: "user"))
     var headscale: String?
 
     @Option(
@@ -55,10 +55,10 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
     @Option(help: "How it will run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", ")).")
     var form: String?
 
-    @Option(help: .init("Where to write; made if it is not there.", valueName: "folder"))
+    @Option(help: .init("Where to write; created if it does not exist.", valueName: "folder"))
     var into = "."
 
-    @Flag(help: "Overwrite files that are there.")
+    @Flag(help: "Overwrite existing files.")
     var force = false
 
     @Flag(help: .json("files", "steps"))

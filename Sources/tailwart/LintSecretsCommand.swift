@@ -9,17 +9,17 @@ struct LintSecretsCommand: ParsableCommand, AnsweringCommand {
         discussion: """
             Example: tailwart lint-secrets
             Example: tailwart lint-secrets --staged
-            Looks into what an edge and its mailbox are set up with: YAML (compose files too), .env.example, Stalwart's JSON; knows \
-            .env and dumps by their names. Not into programs, prose and other formats: gitleaks or trufflehog do that. Takes these \
-            files, and of folders what git has or would take. Secrets are never printed. Ends with 0 if \
-            nothing is found, 1 if something is, 3 if a file cannot be read, whatever is found in the others. A line that is meant \
-            to be there says so with a reason: \(SecretScan.allowance) REASON.
+            Checks the configuration files of an edge and its mailbox: YAML (compose files too), .env.example, Stalwart's JSON; recognises \
+            .env and dumps by their names. For programs, prose and other formats use gitleaks or trufflehog. Checks the named \
+            files, and in folders those that git tracks or would add. Secrets are never printed. Exit codes: 0 if \
+            nothing is found, 1 if something is, 3 if a file cannot be read, whatever is found in the others. To allow a line, \
+            write a reason in it: \(SecretScan.allowance) REASON.
             """)
 
     @Argument(help: "Files and folders; this folder if none is named.")
     var path: [String] = []
 
-    @Flag(help: "Only what the next commit will contain, as it is staged: for a pre-commit hook.")
+    @Flag(help: "Only what is staged for the next commit: for a pre-commit hook.")
     var staged = false
 
     @Flag(help: .json("text_files", "other_files"))

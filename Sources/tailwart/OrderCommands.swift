@@ -5,11 +5,11 @@ import TailwartWire
 
 struct DrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drain", abstract: "Let the running edge accept no more, finish and end.",
+        commandName: "drain", abstract: "Stop accepting, let connections finish, then exit.",
         discussion: """
             Example: tailwart drain --for 5m
-            As SIGTERM does: it is not ready any more, accepts no more, and lets connections finish for so long. Ends with 0 when \
-            that has begun, 1 if it drains already, 3 if no edge answers.
+            As SIGTERM does: the running edge is no longer ready, accepts no new connections, and lets open ones finish. Exit codes: 0 when \
+            that has begun, 1 if it already drains, 3 if no edge answers.
             """)
 
     @OptionGroup var edge: EdgeOptions
@@ -39,15 +39,15 @@ struct DrainCommand: AsyncParsableCommand {
 
 struct LogLevelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "log-level", abstract: "Change what the running edge writes to its log.",
+        commandName: "log-level", abstract: "Change the log level of the running edge.",
         discussion: """
             Example: tailwart log-level debug
-            Until the edge is started anew, or its file names another level. Ends with 0 when it is so, 3 if no edge answers.
+            Until the edge restarts, or its file names another level. Exit codes: 0 when it has changed, 3 if no edge answers.
             """)
 
     @OptionGroup var edge: EdgeOptions
 
-    @Argument(help: "The least grave lines that are written.")
+    @Argument(help: "The lowest level that is written.")
     var level: EventLevel
 
     func run() async throws { try await edge.order("/log-level?level=\(level.rawValue)") }
@@ -57,11 +57,11 @@ extension EventLevel: ExpressibleByArgument {}
 
 struct ReloadCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Have the running edge read its file anew.",
+        commandName: "reload", abstract: "Make the running edge reload its configuration.",
         discussion: """
             Example: tailwart reload --dry-run
-            As SIGHUP does: no connection is cut or turned away for it, and a bad file changes nothing. Ends with 0 when the file is \
-            served, 1 if it is not good, 3 if no edge answers.
+            As SIGHUP does: no connection is cut or refused, and a bad file changes nothing. Exit codes: 0 when the file is \
+            in use, 1 if it is bad, 3 if no edge answers.
             """)
 
     /// The edge may wait for the addresses of names that are new.

@@ -18,7 +18,7 @@ struct RecordsCommand: ParsableCommand, AnsweringCommand {
 
     @Option(
         help: .init(
-            "The edge's name for senders and mail programs. Else 'mail.' and the first domain.", valueName: "name"),
+            "The edge's public name. Else 'mail.' and the first domain.", valueName: "name"),
         transform: ZoneOption.name)
     var host: ServerNamePattern?
 
@@ -42,7 +42,7 @@ struct RecordsCommand: ParsableCommand, AnsweringCommand {
     var caaAccounturi: [String] = []
 
     @Option(
-        help: .init("The authority's name in CAA records, where its account's URL does not tell.", valueName: "name"),
+        help: .init("The authority's name in CAA records, if the account's URL does not show it.", valueName: "name"),
         transform: ZoneOption.name)
     var caaIssuer: ServerNamePattern?
 

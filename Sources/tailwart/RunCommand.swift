@@ -9,8 +9,8 @@ struct RunCommand: ParsableCommand {
         commandName: "run", abstract: "Run the edge in the foreground.",
         discussion: """
             Example: tailwart run --config /etc/tailwart/tailwart.yaml
-            Prints one line per connection. SIGHUP: reads the file anew and serves what it says now; no connection is cut or turned \
-            away for it, and a bad file changes nothing. SIGTERM or SIGINT: stops accepting and lets connections finish for \
+            Logs every connection as one line. SIGHUP: reloads the file; no connection is cut or refused, \
+            and a bad file changes nothing. SIGTERM or SIGINT: stops accepting and lets connections finish for \
             `drain`; a second one ends at once. Other signals change nothing.
             """)
 
@@ -18,8 +18,8 @@ struct RunCommand: ParsableCommand {
 
     @Flag(
         help: """
-            Take the listening sockets from the edge that runs, which drains; no connection is refused. With none there, starts. \
-            If it cannot be done this ends with 75, and the other goes on.
+            Take over the listening sockets of the running edge, which drains; no connection is refused. Without one, just start. \
+            If the takeover fails this exits with 75, and the running edge keeps serving.
             """)
     var takeover = false
 

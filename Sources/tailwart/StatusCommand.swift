@@ -9,13 +9,13 @@ struct StatusCommand: AsyncParsableCommand, AnsweringCommand {
         discussion: """
             Example: tailwart status
             Example: tailwart status --watch
-            What is wrong comes first, with its fix; then listeners, places with their verdicts, certificates, names, the tailnet, \
-            totals, and who was turned away. Ends with 0 if all is good (also with warnings), 1 if something is wrong, 3 if no edge answers.
+            Problems come first, with their fixes; then listeners, endpoints with their verdicts, certificates, names, the tailnet, \
+            totals, and who was turned away. Exit codes: 0 if all is good (also with warnings), 1 if something is wrong, 3 if no edge answers.
             """)
 
     @OptionGroup var edge: EdgeOptions
 
-    @Flag(help: "Stay, and show it anew each second, with rates and the busiest connections; q ends it.")
+    @Flag(help: "Keep it on screen and refresh it each second, with rates and the busiest connections; q quits.")
     var watch = false
 
     @Flag(

@@ -31,13 +31,13 @@ enum Beginning {
 struct Tailwart: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tailwart",
-        abstract: "A public front door for a mail server at home.",
+        abstract: "A layer-4 proxy in front of a mail server at home.",
         discussion: """
-            Accepts mail on a public host and pipes it, byte for byte, over a private network to the mailbox. New here? \
+            Accepts mail connections on a public host and forwards them unchanged over a private network to the mailbox. New here? \
             `tailwart try` shows it at work with nothing to configure.
-            Exit codes: 0 good, 1 a problem was found, 2 usage error, 3 could not run. With --json a command prints one object for \
-            a script, with the same keys whatever came of it: ok, true with exit code 0 alone; problems, each {severity, message, \
-            fix, file, line, column}; and what its --help names.
+            Exit codes: 0 good, 1 problem found, 2 usage error, 3 could not run. With --json a command prints one object for \
+            a script, always with the same keys: ok, true only with exit code 0; problems, each {severity, message, \
+            fix, file, line, column}; and those that its --help names.
             """,
         version: Version.current.line,
         subcommands: [

@@ -9,22 +9,22 @@ import TailwartWire
 
 struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trust", abstract: "What to set on the mail server so that it takes this edge's PROXY headers.",
+        commandName: "trust", abstract: "What to set on the mail server so that it accepts this edge's PROXY headers.",
         discussion: """
             Example: tailwart trust stalwart
             Example: tailwart trust --edge-address 100.64.0.5 --edge-address fd7a:115c:a1e0::5 postfix
-            Prints what to set, with the addresses from which this edge dials: as this host's routing table says for the mailbox's \
-            address, and on the tailnet as tailscaled says, unless others are named. For several edges name the addresses of all. It changes nothing.
+            Prints what to set, with this edge's source addresses: from this host's routing table for the mailbox's \
+            address, and on the tailnet from tailscaled, unless others are named. For several edges name the addresses of all. It changes nothing.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     @Option(
-        help: .init("An address from which an edge dials; as often as needed.", valueName: "address"),
+        help: .init("A source address of an edge; as often as needed.", valueName: "address"),
         transform: ZoneOption.edgeAddress)
     var edgeAddress: [IPAddress] = []
 
-    @Argument(help: "Which server to tell of.")
+    @Argument(help: "The mail server.")
     var server: Choice = .all
 
     @Flag(help: .json("edge_addresses", "servers"))

@@ -257,7 +257,7 @@ extension CommandTests {
                 let none = "\(host.folder.path)/none.sock"
                 #expect(try await tailwart("status --config off.yaml", on: host, environment: [variable]).exitCode == 0)
                 let first = try await tailwart("status --socket \(none)", on: host, environment: [variable])
-                #expect(first.exitCode == 3 && first.errors.contains("No edge can be asked at \(none)"))
+                #expect(first.exitCode == 3 && first.errors.contains("No edge answers at \(none)"))
                 let off = try await tailwart("status --config off.yaml", on: host)
                 #expect(off.exitCode == 3 && off.errors.contains("'admin.socket' is off"), "\(off)")
                 running.mailbox.close()
@@ -338,7 +338,7 @@ extension CommandTests {
                     let answer = try await tailwart("status --socket \(socket)", on: host)
                     #expect(answer.exitCode == 0, "\(answer)")
                 } else {
-                    let note = try await edge.event(containing: "nobody can ask this edge at /run/tailwart/admin.sock")
+                    let note = try await edge.event(containing: "the admin interface at /run/tailwart/admin.sock cannot be used")
                     #expect(note.level == "info")
                 }
                 mailbox.close()

@@ -124,7 +124,7 @@ extension CommandTests {
                     + "nft 'add chain ip old pre { type nat hook prerouting priority dstnat; }'\n"
                     + "nft add rule ip old pre tcp dport 25 dnat to 10.0.0.1")
             #expect(findings.map(\.result) == ["fail", "pass"])
-            #expect(findings[0].detail.contains("sent on elsewhere") && findings[0].detail.contains("table ip old"))
+            #expect(findings[0].detail.contains("are redirected before") && findings[0].detail.contains("table ip old"))
         }
 
         @Test func `an IPv6 address of the edge's name that nothing listens on is a warning with the record`()

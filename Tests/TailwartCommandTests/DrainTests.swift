@@ -87,7 +87,7 @@ extension CommandTests {
                 let running = try await start(on: host, drain: "10m")
                 for (signal, name) in [(SIGUSR1, "SIGUSR1"), (SIGUSR2, "SIGUSR2")] {
                     running.edge.process.send(signal)
-                    let line = try await running.edge.event(containing: "\(name) changes nothing")
+                    let line = try await running.edge.event(containing: "\(name) is ignored")
                     #expect(line.level == "warning")
                 }
                 #expect(try running.live.echo("still here"))

@@ -240,7 +240,7 @@ extension CommandTests {
                 #expect(refused.errors.contains("--partial"))
                 let partial = try await Answer.tailwart(["import", "--partial", "caddy.json"], on: host)
                 #expect(partial.exitCode == 1)
-                #expect(partial.output.contains("NOT WHOLE") && partial.output.contains("10.0.0.5"))
+                #expect(partial.output.contains("INCOMPLETE") && partial.output.contains("10.0.0.5"))
                 #expect(!partial.output.contains("993"))
             }
         }
@@ -282,7 +282,7 @@ extension CommandTests {
                 let cases: [(file: String, code: Int32, words: String)] = [
                     (".", 3, ".: it is a folder"), ("/dev/null", 3, "use - for standard input"),
                     ("none.json", 3, "none.json: there is no such file; check the name."),
-                    ("", 2, "empty name"), ("empty.json", 2, "it is empty"), ("tailwart.yaml", 2, "ours already"),
+                    ("", 2, "empty name"), ("empty.json", 2, "it is empty"), ("tailwart.yaml", 2, "already."),
                     ("http.conf", 1, "there is no 'stream' block here"),
                 ]
                 for (file, code, words) in cases {

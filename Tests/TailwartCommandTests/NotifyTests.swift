@@ -70,7 +70,7 @@ extension CommandTests {
                     #expect(told.text.isEmpty)
                     await fake.stop()
                     try await edge.event(containing: "is unhealthy")
-                    try await edge.event(containing: "told \(script.path) of unhealthy")
+                    try await edge.event(containing: "sent to \(script.path): unhealthy")
                     let begun = try #require(try Self.notices(told).first)
                     #expect(begun.notice == "unhealthy" && begun.state == "begun" && begun.lastedS == nil)
                     #expect(begun.title == "mail.example.org: the mailbox cannot be used")
@@ -78,7 +78,7 @@ extension CommandTests {
                     #expect(begun.text.hasPrefix(begun.cause) && begun.fix?.isEmpty == false)
                     #expect(begun.places == ["mailbox 127.0.0.1:\(fake.port(.smtp)) (smtp)"])
                     try await fake.resume()
-                    try await edge.event(containing: "told \(script.path) of unhealthy, which is over")
+                    try await edge.event(containing: "sent to \(script.path): unhealthy, which is over")
                     let all = try Self.notices(told)
                     #expect(all.map(\.state) == ["begun", "over"])
                     #expect(all[0].id == all[1].id && all[1].lastedS.map { $0 >= 1 } == true)
@@ -97,7 +97,7 @@ extension CommandTests {
                     "[{command: [/bin/sh, -c, \"echo $$ > pid; kill -STOP $$\"], after: 0s}, {command: [\(script.path)], after: 0s}]"
                 ).replacing("> pid", with: "> \(host.folder.path)/pid").replacing("$$", with: "$$$$")
                 let edge = try await EdgeProcess(on: host, ports: [smtp], text)
-                try await edge.event(containing: "told \(script.path) of unhealthy")
+                try await edge.event(containing: "sent to \(script.path): unhealthy")
                 let client = try TestSocket.connect(to: InternetAddress(.loopbackV4, port: smtp))
                 #expect(String(decoding: try client.receiveToEnd().bytes, as: UTF8.self).hasPrefix("421 "))
                 client.close()
@@ -155,9 +155,9 @@ extension CommandTests {
                 try host.folder.file("roots.pem").write(authority.pem)
                 let edge = try await EdgeProcess(on: host, ports: [smtp], text)
                 try await edge.event(
-                    containing: "nobody is told by https://localhost:\(https): 127.0.0.1:\(https) refused")
+                    containing: "notice to https://localhost:\(https) failed: 127.0.0.1:\(https) refused")
                 try await Self.startServer(authority, on: host, port: https)
-                try await edge.event(containing: "told https://localhost:\(https) of unhealthy")
+                try await edge.event(containing: "sent to https://localhost:\(https): unhealthy")
                 #expect(try Self.notices(host.folder.file("told")).map(\.notice) == ["unhealthy"])
                 #expect(host.folder.file("tokens").text == "Bearer s3cret-token\n")
 
@@ -190,7 +190,7 @@ extension CommandTests {
                         + "\nlog: {format: json}\n")
                 edge.process.send(SIGHUP)
                 try await edge.event(containing: "notify: /bin/true (on reload_failed; after 5m) → \(script.path)")
-                try await edge.event(containing: "told \(script.path) of unhealthy")
+                try await edge.event(containing: "sent to \(script.path): unhealthy")
             }
         }
 
@@ -205,12 +205,12 @@ extension CommandTests {
                 let answer = try await Answer.tailwart(["check", "--notify"], on: host)
                 #expect(answer.exitCode == 1)
                 #expect(answer.output.contains("pass"))
-                #expect(answer.output.contains("It took the test notice."))
+                #expect(answer.output.contains("It accepted the test notice."))
                 #expect(answer.output.contains("/bin/sh ended with 3 and said 'no network\\n'."))
                 #expect(try Self.notices(host.folder.file("told")).map(\.title) == ["mail.example.org: a test"])
                 try file.write(mailbox)
                 let nobody = try await Answer.tailwart(["check", "--notify"], on: host)
-                #expect(nobody.exitCode == 0 && nobody.output.contains("The file names nobody who is told"))
+                #expect(nobody.exitCode == 0 && nobody.output.contains("The file has no 'notify'"))
             }
         }
     }

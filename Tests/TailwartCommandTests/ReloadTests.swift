@@ -46,7 +46,7 @@ extension CommandTests {
 
                 try file.write("workers: 1\nlisteners: [{name: mx}]\nmialbox: {}\n")
                 edge.process.send(SIGHUP)
-                let failure = try await edge.event(containing: "not reloaded")
+                let failure = try await edge.event(containing: "reload failed")
                 #expect(failure.level == "error")
                 for part in ["\(file.path):2:13: error: ", "\(file.path):3:1: error: unknown key 'mialbox'"] {
                     #expect(failure.message.contains(part), "\(failure.message)")
@@ -69,7 +69,7 @@ extension CommandTests {
                 edge.process.send(SIGTERM)
                 try await edge.event(containing: "2 connections may finish within 10m")
                 edge.process.send(SIGHUP)
-                try await edge.event(containing: "not reloaded, all is as it was: error: the edge is draining")
+                try await edge.event(containing: "reload failed, nothing has changed: error: the edge is draining")
                 for client in [live, added] { client.close() }
                 #expect(try await edge.process.exitCode() == 0)
                 #expect(edge.records.map(\.reason) == ["closed", "closed"])

@@ -12,9 +12,9 @@ struct HostileFileTests {
     @Test func `control characters are named with their position`() {
         #expect(
             report("mailbox:\n  address: a\u{0}b\n")
-                == "f:2:13: error: the character U+0000 may not stand in a configuration; remove it\n")
+                == "f:2:13: error: the character U+0000 is not allowed in a configuration; remove it\n")
         #expect(
-            report("a: \u{85}") == "f:1:4: error: the character U+0085 may not stand in a configuration; remove it\n")
+            report("a: \u{85}") == "f:1:4: error: the character U+0085 is not allowed in a configuration; remove it\n")
         #expect(report("\u{FEFF}\u{FEFF}a: 1").hasPrefix("f:1:1: error: the character U+FEFF"))
     }
 

@@ -408,7 +408,7 @@ import Testing
         running.post(.signalIgnored(.user1))
         running.finish()
         #expect(file.text.contains("\"message\":\"stopped after 1 connection\""))
-        #expect(file.text.contains(" warning: SIGUSR1 changes nothing"))
+        #expect(file.text.contains(" warning: SIGUSR1 is ignored"))
         #expect(!file.text.contains("stopped after 2 "))
         mailbox.close()
     }

@@ -136,7 +136,7 @@ import Testing
         try run.watcher.serve([list])
         try await run.waits(for: "192.0.2.200", toBeDenied: true)
         try await run.waits(
-            toSay: "\(list.label) cannot be used: there is no network in it any more; it goes on as it was")
+            toSay: "\(list.label) cannot be used: there is no network in it any more; the last version stays in force")
         try await run.waits(for: "203.0.113.9", toBeDenied: true)
         #expect(run.isDenied("192.0.2.200") == false)
         try await run.waits(toSay: "\(list.label) has 2 networks")

@@ -99,13 +99,13 @@ import Testing
         ),
         (
             .addressMissing(.init(.internet(InternetAddress(.loopbackV4, port: 25)), listener: "smtp")), .warning,
-            "this host does not have the address of 127.0.0.1:25 (smtp): clients come in there once it has it; if it never will, "
+            "this host does not have the address of 127.0.0.1:25 (smtp): the edge serves there once it has it; if it never will, "
                 + "correct 'bind' (see `ip address`)"
         ),
         (
             .adminUnavailable(socket: "/run/tailwart/admin.sock", failure: "another process listens there"), .info,
-            "nobody can ask this edge at /run/tailwart/admin.sock: another process listens there; 'admin.socket' names another path, or "
-                + "is off"
+            "the admin interface at /run/tailwart/admin.sock cannot be used: another process listens there; set 'admin.socket' to "
+                + "another path, or to off"
         ),
         (
             .descriptorsShort(limit: 64, connections: 1000), .warning,
@@ -138,7 +138,7 @@ import Testing
         ),
         (
             .listFailed(name: "list deny.txt", failure: "/etc/deny.txt is no regular file", kept: 7), .warning,
-            "list deny.txt cannot be used: /etc/deny.txt is no regular file; it goes on as it was, with 7 networks"
+            "list deny.txt cannot be used: /etc/deny.txt is no regular file; the last version stays in force, with 7 networks"
         ),
         (
             .listFailed(name: "list a.example/b", failure: "a.example has no address", kept: nil), .warning,
@@ -161,7 +161,7 @@ import Testing
         ),
         (
             .health([place], isHealthy: false, .probes), .error,
-            "mailbox stalwart.example:443 (https) is unhealthy, as probes say: it gets no connections but a trial now and then"
+            "mailbox stalwart.example:443 (https) is unhealthy, as probes say: it gets no connections except trials"
         ),
         (
             .health([place], isHealthy: true, .connections), .info,
@@ -175,7 +175,7 @@ import Testing
         ),
         (
             .tailnet(news), .warning,
-            "the path is long, 12 ms there and back, last handshake 7 s ago; open a port"
+            "the path is long, 12 ms round trip, last handshake 7 s ago; open a port"
         ),
         (
             .userspace(["a.example", "b.example"]), .error,
@@ -184,8 +184,7 @@ import Testing
         ),
         (
             .signalIgnored(.user1), .warning,
-            "SIGUSR1 changes nothing: SIGHUP has a changed configuration read, and the log goes to standard output, where nothing is "
-                + "to be opened anew"
+            "SIGUSR1 is ignored: SIGHUP reloads the configuration, and the log on standard output needs no reopening"
         ),
         (
             .reloaded(difference { $0.drain = .seconds(1) }, warnings: []), .info, "reloaded: drain: 30s → 1s"
@@ -207,19 +206,18 @@ import Testing
                 .init(.error, "unknown key", file: "a.yaml", at: TextPosition(line: 2, column: 3)),
                 .init(.error, "port 25 is taken", fix: "Stop that service."),
             ]), .error,
-            "not reloaded, all is as it was: a.yaml:2:3: error: unknown key; error: port 25 is taken. Stop that service."
+            "reload failed, nothing has changed: a.yaml:2:3: error: unknown key; error: port 25 is taken. Stop that service."
         ),
         (
-            .noticeSent(to: "/bin/a", Notice(testAt: 1), lost: 0), .info, "told /bin/a of test"
+            .noticeSent(to: "/bin/a", Notice(testAt: 1), lost: 0), .info, "sent to /bin/a: test"
         ),
         (
             .noticeSent(to: "https://a.example", Notice(testAt: 1), lost: 2), .warning,
-            "told https://a.example of test; 2 notices before it were given up"
+            "sent to https://a.example: test; 2 notices before it were dropped"
         ),
         (
             .noticeFailed(to: "https://a.example", failure: "it answers with 500"), .warning,
-            "nobody is told by https://a.example: it answers with 500; it is tried again (`tailwart check --notify` shows whether it "
-                + "works)"
+            "notice to https://a.example failed: it answers with 500; it will be sent again (`tailwart check --notify` sends a test)"
         ),
         (
             .ban(BanNews(banned(until: 1_795_932_000))), .info,
@@ -239,7 +237,7 @@ import Testing
         ),
         (
             .clientTableFull(connections: 3, slots: 8), .warning,
-            "the table of 8 client networks is full, and 3 connections were served without being held against a limit: "
+            "the table of 8 client networks is full, and 3 connections were served without limits: "
                 + "raise 'limits.table' (16 bytes each)"
         ),
         (
@@ -248,11 +246,11 @@ import Testing
         ),
         (
             .takeover([.init(.any(port: 25), listener: "smtp")]), .info,
-            "serves in the place of the process before, which drains; on :25 (smtp)"
+            "took over from the old process, which drains; listens on :25 (smtp)"
         ),
         (
             .takeoverFailed("port 465 is taken"), .error,
-            "another process could not take over, so this one goes on: port 465 is taken"
+            "a takeover by another process failed, this one keeps serving: port 465 is taken"
         ),
         (
             .draining(.terminated, live: 1, limit: .seconds(90)), .info,

@@ -226,7 +226,7 @@ import Testing
     @Test(
         arguments: [
             (true, true, .barredAll, "a ban of this edge's address"),
-            (true, false, .ungranted, "the tailnet's access rules"),
+            (true, false, .ungranted, "the tailnet's policy"),
             (false, true, .away, "it is off, or has no network"), (false, false, .away, "it is off, or has no network"),
             (nil, true, .gone, "the host is off or restarting"),
         ] as [(Bool?, Bool, Diagnosis.Joint, String)])

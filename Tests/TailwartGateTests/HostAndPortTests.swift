@@ -37,7 +37,7 @@ import Testing
         ("db:0", "\"0\" is not a port"), ("db:65536", "\"65536\" is not a port"), ("db:-1", "\"-1\" is not a port"),
         ("db:+80", "\"+80\" is not a port"), ("db:99999999999999999999", "is not a port"), ("db:٨٠", "is not a port"),
         ("db:80 ", "\"80 \" is not a port"), (":5432", "there is no host; write localhost:5432"),
-        ("", "there is no host"), ("2001:db8::1:25", "an IPv6 address stands in brackets"),
+        ("", "there is no host"), ("2001:db8::1:25", "an IPv6 address needs brackets"),
         ("[2001:db8::1:25", "the bracket at the beginning is not closed"), ("[db]:25", "\"db\" is none"),
         ("[::1]25", "behind the bracket follows a colon"),
         ("d b:25", "character 2, \" \", cannot be part of a host name"),

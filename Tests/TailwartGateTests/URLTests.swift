@@ -24,7 +24,7 @@ import Testing
         ("db/health", "there is no scheme; write http://db/health"), ("ftp://db/", "write one of http:// https://"),
         ("http://", "there is no host"), ("http:///x", "there is no host"), ("http://db:x/", "\"x\" is not a port"),
         ("http://me:secret@db/", "leave out what stands before the @"), ("http://db/a b", "character 12, \" \""),
-        ("http://db/\r\nX: y", "cannot stand in a URL"), ("http://db/é", "percent encoding"),
+        ("http://db/\r\nX: y", "is not allowed in a URL"), ("http://db/é", "percent-encode"),
         ("http://db/" + String(repeating: "a", count: 3000), "more than 2048 bytes"),
     ])
     func `a page that cannot be meant is told`(text: String, message: String) {

@@ -78,11 +78,11 @@ import Testing
         (
             "a map that is looked up otherwise", .haproxy,
             haproxy("use_backend %[req.ssl_sni,lower,map_reg(/etc/haproxy/names.map)]"),
-            .refused("a client never chooses")
+            .refused("a client cannot choose")
         ),
         (
             "a map of another sample", .haproxy,
-            haproxy("use_backend %[src,map(/etc/haproxy/names.map)]"), .refused("a client never chooses")
+            haproxy("use_backend %[src,map(/etc/haproxy/names.map)]"), .refused("a client cannot choose")
         ),
         (
             "a map that is not there", .haproxy, haproxy("use_backend %[req.ssl_sni,map(/nowhere)]"),
@@ -126,7 +126,7 @@ import Testing
         (
             "an expression that is none", .haproxy,
             haproxy("use_backend mail if { req.ssl_sni -m reg ^mail }\ndefault_backend web"),
-            .refused("more than can be listed")
+            .refused("too many to list")
         ),
         (
             "a table of clients", .haproxy,

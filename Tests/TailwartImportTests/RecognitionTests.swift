@@ -40,9 +40,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "is empty"), ("\u{FEFF}\n \n", "is empty"), ("mailbox: {address: mail.example.net}\n", "ours already"),
-        ("# mine\nlisteners:\n  - {nane: smtp}\n", "ours already"),
-        ("{mailbox: {address: a.example.net}}", "ours already"),
+        ("", "is empty"), ("\u{FEFF}\n \n", "is empty"), ("mailbox: {address: mail.example.net}\n", "already."),
+        ("# mine\nlisteners:\n  - {nane: smtp}\n", "already."),
+        ("{mailbox: {address: a.example.net}}", "already."),
         ("Remember the milk.\n", "--from"), ("  mailbox: 1\n", "--from"),
     ])
     func `what is not recognised is refused with the reason`(text: String, words: String) {

@@ -26,8 +26,8 @@ import Testing
 
     @Test(arguments: [
         (ForeignConfiguration.Kind.caddy, "{\"apps\": {\"http\": {}}}", "there is no layer4 app here"),
-        (.caddy, "{\"apps\": {\"layer4\": {\"servers\": []}}}", "an object should stand here, not a list"),
-        (.caddy, "[]", "an object should stand here"),
+        (.caddy, "{\"apps\": {\"layer4\": {\"servers\": []}}}", "expected an object, not a list"),
+        (.caddy, "[]", "expected an object"),
         (
             .caddy, caddy("{\"handle\": [{\"handler\": \"proxy\", \"upstreams\": [{\"dial\": []}]}]}"),
             "no address to dial"
@@ -73,7 +73,7 @@ import Testing
         (.nginx, "http { server { listen 80; } }", "there is no 'stream' block here"),
         (.nginx, nginx("proxy_timeout soon;"), "a duration such as 30s"),
         (.nginx, nginx("allow 10.0.0.300;"), "is no network"),
-        (.nginx, nginx("frobnicate on;"), "'frobnicate': it has no counterpart here"),
+        (.nginx, nginx("frobnicate on;"), "'frobnicate': it is not supported"),
         (
             .nginx,
             "stream { server { listen 25 proxy_protocol; proxy_protocol on; deny 10.0.0.1; proxy_pass 10.0.0.5:25; } }",

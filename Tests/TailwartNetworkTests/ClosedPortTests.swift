@@ -27,7 +27,7 @@ extension NetworkTests {
                 """)
             try await edge.verdict("well", on: 25)
             let dropped = try await edge.verdict("timeout", on: 587)
-            #expect(dropped.cause?.contains("drop this port without a word") == true)
+            #expect(dropped.cause?.contains("drops this port") == true)
             #expect(dropped.fix?.contains("Add the port to the grant") == true)
             #expect(dropped.message.contains("mailbox \(TestNetwork.mailbox):587 (submission)"), "\(dropped.message)")
             let closed = try await edge.verdict("refused", on: 143)

@@ -126,7 +126,7 @@ extension NetworkTests {
             #expect(records.contains(#/(?m)^example\.org\. +3600 IN MX +10 mail\.example\.org\.$/#))
             hour.edit("the records")
             hour.edit("the reverse record")
-            try await hour.next(is: "certificate", "Has Stalwart ordered one")
+            try await hour.next(is: "certificate", "If Stalwart has ordered no certificate")
 
             hour.begin("Certificate")
             hour.edit("the order")

@@ -81,7 +81,7 @@ struct TestNetwork: Sendable {
         addresses.map { "addr add \($0)/\($0.isV4 ? "\(v4)" : "\(v6) nodad") dev \(device)" }.joined(separator: "\n")
     }
 
-    /// Drops packets to these ports of the mailbox without a word, as the tailnet's access rules do.
+    /// Drops packets to these ports of the mailbox without a word, as the tailnet's policy does.
     func drop(_ ports: [UInt16]) async throws {
         let rules = ports.map { "add rule inet grants input tcp dport \($0) drop" }
         try await home.nft(

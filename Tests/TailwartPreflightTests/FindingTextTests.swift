@@ -36,13 +36,13 @@ import Testing
     @Test func `what is next names all that have its cause`() throws {
         let findings = [25, 465].map { port in
             Finding(
-                .port, ":\(port) (mail)", .fail, "Cannot be listened on: port \(port) is taken by exim4 (process 8).",
+                .port, ":\(port) (mail)", .fail, "The edge cannot listen here: port \(port) is taken by exim4 (process 8).",
                 fix: "Stop it.")
         }
         let next = try #require(NextStep(findings + [Finding(.clock, "system", .warn, "Off.", fix: "Set it.")]))
         #expect(
             FindingText(.words).lines(next, among: findings) == [
-                "port :25 (mail), 465 (mail): Cannot be listened on: the port is taken by exim4 (process 8).",
+                "port :25 (mail), 465 (mail): The edge cannot listen here: the port is taken by exim4 (process 8).",
                 "next: Stop it.", "",
             ])
     }

@@ -102,7 +102,7 @@ import Testing
             $0.seeTailnet(.needsLogin)
         },
         Stage("login without a tag", .join, ("no tag", "--advertise-tags=tag:reverse-proxy")) { $0.seeTailnet() },
-        Stage("tag", .policy, ("no access rule lets this host see it", "tailwart acl")) {
+        Stage("tag", .policy, ("its policy does not let this host see it", "tailwart acl")) {
             $0.seeTailnet(tags: ["tag:reverse-proxy"])
         },
         Stage("the mailbox joins", .policy, ("timeout: ", "tailwart acl")) {

@@ -113,7 +113,7 @@ import Testing
             $0.pingLatency = 40
         }
         let peer = try #require(findings.first { $0.check == .peer })
-        #expect(peer.detail == "Online as 127.0.0.1, direct to 198.51.100.7:41641, 40 ms there and back.")
+        #expect(peer.detail == "Online as 127.0.0.1, direct to 198.51.100.7:41641, 40 ms round trip.")
     }
 
     @Test(arguments: [(2, Finding.Result.pass), (1000, .warn)])

@@ -202,7 +202,7 @@ import Testing
             #expect(report.isFallback && report.isSelfSigned)
             #expect(report.subject.contains("rcgen self signed cert"))
             #expect(report.notBefore == 157_766_400 && report.notAfter == 67_090_118_400)
-            #expect(result.server == .stalwart && result.fix.hasPrefix("Has Stalwart ordered one?"))
+            #expect(result.server == .stalwart && result.fix.hasPrefix("If Stalwart has ordered no certificate"))
             #expect(!result.verdict.cause.contains("lost") && result.fix.contains("does not reach it on 443"))
         }
     }

@@ -84,12 +84,12 @@ extension CloseReason {
         case .clientLeft:
             EndingRule(
                 .client,
-                means: "the client left before the edge knew where to pass it",
+                means: "the client left before the edge had chosen a route",
                 advice: "nothing: scanners, probes")
         case .helloTimeout:
             EndingRule(
                 .edge,
-                means: "no whole ClientHello within `timeouts.hello`",
+                means: "no complete ClientHello within `timeouts.hello`",
                 advice: "nothing: scanners. Plain clients on a TLS port if they are known ones")
         case .helloInvalid:
             EndingRule(
@@ -99,17 +99,17 @@ extension CloseReason {
         case .proxyHeaderTimeout:
             EndingRule(
                 .edge,
-                means: "a trusted peer sent no whole PROXY header in time",
-                advice: "make the peer send it, or take the listener's `proxy_protocol_in` away")
+                means: "a trusted peer sent no complete PROXY header in time",
+                advice: "make the peer send it, or remove the listener's `proxy_protocol_in`")
         case .proxyHeaderInvalid:
             EndingRule(
                 .edge,
-                means: "what a trusted peer sent is no valid PROXY header",
+                means: "what a trusted peer sent is not a valid PROXY header",
                 advice: "the same")
         case .proxyHeaderUntrusted:
             EndingRule(
                 .edge,
-                means: "a peer outside `trusted` came to a listener that requires the header",
+                means: "a peer outside `trusted` connected to a listener that requires the header",
                 advice: "add its network if it is yours")
         case .proxyHeaderUnexpected:
             EndingRule(
@@ -131,27 +131,27 @@ extension CloseReason {
         case .upstreamUnresolved:
             EndingRule(
                 .upstream, tells: .unavailable,
-                means: "the mailbox's name stands for no address",
+                means: "the mailbox's name has no address",
                 advice: "see the log's line on that name; the tailnet's DNS")
         case .upstreamRefused:
             EndingRule(
                 .upstream, tells: .unavailable, blames: .withLastAddress,
-                means: "nobody listens there",
+                means: "nothing listens there",
                 advice: "is the mailbox running, and on that port?")
         case .upstreamUnreachable:
             EndingRule(
                 .upstream, tells: .unavailable, blames: .withLastAddress,
-                means: "no way there",
+                means: "no route there",
                 advice: "the route or the tailnet")
         case .connectTimeout:
             EndingRule(
                 .upstream, tells: .unavailable, blames: .withLastAddress,
                 means: "no answer to the connect",
-                advice: "a firewall or the tailnet's access rules; the host is off")
+                advice: "a firewall or the tailnet's policy; the host is off")
         case .upstreamProxyFailed:
             EndingRule(
                 .upstream, tells: .unavailable, blames: .withLastAddress,
-                means: "the SOCKS5 proxy or tailscaled on the way did not do its part",
+                means: "the SOCKS5 proxy or tailscaled on the way failed",
                 advice: "is it running, and does it know the name?")
         case .upstreamUnhealthy:
             EndingRule(
@@ -169,14 +169,14 @@ extension CloseReason {
         case .upstreamEmpty:
             EndingRule(
                 .upstream, tells: .unavailable, blames: .withoutByte,
-                means: "the mailbox took the connection and closed it without a byte",
+                means: "the mailbox accepted the connection and closed it without a byte",
                 advice:
                     "the mailbox has banned the client or the edge, takes no more from the client in this second (Stalwart: 5), or "
                     + "does not take the header: see the verdict")
         case .upstreamBacklog:
             EndingRule(
                 .upstream, tells: .unavailable,
-                means: "more clients wait at the mailbox's Unix socket than it takes",
+                means: "the backlog of the mailbox's Unix socket is full",
                 advice: "raise the backlog of that server, or give it more processes")
         case .portLimit:
             EndingRule(
@@ -187,7 +187,7 @@ extension CloseReason {
             EndingRule(
                 .edge, tells: .tooManyConnections,
                 means: "over `max_connections` of the edge",
-                advice: "raise it, or find who takes so many")
+                advice: "raise it, or find who uses so many")
         case .listenerLimit:
             EndingRule(
                 .edge, tells: .tooManyConnections,
@@ -196,20 +196,19 @@ extension CloseReason {
         case .clientLimit:
             EndingRule(
                 .client, tells: .tooManyConnections,
-                means:
-                    "this client's network, or its neighbourhood, has as many connections at this listener as it may have",
-                advice: "nothing; raise the listener's `limits.concurrent` if they are your people")
+                means: "this client's network, or its neighbourhood, is at its limit of connections to this listener",
+                advice: "nothing; raise the listener's `limits.concurrent` if they are your users")
         case .clientRate:
             EndingRule(
                 .client, tells: .tooManyConnections,
-                means: "this client's network, or its neighbourhood, comes faster than it may",
-                advice: "nothing; raise the listener's `limits.rate` or `burst` if they are your people")
+                means: "this client's network, or its neighbourhood, connects faster than its limit",
+                advice: "nothing; raise the listener's `limits.rate` or `burst` if they are your users")
         case .pendingLimit:
             EndingRule(
                 .client, isAbortive: true,
                 means:
-                    "too many connections, of this client's network or of all, had not said their header or hello yet",
-                advice: "nothing; raise `limits.pending` if they are your people")
+                    "too many connections, of this client's network or of all, had not sent their header or hello yet",
+                advice: "nothing; raise `limits.pending` if they are your users")
         case .clientDenied:
             EndingRule(
                 .client, tells: .notAccepted,

@@ -19,10 +19,10 @@ extension EdgeEvent {
         case .listening(let version, let openings):
             "\(version) listens on \(openings.map { "\($0.bind) (\($0.listener))" }.joined(separator: ", "))"
         case .addressMissing(let opening):
-            "this host does not have the address of \(opening.bind) (\(opening.listener)): clients come in there once it has it; if it "
+            "this host does not have the address of \(opening.bind) (\(opening.listener)): the edge serves there once it has it; if it "
                 + "never will, correct 'bind' (see `ip address`)"
         case .adminUnavailable(let socket, let failure):
-            "nobody can ask this edge at \(socket): \(failure); 'admin.socket' names another path, or is off"
+            "the admin interface at \(socket) cannot be used: \(failure); set 'admin.socket' to another path, or to off"
         case .descriptorsShort(let limit, let connections):
             "max_connections is \(connections), but this process may open only \(limit) descriptors, two per connection: "
                 + Self.descriptorFix
@@ -39,11 +39,11 @@ extension EdgeEvent {
             (["\(news.name) has \(Self.networks(news.networks))"] + news.problems).joined(separator: "; ")
         case .listFailed(let name, let failure, let kept):
             "\(name) cannot be used: \(failure); "
-                + (kept.map { "it goes on as it was, with \(Self.networks($0))" }
+                + (kept.map { "the last version stays in force, with \(Self.networks($0))" }
                     ?? "nobody is denied or allowed by it yet")
         case .verdict(let found): "\(found.label): \(found.verdict.name): \(found.words)"
         case .health(let places, isHealthy: false, let witness, _):
-            "\(places.label) is unhealthy, as \(witness.rawValue) say: it gets no connections but a trial now and then"
+            "\(places.label) is unhealthy, as \(witness.rawValue) say: it gets no connections except trials"
         case .health(let places, isHealthy: true, let witness, let found):
             "\(places.label) is healthy, as \(witness.rawValue) say" + (found.map { ": \($0.words)" } ?? "")
         case .tailnet(let news): news.whole
@@ -51,31 +51,30 @@ extension EdgeEvent {
             "tailscaled runs in userspace mode, so \(names.joined(separator: ", ")) cannot be dialled directly; "
                 + "set via: tailscale for that upstream"
         case .signalIgnored(let signal):
-            "\(signal.rawValue) changes nothing: SIGHUP has a changed configuration read, and the log goes to standard output, where "
-                + "nothing is to be opened anew"
+            "\(signal.rawValue) is ignored: SIGHUP reloads the configuration, and the log on standard output needs no reopening"
         case .reloaded(let difference, let warnings):
             "reloaded: "
                 + ((difference.isEmpty ? ["nothing has changed"] : difference.sentences(atMost: Self.changeLimit))
                 + warnings.map(\.sentence)).joined(separator: "; ")
         case .reloadFailed(let problems):
-            "not reloaded, all is as it was: \(problems.map(\.sentence).joined(separator: "; "))"
+            "reload failed, nothing has changed: \(problems.map(\.sentence).joined(separator: "; "))"
         case .noticeSent(let messenger, let notice, let lost):
-            "told \(messenger) of \(notice.kindName)\(notice.isOver ? ", which is over" : "")"
-                + (lost == 0 ? "" : "; \(lost) notices before it were given up")
+            "sent to \(messenger): \(notice.kindName)\(notice.isOver ? ", which is over" : "")"
+                + (lost == 0 ? "" : "; \(lost) notices before it were dropped")
         case .noticeFailed(let messenger, let failure):
-            "nobody is told by \(messenger): \(failure); it is tried again (`tailwart check --notify` shows whether it works)"
+            "notice to \(messenger) failed: \(failure); it will be sent again (`tailwart check --notify` sends a test)"
         case .ban(let news): news.sentence
         case .bansFailed(let failure, let fix): failure + (fix.map { "; \($0)" } ?? "")
         case .clientTableFull(let connections, let slots):
-            "the table of \(slots) client networks is full, and \(connections) connections were served without being held against a limit: "
+            "the table of \(slots) client networks is full, and \(connections) connections were served without limits: "
                 + EdgeEvent.tableFix
         case .edgeBanned(let addresses):
             "the mailbox bans this edge (\(addresses.map { "\($0)" }.joined(separator: ", "))): "
                 + Verdict.banned.fix(of: .stalwart)
         case .takeover(let openings):
-            "serves in the place of the process before, which drains; on "
+            "took over from the old process, which drains; listens on "
                 + openings.map { "\($0.bind) (\($0.listener))" }.joined(separator: ", ")
-        case .takeoverFailed(let failure): "another process could not take over, so this one goes on: \(failure)"
+        case .takeoverFailed(let failure): "a takeover by another process failed, this one keeps serving: \(failure)"
         case .draining(let cause, let live, let limit):
             "\(cause.rawValue): no longer accepting; \(Self.connections(live)) may finish within "
                 + "\(limit.configurationText), a second signal ends at once"
@@ -100,7 +99,7 @@ extension EdgeEvent {
 extension TailnetNews {
     fileprivate var whole: String {
         var text = sentence
-        if let roundTrip { text += ", \(Int(roundTrip / .milliseconds(1))) ms there and back" }
+        if let roundTrip { text += ", \(Int(roundTrip / .milliseconds(1))) ms round trip" }
         if let handshakeAge { text += ", last handshake \(handshakeAge) s ago" }
         if let fix { text += "; \(fix)" }
         return text

@@ -24,10 +24,10 @@ extension Diagnosis.Joint {
         case .barredAll:
             """
             All ports answered before and none does now, while the host answers over the tailnet: a ban of this edge's \
-            address there (fail2ban and mailcow drop what comes from it), or access rules that were changed.
+            address there (fail2ban and mailcow drop its packets), or the tailnet's policy has changed.
             """
         case .ungranted:
-            "The host answers over the tailnet, and none of its ports does: the tailnet's access rules drop them."
+            "The host answers over the tailnet, and none of its ports does: the tailnet's policy drops them."
         case .away:
             "Nothing answers on any port, nor does the host over the tailnet: it is off, or has no network."
         case .gone:
@@ -64,7 +64,7 @@ extension Diagnosis.Joint {
                 See that the mail server's host is on. If it is, see whether its firewall or fail2ban drops this edge's \
                 address, and in a tailnet, whether the grant has the ports (`tailwart acl`).
                 """
-        case .follows(_, _, let fix): return fix?.asSentence ?? "Mend that first."
+        case .follows(_, _, let fix): return fix?.asSentence ?? "Fix that first."
         }
     }
 

@@ -40,7 +40,7 @@ package struct Notice: Sendable, Equatable {
     package init(testAt now: Int) {
         kind = nil
         id = "\(now)-0"
-        cause = "This is a test: what lasts would be told like this."
+        cause = "This is a test: problems that last are sent like this."
         (detail, fix, places, also, since, until) = (nil, nil, [], [], now, nil)
     }
 
@@ -74,15 +74,15 @@ extension Notice {
         case (.unhealthy, false), (.healthy, false): "the mailbox cannot be used"
         case (.unhealthy, true), (.healthy, true): "the mailbox can be used again"
         case (.degraded, false): "something is wrong with the mailbox"
-        case (.degraded, true): "what was wrong with the mailbox is over"
-        case (.certificate, false): "a certificate needs care"
-        case (.certificate, true): "the certificate is in order"
+        case (.degraded, true): "the problem with the mailbox is over"
+        case (.certificate, false): "a certificate needs attention"
+        case (.certificate, true): "the certificate is good again"
         case (.tailnet, false): "something is wrong with the tailnet"
-        case (.tailnet, true): "the tailnet is in order"
+        case (.tailnet, true): "the tailnet works again"
         case (.edgeBanned, false): "the mailbox bans this edge"
         case (.edgeBanned, true): "the mailbox no longer bans this edge"
-        case (.reloadFailed, false): "a changed configuration was not taken"
-        case (.reloadFailed, true): "the changed configuration was taken"
+        case (.reloadFailed, false): "a reload failed"
+        case (.reloadFailed, true): "the configuration was reloaded"
         case (.takeoverFailed, false): "a new process could not take over"
         case (.takeoverFailed, true): "a new process has taken over"
         }

@@ -110,7 +110,7 @@ extension Trouble {
             [
                 .begins(
                     Trouble(
-                        .reload, cause: "The changed configuration was not taken, and the one before it is in force.",
+                        .reload, cause: "The reload failed, and the old configuration stays in use.",
                         detail: problems.prefix(3).map(\.sentence).joined(separator: "; "),
                         fix: "Correct the file (`tailwart check`) and reload again."))
             ]
@@ -119,8 +119,8 @@ extension Trouble {
             [
                 .begins(
                     Trouble(
-                        .takeover, cause: "A new process could not take over, and the one before it serves on.",
-                        detail: failure, fix: "See the log of the new one, and start it again."))
+                        .takeover, cause: "The takeover failed, and the old process keeps serving.",
+                        detail: failure, fix: "Check the log of the new process, and start it again."))
             ]
         case .draining(.takenOver, _, _): [.ends(.takeover)]
         default: []

@@ -17,7 +17,7 @@ extension CaddyReader {
     /// The members of an object, none with that refused if it is none.
     func objects(_ element: JSONElement) -> [JSONElement] {
         if let members = element.members { return members }
-        refuse(element, "an object should stand here, not \(element.value.found)")
+        refuse(element, "expected an object, not \(element.value.found)")
         return []
     }
 
@@ -25,7 +25,7 @@ extension CaddyReader {
     func list(_ element: JSONElement?) -> [JSONElement] {
         guard let element else { return [] }
         if let elements = element.elements { return elements }
-        refuse(element, "a list should stand here, not \(element.value.found)")
+        refuse(element, "expected a list, not \(element.value.found)")
         return []
     }
 
@@ -37,7 +37,7 @@ extension CaddyReader {
     /// A text with its placeholders replaced.
     func text(_ element: JSONElement) -> String? {
         guard let text = element.text else {
-            return refuse(element, "a text should stand here, not \(element.value.found)")
+            return refuse(element, "expected a text, not \(element.value.found)")
         }
         var result = ""
         var rest = text[...]
@@ -88,7 +88,7 @@ extension CaddyReader {
         if let number = element.value.integer {
             return findings.fit(number, in: range, "'\(element.key)'", at: element.position)
         }
-        refuse(element, "a whole number should stand here, not \(element.value.found)")
+        refuse(element, "expected a whole number, not \(element.value.found)")
         return usual
     }
 
@@ -96,7 +96,7 @@ extension CaddyReader {
     func duration(_ element: JSONElement) -> Duration? {
         if let nanoseconds = element.value.integer { return .nanoseconds(nanoseconds) }
         if let duration = element.text.flatMap({ ForeignDuration.caddy($0) }) { return duration }
-        return refuse(element, "a duration such as \"30s\" should stand here, not \(element.value.found)")
+        return refuse(element, "expected a duration such as \"30s\", not \(element.value.found)")
     }
 
     /// A duration in a range. Zero and less is Caddy's default.

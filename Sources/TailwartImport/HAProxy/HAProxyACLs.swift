@@ -24,7 +24,7 @@ struct HAProxyACLs {
         guard let first = words.first else { return [.always] }
         guard ["if", "unless"].contains(first.text) else {
             return findings.refuse(
-                "\(first.text.quoted) is not understood here; 'if' or 'unless' should follow", at: first.position)
+                "\(first.text.quoted) is not understood here; expected 'if' or 'unless'", at: first.position)
         }
         let alternatives = alternatives(words.dropFirst())
         return first.text == "unless" ? alternatives.flatMap { negated($0, at: first.position) } : alternatives

@@ -94,7 +94,7 @@ struct HAProxyReader {
         if let text = line.texts.last, let time = ForeignDuration.haproxy(text) {
             return (time == .zero ? .unlimited : time, line.position)
         }
-        return findings.refuse("a duration such as 30s should stand here", at: line.position)
+        return findings.refuse("expected a duration such as 30s", at: line.position)
     }
 
     /// An address of `bind` or `server`: `ipv4@…` and the like, or a path.

@@ -83,7 +83,7 @@ struct HAProxyServer {
             case "weight": weight = count(Allowed.weight, "a weight", or: weight)
             case "inter":
                 guard let value = rest.popFirst(), let time = ForeignDuration.haproxy(value.text) else {
-                    findings.refuse("a duration should follow 'inter'", at: word.position)
+                    findings.refuse("expected a duration after 'inter'", at: word.position)
                     continue
                 }
                 health.interval = findings.fit(time, in: Allowed.healthInterval, "'inter'", at: value.position)

@@ -17,7 +17,7 @@ struct NginxReader {
     private static let otherBlocks = [
         "http": "keep nginx running for it, on ports that no listener here has",
         "mail":
-            "nginx's mail proxy ends TLS and logs in by itself; keep nginx running for it, or let the mailbox do both",
+            "nginx's mail proxy terminates TLS and logs in by itself; keep nginx running for it, or let the mailbox do both",
     ]
 
     mutating func read(_ text: String, file: String) throws(SyntaxProblem) -> Draft {
@@ -111,6 +111,6 @@ struct NginxReader {
             return (time, directive.position)
         }
         return findings.refuse(
-            "a duration such as 30s should stand here, not \(directive.texts.listed)", at: directive.position)
+            "expected a duration such as 30s, not \(directive.texts.listed)", at: directive.position)
     }
 }

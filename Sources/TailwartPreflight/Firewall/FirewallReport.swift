@@ -67,13 +67,13 @@ enum FirewallReport {
         case .closed(let position):
             return Finding(
                 .firewall, subject, outcome.isV6Alone ? .warn : .fail,
-                "The firewall drops what comes to the \(verb)\(over): no rule in \(position) accepts it.",
+                "The firewall drops connections to the \(verb)\(over): no rule in \(position) accepts it.",
                 fix: opening(ports, position, manager))
         case .diverted(let position):
             return Finding(
                 .firewall, subject, .fail,
-                "What comes to the \(verb)\(over) is sent on elsewhere before the edge sees it, by \(position).",
-                fix: "Remove the rule that redirects the \(verb), of a former edge perhaps.")
+                "Connections to the \(verb)\(over) are redirected before the edge sees them, by \(position).",
+                fix: "Remove the rule that redirects the \(verb), perhaps of a former proxy.")
         case .unknown(let position):
             return Finding(
                 .firewall, subject, .unknown,

@@ -14,10 +14,10 @@ package enum ComposeFile {
             # The host's own addresses and routes: clients keep their addresses, IPv6 included, and the tailnet is the host's.
             network_mode: host
             restart: unless-stopped
-            # Longer than 'drain' of the configuration (30 s unless it says otherwise), or connections are torn.
+            # Longer than 'drain' of the configuration (30 s by default), or connections are cut.
             stop_grace_period: 40s
 
-            # Not root, nothing to write but its bans, one right. No 'no-new-privileges': it would take that right away, which the program has from its file.
+            # Not root, writes only its bans, one capability. No 'no-new-privileges': it would take away the capability, which comes from the program's file.
             read_only: true
             cap_drop: [ALL]
             cap_add: [NET_BIND_SERVICE]
@@ -28,25 +28,25 @@ package enum ComposeFile {
               TS_TAILNET: ${TS_TAILNET:?write the name of your tailnet into .env}
               STALWART_MAGIC_NAME: ${STALWART_MAGIC_NAME:-stalwart}
             volumes:
-              # The folder and not the file: editors write a new file, and a mounted file would stay the old one.
+              # The folder, not the file: editors write a new file, and a mounted file would stay the old one.
               - ./tailwart:/etc/tailwart:ro
-              # The folder and not the socket, for the same reason: tailscaled makes a new socket whenever it starts. systemd even makes a new folder;
-              # deploy/systemd/tailscaled.conf stops it from that.
+              # The folder, not the socket, for the same reason: tailscaled makes a new socket whenever it starts. systemd even makes a new folder;
+              # deploy/systemd/tailscaled.conf prevents that.
               - type: bind
                 source: /run/tailscale
                 target: /run/tailscale
                 read_only: true
                 bind: {create_host_path: true}
-              # Bans survive a new container. A volume and not a folder of the host: Docker gives it the owner that the folder has in the image.
+              # Bans survive a new container. A volume, not a folder of the host: Docker gives it the owner that the folder has in the image.
               - bans:/var/lib/tailwart
 
             healthcheck:
-              # Is this host on the tailnet, and does the mailbox greet a client that comes to this edge?
+              # Is this host on the tailnet, and does the mailbox greet a client through this edge?
               test: [CMD, tailwart, gate, --once, --tailscale, --mail, "smtp://127.0.0.1:25"]
               interval: 1m
               timeout: 15s
               start_period: 30s
-            # This driver rotates: a log without an end fills a small disk.
+            # This driver rotates: an unlimited log fills a small disk.
             logging: {driver: local}
 
         volumes:

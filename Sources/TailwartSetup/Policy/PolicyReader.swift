@@ -74,7 +74,7 @@ struct PolicyReader {
         policy.findings.append(
             count < Self.findingLimit
                 ? PolicyFinding(severity, at: position, message)
-                : PolicyFinding(.error, at: position, "more than \(count) things to say; mend those first"))
+                : PolicyFinding(.error, at: position, "more than \(count) things to say; fix those first"))
     }
 
     /// A value of a type that no control server takes there.

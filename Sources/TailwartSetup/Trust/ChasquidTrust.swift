@@ -8,8 +8,8 @@ enum ChasquidTrust {
         guard !ports.isEmpty else { return TrustText.nothing(.chasquid, "25, 465, 587") }
         let steps = [
             TrustGuide.Step(
-                "/etc/chasquid/chasquid.conf, in the place of the addresses that are there. The switch holds for all SMTP that comes "
-                    + "in, so every client must then send a header:", settings(ports)),
+                "/etc/chasquid/chasquid.conf, in place of the addresses that are there. The switch applies to all incoming SMTP, "
+                    + "so every client must then send a header:", settings(ports)),
             TrustText.firewall(ports.map(\.port), edges),
             TrustGuide.Step("Then:", "systemctl restart chasquid"),
         ]

@@ -14,8 +14,8 @@ enum EximTrust {
             TrustGuide.Step("Then:", "exim4 -bV >/dev/null && systemctl restart exim4"),
         ]
         let warnings = [
-            "Exim then wants the header from these addresses on every port, within three seconds. What else comes from the "
-                + "edge's host without one, such as its own status mail, is turned away."
+            "Exim then requires the header from these addresses on every port, within three seconds. Anything else from the "
+                + "edge's host without one, such as its own status mail, is rejected."
         ]
         return (steps, warnings + TrustText.headless(all, [.smtp, .submission, .submissions]))
     }

@@ -6,8 +6,8 @@ extension MailServer {
         switch self {
         case .stalwart:
             TrustGuide.Step(
-                "Its own name, in the environment that it starts with. Without it a Stalwart in a container greets with a single label, and has "
-                    + "certificates issued for that.",
+                "Its own name, in its environment. Without it a Stalwart in a container greets with a single label, and orders "
+                    + "certificates for that.",
                 "STALWART_HOSTNAME=\(hostname)\nSTALWART_PUBLIC_URL=https://\(hostname)")
         case .postfix:
             TrustGuide.Step("/etc/postfix/main.cf: its own name.", "myhostname = \(hostname)")

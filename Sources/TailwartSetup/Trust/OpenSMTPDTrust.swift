@@ -8,8 +8,8 @@ enum OpenSMTPDTrust {
         guard !ports.isEmpty else { return TrustText.nothing(.opensmtpd, "25, 465, 587") }
         let steps = [
             TrustGuide.Step(
-                "/etc/smtpd.conf: a listener for each port that the edge dials. Put the address of the mailbox in the place of "
-                    + "0.0.0.0 if you can, and the name of your own pki entry in the place of mail:", listeners(ports)),
+                "/etc/smtpd.conf: a listener for each port that the edge dials. Put the address of the mailbox in place of "
+                    + "0.0.0.0 if you can, and the name of your own pki entry in place of mail:", listeners(ports)),
             TrustText.firewall(ports.map(\.port), edges),
             TrustGuide.Step("Then:", "smtpd -n && systemctl restart opensmtpd"),
         ]

@@ -37,7 +37,7 @@ package enum PostfixTrust {
                     + "services have; postscreen stays where it is.", services(ports)),
             TrustText.firewall(ports.map(\.port), edges),
             TrustGuide.Step(
-                "/etc/postfix/main.cf: take the edge's addresses out of mynetworks. Then:",
+                "/etc/postfix/main.cf: remove the edge's addresses from mynetworks. Then:",
                 "postfix check && systemctl restart postfix"),
         ]
         let warnings =

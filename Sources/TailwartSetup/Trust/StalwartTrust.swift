@@ -9,22 +9,22 @@ enum StalwartTrust {
         guard !headed.isEmpty else { return TrustText.nothing(.stalwart, "all mail ports and 443") }
         var steps = [
             TrustGuide.Step(
-                "On the mail server, with stalwart-cli and jq: tell the listener of each port whom to believe. In the web page it is "
+                "On the mail server, with stalwart-cli and jq: set the trusted networks of each port's listener. In the web page it is "
                     + "Settings › Network › Listeners, 'Override proxy trusted networks'. From these addresses the header is then "
                     + "required; for all others nothing changes. Only the edge's exact addresses: whoever is trusted can claim to "
                     + "be any client.", listeners(headed, edges)),
             TrustGuide.Step(
-                "Keep the edge from being banned. Networks of a listener are not on the list of allowed addresses by themselves, and "
+                "Add the edge to the allow list, so that it is not banned. Trusted networks of a listener are not on it by themselves, and "
                     + bansWithoutHeader(bare)
-                    + " A second run of this says that the address is there already, which is good.", allowed(edges)),
+                    + " A second run says that the address is there already, which is fine.", allowed(edges)),
         ]
         steps.append(
             TrustGuide.Step(
-                "Or both with curl and jq: stalwart-cli does not take the certificate that a new Stalwart makes up.",
+                "Or both with curl and jq: stalwart-cli does not accept the self-generated certificate of a new Stalwart.",
                 overJMAP(headed, edges)))
         steps.append(
             TrustGuide.Step(
-                "Restart Stalwart: listeners and allowed addresses are read at start. Then see whether the edge is banned already, "
+                "Restart Stalwart: listeners and the allow list are read at start. Then check whether the edge is banned already, "
                     + "and remove what is found with `stalwart-cli delete BlockedIp --ids ID`; the last line ends such a ban without another "
                     + "restart:",
                 """
@@ -79,7 +79,7 @@ enum StalwartTrust {
         let ports = bare.map { String($0.port) }.joined(separator: ", ")
         return
             "on \(ports) the edge sends no header, so every visitor has the edge's address there: one scanner that asks for "
-            + "/wp-login.php gets the edge banned, at once and for good, and MTA-STS and autoconfig fail for the world."
+            + "/wp-login.php gets the edge banned, at once and for good, and MTA-STS and autoconfig fail for everybody."
     }
 
     /// The list for all listeners, and why it is not the one to use.
@@ -88,9 +88,9 @@ enum StalwartTrust {
         let trap =
             bare.isEmpty
             ? "It holds for 443 and 8080 too, where nobody else can send one."
-            : "It would hold for \(ports) too, where this edge sends none, and an empty override means the list for all and not "
-                + "'off': such connections would wait in silence. If you must use it, give that listener an override that nobody "
-                + "has, such as 192.0.2.1."
+            : "It would hold for \(ports) too, where this edge sends none, and an empty override means the global list and not "
+                + "'off': such connections would hang. If you must use it, give that listener an override with an unused address, "
+                + "such as 192.0.2.1."
         return TrustGuide.Step(
             "Leave 'Proxy trusted networks' of Settings › Network › General (proxyTrustedNetworks of SystemSettings) empty. \(trap)"
         )

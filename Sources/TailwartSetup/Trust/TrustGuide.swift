@@ -74,7 +74,7 @@ package struct TrustGuide: Sendable, Equatable {
         }
         for warning in warnings {
             if lines.last?.isEmpty == false { lines.append("#") }
-            lines += Prose.wrap("Mind: \(warning)", width: 110).map { "# \($0)" }
+            lines += Prose.wrap("Note: \(warning)", width: 110).map { "# \($0)" }
         }
         while lines.last?.isEmpty == true { lines.removeLast() }
         return lines.joined(separator: "\n") + "\n"
@@ -114,8 +114,8 @@ enum TrustText {
             "    tcp dport \(set) \(edge.isV4 ? "ip" : "ip6") saddr \(edge) accept"
         }
         return TrustGuide.Step(
-            "This server keeps no list of whom to believe: whoever reaches these ports can claim to be any client. Let the "
-                + "firewall pass the edge alone, for instance with this table in /etc/nftables.conf:",
+            "This server has no list of trusted addresses: whoever reaches these ports can claim to be any client. Let the "
+                + "firewall accept only the edge, for instance with this table in /etc/nftables.conf:",
             (["table inet tailwart_mailbox {", "  chain input {", "    type filter hook input priority filter;"]
                 + rules + ["    tcp dport \(set) drop", "  }", "}"]).joined(separator: "\n"))
     }

@@ -66,7 +66,7 @@ import Testing
         #expect(
             run.said == [
                 "\(Self.name) has 2 networks",
-                "\(Self.name) cannot be used: connection refused; it goes on as it was, with 2 networks",
+                "\(Self.name) cannot be used: connection refused; the last version stays in force, with 2 networks",
                 "\(Self.name) has 2 networks",
             ])
     }

@@ -116,7 +116,7 @@ import Testing
         _ = run.got(Self.fetched, "192.0.2.0/24")
         #expect(
             run.got(Self.fetched, text) == [
-                "list lists.example/drop.txt cannot be used: \(why); it goes on as it was, with 1 network"
+                "list lists.example/drop.txt cannot be used: \(why); the last version stays in force, with 1 network"
             ])
         #expect(run.got(Self.fetched, text).isEmpty)
         #expect(run.published.map(\.networks.count) == [1])
@@ -141,7 +141,7 @@ import Testing
         #expect(run.got(Self.file, "192.0.2.0/24") == ["list deny.txt has 1 network", "publish list deny.txt: 1"])
         #expect(
             run.take(.got(Self.file.source, .failed("it is gone"))) == [
-                "list deny.txt cannot be used: it is gone; it goes on as it was, with 1 network"
+                "list deny.txt cannot be used: it is gone; the last version stays in force, with 1 network"
             ])
         #expect(run.got(Self.file, "192.0.2.0/24") == ["list deny.txt has 1 network"])
     }
