@@ -164,7 +164,7 @@ import Testing
                 try await eventually("it is kept") { try names().count == 1 ? true : nil }
                 #expect(try names().allSatisfy { $0.hasPrefix("bans.list-") && !$0.contains("secret") })
             } else {
-                try await run.waits(toSay: "it goes on as it was, with 1 network")
+                try await run.waits(toSay: "the last version stays in force, with 1 network")
             }
             run.end()
         }

@@ -144,7 +144,7 @@ import Testing
         (route("proxy_protocol {\nfallback_policy SKIP\n}\nproxy 10.0.0.5:993"), "name the networks of the proxies"),
         (route("proxy 10.0.0.5:993 {\nfrobnicate on\n}"), "'frobnicate'"),
         (route("proxy {\nupstream 10.0.0.5:993 {\ntls_insecure_skip_verify\n}\n}"), "starts no TLS"),
-        (route("proxy 10.0.0.5:993", sets: "@a ssh"), "'ssh': connections are told apart"),
+        (route("proxy 10.0.0.5:993", sets: "@a ssh"), "'ssh': only TLS server name"),
         (route("proxy 10.0.0.5:993", sets: "@a tls sni_regexp ^a"), "'sni_regexp'"),
         (route("proxy 10.0.0.5:993", sets: "@a {\nremote_ip 10.0.0.0/8\nremote_ip 192.0.2.1\n}"), "is there twice"),
         (route("proxy 10.0.0.5:993", sets: "@b tls"), "there is no '@a' in this block"),

@@ -54,7 +54,7 @@ import Testing
         ),
         (
             .caddy, caddy("{\"match\": [{\"local_ip\": {\"ranges\": [\"192.0.2.1\"]}}], \"handle\": [\(proxy())]}"),
-            "'local_ip': connections are told apart"
+            "'local_ip': only TLS server name"
         ),
         (
             .caddy,
@@ -90,9 +90,9 @@ import Testing
         ),
         (
             .nginx, "stream { map $remote_addr $x { default a:1; } server { listen 25; proxy_pass $x; } }",
-            "'$remote_addr': connections"
+            "'$remote_addr': only TLS server name"
         ),
-        (.haproxy, haproxy("source 192.0.2.1"), "'source': the address to dial from"),
+        (.haproxy, haproxy("source 192.0.2.1"), "'source': the source address cannot be set"),
         (.haproxy, haproxy("bind :994 accept-proxy"), "any client may send a PROXY header here"),
         (.haproxy, haproxy("tcp-request connection reject if nobody"), "no acl 'nobody'"),
         (.haproxy, haproxy("tcp-request connection reject if { src 10.0.0.0/8 } maybe or"), "no acl 'maybe'"),

@@ -38,7 +38,7 @@ struct NameCheckTests {
         let findings = try findings(file, certificate(Self.names))
         #expect(findings.map(\.subject) == ["mail.example.org"])
         #expect(findings.first?.result == .warn)
-        #expect(findings.first?.detail.contains("leads to \(other)") == true)
+        #expect(findings.first?.detail.contains("routed to \(other)") == true)
         #expect(findings.first?.fix?.contains("'hostname: mail.example.org'") == true)
     }
 

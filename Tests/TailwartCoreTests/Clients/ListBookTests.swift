@@ -177,7 +177,7 @@ import Testing
         #expect(run.take(.kept(Self.url, kept)) == ["publish list lists.example/drop.txt: 2"])
         #expect(
             run.take(.got(Self.fetched.source, .failed("it is away"))) == [
-                "list lists.example/drop.txt cannot be used: it is away; it goes on as it was, with 2 networks"
+                "list lists.example/drop.txt cannot be used: it is away; the last version stays in force, with 2 networks"
             ])
         #expect(run.got(Self.fetched, "192.0.2.0/24").last == "publish list lists.example/drop.txt: 1")
         #expect(run.take(.kept(Self.url, kept)).isEmpty)
