@@ -24,7 +24,7 @@ struct AdminBanPages: Sendable {
             let widest = BanBook.widest
             return .refused(
                 .badRequest,
-                "\(network) is wider than a /\(widest.v4) of IPv4 or a /\(widest.v6) of IPv6, which is more likely a slip than a wish"
+                "\(network) is wider than a /\(widest.v4) of IPv4 or a /\(widest.v6) of IPv6, which is more likely a mistake"
             )
         }
         var time: Duration?

@@ -176,7 +176,7 @@ final class AdminHandler: ChannelInboundHandler {
             beginStream(subscribe)
         case .stream:
             reply(
-                .refused(.serviceUnavailable, "as many read the events as can", fix: "End one of them."), stays: false,
+                .refused(.serviceUnavailable, "too many readers of the events", fix: "End one of them."), stays: false,
                 isOwed: true)
         }
     }

@@ -142,7 +142,7 @@ struct AdminRoutes: AdminAnswering {
     }
 
     private func bans(_ reply: (AdminBanPages) -> AdminReply) -> AdminReply {
-        guard let bans = view.bans else { return .refused(.notFound, "this edge keeps nobody out") }
+        guard let bans = view.bans else { return .refused(.notFound, "this edge has no bans") }
         return reply(AdminBanPages(bans: bans))
     }
 
@@ -211,7 +211,7 @@ struct AdminRoutes: AdminAnswering {
         }
         guard view.drain(limit) else { return .refused(.conflict, "the edge drains already, or is about to end") }
         return .done(
-            "the edge accepts no more; connections may finish"
+            "the edge accepts no new connections; open ones may finish"
                 + (limit.map { " within \($0.configurationText)" } ?? "") + ", and then it ends")
     }
 
@@ -222,12 +222,12 @@ struct AdminRoutes: AdminAnswering {
         }
         view.setLogLevel(level)
         return .done(
-            "the log says what is \(level.rawValue) or graver, until the edge is started anew, or its file names another"
+            "the log level is \(level.rawValue), until the edge restarts, or its file names another"
         )
     }
 
     private func reload(isTrial: Bool) -> AdminReply {
-        guard let reload = view.reload else { return .refused(.notFound, "this edge has no file to read anew") }
+        guard let reload = view.reload else { return .refused(.notFound, "this edge has no file to reload") }
         let answer = reload(isTrial)
         return .json(answer.json["ok"]?.flag == true ? .ok : .conflict, answer)
     }

@@ -25,7 +25,7 @@ struct AdminRules: Sendable {
         if let host = request["host"], !isOwn(host, caller) {
             // DNS rebinding: a page of a stranger's whose name leads here.
             return .refused(
-                .misdirectedRequest, "this edge is not called \(host.quoted)",
+                .misdirectedRequest, "\(host.quoted) is not a name of this edge",
                 fix: "Ask for localhost, or for this host's own name or address.")
         }
         if let site = request["sec-fetch-site"], site != "same-origin", site != "none" {
@@ -40,7 +40,7 @@ struct AdminRules: Sendable {
     private func refusalOfOrder(from caller: AdminCaller) -> AdminReply? {
         guard case .local(let peer, let group) = caller else {
             return .refused(
-                .forbidden, "over TCP the edge takes no orders",
+                .forbidden, "the admin interface is read-only over TCP",
                 fix: "Give orders on its host, over the Unix socket.")
         }
         if let peer, peer.user == 0 || peer.user == user || peer.isMember(of: group) { return nil }

@@ -37,7 +37,7 @@ extension AdminWebhook: AdminAnswering {
     func answer(_ request: AdminRequest, from caller: AdminCaller) -> AdminRoutes.Outcome { .reply(reply(request)) }
 
     private func reply(_ request: AdminRequest) -> AdminReply {
-        guard request.path == "/" else { return .refused(.notFound, "the webhook is taken at / alone") }
+        guard request.path == "/" else { return .refused(.notFound, "the webhook is only at /") }
         guard request.method == "POST" else {
             var reply = AdminReply.refused(.methodNotAllowed, "a webhook is posted")
             reply.fields = [("Allow", "POST")]

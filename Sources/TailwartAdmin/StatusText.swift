@@ -112,7 +112,7 @@ package struct StatusText {
         let counts = layers.filter { $0["count"]?.integer ?? 0 > 0 }
             .map { "\(number("count", of: $0)) \(text("layer", of: $0))" }
         let isObserved = status["bans"]?["observe"]?.flag == true
-        let failure = status["bans"]?["failure"]?.text.map { ["bans are kept in memory alone: \($0.printable)"] } ?? []
+        let failure = status["bans"]?["failure"]?.text.map { ["bans are kept in memory only: \($0.printable)"] } ?? []
         let line =
             counts.isEmpty
             ? [] : ["banned\(isObserved ? ", were 'bans.observe' off" : ""): \(counts.joined(separator: ", "))"]

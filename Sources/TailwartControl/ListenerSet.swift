@@ -164,8 +164,8 @@ extension ListenError {
     fileprivate func overlapping(_ socket: DoorSocket) -> ListenError {
         ListenError(
             listener: listener, bind: bind,
-            cause: "the edge itself listens on \(socket.key), and one of the two takes in the other",
-            fix: "Restart the edge: no reload can change this without turning somebody away.")
+            cause: "it overlaps \(socket.key), on which the edge itself listens",
+            fix: "Restart the edge: a reload cannot change this without refusing clients.")
     }
 }
 

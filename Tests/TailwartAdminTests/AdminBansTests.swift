@@ -73,7 +73,7 @@ private final class FakeBans: AdminBans {
                 let answer = try admin.get(target, method == "POST" ? "Content-Length: 0\r\n" : "", method: method)
                 #expect(answer.status == status && answer.body.contains("\"message\":\""), "\(target): \(answer)")
             }
-            // Over TCP the edge takes no orders, and answers questions.
+            // Over TCP the admin interface is read-only.
             let order = try admin.get(
                 "/bans/add?network=203.0.113.7", "Content-Length: 0\r\n", method: "POST",
                 over: TestSocket.connect(to: admin.tcp))

@@ -34,7 +34,7 @@ import Testing
                 "mailbox   a.example:25  smtp      unhealthy  1 min  refused  1 d 1 h   1.2 ms", "",
                 "3 open, 1200 accepted, 1 B in, 2 B out, 2 lines of the log lost", "ended: closed 5", "",
                 "banned, were 'bans.observe' off: 2 manual, 7 crowdsec",
-                "bans are kept in memory alone: the disk is full", "",
+                "bans are kept in memory only: the disk is full", "",
                 "TURNED AWAY (24 H)  TIMES  NOW     WHY",
                 "203.0.113.7            12  banned  10 client_rate, 2 client_banned",
                 "2001:db8:1:2::/64       3          3 no_route", "", "LATELY",

@@ -177,7 +177,7 @@ extension CommandTests {
                     never.exitCode == 0
                         && never.errors.contains("this has no effect: 198.51.100.0/24 is in 'bans.never'"))
                 let wide = try await tailwart("ban add 0.0.0.0/0", on: host)
-                #expect(wide.exitCode == 3 && wide.errors.contains("more likely a slip"))
+                #expect(wide.exitCode == 3 && wide.errors.contains("more likely a mistake"))
                 try await first.edge.event(containing: "203.0.113.7 is banned by an operator")
                 let list = try await tailwart("ban list", on: host)
                 #expect(list.outputLines.count == 3 && list.output.contains("noise"), "\(list)")

@@ -340,7 +340,7 @@ import Testing
             }
             #expect(door.banned.count == 3)
             keeper.stop()
-            #expect(door.sentences().filter { $0.hasPrefix("bans are kept in memory alone") }.count == 1)
+            #expect(door.sentences().filter { $0.hasPrefix("bans are kept in memory only") }.count == 1)
         }
     }
 

@@ -239,8 +239,8 @@ import Testing
         }
         #expect(
             problems.map(\.sentence) == [
-                "error: listener smtp: cannot listen on :\(port): the edge itself listens on 127.0.0.1:\(port), and one of the two "
-                    + "takes in the other. Restart the edge: no reload can change this without turning somebody away."
+                "error: listener smtp: cannot listen on :\(port): it overlaps 127.0.0.1:\(port), on which the edge itself listens. "
+                    + "Restart the edge: a reload cannot change this without refusing clients."
             ])
         running.finish()
         mailbox.close()

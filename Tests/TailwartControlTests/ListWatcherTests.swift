@@ -67,7 +67,7 @@ import Testing
         let run = try Run()
         defer { run.end() }
         try run.watcher.serve([NetworkList(.file(file.path))])
-        try await run.waits(toSay: "list deny.txt has 1 network; line 2 is no network: 'nonsense'")
+        try await run.waits(toSay: "list deny.txt has 1 network; line 2 is not a network: 'nonsense'")
         #expect(run.isDenied("192.0.2.1") == true)
         #expect(run.isDenied("198.51.100.1") == false)
         try file.write("198.51.100.0/24\n")

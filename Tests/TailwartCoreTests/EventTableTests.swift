@@ -133,8 +133,8 @@ import Testing
         ),
         (.listLoaded(ListNews("list deny.txt", networks: 1)), .info, "list deny.txt has 1 network"),
         (
-            .listLoaded(ListNews("list deny.txt", networks: 2, skipped: 1, problems: ["line 3 is no network: 'x'"])),
-            .warning, "list deny.txt has 2 networks; line 3 is no network: 'x'"
+            .listLoaded(ListNews("list deny.txt", networks: 2, skipped: 1, problems: ["line 3 is not a network: 'x'"])),
+            .warning, "list deny.txt has 2 networks; line 3 is not a network: 'x'"
         ),
         (
             .listFailed(name: "list deny.txt", failure: "/etc/deny.txt is no regular file", kept: 7), .warning,

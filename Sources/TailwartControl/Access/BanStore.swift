@@ -61,7 +61,7 @@ struct BanStore {
                 error.errno == .noEntry
                 ? "make the folder \(FileSystem.folder(of: path)), or name another file with 'bans.file'"
                 : "see its folder's owner and space, or name another file with 'bans.file'"
-            return .bansFailed("bans are kept in memory alone: \(path) cannot be written: \(words)", fix: fix)
+            return .bansFailed("bans are kept in memory only: \(path) cannot be written: \(words)", fix: fix)
         }
     }
 

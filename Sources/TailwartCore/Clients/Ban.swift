@@ -75,7 +75,7 @@ package enum BanExemption: Sendable, Hashable {
         case .thisHost: "it is an address of this host"
         case .tailnet: "it is an address of the tailnet"
         case .owner(let network, let until):
-            "somebody with a mailbox was here from \(network), which is not banned before \(UTCTime(seconds: until))"
+            "the owner of a mailbox was seen in \(network), so it is not banned before \(UTCTime(seconds: until))"
         }
     }
 }

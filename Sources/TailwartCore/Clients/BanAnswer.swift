@@ -94,7 +94,7 @@ extension BanBook {
         answer.problems += answer.bans.prefix(3).map { ban in
             let fix =
                 ban.layer == .crowdsec
-                ? "Take it back there: cscli decisions delete --\(ban.network.isOneAddress ? "ip" : "range") \(ban.network)."
+                ? "Lift it there: cscli decisions delete --\(ban.network.isOneAddress ? "ip" : "range") \(ban.network)."
                 : "See 'tailwart ban remove \(ban.network)'."
             return .init(.warning, ban.sentence, fix: fix)
         }
@@ -130,7 +130,7 @@ extension AccessFinding {
     /// Of a list; nil of what ``BanBook`` knows better.
     fileprivate func sentence(ofExempt isExempt: Bool) -> String? {
         switch kind {
-        case .denied: "\(isExempt ? "but for that, " : "")\(network) is not let in: \(words)"
+        case .denied: "\(isExempt ? "otherwise, " : "")\(network) is denied: \(words)"
         case .allowed: "\(network) is an exception from the lists: \(words)"
         case .trusted, .banned: nil
         }
@@ -139,7 +139,7 @@ extension AccessFinding {
 
 extension BanExemption {
     fileprivate var fix: String? {
-        if case .never = self { return "Take it out of 'bans.never' and reload." }
+        if case .never = self { return "Remove it from 'bans.never' and reload." }
         return nil
     }
 }

@@ -68,7 +68,7 @@ extension BanBook {
         var sentences: [String] = []
         if let exemption {
             sentences.append("\(address) is never banned: \(exemption.sentence)")
-            sentences += found.map { "but for that, \($0.sentence)" }
+            sentences += found.map { "otherwise, \($0.sentence)" }
         } else if settings.isObserving {
             sentences += found.map { "'bans.observe' is on, else \($0.sentence)" }
         } else {

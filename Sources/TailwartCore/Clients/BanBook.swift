@@ -169,7 +169,7 @@ package struct BanBook: Sendable {
         guard saidFull.insert(layer).inserted, let limit = layers[layer]?.limit else { return }
         effects.say(
             .bansFailed(
-                "\(limit) networks are banned by \(layer.words), as many as can be: for each more, the one goes whose ban would end first",
+                "\(limit) networks are banned by \(layer.words), the maximum: each further ban drops the one that would end first",
                 fix: "see who they are with `tailwart ban list`; a list (bans.lists) holds a million"))
     }
 

@@ -101,8 +101,8 @@ package struct NetworkListReading: Sendable, Equatable {
 
     /// What is wrong with it, a sentence each without a full stop.
     package var problems: [String] {
-        var problems = faults.map { "line \($0.line) is no network: \($0.text.quoted)" }
-        if skipped > faults.count { problems.append("\(skipped - faults.count) more lines are no network") }
+        var problems = faults.map { "line \($0.line) is not a network: \($0.text.quoted)" }
+        if skipped > faults.count { problems.append("\(skipped - faults.count) more lines are not networks") }
         if masked > 0 { problems.append("\(masked) have bits behind their prefix, which count as zeros") }
         if leftOut > 0 {
             problems.append("\(leftOut) are left out: a list has at most \(NetworkListText.networkLimit) networks")

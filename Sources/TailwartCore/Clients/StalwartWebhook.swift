@@ -106,9 +106,9 @@ extension StalwartWebhook.Event {
         let hour = 60 * 60
         switch type {
         case "security.authentication-ban": return bans("too many failed logins", time: 4 * hour)
-        case "security.scan-ban": return bans("looked for what is open", time: 24 * hour)
+        case "security.scan-ban": return bans("scanned for weaknesses", time: 24 * hour)
         case "security.abuse-ban": return bans("too much mail to addresses that do not exist", time: 24 * hour)
-        case "security.loiter-ban": return bans("connected and said nothing", time: hour)
+        case "security.loiter-ban": return bans("connected and sent nothing", time: hour)
         // Stalwart counts these for each login too, so that an attack on one bans its owner: here they are strikes alone.
         case "auth.failed": return addresses.map { .struck($0, .login) }
         case "security.ip-blocked": return addresses.map { .struck($0, .turnedAway) }

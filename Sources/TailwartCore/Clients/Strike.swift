@@ -23,11 +23,11 @@ package enum Strike: String, Sendable, CaseIterable {
     package var words: String {
         switch self {
         case .noHello: "no TLS hello"
-        case .badHello: "what is no TLS hello"
-        case .badHeader: "a PROXY header that is missing or was not asked for"
-        case .unknownName: "server names that nobody has here"
-        case .noSMTP: "what is no SMTP before the banner"
-        case .login: "logins that failed"
+        case .badHello: "something other than a TLS hello"
+        case .badHeader: "a PROXY header that is missing or unexpected"
+        case .unknownName: "server names without a route"
+        case .noSMTP: "something other than SMTP before the banner"
+        case .login: "failed logins"
         case .turnedAway: "being turned away by the mailbox"
         case .flood: "a connection far beyond its limits"
         }

@@ -84,15 +84,15 @@ package enum Metric: String, CaseIterable, Sendable {
                 .counter, ["listener", "protocol", "route", "upstream", "ended_by", "reason"],
                 // Some reasons come from either side.
                 upTo: Totals.groupLimit + CloseReason.allCases.reduce(0) { $0 + $1.sides }, rest: .counted,
-                "connections that are over, by how they ended")
+                "finished connections, by how they ended")
         case .open:
             Row(
                 .gauge, ["listener", "protocol"], upTo: Totals.listenerLimit + 1, rest: .sum,
-                "connections that are open, of the listeners that the file has now")
+                "open connections, of the current listeners")
         case .held:
-            Row(.gauge, help: "connections that are open and wait because no endpoint can be reached")
+            Row(.gauge, help: "open connections that wait because no endpoint can be reached")
         case .workerOpen:
-            Row(.gauge, ["worker"], upTo: 17, rest: .sum, "connections that are open, by worker: these should be alike")
+            Row(.gauge, ["worker"], upTo: 17, rest: .sum, "open connections, by worker: these should be similar")
         case .bytes:
             Row(
                 .counter, ["listener", "protocol", "direction"], upTo: 2 * (Totals.listenerLimit + 1), rest: .counted,
@@ -113,7 +113,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .refusals:
             Row(
                 .counter, ["reason"], upTo: CloseReason.refusing.count,
-                "clients that were told in their own protocol that they are not served now")
+                "clients that got a temporary error in their own protocol")
         case .healthy:
             Row(
                 .gauge, PlaceReport.labels, upTo: PlaceReport.limit, rest: .least,
@@ -125,7 +125,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .certificate:
             Row(
                 .gauge, PlaceReport.labels, upTo: PlaceReport.limit, rest: .least,
-                "how long the certificate of a place is still good, negative afterwards; of several names the shortest")
+                "remaining lifetime of a place's certificate, negative when expired; of several names the shortest")
         case .path:
             Row(
                 .gauge, ["peer", "path"], upTo: 4, rest: .left,
@@ -133,8 +133,8 @@ package enum Metric: String, CaseIterable, Sendable {
         case .roundTrip:
             Row(
                 .gauge, ["peer"], upTo: 4, rest: .left,
-                "there and back over the tailnet, when that path was seen first")
-        case .bans: Row(.gauge, ["layer"], upTo: BanLayer.allCases.count, "networks that are banned, by who says so")
+                "round-trip time over the tailnet, when that path was first seen")
+        case .bans: Row(.gauge, ["layer"], upTo: BanLayer.allCases.count, "banned networks, by layer")
         case .listNetworks:
             Row(.gauge, ["list"], upTo: 8, rest: .sum, "networks that a list of `bans.lists` denies or allows")
         case .clientNetworks:
@@ -150,20 +150,20 @@ package enum Metric: String, CaseIterable, Sendable {
                     "connections that were served and not counted against their client's limits, as `limits.table` was full"
             )
         case .evictions:
-            Row(.counter, help: "client networks that were forgotten before their time, for others")
+            Row(.counter, help: "client networks that were evicted early, for others")
         case .pending:
-            Row(.gauge, help: "connections that are open and have not said yet what they want: `limits.pending`")
-        case .reloads: Row(.counter, ["result"], upTo: 2, "how often the configuration was read anew: `ok` or `failed`")
+            Row(.gauge, help: "open connections that have not sent their PROXY header or hello yet: `limits.pending`")
+        case .reloads: Row(.counter, ["result"], upTo: 2, "reloads of the configuration: `ok` or `failed`")
         case .takeovers:
-            Row(.counter, ["result"], upTo: 2, "how often the listening sockets were handed over: `ok` or `failed`")
+            Row(.counter, ["result"], upTo: 2, "takeovers of the listening sockets: `ok` or `failed`")
         case .recordsLost:
-            Row(.counter, help: "connections that none of these counts has, as they came faster than they are counted")
-        case .eventsLost: Row(.counter, help: "events that came faster than they are taken")
+            Row(.counter, help: "connections missing in these counters, as they came faster than they could be counted")
+        case .eventsLost: Row(.counter, help: "events that came faster than they could be logged")
         case .folded:
             Row(
                 .gauge,
-                help: "series that would be there but for the limit, and are in the rows named `other` or left out")
-        case .build: Row(.info, ["version", "commit", "swift"], upTo: 1, "what this program is")
+                help: "series over the limit, which are in the rows named `other` or left out")
+        case .build: Row(.info, ["version", "commit", "swift"], upTo: 1, "the version of the program")
         case .residentBytes: Row(.gauge, help: "memory that the process uses")
         case .descriptors: Row(.gauge, help: "descriptors that the process has open")
         case .descriptorLimit: Row(.gauge, help: "descriptors that the process may have open")

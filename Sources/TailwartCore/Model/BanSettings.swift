@@ -49,7 +49,7 @@ package struct BanSettings: Sendable, Equatable {
         }
     }
 
-    /// An absolute path; nil: bans are kept in memory alone.
+    /// An absolute path; nil: bans are kept in memory only.
     package var file: String?
     /// The network that is banned for one IPv6 address of it.
     package var v6Prefix: Int

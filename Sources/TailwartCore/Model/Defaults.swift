@@ -73,7 +73,7 @@ package enum Defaults {
     }
 }
 
-/// Which values a key takes. A value outside is more likely a slip (a wrong unit, a digit too many) than a wish.
+/// Which values a key takes. A value outside is more likely a mistake (a wrong unit, a digit too many) than a wish.
 package enum Allowed {
     /// Linux cannot give a process more descriptors than `fs.nr_open`, 1 048 576 by default, and each needs two.
     package static let maxConnections = 1...500_000

@@ -126,7 +126,7 @@ import Testing
         let last = try strike(&book, "203.0.113.7", .unknownName, times: 1, now: Self.start + 602)
         #expect(
             Self.sentences(last).first?.hasSuffix(
-                ": 9 × what is no TLS hello, 1 × server names that nobody has here, 2 × logins that failed") ?? false)
+                ": 9 × something other than a TLS hello, 1 × server names without a route, 2 × failed logins") ?? false)
     }
 
     @Test func `addresses of one IPv6 network are struck together, and neighbours of IPv4 are not`() throws {
@@ -184,14 +184,14 @@ import Testing
         let effects = book.take(
             .ban(Network(attacker), .webhook, reason: "scans", time: 2 * Self.day), now: Self.start + 1)
         #expect(
-            Self.sentences(effects).first?.contains("that has no effect here: somebody with a mailbox was here")
+            Self.sentences(effects).first?.contains("that has no effect here: the owner of a mailbox was seen")
                 ?? false)
         #expect(Self.banned(book) == ["2001:db8::/64"])
         let inForce = book.inForce
         #expect(inForce.trusted.contains { $0.description == "2001:db8::/64" }, "which stands above the ban")
         #expect(!book.why(attacker).isBanned)
         #expect(
-            book.why(attacker).sentences.last?.hasPrefix("but for that, 2001:db8::/64 is banned by the mailbox")
+            book.why(attacker).sentences.last?.hasPrefix("otherwise, 2001:db8::/64 is banned by the mailbox")
                 ?? false)
         // Seen again within the hour, nothing is to be written.
         #expect(book.take(.owner(attacker), now: Self.start + 3599).isEmpty)
@@ -273,7 +273,7 @@ import Testing
         #expect(
             book.why(address).sentences == [
                 "203.0.113.0/24 is banned by an operator for ever: noise",
-                "203.0.113.7 has strikes since 2026-11-29T06:00:00Z: 2 × what is no TLS hello; 120 of 600 points are a ban",
+                "203.0.113.7 has strikes since 2026-11-29T06:00:00Z: 2 × something other than a TLS hello; 120 of 600 points are a ban",
             ])
         #expect(book.why(address).strikes.map(\.count) == [2])
     }
@@ -328,7 +328,7 @@ import Testing
         // 10 went for 30, and 30 for 20.
         #expect(Self.banned(book) == ["203.0.113.0", "203.0.113.2", "203.0.113.4"])
         #expect(book.crowdedOut == 2)
-        #expect(said.filter { $0.contains("3 networks are banned by an operator, as many as can be") }.count == 1)
+        #expect(said.filter { $0.contains("3 networks are banned by an operator, the maximum") }.count == 1)
         _ = book.take(.ban(try Self.network("203.0.113.9"), .webhook, reason: "a", time: 5), now: Self.start)
         #expect(Self.banned(book).count == 4, "each layer has its own room")
     }

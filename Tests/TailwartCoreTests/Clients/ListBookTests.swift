@@ -50,7 +50,7 @@ import Testing
         #expect(run.take(.serves([Self.file])) == ["watch \(Self.path)", "read \(Self.path)"])
         #expect(
             run.got(Self.file, "192.0.2.0/24\nx\n") == [
-                "list deny.txt has 1 network; line 2 is no network: 'x'", "publish list deny.txt: 1",
+                "list deny.txt has 1 network; line 2 is not a network: 'x'", "publish list deny.txt: 1",
             ])
         #expect(run.pause == nil)
     }

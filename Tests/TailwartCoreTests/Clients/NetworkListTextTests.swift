@@ -41,7 +41,7 @@ import Testing
         #expect(found == ["192.0.2.0/24", "198.51.100.7"])
         #expect(reading.skipped == 1)
         #expect(reading.faults.map(\.line) == [2])
-        #expect(reading.problems == ["line 2 is no network: '\(line)'"])
+        #expect(reading.problems == ["line 2 is not a network: '\(line)'"])
     }
 
     @Test func `of many bad lines the first are told, and how many more`() {
@@ -50,8 +50,8 @@ import Testing
         #expect(reading.skipped == 11)
         #expect(
             reading.problems == [
-                "line 1 is no network: 'bad1'", "line 2 is no network: 'bad2'", "line 3 is no network: 'bad3'",
-                "8 more lines are no network",
+                "line 1 is not a network: 'bad1'", "line 2 is not a network: 'bad2'", "line 3 is not a network: 'bad3'",
+                "8 more lines are not networks",
             ])
     }
 

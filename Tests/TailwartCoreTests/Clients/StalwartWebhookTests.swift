@@ -35,7 +35,7 @@ import Testing
     @Test func `the body of a real Stalwart is a ban for a day`() throws {
         #expect(
             try sentences([Self.scanBan]) == [
-                "203.0.113.50 is banned by the mailbox until 2026-11-29T18:08:28Z: looked for what is open (Invalid SMTP command)"
+                "203.0.113.50 is banned by the mailbox until 2026-11-29T18:08:28Z: scanned for weaknesses (Invalid SMTP command)"
             ])
     }
 

@@ -21,7 +21,7 @@ import Testing
                 # TYPE tailwart_reloads_total counter
                 tailwart_reloads_total{result="ok"} 2
                 tailwart_reloads_total{result="failed"} 0
-                # HELP tailwart_build_info what this program is
+                # HELP tailwart_build_info the version of the program
                 # TYPE tailwart_build_info gauge
                 tailwart_build_info{version="1\\\\2",commit="a\\"b\\nc",swift="ü"} 1
                 # HELP process_cpu_seconds_total \(Metric.processorTime.help)
