@@ -338,7 +338,8 @@ extension CommandTests {
                     let answer = try await tailwart("status --socket \(socket)", on: host)
                     #expect(answer.exitCode == 0, "\(answer)")
                 } else {
-                    let note = try await edge.event(containing: "the admin interface at /run/tailwart/admin.sock cannot be used")
+                    let note = try await edge.event(
+                        containing: "the admin interface at /run/tailwart/admin.sock cannot be used")
                     #expect(note.level == "info")
                 }
                 mailbox.close()

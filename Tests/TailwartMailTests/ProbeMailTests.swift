@@ -275,7 +275,8 @@ extension MailTests {
                     let result = await probe(mailbox, port, proto, .v2)
                     // It does not even read the header, so this looks like a ban, of a server that nobody knows; the fix names both.
                     #expect(result.verdict == .banned, "\(proto): \(result.detail)")
-                    #expect(result.fix.contains("ban of this edge's address") && result.fix.contains("`tailwart trust`"))
+                    #expect(
+                        result.fix.contains("ban of this edge's address") && result.fix.contains("`tailwart trust`"))
                 }
                 // However often and with whatever header it is asked, that stays so.
                 for _ in 1...5 {

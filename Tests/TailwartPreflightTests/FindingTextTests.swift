@@ -36,7 +36,8 @@ import Testing
     @Test func `what is next names all that have its cause`() throws {
         let findings = [25, 465].map { port in
             Finding(
-                .port, ":\(port) (mail)", .fail, "The edge cannot listen here: port \(port) is taken by exim4 (process 8).",
+                .port, ":\(port) (mail)", .fail,
+                "The edge cannot listen here: port \(port) is taken by exim4 (process 8).",
                 fix: "Stop it.")
         }
         let next = try #require(NextStep(findings + [Finding(.clock, "system", .warn, "Off.", fix: "Set it.")]))
