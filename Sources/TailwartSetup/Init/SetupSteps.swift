@@ -66,7 +66,7 @@ extension SetupFiles {
             case .compose: "`cp .env.example .env`, build or load the image, `docker compose up --detach`."
             case .systemd:
                 "copy tailwart.yaml and tailwart.schema.json to /etc/tailwart/, .env.example to /etc/default/tailwart, "
-                    + "tailwart.service to /etc/systemd/system/ (the Debian package has it, and the user tailwart, already); "
+                    + "tailwart.service to /etc/systemd/system/ (the Debian package and `tailwart install` bring it, and the user tailwart); "
                     + "`systemctl enable --now tailwart`."
             case .binary:
                 "`sudo tailwart run --config \(file)`, or without root after "
