@@ -9,6 +9,7 @@ export TAILWART_COMMIT := $(or $(shell git describe --always --dirty --abbrev=12
 .NOTPARALLEL:
 
 SWIFT_FILES := Package.swift Sources Tests
+TRY_TIME := the first time about 4 minutes on two cores, later seconds
 BUILD := swift build -c release --product tailwart
 
 help: ## list the targets
@@ -30,8 +31,14 @@ portable: ## build one file that runs on any Linux: .build-static/portable/tailw
 		$(BUILD) --static-swift-stdlib --disable-local-rpath --scratch-path .build-static
 	@scripts/strip-program.sh .build-static/release/tailwart .build-static/portable
 
-try: build ## run the edge in front of a sandbox mailbox; ARGS=--selftest checks it and ends
-	.build/release/tailwart try $(ARGS)
+# Without the optimizer, which takes most of the time of 'make build' and is not needed for a look; what is built already is used.
+try: ## build quickly and run the edge in front of a sandbox mailbox; ARGS=--selftest checks it and ends
+	@echo "try: 1 of 3: the Debian packages that the build needs (the first time about 60 MB, a minute)"
+	@scripts/setup.sh build
+	@echo "try: 2 of 3: fetching swift-argument-parser and swift-nio from GitHub, and compiling ($(TRY_TIME))"
+	@if [ -x .build/release/tailwart ]; then $(BUILD); else swift build --product tailwart; fi
+	@echo "try: 3 of 3: starting"
+	@if [ -x .build/release/tailwart ]; then exec .build/release/tailwart try $(ARGS); else exec .build/debug/tailwart try $(ARGS); fi
 
 test: ## run all tests, also those with real mail servers, which it installs
 	@scripts/setup.sh test

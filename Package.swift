@@ -68,7 +68,14 @@ let package = Package(
             ],
             resources: [.embedInCode("page.html")]),
         .target(
-            name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartSystem", "TailwartWire"]),
+            name: "TailwartSetup", dependencies: ["TailwartConfig", "TailwartCore", "TailwartSystem", "TailwartWire"],
+            // Links to what lies in deploy/ and examples/, so that it is in the program as it is there.
+            resources: [
+                "compose.yaml", "environment", "general.yaml", "mail-only.yaml", "many-domains.yaml",
+                "postfix-dovecot.yaml",
+                "sysctl.conf", "sysusers.conf", "tailwart.1.in", "tailwart.service", "tailwart.yaml.5.in",
+                "tmpfiles.conf", "usual.yaml",
+            ].map { .embedInCode("Files/\($0)") }),
         .target(name: "TailwartImport", dependencies: ["TailwartConfig", "TailwartCore", "TailwartWire"]),
         .target(
             name: "TailwartSandbox",

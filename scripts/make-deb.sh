@@ -68,14 +68,18 @@ mkdir -p "$root/etc/tailwart"
 put 644 deploy/systemd/tailwart.service /usr/lib/systemd/system/tailwart.service
 put 644 deploy/systemd/sysusers.conf /usr/lib/sysusers.d/tailwart.conf
 put 644 deploy/systemd/tmpfiles.conf /usr/lib/tmpfiles.d/tailwart.conf
+put 644 deploy/systemd/sysctl.conf /usr/lib/sysctl.d/50-tailwart.conf
 for file in action.d/tailwart.conf filter.d/tailwart.conf filter.d/tailwart-postfix.conf; do
     put 644 "deploy/fail2ban/$file" "/etc/fail2ban/$file"
 done
 
 documents=/usr/share/doc/tailwart
+# What the program knows of itself: 'tailwart install' writes the same.
+made=$folder/made/usr/local/share
+mkdir "$folder/made"
+"$program" install --root "$folder/made" >"$folder/install.log" || fail "the program does not write its manual pages"
 for page in tailwart.1 tailwart.yaml.5; do
-    scripts/make-man.py "$program" "$page" >"$folder/$page" || fail "there is no page $page"
-    compressed "/usr/share/man/man${page##*.}/$page.gz" <"$folder/$page"
+    compressed "/usr/share/man/man${page##*.}/$page.gz" <"$made/man/man${page##*.}/$page"
 done
 # The whole documentation as it lies here, so that its links lead somewhere; for that reason it is not compressed. Of a clone, what git has: an .env
 # with secrets may lie beside it.
@@ -95,15 +99,9 @@ compressed $documents/changelog.gz <CHANGELOG.md
     echo " -- $maintainer  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")"
 } | compressed $documents/changelog.Debian.gz
 
-# completion SHELL TARGET: it is read by the shell and not run.
-completion() {
-    mkdir -p "$root$(dirname "$2")"
-    "$program" --generate-completion-script "$1" | sed '1{/^#!/d}' >"$root$2"
-    chmod 644 "$root$2"
-}
-completion bash /usr/share/bash-completion/completions/tailwart
-completion zsh /usr/share/zsh/vendor-completions/_tailwart
-completion fish /usr/share/fish/vendor_completions.d/tailwart.fish
+put 644 "$made/bash-completion/completions/tailwart" /usr/share/bash-completion/completions/tailwart
+put 644 "$made/zsh/site-functions/_tailwart" /usr/share/zsh/vendor-completions/_tailwart
+put 644 "$made/fish/vendor_completions.d/tailwart.fish" /usr/share/fish/vendor_completions.d/tailwart.fish
 
 put 644 deploy/debian/lintian-overrides /usr/share/lintian/overrides/tailwart
 

@@ -19,9 +19,15 @@ struct LineBatch {
     private var lost = Line(end: 0)
     private var failure = ""
     private let hasPriorities: Bool
+    private let watched: WatchedLines?
 
-    /// - Parameter hasPriorities: whether each line begins with its priority, as the journal wants it.
-    init(hasPriorities: Bool = false) { self.hasPriorities = hasPriorities }
+    /// - Parameters:
+    ///   - hasPriorities: whether each line begins with its priority, as the journal wants it.
+    ///   - watched: how text looks for a person who watches it as it comes.
+    init(hasPriorities: Bool = false, watched: WatchedLines? = nil) {
+        self.hasPriorities = hasPriorities
+        self.watched = watched
+    }
 
     mutating func add(_ entry: LedgerEntry, _ format: LogSettings.Format) {
         noteLost(at: entry.time, format)
@@ -35,9 +41,16 @@ struct LineBatch {
         if hasPriorities { lines.append(entry.priority) }
         switch (entry, format) {
         case (.record(let record), .json): RecordLine(record.record).writeJSON(to: &lines)
-        case (.record(let record), .text): RecordLine(record.record).writeText(to: &lines)
+        case (.record(let record), .text):
+            let line = RecordLine(record.record)
+            if let watched { watched.write(line, to: &lines) } else { line.writeText(to: &lines) }
         case (.event(let event, let time), .json): event.writeJSON(at: time, to: &lines)
-        case (.event(let event, let time), .text): event.writeText(at: time, to: &lines)
+        case (.event(let event, let time), .text):
+            if let watched {
+                watched.write(event, at: time, to: &lines)
+            } else {
+                event.writeText(at: time, to: &lines)
+            }
         }
         marks.append(Line(end: lines.bytes.count, records: weight.records, events: weight.events))
     }

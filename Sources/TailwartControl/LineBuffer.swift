@@ -22,6 +22,20 @@ package struct LineBuffer: Sendable {
 
     package mutating func append(text: String) { bytes.append(contentsOf: text.utf8) }
 
+    /// With blanks behind it, at least one.
+    package mutating func append(text: String, paddedTo width: Int) {
+        append(text: text)
+        for _ in 0..<max(1, width - text.count) { append(" ") }
+    }
+
+    /// With blanks before it.
+    mutating func append(paddedTo width: Int, _ write: (inout LineBuffer) -> Void) {
+        let start = bytes.count
+        write(&self)
+        bytes.insert(
+            contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, width - (bytes.count - start))), at: start)
+    }
+
     /// In decimal, with at least `digits` digits.
     package mutating func append(number: UInt64, digits: Int = 1) {
         let start = bytes.count

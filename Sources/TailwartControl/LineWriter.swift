@@ -14,15 +14,19 @@ package final class LineWriter: Sendable {
     private let output: CInt
     /// Whether the journal reads it, which takes a line's priority from its beginning (sd-daemon(3)).
     private let isJournal: Bool
+    private let watched: WatchedLines?
 
     /// Writes from now on, until the ledger ends.
     ///
-    /// - Parameter output: a descriptor that stays the caller's, usually standard output.
+    /// - Parameters:
+    ///   - output: a descriptor that stays the caller's, usually standard output.
+    ///   - watched: how text looks for a person who watches it as it comes.
     @discardableResult
     package init(
-        _ configuration: LogSettings, of ledger: Ledger, output: CInt = STDOUT_FILENO
+        _ configuration: LogSettings, of ledger: Ledger, output: CInt = STDOUT_FILENO, watched: WatchedLines? = nil
     ) throws(SystemError) {
         self.output = output
+        self.watched = watched
         isJournal = ServiceManager.isJournal(output, FileSystem.environment)
         self.format = Mutex(Self.format(configuration, output, isJournal))
         subscription = try ledger.subscribe(from: configuration.level)
@@ -42,7 +46,7 @@ package final class LineWriter: Sendable {
     }
 
     private func run() {
-        var batch = LineBatch(hasPriorities: isJournal)
+        var batch = LineBatch(hasPriorities: isJournal, watched: watched)
         while let entries = subscription.next() {
             let format = self.format.withLock { $0 }
             for entry in entries {

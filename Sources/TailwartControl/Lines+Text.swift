@@ -21,21 +21,27 @@ extension RecordLine {
             out.append(text: upstreamAddress)
         }
         out.append("  in ")
-        size(record.inboundBytes, &out)
+        writeSize(record.inboundBytes, to: &out)
         out.append(" out ")
-        size(record.outboundBytes, &out)
+        writeSize(record.outboundBytes, to: &out)
         out.append(" ")
         if let connect = record.times.toConnect {
             out.append(" connect ")
-            duration(UInt64(connect), &out)
+            writeDuration(UInt64(connect), to: &out)
         }
         if let first = record.times.toFirstByte {
             out.append(" first byte ")
-            duration(UInt64(first), &out)
+            writeDuration(UInt64(first), to: &out)
         }
         out.append(" total ")
-        duration(record.times.total, &out)
+        writeDuration(record.times.total, to: &out)
         out.append("  ")
+        writeEnding(to: &out)
+        out.append("\n")
+    }
+
+    /// Why and by whom: `closed by client`.
+    func writeEnding(to out: inout LineBuffer) {
         let reason = record.ending.reason.name.replacing("_", with: " ")
         // Not `upstream refused by upstream`: the reason names the side already.
         out.append(text: reason)
@@ -48,10 +54,9 @@ extension RecordLine {
             out.append(text: detail)
         }
         if record.wasRefused { out.append(", client told so") }
-        out.append("\n")
     }
 
-    private func size(_ bytes: UInt64, _ out: inout LineBuffer) {
+    func writeSize(_ bytes: UInt64, to out: inout LineBuffer) {
         switch bytes {
         case ..<1000:
             out.append(number: bytes)
@@ -62,7 +67,7 @@ extension RecordLine {
         }
     }
 
-    private func duration(_ microseconds: UInt64, _ out: inout LineBuffer) {
+    func writeDuration(_ microseconds: UInt64, to out: inout LineBuffer) {
         switch microseconds {
         case ..<10_000: tenths(microseconds / 100, " ms", &out)
         case ..<1_000_000:

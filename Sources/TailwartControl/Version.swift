@@ -4,7 +4,7 @@ import TailwartWire
 
 /// What this program is.
 package struct Version: Sendable {
-    let version: String
+    package let version: String
     let commit: String
     let swift: String
     let features: [String]

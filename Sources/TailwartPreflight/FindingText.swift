@@ -1,3 +1,5 @@
+import TailwartSystem
+
 /// Findings for a person: a line for each cause, in columns.
 package struct FindingText: Sendable {
     /// Signs and colours for a terminal (ECMA-48), words for all else.
@@ -8,8 +10,7 @@ package struct FindingText: Sendable {
 
         /// Signs only where a person looks, colours only where they are wanted (no-color.org).
         package init(isTerminal: Bool, environment: [String: String]) {
-            let isPlain = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
-            self = isTerminal ? isPlain ? .signs : .colouredSigns : .words
+            self = isTerminal ? TerminalColour.isRefused(environment) ? .signs : .colouredSigns : .words
         }
     }
 

@@ -47,32 +47,34 @@ package struct SandboxEdge: Sendable {
     }
 
     /// For a person: what is running, and what to try in another terminal.
-    package var introduction: String {
-        """
-        An edge and a sandbox mailbox are running on this machine.
+    package func introduction(hasColours: Bool) -> String {
+        func strong(_ text: String) -> String { hasColours ? TerminalColour.bold.paint(text) : text }
+        func command(_ text: String) -> String { hasColours ? TerminalColour.cyan.paint(text) : text }
+        return """
+            \(strong("An edge and a sandbox mailbox are running on this machine."))
 
-          internet          edge (Tailwart)                 mailbox (sandbox)
-          you  ──────▶  127.0.0.1:\(ports.smtp)  smtp        ──PROXY v2──▶  SMTP, STARTTLS
-          you  ──────▶  127.0.0.1:\(submission)  submission  ──PROXY v2──▶  SMTP, STARTTLS
-          you  ──────▶  127.0.0.1:\(ports.submissions)  submissions ──PROXY v2──▶  SMTP over TLS
-          you  ──────▶  127.0.0.1:\(ports.imaps)  imaps       ──PROXY v2──▶  IMAP over TLS
-          you  ──────▶  127.0.0.1:\(ports.https)  https       ──by name───▶  mailbox or web server
+              internet          edge (Tailwart)                 mailbox (sandbox)
+              you  ──────▶  127.0.0.1:\(ports.smtp)  smtp        ──PROXY v2──▶  SMTP, STARTTLS
+              you  ──────▶  127.0.0.1:\(submission)  submission  ──PROXY v2──▶  SMTP, STARTTLS
+              you  ──────▶  127.0.0.1:\(ports.submissions)  submissions ──PROXY v2──▶  SMTP over TLS
+              you  ──────▶  127.0.0.1:\(ports.imaps)  imaps       ──PROXY v2──▶  IMAP over TLS
+              you  ──────▶  127.0.0.1:\(ports.https)  https       ──by name───▶  mailbox or web server
 
-        Send a mail from another terminal, as 127.0.0.5; the mailbox greets you with the address that the PROXY header tells it:
+            \(strong("Send a mail from another terminal")), as 127.0.0.5; the mailbox greets you with the address that the PROXY header tells it:
 
-          echo Hello | curl -kv --ssl-reqd --interface 127.0.0.5 smtp://127.0.0.1:\(ports.smtp) --mail-from you@example.com --mail-rcpt me@example.org -T -
-            or: swaks --server 127.0.0.1:\(ports.smtp) --local-interface 127.0.0.5 --tls --from you@example.com --to me@example.org
-            or by hand: openssl s_client -crlf -quiet -starttls smtp -connect 127.0.0.1:\(ports.smtp) -bind 127.0.0.5   and then: EHLO me
+              \(command("echo Hello | curl -kv --ssl-reqd --interface 127.0.0.5 smtp://127.0.0.1:\(ports.smtp) --mail-from you@example.com --mail-rcpt me@example.org -T -"))
+                or: \(command("swaks --server 127.0.0.1:\(ports.smtp) --local-interface 127.0.0.5 --tls --from you@example.com --to me@example.org"))
+                or by hand: \(command("openssl s_client -crlf -quiet -starttls smtp -connect 127.0.0.1:\(ports.smtp) -bind 127.0.0.5"))   and then: EHLO me
 
-        Read it, and see what 443 answers by name:
+            \(strong("Read it")), and see what 443 answers by name:
 
-          curl -sk --user me:any "imaps://127.0.0.1:\(ports.imaps)/INBOX;MAILINDEX=1"
-          curl -sk --resolve mta-sts.example.org:\(ports.https):127.0.0.1 https://mta-sts.example.org:\(ports.https)/.well-known/mta-sts.txt
-            and: curl -sk --resolve www.example.org:\(ports.https):127.0.0.1 https://www.example.org:\(ports.https)/
+              \(command("curl -sk --user me:any \"imaps://127.0.0.1:\(ports.imaps)/INBOX;MAILINDEX=1\""))
+              \(command("curl -sk --resolve mta-sts.example.org:\(ports.https):127.0.0.1 https://mta-sts.example.org:\(ports.https)/.well-known/mta-sts.txt"))
+                and: \(command("curl -sk --resolve www.example.org:\(ports.https):127.0.0.1 https://www.example.org:\(ports.https)/"))
 
-        Every connection is logged as one line when it ends. Ctrl-C stops.
+            Every connection is logged as one line when it ends. Ctrl-C stops.
 
-        """
+            """
     }
 
     /// The mail ports with a PROXY header, 443 by name, on loopback only.

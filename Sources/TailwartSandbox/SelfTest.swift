@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import TailwartClient
+import TailwartSystem
 import TailwartWire
 
 /// Real round trips through the edge's public ports to the sandbox behind it.
@@ -118,7 +119,10 @@ package struct Check: Sendable, Equatable {
     package var detail: String
 
     /// For a person.
-    package var line: String { "\(passed ? "✓" : "✗") \(title): \(detail)" }
+    package func line(hasColours: Bool) -> String {
+        let mark = passed ? "✓" : "✗"
+        return "\(hasColours ? (passed ? TerminalColour.green : .red).paint(mark) : mark) \(title): \(detail)"
+    }
 }
 
 /// Why a check failed, in a sentence for a person.

@@ -46,7 +46,7 @@ struct Tailwart: AsyncParsableCommand {
             GateCommand.self,
             ImportCommand.self,
             InitCommand.self, ACLCommand.self, RecordsCommand.self, TrustCommand.self, LintSecretsCommand.self,
-            VersionCommand.self,
+            InstallCommand.self, VersionCommand.self,
         ])
 
     /// What `help` is asked for and does not know; the parser would take it for a question about everything.

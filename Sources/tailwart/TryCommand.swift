@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import TailwartControl
 import TailwartCore
 import TailwartSandbox
@@ -24,9 +25,12 @@ struct TryCommand: AsyncParsableCommand {
 
     func run() async throws {
         do {
+            let hasColours = TerminalColour.isWanted(on: STDOUT_FILENO, environment: FileSystem.environment)
             let sandbox = try await Sandbox.start()
             let ledger = try Ledger()
-            try LineWriter(LogSettings(format: .text, level: selftest ? .error : .info), of: ledger)
+            try LineWriter(
+                LogSettings(format: .text, level: selftest ? .error : .info), of: ledger,
+                watched: WatchedLines(hasColours: hasColours))
             try ledger.start()
             let edge = try Edge(SandboxEdge.configuration(sandbox.ports), ledger: ledger)
             guard let sandboxEdge = SandboxEdge(addresses: edge.addresses(of:)) else {
@@ -35,12 +39,12 @@ struct TryCommand: AsyncParsableCommand {
             var passed = true
             if selftest {
                 passed = await SelfTest(edge: sandboxEdge.ports, sandbox: sandbox).run {
-                    StandardOutput.write(line: $0.line)
+                    StandardOutput.write(line: $0.line(hasColours: hasColours))
                 }
                 print(SelfTest.verdict(passed: passed))
                 edge.stop()
             } else {
-                StandardOutput.write(line: sandboxEdge.introduction)
+                StandardOutput.write(line: sandboxEdge.introduction(hasColours: hasColours))
                 let events = Task {
                     for await event in sandbox.events { ledger.post(.sandbox("\(event)")) }
                 }

@@ -7,7 +7,7 @@ extension CommandTests {
         private static let commands = [
             "run", "try", "status", "connections", "reload", "drain", "log-level", "ban", "check", "config", "gate",
             "import",
-            "init", "acl", "records", "trust", "lint-secrets",
+            "init", "acl", "records", "trust", "lint-secrets", "install",
             "version",
         ]
 
@@ -50,7 +50,7 @@ extension CommandTests {
             (["records", "--config", ""], "--config names no file"),
             (["trust", "--config", ""], "--config names no file"),
             (["import", ""], "The file has an empty name"), (["lint-secrets", ""], "An empty path names nothing"),
-            (["init", "--into", ""], "--into names no folder"),
+            (["init", "--into", ""], "--into names no folder"), (["install", "--root", ""], "--root names no folder"),
             (["gate", "--tailscale", "--tailscale-socket", ""], "--tailscale-socket names no file"),
             (["gate", "--tailscale", "--postgres-password", ""], "--postgres-password names no variable"),
         ])

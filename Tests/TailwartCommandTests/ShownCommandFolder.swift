@@ -84,6 +84,8 @@ final class ShownCommandFolder {
         text.replacing(#/sudo (--preserve-env=\S+ )?/#, with: "")
             .replacing(#/\S*/tailwart /#, with: "tailwart ")
             .replacing(#/(^|[ ])\/(etc|root)\//#) { "\($0.output.1)\($0.output.2)/" }
+            // The host that it is installed on is a folder.
+            .replacing("tailwart install", with: "tailwart install --root .")
             // The addresses of the edge are those of its tailnet, which this host is not in.
             .replacing(
                 #/tailwart trust(?!.*--edge-address)/#,

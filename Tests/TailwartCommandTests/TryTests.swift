@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import TailwartTesting
 import TailwartWire
@@ -54,6 +55,35 @@ extension CommandTests {
                 #expect(try await shell.exitCode() == 0, "\(shell.tail)")
                 #expect(shell.output.text.contains("you come from 127.0.0.5"), "\(shell.tail)")
                 #expect(shell.output.text.contains("stored as message 1"), "\(shell.tail)")
+            }
+        }
+
+        @Test(arguments: [("", true), ("NO_COLOR=1 ", false), ("TERM=dumb ", false)])
+        func `on a terminal it has colours, unless they are not wanted`(setting: String, isColoured: Bool) async throws
+        {
+            try await TestHost.run { host in
+                for command in ["try --selftest", "try --for 1s"] {
+                    // `script` gives it a terminal.
+                    let process = try host.start(
+                        "script", try Program("script", package: "bsdutils"),
+                        [
+                            "--quiet", "--return", "--command",
+                            "TERM=xterm NO_COLOR= \(setting)'\(try Program.edge().path)' \(command)", "/dev/null",
+                        ])
+                    #expect(try await process.exitCode(within: .seconds(60)) == 0)
+                    #expect(process.output.text.contains("\u{1b}[") == isColoured, "\(process.output.text)")
+                }
+            }
+        }
+
+        @Test func `the picture in the README is what it prints`() async throws {
+            try await TestHost.run { host in
+                let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+                    .deletingLastPathComponent().deletingLastPathComponent()
+                let check = try host.start(
+                    "picture", try Program("python3", package: "python3"),
+                    [root.appending(path: "scripts/draw-terminal.py").path, try Program.edge().path, "--check"])
+                #expect(try await check.exitCode(within: .seconds(60)) == 0, "\(check.tail)")
             }
         }
 

@@ -72,6 +72,27 @@ import Testing
                 + "connect 12 ms first byte 15 ms total 2.3 s  closed by client\n")
     }
 
+    @Test func `a line that is watched stands in columns, in colour where that is wanted`() {
+        var out = LineBuffer()
+        let lines = WatchedLines(hasColours: false)
+        lines.write(full(), to: &out)
+        lines.write(
+            record { $0.client = InternetAddress(.v4(0xc633_6401), port: 7) }, to: &out)
+        #expect(
+            out.text
+                == "21:38:27.512  https       192.0.2.7:40212       -> mailbox     in   1.2 kB  out   5.6 MB  after    2.3 s  "
+                + "closed by client  mta-sts.example.org\n"
+                + "21:38:27.512  https       198.51.100.1:7        -> nowhere     in      0 B  out      0 B  after   0.0 ms  "
+                + "closed by client\n")
+        var coloured = LineBuffer()
+        WatchedLines(hasColours: true).write(full(), to: &coloured)
+        #expect(coloured.text.hasPrefix("\u{1b}[2m21:38:27.512\u{1b}[0m  https "))
+        #expect(coloured.text.contains("  \u{1b}[32mclosed by client\u{1b}[0m  mta"))
+        coloured.removeAll()
+        WatchedLines(hasColours: true).write(EdgeEvent.recordsLost(2, failure: "it"), at: 0, to: &coloured)
+        #expect(coloured.text.hasPrefix("\u{1b}[2m00:00:00.000\u{1b}[0m  \u{1b}[3"), "\(coloured.text)")
+    }
+
     @Test func `a route that closes and a client without an address have their words`() {
         var out = LineBuffer()
         record { record in

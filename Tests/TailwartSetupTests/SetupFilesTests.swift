@@ -2,6 +2,7 @@ import Foundation
 import TailwartConfig
 import TailwartCore
 import TailwartSetup
+import TailwartWire
 import Testing
 
 struct SetupFilesTests {
@@ -80,10 +81,35 @@ struct SetupFilesTests {
         let compose = try #require(find("compose.yaml", in: files))
         let environment = try #require(find(".env.example", in: files))
         let needed = compose.matches(of: #/\$\{([A-Z_]+):\?/#).map { String($0.output.1) }
-        #expect(!needed.isEmpty)
+        #expect(needed.isEmpty == (answers.network == .other))
         for name in needed { #expect(environment.contains(try Regex("(?m)^\(name)=.+$")), "\(name)") }
         #expect(!compose.contains("build:"), "the repository is not there")
         #expect(compose.contains("\n    network_mode: host\n"), "what follows it is")
+    }
+
+    @Test func `without a tailnet nothing waits for one`() throws {
+        for answers in Self.answers where answers.network == .other {
+            let files = try files(answers)
+            #expect(files.configuration.tailscale == nil)
+            let written = files.files.filter { ["compose.yaml", ".env.example"].contains($0.path) }.map(\.text)
+            for text in written + files.steps(in: "edge") {
+                #expect(!text.lowercased().contains("tailscale") && !text.contains("tailnet"), "\(text)")
+            }
+            let compose = find("compose.yaml", in: files)
+            #expect(compose?.contains("      - bans:/var/lib/tailwart\n") != false)
+            #expect(compose?.contains("[CMD, tailwart, gate, --once, --mail, ") != false)
+        }
+    }
+
+    @Test func `before it is started it is checked, and a new Stalwart's missing port is not asked for`() throws {
+        for answers in Self.answers {
+            let files = try files(answers)
+            let start = try #require(files.steps(in: "edge").first { $0.hasPrefix("Start: ") })
+            #expect(
+                start.hasPrefix(
+                    "Start: first `sudo tailwart check --host --config edge/\(answers.form.configurationPath)`"))
+            #expect(!files.configuration.listeners.flatMap(\.bind).contains { $0.port == 587 })
+        }
     }
 
     @Test(arguments: [

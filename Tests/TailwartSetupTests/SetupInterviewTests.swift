@@ -51,7 +51,11 @@ struct SetupInterviewTests {
         ) {
             try interview().answers(ask: nil)
         }
-        #expect(throws: SetupInterview.Problem.missing(flags: ["--tailnet"])) {
+        #expect(
+            throws: SetupInterview.Problem.missing(flags: [
+                "--tailnet, or --network other where LAN or VPN know that name"
+            ])
+        ) {
             try interview {
                 Self.flags(&$0)
                 $0.tailnet = nil
@@ -139,6 +143,35 @@ struct SetupInterviewTests {
             $0.joined = .headscale
         }.answers(ask: nil)
         #expect(answers.network == .other)
+    }
+
+    @Test(arguments: [
+        ("mail.lan", nil as SetupNetwork.Kind?, SetupNetwork.other),
+        ("stalwart.home.arpa", SetupNetwork.Kind.tailscale, .other),
+        ("mail.fritz.box", nil, .other), ("mail.example.net", nil, .tailscale), ("lan", nil, .other),
+    ])
+    func `a name that only a LAN has makes no tailnet`(
+        mailbox: String, joined: SetupNetwork.Kind?, network: SetupNetwork
+    ) throws {
+        let interview = interview {
+            Self.flags(&$0)
+            ($0.mailbox, $0.tailnet, $0.joined) = (mailbox, nil, joined)
+            if mailbox == "lan" { $0.network = "other" }
+        }
+        #expect(try interview.answers(ask: nil).network == network)
+        // Who is asked for the mailbox is asked for this too, with the same as what is usual.
+        let person = Person([mailbox, ""])
+        var open = interview
+        open.mailbox = nil
+        #expect(try open.answers(ask: person.ask).network == network)
+    }
+
+    @Test func `a Headscale may have given a name as those of a LAN`() throws {
+        let answers = try interview {
+            Self.flags(&$0)
+            ($0.mailbox, $0.tailnet, $0.joined, $0.headscale) = ("mail.lan", nil, .headscale, "alice")
+        }.answers(ask: nil)
+        #expect(answers.network == .headscale(owner: "alice@"))
     }
 
     @Test(arguments: [("headscale", "alice"), ("network", "tailscale")])

@@ -34,6 +34,11 @@ enum ConfigurationText {
             let comment = "Every other name on 443. The web server must leave 443 to the edge."
             members.append(YAMLMember("web", .text(web), comments: [comment]))
         }
+        if answers.network == .other {
+            members.append(
+                YAMLMember(
+                    "tailscale", .text("off"), comments: ["The mailbox is on no tailnet, so tailscaled is not asked."]))
+        }
         return YAMLWriter.write(
             .blockMapping(members),
             head: [

@@ -28,7 +28,7 @@ package struct SetupFiles: Sendable {
         self.configuration = configuration
         let host: [SetupFile] =
             switch answers.form {
-            case .compose: [SetupFile("compose.yaml", ComposeFile.onHost)]
+            case .compose: [SetupFile("compose.yaml", ComposeFile.onHost(hasTailnet: answers.network != .other))]
             case .systemd: [SetupFile("tailwart.service", UnitFile.text)]
             case .binary: []
             }
@@ -81,7 +81,7 @@ enum EnvironmentText {
         case .whole(let host):
             lines.append("# The configuration names the mailbox by itself: \(host)")
             // compose.yaml insists on it.
-            if answers.form == .compose { lines.append("TS_TAILNET=unused") }
+            if answers.form == .compose, answers.network != .other { lines.append("TS_TAILNET=unused") }
         }
         if answers.form == .compose {
             lines += ["", "# An image that you built elsewhere.", "#TAILWART_IMAGE=tailwart:0.1.0"]

@@ -60,7 +60,7 @@ package struct SetupInterview: Sendable {
             usual: SetupAnswers.usualMachine, SetupAnswer.mailbox)
         var kind = SetupNetwork.Kind.other
         if TailnetHost.isPossible(mailbox) {
-            let usual = (joined ?? .tailscale).rawValue
+            let usual = usualNetwork(of: mailbox).rawValue
             kind = try conversation.get(
                 given: givenNetwork ?? (isAsked ? nil : usual), "--network",
                 "What joins it and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))",
@@ -90,6 +90,12 @@ package struct SetupInterview: Sendable {
         return answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
     }
 
+    /// A name that only a LAN has needs no tailnet; a Headscale may have given it all the same.
+    private func usualNetwork(of mailbox: String?) -> SetupNetwork.Kind {
+        if let mailbox, joined != .headscale, TailnetHost.isOfLAN(mailbox) { return .other }
+        return joined ?? .tailscale
+    }
+
     private var givenNetwork: String? { network ?? headscale.map { _ in SetupNetwork.Kind.headscale.rawValue } }
     /// A flag that names a tailnet would else be dropped in silence.
     private func checkNetwork(of mailbox: String) throws(Problem) {
@@ -111,7 +117,7 @@ package struct SetupInterview: Sendable {
         let owner = try Self.read(headscale, "--headscale", SetupAnswer.owner)
         let isPossible = mailbox.map(TailnetHost.isPossible) ?? true
         if let mailbox, !isPossible { try checkNetwork(of: mailbox) }
-        let kind = isPossible ? given ?? joined ?? .tailscale : .other
+        let kind = isPossible ? given ?? usualNetwork(of: mailbox) : .other
         // Not yet known without a mailbox: then it is asked for as well, so that nobody has to come back a third time.
         let mayNeedTailnet = mailbox.map(SetupAnswer.needsTailnet) ?? true
         let tailnet = try Self.read(mayNeedTailnet ? tailnet : nil, "--tailnet", SetupAnswer.tailnet)
@@ -123,7 +129,9 @@ package struct SetupInterview: Sendable {
         if mailbox == nil { missing.append("--mailbox") }
         if mayNeedTailnet, kind != .other, tailnet == nil {
             missing.append(
-                mailbox == nil ? "--tailnet (not for a mailbox with a whole name or an address)" : "--tailnet")
+                mailbox == nil
+                    ? "--tailnet (not for a mailbox with a whole name or an address)"
+                    : "--tailnet, or --network other where LAN or VPN know that name")
         }
         if kind == .headscale, owner == nil {
             missing.append(

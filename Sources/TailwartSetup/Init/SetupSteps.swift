@@ -66,13 +66,17 @@ extension SetupFiles {
             case .compose: "`cp .env.example .env`, build or load the image, `docker compose up --detach`."
             case .systemd:
                 "copy tailwart.yaml and tailwart.schema.json to /etc/tailwart/, .env.example to /etc/default/tailwart, "
-                    + "tailwart.service to /etc/systemd/system/ (the Debian package has it, and the user tailwart, already); "
+                    + "tailwart.service to /etc/systemd/system/ (the Debian package and `tailwart install` bring it, and the user tailwart); "
                     + "`systemctl enable --now tailwart`."
             case .binary:
                 "`sudo tailwart run --config \(file)`, or without root after "
                     + "`sudo setcap cap_net_bind_service=+ep $(command -v tailwart)`."
             }
-        return [firewall, "Start: \(start) Right: its log says of each port that it is healthy."]
+        return [
+            firewall,
+            "Start: first `\(Self.look(file))`; what it calls next comes before, but for DNS and the certificate. Then \(start) Right: "
+                + "its log says of each port that it is healthy.",
+        ]
     }
 
     private func world(_ file: String) -> [String] {
@@ -154,6 +158,12 @@ extension String {
 /// Whether a host can be on the tailnet: a name may, as Headscale's domains are free text; of addresses only the tailnet's own.
 enum TailnetHost {
     static func isPossible(_ host: String) -> Bool { IPAddress(host)?.isOfTailnet ?? true }
+
+    /// Whether a name ends as those of LANs do: reserved (RFC 6762, RFC 8375 and ICANN's `internal`), or given by usual routers.
+    static func isOfLAN(_ host: String) -> Bool {
+        ["local", "home.arpa", "internal", "lan", "home", "localdomain", "intranet", "fritz.box"]
+            .contains { host.hasSuffix(".\($0)") }
+    }
 }
 
 /// Words for a command line that is shown to be copied.

@@ -1,0 +1,144 @@
+import Glibc
+import TailwartSystem
+
+/// `tailwart install`: puts the files of an edge on a host, and takes them away again. First it finds out all that is to be done, so that
+/// nothing is touched where something is in the way; then it does one step after the other.
+package struct Installation: Sendable {
+    /// Empty for the host itself, else the folder that stands for `/`.
+    let root: String
+    /// None to take away.
+    let files: [HostFile]
+
+    package init(root: String, files: [HostFile] = []) {
+        // Of `/` nothing is left.
+        self.root = String(root.reversed().drop { $0 == "/" }.reversed())
+        self.files = files
+    }
+
+    /// Why nothing was done.
+    package enum Problem: Error, Equatable, CustomStringConvertible {
+        case noRoot(String)
+        case isPackaged(how: String)
+        case inTheWay([String])
+        case unreadable(String, String)
+
+        package var description: String {
+            switch self {
+            case .noRoot(let path): "\(path): no folder. Name with --root where the system lies, or leave it out."
+            case .isPackaged(let how): how
+            case .inTheWay(let paths):
+                "\(paths.joined(separator: ", ")): already there, and not made by `tailwart install`, so nothing was changed. "
+                    + "Move it away first."
+            case .unreadable(let path, let why): "\(path) cannot be read: \(why). Become root, as with sudo."
+            }
+        }
+    }
+
+    /// One thing that is to be done, or to be said.
+    package enum Step: Sendable, Equatable {
+        case makeFolder(String)
+        case write(HostFile)
+        case link(String, to: String)
+        case makeUser
+        /// A system program, and what it is for.
+        case run(String, [String])
+        case note(Inventory)
+        case remove(String)
+        /// If nothing is in it.
+        case removeFolder(String)
+        case leave(String, why: String)
+
+        /// The past and the future for a person; nil where there is nothing to tell.
+        package var words: (done: String, planned: String)? {
+            func pair(_ done: String, _ planned: String, _ what: String) -> (String, String) {
+                ("\(done) \(what)", "would \(planned) \(what)")
+            }
+            return switch self {
+            case .makeFolder(let path): pair("made", "make", "\(path)/")
+            case .write(let file): pair("wrote", "write", file.path)
+            case .link(let path, let target): pair("linked", "link", "\(path) to \(target)")
+            case .makeUser: pair("made", "make", "the user \(HostFiles.user)")
+            case .run(let program, let arguments):
+                pair("ran", "run", ([program] + arguments).joined(separator: " "))
+            case .note: nil
+            case .remove(let path): pair("removed", "remove", path)
+            case .removeFolder(let path): pair("removed", "remove, if it is empty then,", "\(path)/")
+            case .leave(let path, let why): ("kept \(path): \(why)", "would keep \(path): \(why)")
+            }
+        }
+
+        /// Whether it changes anything.
+        package var isChange: Bool {
+            switch self {
+            case .leave, .note: false
+            default: true
+            }
+        }
+    }
+
+    // MARK: - what is there
+
+    func place(_ path: String) -> String { root + path }
+
+    /// A link that leads nowhere counts.
+    func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(place(path), &status) == 0
+    }
+
+    /// Nil where there is no such file.
+    func bytes(of path: String) throws(Problem) -> [UInt8]? {
+        switch FileSystem.read(place(path), limit: 1 << 30) {
+        case .bytes(let bytes): return bytes
+        case .failure(.noEntry): return isThere(path) ? [] : nil
+        case .failure(let error): throw .unreadable(place(path), "\(error)")
+        case .notRegular: throw .inTheWay([place(path)])
+        }
+    }
+
+    func inventory() throws(Problem) -> Inventory {
+        Inventory(text: String(decoding: try bytes(of: Inventory.path) ?? [], as: UTF8.self))
+    }
+
+    /// systemd runs, and it is the host's own.
+    var isLive: Bool { root.isEmpty && (try? FileSystem.kind(of: "/run/systemd/system")) == .folder }
+
+    package var hasConfiguration: Bool { isThere("\(HostFiles.configurationFolder)/tailwart.yaml") }
+
+    /// What an uninstall leaves, of what is there.
+    package var leftovers: [String] {
+        [HostFiles.configurationFolder, HostFiles.banFolder].filter(isThere)
+    }
+
+    package var hasUser: Bool {
+        guard let users = try? bytes(of: "/etc/passwd") else { return false }
+        return String(decoding: users, as: UTF8.self).split(separator: "\n").contains {
+            $0.hasPrefix("\(HostFiles.user):")
+        }
+    }
+
+    func checkRoot() throws(Problem) {
+        guard root.isEmpty || (try? FileSystem.kind(of: root)) == .folder else { throw .noRoot(root) }
+    }
+
+    /// What somebody else takes care of is left to them.
+    func checkPackages() throws(Problem) {
+        let listed = String(decoding: (try? bytes(of: "/var/lib/dpkg/info/tailwart.list")) ?? [], as: UTF8.self)
+        // Of a package that was removed and not purged, the list names its settings alone.
+        if listed.split(separator: "\n").contains(Substring(HostFiles.packagedProgram)) {
+            throw .isPackaged(
+                how: "tailwart is installed by the package, so nothing was changed. Update it with apt: "
+                    + "sudo apt install ./tailwart_NEW.deb")
+        }
+        if isThere("/etc/NIXOS") {
+            throw .isPackaged(
+                how: "NixOS makes its files itself, so nothing was changed. Use the module in deploy/nix; "
+                    + "docs/deploy.md says how.")
+        }
+        if let found = [HostFiles.packagedProgram, "/usr/lib/systemd/system/tailwart.service"].first(where: isThere) {
+            throw .isPackaged(
+                how: "\(place(found)): tailwart is installed by a package manager or by hand, so nothing was changed. "
+                    + "Update it in the same way, or remove it first.")
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import ArgumentParser
+import Glibc
+import TailwartConfig
+import TailwartControl
+import TailwartCore
+import TailwartSetup
+import TailwartSystem
+import TailwartWire
+
+struct InstallCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "install", abstract: "Make this program a service of the host, or take it away again.",
+        discussion: """
+            Example: tailwart install --dry-run
+            Copies the program to /usr/local/bin; adds the user, the systemd unit, its folders, kernel settings, completions and \
+            manual pages. Says each step, and how to undo it. A second time it changes nothing; a newer program updates what is there, \
+            and refuses no connection for it. What a package installed is left to the package.
+            Ends with 0 when all is done, 1 if a step failed, 3 if nothing was done.
+            """)
+
+    @Flag(help: "Remove what it made. The configuration, the bans and the user stay.")
+    var uninstall = false
+
+    @Flag(help: "Only say what would be done.")
+    var dryRun = false
+
+    @Option(
+        help: .init("Install into the system below this folder, and start nothing.", valueName: "folder"),
+        completion: .directory)
+    var root = "/"
+
+    func validate() throws {
+        if root.isEmpty {
+            throw ValidationError("--root names no folder; name one, or leave --root out for this host.")
+        }
+    }
+
+    func run() async throws {
+        guard dryRun || root != "/" || geteuid() == 0 else {
+            throw Failure.notDone(
+                "Only root may do this: sudo \(CommandLine.arguments.joined(separator: " ")). "
+                    + "With --dry-run it says what it would do.")
+        }
+        // Others read what it writes, whatever this shell usually keeps from them.
+        umask(0o022)
+        let installation: Installation
+        let steps: [Installation.Step]
+        do throws(Installation.Problem) {
+            installation = Installation(root: root, files: uninstall ? [] : try files())
+            steps = try uninstall ? installation.removal() : installation.plan()
+        } catch {
+            throw Failure.notDone("\(error)")
+        }
+        var failures: [String] = []
+        for step in steps {
+            if dryRun {
+                if let words = step.words { print(words.planned) }
+                continue
+            }
+            switch await installation.take(step) {
+            case .done: if let words = step.words { StandardOutput.write(line: words.done) }
+            case .none: break
+            case .failed(let why): failures.append(why)
+            }
+        }
+        if !failures.isEmpty {
+            throw Failure.notGood(
+                failures.map { "not done: \($0)" }.joined(separator: "\n")
+                    + "\nMend that and run the same again: what is done is not done twice.")
+        }
+        let hasChanges = steps.contains(where: \.isChange)
+        print((uninstall ? afterRemoval(installation, hasChanges) : after(installation, hasChanges)))
+    }
+
+    private func files() throws(Installation.Problem) -> [HostFile] {
+        let path = "/proc/self/exe"
+        guard case .bytes(let program) = FileSystem.read(path, limit: 1 << 30) else {
+            throw .unreadable(path, "this program does not find itself")
+        }
+        let date = FileSystem.environment["SOURCE_DATE_EPOCH"].flatMap { Int($0) }.map { seconds in
+            let day = UTCTime(seconds: seconds).calendar
+            return [day.year, day.month, day.day].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: "-")
+        }
+        do {
+            let pages = try ManualPage.all(
+                help: Tailwart._dumpHelp(), schema: Configuration.schema, version: Version.current.version,
+                date: date ?? "")
+            return HostFiles.all(
+                program: program,
+                completions: (
+                    Tailwart.completionScript(for: .bash), Tailwart.completionScript(for: .zsh),
+                    Tailwart.completionScript(for: .fish)
+                ), pages: pages)
+        } catch {
+            throw .unreadable("the list of commands", "\(error)")
+        }
+    }
+
+    /// Where it goes on, and how to go back.
+    private func after(_ installation: Installation, _ hasChanges: Bool) -> String {
+        if !hasChanges { return "All of it is here already; nothing \(dryRun ? "would be" : "was") changed." }
+        guard !dryRun else { return "Nothing was done: take --dry-run out for that." }
+        let next =
+            installation.hasConfiguration
+            ? "Next: sudo systemctl start tailwart"
+            : "Next: `tailwart init --form systemd` writes a configuration. Copy it to /etc/tailwart/tailwart.yaml, then: "
+                + "sudo systemctl start tailwart"
+        let runtime =
+            Self.needsRuntime
+            ? ["This program needs the Swift runtime of this host; `make portable` makes one that needs nothing."] : []
+        return (runtime + [next, "Undo: sudo tailwart install --uninstall"]).joined(separator: "\n")
+    }
+
+    private func afterRemoval(_ installation: Installation, _ hasChanges: Bool) -> String {
+        if !hasChanges { return "Nothing here was made by `tailwart install`, so nothing was removed." }
+        guard !dryRun else { return "Nothing was done: take --dry-run out for that." }
+        var lines: [String] = []
+        let left = installation.leftovers
+        if !left.isEmpty {
+            lines.append(
+                "Kept: \(left.joined(separator: ", ")). To remove that too: sudo rm -r \(left.joined(separator: " "))")
+        }
+        if installation.hasUser {
+            lines.append("Kept: the user tailwart, whose number must not come to mean somebody else.")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Whether the libraries of a toolchain are loaded, as in a build for this machine alone.
+    private static var needsRuntime: Bool {
+        guard case .bytes(let maps) = FileSystem.read("/proc/self/maps", limit: 1 << 20) else { return false }
+        return String(decoding: maps, as: UTF8.self).contains("/libswiftCore.so")
+    }
+}
