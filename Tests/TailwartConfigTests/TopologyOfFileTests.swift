@@ -62,7 +62,7 @@ struct TopologyOfFileTests {
         let passages = (0..<5).map { https.passage(route: $0, port: 443) }
         #expect(passages.map { $0?.backend.name } == ["b", nil, "proxied", "tailnet", "a"])
         #expect(
-            passages.map { $0?.header.version } == [
+            passages.map { $0?.headers[0].version } == [
                 ProxyProtocolOut.Version.none, nil, ProxyProtocolOut.Version.none, .v2, .v2,
             ])
         #expect(passages[0]?.places.map(\.key.port) == [8443, 8443])
