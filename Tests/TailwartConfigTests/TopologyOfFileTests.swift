@@ -69,7 +69,7 @@ struct TopologyOfFileTests {
         #expect(passages[4]?.places.map(\.key.port) == [443, 26, 443, 0, 443])
         #expect(passages[4]?.connectLimit == 2_000_000)
         let smtp = try #require(topology.frontends[1].passage(route: 0, port: 25))
-        #expect(smtp.header == ProxyProtocolOut(.v1))
+        #expect(smtp.headers[0] == ProxyProtocolOut(.v1))
         #expect(smtp.connectLimit == Timeouts.defaultConnect.microseconds)
         #expect(topology.frontends[1].listener.timeouts == Timeouts(for: .smtp))
     }

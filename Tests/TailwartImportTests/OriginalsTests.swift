@@ -275,7 +275,7 @@ import Testing
         (
             "a check of another port with a header", .haproxy,
             "listen a\nmode tcp\nbind :::25\nserver m 10.0.0.2:25 send-proxy-v2 check port 10025 check-send-proxy\n",
-            .writes(["health: {rise: 2, fall: 3, port: 10025}"])
+            .writes(["health: {port: 10025}"])
         ),
         (
             "a check with a header that clients do not bring", .haproxy,
@@ -285,7 +285,7 @@ import Testing
         (
             "a header for one of two servers", .haproxy,
             "listen a\nmode tcp\nbind :::25\nserver m 10.0.0.2:25 send-proxy-v2\nserver n 10.0.0.3:25 backup\n",
-            .writes(["- {address: 10.0.0.3, backup: true, proxy_protocol: none}"])
+            .writes(["endpoints: [10.0.0.2, {address: 10.0.0.3, backup: true, proxy_protocol: none}]"])
         ),
         (
             "no limit of time", .haproxy,

@@ -1,10 +1,11 @@
 import TailwartCore
 import TailwartImport
+import TailwartTesting
 import TailwartWire
 import Testing
 
 /// Traefik's TCP routers in each of its notations.
-@Suite struct TraefikTests {
+@Suite(.ownThreads) struct TraefikTests {
     /// Files that others name.
     private struct Files: IncludedFiles {
         let texts: [String: String]
@@ -183,7 +184,7 @@ import Testing
               - "--entryPoints.smtp-ssl.address=:465"
               - "--entryPoints.imap-ssl.address=:993"
               - "--entrypoints.sieve.address=:4190"
-            ports: ["80:80", "443:443", "25:25", "465:465", "1993:993", "127.0.0.1:4190:4190/tcp", "443:443/udp"]
+            ports: ["80:80", "443:443", "2525:25", "465:465", "993:993", "127.0.0.1:4190:4190/tcp", "443:443/udp"]
           mailserver:
             image: mailserver:latest
             labels:
@@ -231,8 +232,8 @@ import Testing
         }
         #expect(
             ways.sorted() == [
-                "127.0.0.1:4190 sieve → mailserver:4190 none", ":1993 tcp → mailserver:10993 v2",
-                ":25 smtp → mailserver:25 v1", ":443 https → mailserver:443 v2", ":465 submissions → mailserver:465 v1",
+                "127.0.0.1:4190 sieve → mailserver:4190 none", ":993 imaps → mailserver:10993 v2",
+                ":2525 smtp → mailserver:25 v1", ":443 https → mailserver:443 v2", ":465 submissions → mailserver:465 v1",
             ].sorted())
         #expect(ForeignConfiguration.recognise(text: Self.compose) == .traefik)
     }
@@ -359,7 +360,7 @@ import Testing
                 n: {loadBalancer: {servers: [{address: "10.0.0.3:465"}]}}
             """, "by chance"
         ),
-        ("services: {traefik: {image: traefik}, m: {labels: [traefik.tcp.routers.a.rule=x]}}", "has the entry points"),
+        ("services: {traefik: {image: traefik}, m: {labels: [traefik.tcp.routers.a.rule=x]}}", "no service here is Traefik"),
     ])
     func `what cannot be said is refused with its place`(text: String, words: String) {
         let result = Self.load(text)
@@ -369,7 +370,7 @@ import Testing
 
     @Test func `a place is that of the line and the column`() throws {
         let result = Self.load(Self.yaml.replacing("version: 2", with: "version: 9"))
-        #expect(result.messages.contains { $0.hasPrefix("traefik.yml:37:24: refused: 'proxyProtocol.version'") }, "\(result.messages)")
+        #expect(result.messages.contains { $0.hasPrefix("traefik.yml:33:24: refused: 'proxyProtocol.version'") }, "\(result.messages)")
     }
 
     @Test(arguments: [
@@ -379,5 +380,52 @@ import Testing
     func `YAML that is none is refused with its place`(text: String, place: String) {
         let result = Self.load(text)
         #expect(result.yaml == nil && result.messages.contains { $0.hasPrefix(place) }, "\(result.messages)")
+    }
+
+    /// Whatever comes out must be a file of ours, and what is refused must have a place.
+    private static func check(_ text: String, _ file: String, _ what: String) {
+        let result = load(text, file)
+        if let yaml = result.yaml {
+            #expect(throws: Never.self, "\(what)") { _ = try FixtureTests.configuration(yaml, result.variables) }
+        } else {
+            #expect(!result.isWhole, "\(what)")
+        }
+        _ = ForeignConfiguration.recognise(text: text)
+    }
+
+    @Test(arguments: ["traefik.yml", "traefik.toml", "compose.yaml"])
+    func `every beginning of a file gets an answer, and so does one that was changed`(file: String) {
+        let text = file == "traefik.yml" ? Self.yaml : file == "traefik.toml" ? Self.toml : Self.compose
+        var random = SeededRandom(seed: UInt64.random(in: 0...UInt64.max))
+        print("seed \(random.seed) for \(file)")
+        let scalars = Array(text.unicodeScalars)
+        for end in stride(from: Int.random(in: 0..<7, using: &random), to: scalars.count, by: 7) {
+            Self.check(String(String.UnicodeScalarView(scalars[..<end])), file, "the first \(end) characters")
+        }
+        let interesting = Array("{}[]\",;:'$\\#*!~ \n0259-.@|/<>&`()=\u{0}é".unicodeScalars)
+        for _ in 0..<60 {
+            var changed = scalars
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                changed[Int.random(in: 0..<changed.count, using: &random)] =
+                    interesting.randomElement(using: &random) ?? "x"
+            }
+            Self.check(String(String.UnicodeScalarView(changed)), file, "seed \(random.seed)")
+        }
+    }
+
+    @Test(arguments: [
+        ("a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n", "b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n"),
+        ("", String(repeating: "[", count: 10_000)), ("a: ", String(repeating: "{a: ", count: 10_000)),
+        (small("").replacing("HostSNI(`*`)", with: String(repeating: "(", count: 5000)), ""),
+        (small("").replacing("HostSNI(`*`)", with: String(repeating: "!", count: 5001) + "HostSNI(`*`)"), ""),
+    ])
+    func `a file that is built to cost time gets an answer`(beginning: String, rest: String) {
+        var text = beginning
+        for letter in "bcdefghi" {
+            // Each names the one before ten times.
+            guard let before = UnicodeScalar((letter.asciiValue ?? 98) - 1) else { continue }
+            text += rest.replacing("b: &b", with: "\(letter): &\(letter)").replacing("*a", with: "*\(before)")
+        }
+        #expect(!Self.load(text).isWhole)
     }
 }

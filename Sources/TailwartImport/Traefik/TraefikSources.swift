@@ -79,15 +79,14 @@ struct TraefikSources {
         }
         guard let file = root["providers"]?["file"] else { return }
         var paths: [String] = []
-        if let path = file["filename"]?.text { paths.append(path) }
+        if let path = file["filename"]?.text { paths.append(onHost(path)) }
         if let path = file["directory"]?.text {
-            paths += ["yml", "yaml", "toml"].flatMap { files.paths(of: onHost("\(path)/*.\($0)")) }
+            paths += ["yml", "yaml", "toml"].flatMap { files.paths(of: "\(onHost(path))/*.\($0)") }
         }
         guard paths.count <= Self.fileLimit else {
             return findings.refuse("more than \(Self.fileLimit) files are in this folder", at: file.position)
         }
         for path in paths {
-            let path = path.hasPrefix("/") ? onHost(path) : folder + path
             guard let text = files.text(of: path) else {
                 findings.refuse("the file \(path.quoted) cannot be read; import it where it is", at: file.position)
                 continue
@@ -96,8 +95,9 @@ struct TraefikSources {
         }
     }
 
-    /// The path on this host of a file in Traefik's container.
+    /// The path on this host of a file in Traefik's container, or beside Traefik's own.
     private func onHost(_ path: String) -> String {
+        if mounts == nil, !path.hasPrefix("/") { return folder + path }
         let mount = mounts?.filter { path == $0.container || path.hasPrefix("\($0.container)/") }
             .max { $0.container.count < $1.container.count }
         guard let mount else { return path }
