@@ -122,7 +122,9 @@ extension ValueType<ListenerSettings.ProxyProtocol> {
                     about: "For the whole header.")
                 let others = reader.value(
                     "others", ValueType<ProxyProtocolIn.Others>.word(), or: .close,
-                    about: "Clients that are not trusted: closed, or served as clients that come directly, without a header.")
+                    about:
+                        "Clients that are not trusted: closed, or served as clients that come directly, without a header."
+                )
                 return trusted.map { .required(ProxyProtocolIn(trusted: $0, timeout: timeout, others: others)) }
             })
     }

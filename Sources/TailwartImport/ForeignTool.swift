@@ -46,7 +46,8 @@ enum ForeignTool: String, CaseIterable {
             switch self {
             case .frp, .rathole:
                 (
-                    "a configuration of \(rawValue)", "its tunnel is opened by the mailbox, and there is nothing to import",
+                    "a configuration of \(rawValue)",
+                    "its tunnel is opened by the mailbox, and there is nothing to import",
                     "From frp or rathole"
                 )
             case .sslh, .socat:

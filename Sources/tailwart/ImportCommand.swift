@@ -5,7 +5,8 @@ import TailwartImport
 struct ImportCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Make our configuration of another proxy's: caddy-l4 (JSON or Caddyfile), nginx stream, HAProxy, Traefik.",
+        abstract:
+            "Make our configuration of another proxy's: caddy-l4 (JSON or Caddyfile), nginx stream, HAProxy, Traefik.",
         discussion: """
             Example: tailwart import /etc/caddy/caddy.json > tailwart.yaml
             Prints our file, with comments that say what was taken from where. Notes and refusals go to standard error, each with \

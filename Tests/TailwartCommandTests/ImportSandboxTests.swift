@@ -121,7 +121,8 @@ extension CommandTests {
         static let traefik = Source(file: "traefik.yml") { edge, sandbox in
             func entry(_ name: String, _ address: String) -> String { "  \(name): {address: \"\(address)\"}\n" }
             func router(_ name: String, _ service: String, rule: String = "HostSNI(`*`)", tls: Bool = false) -> String {
-                let points = service == "smtp" && edge.hasV6 ? "smtp, smtp6" : name.hasPrefix("https") ? "https" : service
+                let points =
+                    service == "smtp" && edge.hasV6 ? "smtp, smtp6" : name.hasPrefix("https") ? "https" : service
                 return "    \(name): {entryPoints: [\(points)], rule: \"\(rule)\", service: \(service)"
                     + (tls ? ", tls: {passthrough: true}}\n" : "}\n")
             }

@@ -151,7 +151,8 @@ import Testing
         Case(
             "listeners.proxy_protocol_in.others", \.listener, from: "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
             "proxy_protocol_in: {trusted: [10.0.0.0/8], others: direct}",
-            "listener https: proxy_protocol_in: trusted 10.0.0.0/8; timeout 5s → trusted 10.0.0.0/8; timeout 5s; others direct"),
+            "listener https: proxy_protocol_in: trusted 10.0.0.0/8; timeout 5s → trusted 10.0.0.0/8; timeout 5s; others direct"
+        ),
         Case(
             "listeners.proxy_protocol_in.timeout", \.listener, from: "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
             "proxy_protocol_in: {trusted: [10.0.0.0/8], timeout: 3s}",
@@ -239,7 +240,9 @@ import Testing
         Case(
             "upstreams.health.trust_roots", \.upstream, "health: {trust_roots: /t}",
             "upstream mailbox: health.trust_roots: the system's → /t"),
-        Case("upstreams.health.port", \.upstream, "health: {port: 26}", "upstream mailbox: health.port: the clients' → 26"),
+        Case(
+            "upstreams.health.port", \.upstream, "health: {port: 26}",
+            "upstream mailbox: health.port: the clients' → 26"),
         Case(
             "upstreams.health.proxy_protocol", \.upstream, "health: {proxy_protocol: none}",
             "upstream mailbox: health.proxy_protocol: the clients' → none"),

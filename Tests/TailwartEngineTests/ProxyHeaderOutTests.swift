@@ -52,7 +52,8 @@ import Testing
 
     @Test func `each endpoint gets the header that it expects`() throws {
         let mailboxes = try (0..<3).map { _ in try TestListener() }
-        var upstream = Upstream(name: "test", endpoints: try mailboxes.map { .test(try $0.address) }, policy: .roundRobin)
+        var upstream = Upstream(
+            name: "test", endpoints: try mailboxes.map { .test(try $0.address) }, policy: .roundRobin)
         upstream.proxyProtocol = ProxyProtocolOut(.v2)
         upstream.endpoints[1].proxyProtocol = ProxyProtocolOut(.none)
         upstream.endpoints[2].proxyProtocol = ProxyProtocolOut(.v1)

@@ -69,8 +69,14 @@ import Testing
         ("*nat\n-A PREROUTING -p tcp --dport 25 -j DNAT --to 10.8.0.2\n", "iptables", "From WireGuard with DNAT"),
         ("PostUp = iptables -t nat -A PREROUTING -p tcp --dport 25 -j DNAT --to 10.8.0.2\n", "iptables", "DNAT"),
         ("table ip nat {\n chain prerouting {\n  tcp dport 25 dnat to 10.8.0.2\n }\n}\n", "nftables", "DNAT"),
-        ("kind: ConfigMap\nmetadata:\n  name: tcp-services\ndata:\n  25: \"mail/m:25\"\n", "ingress-nginx", "From ingress-nginx"),
-        ("apiVersion: traefik.io/v1alpha1\nkind: IngressRouteTCP\nspec:\n  entryPoints: [a]\n", "Traefik on Kubernetes", "From ingress-nginx"),
+        (
+            "kind: ConfigMap\nmetadata:\n  name: tcp-services\ndata:\n  25: \"mail/m:25\"\n", "ingress-nginx",
+            "From ingress-nginx"
+        ),
+        (
+            "apiVersion: traefik.io/v1alpha1\nkind: IngressRouteTCP\nspec:\n  entryPoints: [a]\n",
+            "Traefik on Kubernetes", "From ingress-nginx"
+        ),
         ("apiVersion: gateway.networking.k8s.io/v1\nkind: TLSRoute\n", "the Gateway API", "From ingress-nginx"),
     ])
     func `what is neither gets its name and the page that helps`(text: String, name: String, page: String) throws {

@@ -28,7 +28,8 @@ import Testing
         ("a = \"\\u00e9\\t\\\"\"", .table(["a": .text("é\t\"")])), ("a = 'x\\y'", .table(["a": .text("x\\y")])),
         ("a = \"\"\"\nb\n\"c\"\"\"\"", .table(["a": .text("b\n\"c\"")])),
         ("a = \"\"\"b \\\n   c\"\"\"", .table(["a": .text("b c")])), ("a = '''b\\'''", .table(["a": .text("b\\")])),
-        ("a = ''", .table(["a": .text("")])), ("a = [1, # one\n 2,\n]", .table(["a": .list([.text("1"), .text("2")])])),
+        ("a = ''", .table(["a": .text("")])),
+        ("a = [1, # one\n 2,\n]", .table(["a": .list([.text("1"), .text("2")])])),
         ("a = {b = 1, c.d = 2}", .table(["a": .table(["b": .text("1"), "c": .table(["d": .text("2")])])])),
         ("[a]\nb = 1\n[a.c]\nd = 2", .table(["a": .table(["b": .text("1"), "c": .table(["d": .text("2")])])])),
         (
@@ -78,7 +79,8 @@ import Testing
         for _ in 0..<500 {
             var changed = scalars
             for _ in 0..<3 {
-                changed[Int.random(in: 0..<changed.count, using: &random)] = interesting.randomElement(using: &random) ?? "x"
+                changed[Int.random(in: 0..<changed.count, using: &random)] =
+                    interesting.randomElement(using: &random) ?? "x"
             }
             _ = try? TOMLReader.read(String(String.UnicodeScalarView(changed)), file: "a.toml")
         }
@@ -108,11 +110,15 @@ import Testing
     }
 
     private static func someText(_ random: inout SeededRandom) -> String {
-        let letters: [Character] = ["a", "b", "Z", "0", "-", "_", ".", " ", "\"", "'", "\\", "\n", "\t", "é", "#", "=", "]"]
-        return String((0..<Int.random(in: 0...6, using: &random)).map { _ in letters.randomElement(using: &random) ?? "a" })
+        let letters: [Character] = [
+            "a", "b", "Z", "0", "-", "_", ".", " ", "\"", "'", "\\", "\n", "\t", "é", "#", "=", "]",
+        ]
+        return String(
+            (0..<Int.random(in: 0...6, using: &random)).map { _ in letters.randomElement(using: &random) ?? "a" })
     }
 
-    private static func written(_ members: [String: Tree], under path: [String], _ random: inout SeededRandom) -> String {
+    private static func written(_ members: [String: Tree], under path: [String], _ random: inout SeededRandom) -> String
+    {
         var (own, tables) = ("", "")
         for (key, value) in members.sorted(by: { $0.key < $1.key }) {
             let below = path + [quoted(key)]

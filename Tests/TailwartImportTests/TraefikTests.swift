@@ -231,10 +231,12 @@ import Testing
                 + way.proxyProtocol.version.rawValue
         }
         #expect(
-            ways.sorted() == [
-                "127.0.0.1:4190 sieve → mailserver:4190 none", ":993 imaps → mailserver:10993 v2",
-                ":2525 smtp → mailserver:25 v1", ":443 https → mailserver:443 v2", ":465 submissions → mailserver:465 v1",
-            ].sorted())
+            ways.sorted()
+                == [
+                    "127.0.0.1:4190 sieve → mailserver:4190 none", ":993 imaps → mailserver:10993 v2",
+                    ":2525 smtp → mailserver:25 v1", ":443 https → mailserver:443 v2",
+                    ":465 submissions → mailserver:465 v1",
+                ].sorted())
         #expect(ForeignConfiguration.recognise(text: Self.compose) == .traefik)
     }
 
@@ -360,17 +362,24 @@ import Testing
                 n: {loadBalancer: {servers: [{address: "10.0.0.3:465"}]}}
             """, "by chance"
         ),
-        ("services: {traefik: {image: traefik}, m: {labels: [traefik.tcp.routers.a.rule=x]}}", "no service here is Traefik"),
+        (
+            "services: {traefik: {image: traefik}, m: {labels: [traefik.tcp.routers.a.rule=x]}}",
+            "no service here is Traefik"
+        ),
     ])
     func `what cannot be said is refused with its place`(text: String, words: String) {
         let result = Self.load(text)
-        #expect(!result.isWhole && result.messages.contains { $0.contains("refused: ") && $0.contains(words) }, "\(result.messages)")
+        #expect(
+            !result.isWhole && result.messages.contains { $0.contains("refused: ") && $0.contains(words) },
+            "\(result.messages)")
         for finding in result.findings { #expect(finding.position.line >= 1 && finding.position.column >= 1) }
     }
 
     @Test func `a place is that of the line and the column`() throws {
         let result = Self.load(Self.yaml.replacing("version: 2", with: "version: 9"))
-        #expect(result.messages.contains { $0.hasPrefix("traefik.yml:33:24: refused: 'proxyProtocol.version'") }, "\(result.messages)")
+        #expect(
+            result.messages.contains { $0.hasPrefix("traefik.yml:33:24: refused: 'proxyProtocol.version'") },
+            "\(result.messages)")
     }
 
     @Test(arguments: [
@@ -417,13 +426,13 @@ import Testing
         ("a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n", "b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n"),
         ("", String(repeating: "[", count: 10_000)), ("a: ", String(repeating: "{a: ", count: 10_000)),
         (small("").replacing("HostSNI(`*`)", with: String(repeating: "(", count: 5000)), ""),
-        (small("").replacing("HostSNI(`*`)", with: String(repeating: "!", count: 5001) + "HostSNI(`*`)"), ""),
+        (small("").replacing("HostSNI(`*`)", with: String(repeating: "!", count: 5001) + "("), ""),
     ])
     func `a file that is built to cost time gets an answer`(beginning: String, rest: String) {
         var text = beginning
         for letter in "bcdefghi" {
             // Each names the one before ten times.
-            guard let before = UnicodeScalar((letter.asciiValue ?? 98) - 1) else { continue }
+            let before = UnicodeScalar((letter.asciiValue ?? 98) - 1)
             text += rest.replacing("b: &b", with: "\(letter): &\(letter)").replacing("*a", with: "*\(before)")
         }
         #expect(!Self.load(text).isWhole)

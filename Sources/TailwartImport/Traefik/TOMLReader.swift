@@ -176,12 +176,14 @@ struct TOMLReader {
                 digits.unicodeScalars.append(digit)
                 cursor.take()
             }
-            if digits.count == (scalar == "u" ? 4 : 8), let meant = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init)
+            if digits.count == (scalar == "u" ? 4 : 8),
+                let meant = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init)
             {
                 return meant
             }
         } else if isLong, let scalar, scalar.isBlank || scalar == "\n" || scalar == "\r" {
-            let rest = scalar == "\n" ? "\n" : cursor.take { $0.isBlank || $0 == "\r" } + (cursor.next == "\n" ? "\n" : "")
+            let rest =
+                scalar == "\n" ? "\n" : cursor.take { $0.isBlank || $0 == "\r" } + (cursor.next == "\n" ? "\n" : "")
             if rest.hasSuffix("\n") {
                 cursor.take { $0.isBlank || $0 == "\n" || $0 == "\r" }
                 return nil
@@ -292,6 +294,7 @@ extension String {
     /// An integer or a fraction; one with a base stands for no setting of Traefik.
     fileprivate var isNumberOfTOML: Bool {
         let digits = first == "+" || first == "-" ? dropFirst() : self[...]
-        return digits.first?.isNumber == true && digits.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 || $0 == 95 }
+        return digits.first?.isNumber == true
+            && digits.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 || $0 == 95 }
     }
 }

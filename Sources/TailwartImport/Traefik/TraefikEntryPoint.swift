@@ -12,7 +12,8 @@ struct TraefikEntryPoint {
     let isDefault: Bool
 
     private static let words = WordTable(
-        harmless: "address transport http http2 http3 forwardedheaders udp asdefault reuseport observability proxyprotocol",
+        harmless:
+            "address transport http http2 http3 forwardedheaders udp asdefault reuseport observability proxyprotocol",
         tuning: "allowacmebypass")
 
     /// Port names, as Go looks them up in /etc/services.
@@ -33,7 +34,8 @@ struct TraefikEntryPoint {
         }
         guard !raw.hasSuffix("/udp") else { return nil }
         var text = raw.hasSuffix("/tcp") ? String(raw.dropLast(4)) : raw
-        if let colon = text.lastIndex(of: ":"), let port = Self.services[text[text.index(after: colon)...].lowercased()] {
+        if let colon = text.lastIndex(of: ":"), let port = Self.services[text[text.index(after: colon)...].lowercased()]
+        {
             text = "\(text[...colon])\(port)"
         }
         var addresses = [text]
@@ -48,7 +50,8 @@ struct TraefikEntryPoint {
             }
         }
         binds = addresses.flatMap { text in
-            findings.binds(SourceAddress(raw: raw, text: text, position: address.position), at: member.position) { host in
+            findings.binds(SourceAddress(raw: raw, text: text, position: address.position), at: member.position) {
+                host in
                 // Go listens on both families for these.
                 ["", "0.0.0.0", "::"].contains(host) ? "" : host
             }

@@ -32,7 +32,9 @@ extension TraefikReader {
         }
         var endpoints = servers.map(\.endpoint)
         for index in endpoints.indices { endpoints[index].weight = common[index] }
-        guard var dial = findings.dial(endpoints, .roundRobin, name: name.withoutProvider, at: position) else { return nil }
+        guard var dial = findings.dial(endpoints, .roundRobin, name: name.withoutProvider, at: position) else {
+            return nil
+        }
         let settings = servers.map(\.settings)
         dial.upstream.proxyProtocol = settings[0].header
         for index in settings.indices where settings[index].header != settings[0].header {
@@ -71,7 +73,8 @@ extension TraefikReader {
             }
             var whole: [Int] = []
             for share in shares {
-                let (product, isTooLarge) = share.numerator.multipliedReportingOverflow(by: multiple / share.denominator)
+                let (product, isTooLarge) = share.numerator.multipliedReportingOverflow(
+                    by: multiple / share.denominator)
                 guard !isTooLarge else { return nil }
                 whole.append(product)
             }
@@ -86,7 +89,8 @@ extension TraefikReader {
     private func servers(_ name: String, at position: SourcePosition, depth: Int) -> [Server]? {
         guard depth < Self.depthLimit, let parts = services[name.withoutProvider.lowercased()] else {
             return findings.refuse(
-                "there is no service \(name.quoted) for TCP here; import the file that has it with this one", at: position)
+                "there is no service \(name.quoted) for TCP here; import the file that has it with this one",
+                at: position)
         }
         var result: [Server] = []
         for part in parts {
@@ -120,9 +124,10 @@ extension TraefikReader {
             guard let name = service["name"]?.text else {
                 return findings.refuse("a service of 'weighted' needs a name", at: service.position)
             }
-            let weight = service["weight"].map { node in
-                findings.number(node.text, in: 0...Allowed.weight.upperBound, "a weight", at: node.position) ?? 0
-            } ?? 1
+            let weight =
+                service["weight"].map { node in
+                    findings.number(node.text, in: 0...Allowed.weight.upperBound, "a weight", at: node.position) ?? 0
+                } ?? 1
             guard weight > 0 else {
                 findings.note("\(name.quoted) is left out: a weight of 0 gets no connections", at: service.position)
                 continue
@@ -132,7 +137,8 @@ extension TraefikReader {
                 let (product, isTooLarge) = weight.multipliedReportingOverflow(by: server.share.numerator)
                 guard !isTooLarge else { return findings.refuse(nil, .several, at: service.position) }
                 result.append(
-                    (server.endpoint, Share(numerator: product, denominator: server.share.denominator), server.settings))
+                    (server.endpoint, Share(numerator: product, denominator: server.share.denominator), server.settings)
+                )
             }
         }
         return result

@@ -52,7 +52,9 @@ struct TraefikReader {
         var points: [TraefikEntryPoint] = []
         draft.notes += findings.notes {
             for member in sources.statics.flatMap({ $0["entryPoints"]?.members ?? [] }) {
-                if let point = TraefikEntryPoint(member, published: sources.published, findings) { points.append(point) }
+                if let point = TraefikEntryPoint(member, published: sources.published, findings) {
+                    points.append(point)
+                }
             }
         }
         checkNames(sources)
@@ -60,7 +62,8 @@ struct TraefikReader {
         for point in points {
             draft.listeners += findings.listeners {
                 let routers = routers.filter { isOn(point, $0.entryPoints, points) }
-                return routers.isEmpty ? [] : [listener(point, routers, web.filter { isOn(point, $0.entryPoints, points) })]
+                return routers.isEmpty
+                    ? [] : [listener(point, routers, web.filter { isOn(point, $0.entryPoints, points) })]
             }
         }
         return draft
@@ -129,7 +132,8 @@ struct TraefikReader {
         if let router = routers.first(where: { $0.container != nil }) {
             findings.note(
                 "\((router.container ?? "").quoted) is the name of a container, which only others of its Docker network know; on the "
-                    + "host write the address of the mail server, or publish its ports on 127.0.0.1", at: router.position)
+                    + "host write the address of the mail server, or publish its ports on 127.0.0.1",
+                at: router.position)
         }
     }
 

@@ -49,9 +49,10 @@ struct TraefikRouter {
         if let tls, tls["passthrough"]?.flag != true {
             findings.refuse("tls", .endsTLS, at: tls.position)
         }
-        let written = node["priority"].map { node in
-            findings.number(node.text, in: Int(Int32.min)...Int(Int32.max), "'priority'", at: node.position) ?? 0
-        } ?? 0
+        let written =
+            node["priority"].map { node in
+                findings.number(node.text, in: Int(Int32.min)...Int(Int32.max), "'priority'", at: node.position) ?? 0
+            } ?? 0
         priority = written
     }
 

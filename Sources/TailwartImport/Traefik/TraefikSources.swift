@@ -127,7 +127,9 @@ struct TraefikSources {
 
     private static func arguments(_ command: TraefikNode) -> [TraefikNode] {
         if case .text(let text) = command.content {
-            return text.split(whereSeparator: \.isWhitespace).map { TraefikNode(.text(String($0)), at: command.position) }
+            return text.split(whereSeparator: \.isWhitespace).map {
+                TraefikNode(.text(String($0)), at: command.position)
+            }
         }
         return command.elements
     }
@@ -186,7 +188,10 @@ struct TraefikSources {
                     let parts = (label.text ?? "").split(
                         separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                     return parts.first.map {
-                        (String($0), TraefikNode(.text(parts.dropFirst().first.map(String.init) ?? ""), at: label.position))
+                        (
+                            String($0),
+                            TraefikNode(.text(parts.dropFirst().first.map(String.init) ?? ""), at: label.position)
+                        )
                     }
                 }
             for (key, value) in pairs where key.lowercased().hasPrefix("traefik.") {
@@ -213,7 +218,8 @@ struct TraefikSources {
         let entries = node.isList ? node.elements : []
         return entries.compactMap { entry in
             if entry.isMapping {
-                guard entry["protocol"]?.text != "udp", let inside = entry["target"].flatMap(written).flatMap({ UInt16($0) }),
+                guard entry["protocol"]?.text != "udp",
+                    let inside = entry["target"].flatMap(written).flatMap({ UInt16($0) }),
                     let outside = entry["published"].flatMap(written)
                 else { return nil }
                 return PublishedPort(inside: inside, address: "\(entry["host_ip"]?.text ?? ""):\(outside)")

@@ -170,6 +170,8 @@ package struct DialledPort: Sendable, Hashable {
         }.withoutRepeats
         // Where one endpoint gets a header and another none, the guide is for the one that does.
         let headed = Set(all.filter { $0.header != .none }.map(\.port))
-        return all.filter { $0.header != .none || !headed.contains($0.port) }.sorted { ($0.port, $0.proto.rawValue) < ($1.port, $1.proto.rawValue) }
+        return all.filter { $0.header != .none || !headed.contains($0.port) }.sorted {
+            ($0.port, $0.proto.rawValue) < ($1.port, $1.proto.rawValue)
+        }
     }
 }

@@ -107,7 +107,8 @@ struct SimulatedWorld {
             Endpoint(
                 .name(host), weight: Int.random(in: 1...3, using: &random), isBackup: number == 2,
                 proxyProtocol: random.oneIn(6)
-                    ? ProxyProtocolOut.Version.allCases.randomElement(using: &random).map { ProxyProtocolOut($0) } : nil)
+                    ? ProxyProtocolOut.Version.allCases.randomElement(using: &random).map { ProxyProtocolOut($0) } : nil
+            )
         }
         let upstream = Upstream(
             name: "mailbox", endpoints: endpoints,
