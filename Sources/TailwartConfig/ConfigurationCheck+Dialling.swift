@@ -36,6 +36,21 @@ extension ConfigurationCheck {
         }
     }
 
+    /// A probe of the edge by itself would find it well, whatever the mailbox does.
+    func checkProbes(of upstream: Upstream) {
+        guard let port = upstream.health?.port, upstream.via == .direct else { return }
+        for endpoint in upstream.endpoints {
+            guard let address = endpoint.host.literal,
+                let own = ownListener(where: {
+                    OwnDoors([$0], host: []).contains(InternetAddress(address, port: port))
+                })
+            else { continue }
+            problems.error(
+                "'health.port' of \(upstream.name.quoted) leads back to the edge: its own listener \(own.quoted) is on port "
+                    + "\(port)", at: positions[.endpoints(upstream: upstream.name)] ?? .start)
+        }
+    }
+
     /// The listener that what is dialled would lead to.
     private func ownListener(where leadsThere: (BindAddress) -> Bool) -> String? {
         configuration.listeners.first { $0.bind.contains(where: leadsThere) }?.name
@@ -50,15 +65,23 @@ extension ConfigurationCheck {
         var blind: [Use: [String]] = [:]
         for (number, listener) in configuration.listeners.enumerated() where listener.proto.firstSpeaker != .client {
             for (index, route) in listener.routes.enumerated() {
-                guard let name = route.target.upstreamName else { continue }
-                guard let header = route.proxyProtocol ?? upstreams[name]?.proxyProtocol,
-                    !header.tlvs.isDisjoint(with: [.authority, .alpn]),
-                    let position = route.proxyProtocol == nil
-                        ? positions[.upstreamProxyProtocol(name)]
-                        : positions[.routeProxyProtocol(listener: number, route: index)]
-                else { continue }
-                let use = Use(position: position, proxyProtocol: header)
-                if blind[use]?.contains(listener.name) != true { blind[use, default: []].append(listener.name) }
+                guard let name = route.target.upstreamName, let upstream = upstreams[name] else { continue }
+                for endpoint in upstream.endpoints {
+                    let header = upstream.header(of: endpoint, route: route.proxyProtocol)
+                    let part: FilePositions.Part =
+                        if route.proxyProtocol != nil {
+                            .routeProxyProtocol(listener: number, route: index)
+                        } else if endpoint.proxyProtocol != nil {
+                            .endpoints(upstream: name)
+                        } else {
+                            .upstreamProxyProtocol(name)
+                        }
+                    guard !header.tlvs.isDisjoint(with: [.authority, .alpn]), let position = positions[part] else {
+                        continue
+                    }
+                    let use = Use(position: position, proxyProtocol: header)
+                    if blind[use]?.contains(listener.name) != true { blind[use, default: []].append(listener.name) }
+                }
             }
         }
         for (use, names) in blind {
@@ -79,16 +102,19 @@ extension ConfigurationCheck {
         for (number, listener) in configuration.listeners.enumerated()
         where listener.proto == .smtp && listener.bind.contains(where: { $0.port == 25 }) {
             for (index, route) in listener.routes.enumerated() {
-                guard let name = route.target.upstreamName, let upstream = upstreams[name],
-                    (route.proxyProtocol ?? upstream.proxyProtocol).version == .none,
-                    said.insert(name).inserted
-                else { continue }
+                guard let name = route.target.upstreamName, let upstream = upstreams[name] else { continue }
+                let bare = upstream.endpoints.filter {
+                    upstream.header(of: $0, route: route.proxyProtocol).version == .none
+                }
+                guard !bare.isEmpty, said.insert(name).inserted else { continue }
+                let isWhole = bare.count == upstream.endpoints.count
+                let goal = isWhole ? name.quoted : "\(bare.map(\.text).listed) of \(name.quoted)"
                 let position =
                     positions[.routeProxyProtocol(listener: number, route: index)] ?? positions[
                         .upstreamProxyProtocol(name)]
                     ?? positions[.endpoints(upstream: name)] ?? .start
                 problems.warning(
-                    "no PROXY header goes to \(name.quoted) with mail from other servers (\(listener.name)): it takes the edge for "
+                    "no PROXY header goes to \(goal) with mail from other servers (\(listener.name)): it takes the edge for "
                         + "the sender of all of it, so SPF fails and mail is rejected; set 'proxy_protocol: v2', and let the mailbox "
                         + "trust the edge: `tailwart trust`", at: position)
             }

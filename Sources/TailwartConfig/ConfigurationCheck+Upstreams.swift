@@ -23,6 +23,7 @@ extension ConfigurationCheck {
             checkTailnet(upstream, at: position)
         }
         checkWarm(upstream)
+        checkProbes(of: upstream)
     }
 
     /// tailscaled dials the tailnet and nothing else for us.

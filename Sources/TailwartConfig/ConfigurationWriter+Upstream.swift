@@ -28,13 +28,16 @@ extension ConfigurationWriter {
         return YAMLMember(key, .mapping([YAMLMember("version", version), YAMLMember("tlvs", .texts(names))]))
     }
 
-    /// The address alone, or with its share.
+    /// The address alone, or with its share and its header.
     private func output(_ endpoint: Endpoint) -> YAMLOutput {
         let address = address(of: endpoint)
-        guard endpoint.weight != Defaults.weight || endpoint.isBackup else { return address }
+        guard endpoint.weight != Defaults.weight || endpoint.isBackup || endpoint.proxyProtocol != nil else {
+            return address
+        }
         var members = [YAMLMember("address", address)]
         if endpoint.weight != Defaults.weight { members.append(YAMLMember("weight", .text("\(endpoint.weight)"))) }
         if endpoint.isBackup { members.append(YAMLMember("backup", .flag(true))) }
+        if let header = endpoint.proxyProtocol { members.append(self.header(header)) }
         return .mapping(members)
     }
 

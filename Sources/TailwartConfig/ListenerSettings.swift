@@ -120,7 +120,12 @@ extension ValueType<ListenerSettings.ProxyProtocol> {
                 let timeout = reader.value(
                     "timeout", .duration(ProxyProtocolIn.timeoutRange), or: ProxyProtocolIn.defaultTimeout,
                     about: "For the whole header.")
-                return trusted.map { .required(ProxyProtocolIn(trusted: $0, timeout: timeout)) }
+                let others = reader.value(
+                    "others", ValueType<ProxyProtocolIn.Others>.word(), or: .close,
+                    about:
+                        "Clients that are not trusted: closed, or served as clients that come directly, without a header."
+                )
+                return trusted.map { .required(ProxyProtocolIn(trusted: $0, timeout: timeout, others: others)) }
             })
     }
 }
@@ -131,6 +136,9 @@ extension ListenerSettings.ProxyProtocol {
         var entries = [YAMLMember("trusted", .list(header.trusted.map { .reference(references.written($0)) }))]
         if showsDefaults || header.timeout != ProxyProtocolIn.defaultTimeout {
             entries.append(YAMLMember("timeout", .duration(header.timeout)))
+        }
+        if showsDefaults || header.others != .close {
+            entries.append(YAMLMember("others", .text(header.others.rawValue)))
         }
         return .mapping(entries)
     }

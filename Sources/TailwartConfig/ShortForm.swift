@@ -31,6 +31,7 @@ struct ShortForm {
             let mailbox = configuration.upstreams.first(where: { $0.name == name }),
             mail.allSatisfy({ $0.routes[0].target.upstreamName == name && $0.routes[0].proxyProtocol == nil }),
             mailbox.endpoints.allSatisfy({ $0.port == nil && !$0.isUnix }),
+            mailbox.endpoints.count > 1 || mailbox.endpoints[0].proxyProtocol == nil,
             let bind = Self.commonAddresses(of: listeners, references)
         else { return nil }
         (self.mailbox, self.bind) = (mailbox, bind)
@@ -58,7 +59,7 @@ struct ShortForm {
             {
                 web = configuration.upstreams.first { $0.name == name }
                 guard name != mailbox.name, port == nil, listeners[number].routes[1].proxyProtocol == nil,
-                    web?.endpoints.count == 1
+                    web?.endpoints.count == 1, web?.endpoints[0].proxyProtocol == nil
                 else { return nil }
             }
         }
@@ -98,7 +99,9 @@ extension ShortForm.HTTPS {
         guard listener.proto == .https, let listen = listener.bind.first?.port, let first = listener.routes.first,
             case .upstream(mailbox.name, let port) = first.target, let match = first.match,
             match == RouteMatch(serverNames: match.serverNames),
-            listener.routes.count == 1 || listener.routes.count == 2 && listener.routes[1].match == nil
+            listener.routes.count == 1 || listener.routes.count == 2 && listener.routes[1].match == nil,
+            // The short form says a header for 443, which counts before those of endpoints.
+            first.proxyProtocol != nil || mailbox.endpoints.allSatisfy({ $0.proxyProtocol == nil })
         else { return nil }
         let prefix = "\(Defaults.httpsNamePrefixes[0])."
         let domains = match.serverNames.compactMap { name -> String? in

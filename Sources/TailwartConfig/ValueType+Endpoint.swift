@@ -28,7 +28,7 @@ extension ValueType<Endpoint> {
         ) { text throws(Complaint) in try Endpoint.parse(text) }
     }
 
-    /// An endpoint as text, or with its share.
+    /// An endpoint as text, or with its share and its header.
     static func weighted(_ endpoint: ValueType) -> ValueType {
         endpoint.orMapping(
             .mapping("an endpoint") { reader in
@@ -40,9 +40,13 @@ extension ValueType<Endpoint> {
                     about: "Its share of the connections, with every policy but first.")
                 let isBackup = reader.value(
                     "backup", .boolean, or: false, about: "Whether it is used only when all others cannot be reached.")
+                let proxyProtocol = reader.value(
+                    "proxy_protocol", .proxyProtocol,
+                    about: "The PROXY header that it expects, where that is another than its upstream's.")
                 guard var endpoint else { return nil }
                 endpoint.weight = weight
                 endpoint.isBackup = isBackup
+                endpoint.proxyProtocol = proxyProtocol
                 return endpoint
             })
     }

@@ -48,6 +48,11 @@ extension HealthSettings: SettingsMapping {
                 about:
                     "An address of the mailbox that a probe on smtp asks about now and then, to see whether mail is taken."
             ),
+            Setting(
+                "port", \.port, .port, about: "Where probes go, instead of the port that clients are passed to."),
+            Setting(
+                "proxy_protocol", \.proxyProtocol, .word(),
+                about: "The PROXY header of probes, instead of the one that clients' connections get."),
         ]
     }
 }

@@ -130,7 +130,8 @@ final class HealthMonitor: Sendable {
             let result = await subject.probe(
                 with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor
             ) { address, found in
-                guard self.isCurrent(subject) else { return }
+                // Elsewhere nothing is learned of how the header of clients is taken.
+                guard self.isCurrent(subject), !subject.health.asksElsewhere else { return }
                 switch found.verdict {
                 case .headerNotTrusted:
                     if subject.health.affects != .nothing { address.distrusts(now: Clock.monotonic()) }

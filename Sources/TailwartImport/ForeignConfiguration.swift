@@ -11,6 +11,8 @@ package enum ForeignConfiguration {
         case haproxy
         /// With `layer4` among its global options.
         case caddyfile
+        /// In YAML or TOML, or a compose file with Traefik's labels.
+        case traefik
 
         package var name: String {
             switch self {
@@ -18,6 +20,7 @@ package enum ForeignConfiguration {
             case .nginx: "an nginx configuration"
             case .haproxy: "a HAProxy configuration"
             case .caddyfile: "a Caddyfile"
+            case .traefik: "a Traefik configuration"
             }
         }
 
@@ -27,6 +30,7 @@ package enum ForeignConfiguration {
             case .caddy, .caddyfile: "Caddy"
             case .nginx: "nginx"
             case .haproxy: "HAProxy"
+            case .traefik: "Traefik"
             }
         }
     }
@@ -45,7 +49,7 @@ package enum ForeignConfiguration {
             let line = line.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)[0]
             if let kind = statements(of: line).lazy.compactMap(kind).first { return kind }
         }
-        return nil
+        return isTraefik(text) ? .traefik : nil
     }
 
     /// What to say where one of ours was expected; nil if the text is nothing that can be imported.
@@ -66,8 +70,9 @@ package enum ForeignConfiguration {
         if isOurs(text) {
             return "\(file): this is a Tailwart configuration already. Check it with `tailwart check`."
         }
+        if let tool = ForeignTool(text: text) { return "\(file): \(tool.advice)" }
         return
-            "\(file): neither caddy-l4 JSON or a Caddyfile with layer4, an nginx configuration nor one of HAProxy by its looks. "
+            "\(file): neither caddy-l4 JSON or a Caddyfile with layer4, nor a configuration of nginx, HAProxy or Traefik by its looks. "
             + "Say what it is with --from."
     }
 
@@ -80,6 +85,23 @@ package enum ForeignConfiguration {
 
     private static func isCaddy(_ text: Substring) -> Bool {
         text.contains("\"apps\"") || text.contains("\"layer4\"")
+    }
+
+    /// Entry points or TCP routers at the left edge, or a compose file in which Traefik is spoken of.
+    private static func isTraefik(_ text: Substring) -> Bool {
+        let lines = text.split(whereSeparator: \.isNewline).map { line in
+            line.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)[0]
+        }
+        func begins(_ words: String...) -> Bool {
+            lines.contains { line in words.contains { line.lowercased().hasPrefix($0) } }
+        }
+        if begins("entrypoints:", "[entrypoints", "[tcp.", "[[tcp.") { return true }
+        if begins("tcp:") { return lines.contains { $0.contains("routers:") || $0.contains("services:") } }
+        guard begins("services:") else { return false }
+        return lines.contains { line in
+            let line = line.lowercased()
+            return line.contains("traefik.tcp.") || line.contains("--entrypoints.")
+        }
     }
 
     /// The words of a line up to a brace, a semicolon or its end, and which of these it was.

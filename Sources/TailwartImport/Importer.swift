@@ -156,6 +156,9 @@ package struct Importer {
         case .haproxy:
             var reader = HAProxyReader(files, findings)
             return try reader.read(text, file: file)
+        case .traefik:
+            var reader = TraefikReader(files, findings)
+            return try reader.read(text, file: file)
         case .caddyfile:
             var front = CaddyfileReader(findings)
             let root = JSONElement(madeOf: file, try front.read(text, file: file))

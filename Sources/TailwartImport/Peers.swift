@@ -77,7 +77,7 @@ extension DraftListener {
             return
         }
         let mixed =
-            "connections with and without a PROXY header on one port; here a listener requires it of all: give the "
+            "connections with and without a PROXY header on one port; here only networks tell them apart: give the "
             + "others a port of their own"
         let named = header.peers.trusted ?? []
         var letIn = Peers()
@@ -87,10 +87,17 @@ extension DraftListener {
                 continue
             }
         }
-        routes.removeAll(where: \.isBeforeHeader)
-        if header.servesOthers, letIn.trusted?.subtracting(named).isEmpty != true {
-            findings.refuse("\(mixed), or close them with 'reject if !{ src … }' before", at: header.position)
+        // Who comes without a header is served, unless all of them are closed before.
+        let servesOthers = header.servesOthers && letIn.trusted?.subtracting(named).isEmpty != true
+        if servesOthers {
+            for index in routes.indices where routes[index].isBeforeHeader {
+                routes[index].isBeforeHeader = false
+                findings.note(
+                    "this closes by the address of the connection; here clients that come by a trusted proxy are closed too if "
+                        + "their own address is among these", at: routes[index].position)
+            }
         }
+        routes.removeAll(where: \.isBeforeHeader)
         if header.takesEverybody, header.peers.areEverybody {
             header.peers.allow(["0.0.0.0/0", "::/0"].compactMap { Network($0) })
         }
@@ -110,9 +117,11 @@ extension DraftListener {
                     + header.naming, at: header.position)
         } else if let others = header.others {
             findings.note(
-                "\(findings.program) also \(others); here only whoever is trusted is let in", at: header.position)
+                "\(findings.program) also \(others)\(servesOthers ? "" : "; here only whoever is trusted is let in")",
+                at: header.position)
         }
-        proxyProtocolIn = ProxyProtocolIn(trusted: trusted, timeout: header.timeout)
+        proxyProtocolIn = ProxyProtocolIn(
+            trusted: trusted, timeout: header.timeout, others: servesOthers ? .direct : .close)
     }
 }
 

@@ -36,6 +36,7 @@ struct TextCursor {
     }
 
     /// Takes scalars as long as they are wanted.
+    @discardableResult
     mutating func take(while isWanted: (Unicode.Scalar) -> Bool) -> String {
         var taken = String.UnicodeScalarView()
         while let scalar = next, isWanted(scalar) {

@@ -57,7 +57,7 @@ enum AddressCheck {
                 fix: "See `ip address`; correct `bind`, or leave the address out to listen on all.")
         }
         // Behind another proxy that is what is wanted.
-        let isBehindProxy = listeners.allSatisfy { $0.proxyProtocolIn != nil }
+        let isBehindProxy = listeners.allSatisfy { $0.proxyProtocolIn?.others == .close }
         guard isBehindProxy || address.isPublic else {
             let reason =
                 address.isExample

@@ -9,7 +9,9 @@ package struct ProbeSubject: Sendable {
     package let endpoint: Endpoint
     /// 0 for a Unix socket.
     package var port: UInt16 { place.port }
+    /// Of the port that is asked.
     package let proto: ListenerProtocol
+    /// That of the probe.
     package let header: ProxyProtocolOut.Version
     package let health: HealthSettings
     /// The names that clients ask for, one probe for each in turn; nil asks for none. Never empty.
@@ -23,30 +25,33 @@ package struct ProbeSubject: Sendable {
     /// Names of one place that are asked for; each has a probe of its own.
     private static let nameLimit = 100
 
-    /// What there is to probe: each place that a listener with a known protocol leads to, once.
+    /// What there is to probe: each place where a known protocol is spoken on the port that is asked, once.
     package static func all(of configuration: Configuration) -> [ProbeSubject] {
         configuration.placesWithWays.compactMap { place, ways in
-            // Of listeners whose protocol can be probed.
-            let ways = ways.filter { $0.proto != .tcp }
+            // Of protocols that can be probed.
+            let ways = ways.filter { $0.probedProtocol != .tcp }
             guard let way = ways.first, let health = way.upstream.health else { return nil }
-            let names = way.proto == .https ? ways.exactNames : way.upstream.certificateNames
+            let proto = way.probedProtocol
+            let names = proto == .https ? ways.exactNames : way.upstream.certificateNames
             return ProbeSubject(
-                place: place, upstream: way.upstream, endpoint: way.endpoint, proto: way.proto,
-                header: way.proxyProtocol.version, health: health,
-                serverNames: way.proto == .https && !names.isEmpty ? Array(names.prefix(nameLimit)) : [names.first],
-                expectedNames: way.proto == .https ? [] : names,
-                recipient: way.proto == .smtp ? configuration.recipient(of: way.upstream) : nil,
+                place: place, upstream: way.upstream, endpoint: way.endpoint, proto: proto,
+                header: health.proxyProtocol ?? way.proxyProtocol.version, health: health,
+                serverNames: proto == .https && !names.isEmpty ? Array(names.prefix(nameLimit)) : [names.first],
+                expectedNames: proto == .https ? [] : names,
+                recipient: proto == .smtp ? configuration.recipient(of: way.upstream) : nil,
                 tailscaleSocket: configuration.tailscale?.socket ?? Defaults.tailscaleSocket)
         }
     }
 
-    /// The way to an address of the place, as workers dial it.
+    /// The way to an address of the place, as workers dial it, on the port that is asked.
     package func way(to address: PlaceAddress) -> ProbeWay {
-        switch (upstream.via, address.dialled(doorPort: port)) {
-        case (.direct, .internet(let address)): .direct(address)
+        let asked = health.port ?? port
+        return switch (upstream.via, address.dialled(doorPort: port)) {
+        case (.direct, .internet(let address)):
+            .direct(InternetAddress(address.ip, port: health.port ?? address.port))
         case (.direct, .unix(let path)): .unix(path: path)
-        case (.socks5(let proxy), _): .socks5(proxy, host: endpoint.host.text, port: port)
-        case (.tailscale, _): .tailscale(socket: tailscaleSocket, host: endpoint.host.text, port: port)
+        case (.socks5(let proxy), _): .socks5(proxy, host: endpoint.host.text, port: asked)
+        case (.tailscale, _): .tailscale(socket: tailscaleSocket, host: endpoint.host.text, port: asked)
         }
     }
 
@@ -62,7 +67,7 @@ package struct ProbeSubject: Sendable {
         place == other.place && upstream.via == other.upstream.via && tailscaleSocket == other.tailscaleSocket
             && proto == other.proto && header == other.header && serverNames == other.serverNames
             && expectedNames == other.expectedNames && recipient == other.recipient
-            && health.trustRoots == other.health.trustRoots
+            && health.trustRoots == other.health.trustRoots && health.port == other.health.port
     }
 
     /// As people and programs are told of it.
@@ -86,6 +91,14 @@ extension Configuration {
             }.first
             return domain.map { "postmaster@\($0)" }
         }
+    }
+}
+
+extension Way {
+    /// What a probe speaks: with another port than the clients', what that is known for.
+    fileprivate var probedProtocol: ListenerProtocol {
+        guard !endpoint.isUnix, let port = upstream.health?.port else { return proto }
+        return ListenerProtocol(wellKnownPort: port) ?? proto
     }
 }
 

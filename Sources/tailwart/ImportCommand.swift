@@ -5,7 +5,8 @@ import TailwartImport
 struct ImportCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Make our configuration of another proxy's: caddy-l4 (JSON or Caddyfile), nginx stream, HAProxy.",
+        abstract:
+            "Make our configuration of another proxy's: caddy-l4 (JSON or Caddyfile), nginx stream, HAProxy, Traefik.",
         discussion: """
             Example: tailwart import /etc/caddy/caddy.json > tailwart.yaml
             Prints a Tailwart configuration, with comments that name the source lines. Notes and refusals go to standard error, each with \
@@ -19,6 +20,7 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
         case caddyfile
         case nginx
         case haproxy
+        case traefik
 
         var kind: ForeignConfiguration.Kind {
             switch self {
@@ -26,6 +28,7 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
             case .caddyfile: .caddyfile
             case .nginx: .nginx
             case .haproxy: .haproxy
+            case .traefik: .traefik
             }
         }
     }
@@ -33,7 +36,7 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
     @Argument(help: "The file, or - for standard input.")
     var file: String
 
-    @Option(help: "What the file is, where that cannot be told: caddy, caddyfile, nginx or haproxy.")
+    @Option(help: "What the file is, where that cannot be told: caddy, caddyfile, nginx, haproxy or traefik.")
     var from: Source?
 
     @Flag(help: "If something was refused, print the rest, without the listeners that it belongs to.")

@@ -39,6 +39,12 @@ import Testing
         try expect(0, [.test(proxyProtocolIn: settings)], first: header) { _ in }
     }
 
+    @Test func `one that comes directly beside a load balancer allocates nothing`() throws {
+        let trusted = try #require(Network("192.0.2.0/24"))
+        let settings = ProxyProtocolIn(trusted: [trusted], others: .direct)
+        try expect(0, [.test(proxyProtocolIn: settings)]) { _ in }
+    }
+
     /// Serves connections one after the other.
     private func expect(
         _ perConnection: Int, _ listeners: [Listener], first: [UInt8] = [],

@@ -118,7 +118,33 @@ extension CommandTests {
             """
         }
 
-        @Test(arguments: [caddy, nginx, haproxy])
+        static let traefik = Source(file: "traefik.yml") { edge, sandbox in
+            func entry(_ name: String, _ address: String) -> String { "  \(name): {address: \"\(address)\"}\n" }
+            func router(_ name: String, _ service: String, rule: String = "HostSNI(`*`)", tls: Bool = false) -> String {
+                let points =
+                    service == "smtp" && edge.hasV6 ? "smtp, smtp6" : name.hasPrefix("https") ? "https" : service
+                return "    \(name): {entryPoints: [\(points)], rule: \"\(rule)\", service: \(service)"
+                    + (tls ? ", tls: {passthrough: true}}\n" : "}\n")
+            }
+            func service(_ name: String, _ port: UInt16, header: Int?) -> String {
+                let header = header.map { "proxyProtocol: {version: \($0)}, " } ?? ""
+                return "    \(name): {loadBalancer: {\(header)servers: [{address: \"127.0.0.1:\(port)\"}]}}\n"
+            }
+            let rule = names.map { "HostSNI(`\($0)`)" }.joined(separator: " || ")
+            return "entryPoints:\n" + entry("smtp", "127.0.0.1:\(edge.smtp)")
+                + (edge.hasV6 ? entry("smtp6", "[::1]:\(edge.smtp)") : "")
+                + entry("submissions", "127.0.0.1:\(edge.submissions)") + entry("imaps", "127.0.0.1:\(edge.imaps)")
+                + entry("echo", "127.0.0.1:\(edge.echo)") + entry("https", "127.0.0.1:\(edge.https)")
+                + "tcp:\n  routers:\n" + router("smtp", "smtp") + router("submissions", "submissions")
+                + router("imaps", "imaps") + router("echo", "echo") + router("https", "mail", rule: rule, tls: true)
+                + router("https-rest", "web", tls: true) + router("https-plain", "web")
+                + "  services:\n" + service("smtp", sandbox.smtp, header: 2)
+                + service("submissions", sandbox.submissions, header: 2) + service("imaps", sandbox.imaps, header: 1)
+                + service("echo", sandbox.echo, header: 1) + service("mail", sandbox.https, header: nil)
+                + service("web", sandbox.web, header: nil)
+        }
+
+        @Test(arguments: [caddy, nginx, haproxy, traefik])
         func `an imported edge passes the self-test of the sandbox`(source: Source) async throws {
             try await TestHost.run { host in
                 let sandbox = try await Sandbox.start()

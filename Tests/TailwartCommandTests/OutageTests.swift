@@ -76,6 +76,21 @@ extension CommandTests {
             }
         }
 
+        @Test func `a port that is probed instead speaks for the mailbox`() async throws {
+            try await TestHost.run { host in
+                try await FakeStalwart.with(.trusting(certificate: nil)) { fake in
+                    let (smtp, imaps, other) = (try FreePort.take(), try FreePort.take(), try FreePort.take())
+                    let file = Self.configuration(fake, smtp: smtp, imaps: imaps)
+                        .replacing("health: {", with: "health: {port: \(other), proxy_protocol: none, ")
+                    let edge = try await EdgeProcess(on: host, ports: [smtp, imaps], file)
+                    // Nobody listens at the port for probes; the mailbox itself is met by clients alone.
+                    try await edge.verdict("refused", port: fake.port(.smtp))
+                    try await edge.event(containing: "is unhealthy, as probes say")
+                    #expect(fake.counters.connections == 0)
+                }
+            }
+        }
+
         @Test func `traffic that is served makes a place well before the probe does`() async throws {
             try await TestHost.run { host in
                 try await FakeStalwart.with(.trusting()) { fake in

@@ -22,7 +22,7 @@ final class ShownCommandFolder {
         ]
         try FileManager.default.createSymbolicLink(
             atPath: "\(host.folder.path)/bin/tailwart", withDestinationPath: try Program.edge().path)
-        for folder in ["etc/tailwart", "etc/caddy", "etc/nginx", "etc/haproxy", "etc/default"] {
+        for folder in ["etc/tailwart", "etc/caddy", "etc/nginx", "etc/haproxy", "etc/traefik", "etc/default"] {
             _ = try host.folder.makeFolder(folder)
         }
         // The edge is not to reach for anybody: not for a name of the tailnet, nor for a mail server of this host.
@@ -33,7 +33,7 @@ final class ShownCommandFolder {
         }
         for (name, fixture) in [
             "etc/caddy/caddy.json": "caddy/origin.json", "etc/nginx/nginx.conf": "nginx/mail.conf",
-            "etc/haproxy/haproxy.cfg": "haproxy/mail.cfg",
+            "etc/haproxy/haproxy.cfg": "haproxy/mail.cfg", "etc/traefik/traefik.yml": "traefik/mail.yml",
         ] {
             let url = root.appending(path: "Tests/TailwartImportTests/Fixtures/\(fixture)")
             try host.folder.file(name).write(try String(contentsOf: url, encoding: .utf8))

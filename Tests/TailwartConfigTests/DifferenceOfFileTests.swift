@@ -149,6 +149,11 @@ import Testing
             "listeners.proxy_protocol_in.trusted", \.listener, "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
             "listener https: proxy_protocol_in: off → trusted 10.0.0.0/8; timeout 5s"),
         Case(
+            "listeners.proxy_protocol_in.others", \.listener, from: "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
+            "proxy_protocol_in: {trusted: [10.0.0.0/8], others: direct}",
+            "listener https: proxy_protocol_in: trusted 10.0.0.0/8; timeout 5s → trusted 10.0.0.0/8; timeout 5s; others direct"
+        ),
+        Case(
             "listeners.proxy_protocol_in.timeout", \.listener, from: "proxy_protocol_in: {trusted: [10.0.0.0/8]}",
             "proxy_protocol_in: {trusted: [10.0.0.0/8], timeout: 3s}",
             "listener https: proxy_protocol_in: trusted 10.0.0.0/8; timeout 5s → trusted 10.0.0.0/8; timeout 3s"),
@@ -172,6 +177,18 @@ import Testing
         Case(
             "upstreams.endpoints.weight", \.endpoints, "endpoints: [{address: a.example, weight: 3}]",
             "upstream mailbox: endpoint a.example, weight: 1 → 3"),
+        Case(
+            "upstreams.endpoints.proxy_protocol", \.endpoints,
+            "endpoints: [{address: a.example, proxy_protocol: v1}]",
+            "upstream mailbox: endpoint a.example, proxy_protocol: the upstream's → v1"),
+        Case(
+            "upstreams.endpoints.proxy_protocol.version", \.endpoints,
+            "endpoints: [{address: a.example, proxy_protocol: {version: none}}]",
+            "upstream mailbox: endpoint a.example, proxy_protocol: the upstream's → none"),
+        Case(
+            "upstreams.endpoints.proxy_protocol.tlvs", \.endpoints,
+            "endpoints: [{address: a.example, proxy_protocol: {tlvs: [crc32c]}}]",
+            "upstream mailbox: endpoint a.example, proxy_protocol: the upstream's → v2 with crc32c"),
         Case(
             "upstreams.endpoints.backup", \.endpoints, from: "endpoints: [a.example, c.example]",
             "endpoints: [a.example, {address: c.example, backup: true}]",
@@ -223,6 +240,12 @@ import Testing
         Case(
             "upstreams.health.trust_roots", \.upstream, "health: {trust_roots: /t}",
             "upstream mailbox: health.trust_roots: the system's → /t"),
+        Case(
+            "upstreams.health.port", \.upstream, "health: {port: 26}",
+            "upstream mailbox: health.port: the clients' → 26"),
+        Case(
+            "upstreams.health.proxy_protocol", \.upstream, "health: {proxy_protocol: none}",
+            "upstream mailbox: health.proxy_protocol: the clients' → none"),
         Case(
             "upstreams.health.recipient", \.upstream, "health: {recipient: ann@m.example}",
             "upstream mailbox: health.recipient: the postmaster → ann@m.example"),

@@ -26,6 +26,7 @@ import Testing
         "notify-many": "how many members a list has",
         "no-port": "an endpoint and its listener",
         "no-upstreams": "a name that stands elsewhere",
+        "probe-loop": "an endpoint and the listeners",
         "repeated-names": "names in several places",
         "tag": "tags are not part of a value",
         "tailnet-addresses": "an endpoint and 'via'",

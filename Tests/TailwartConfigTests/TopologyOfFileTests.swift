@@ -62,14 +62,14 @@ struct TopologyOfFileTests {
         let passages = (0..<5).map { https.passage(route: $0, port: 443) }
         #expect(passages.map { $0?.backend.name } == ["b", nil, "proxied", "tailnet", "a"])
         #expect(
-            passages.map { $0?.header.version } == [
+            passages.map { $0?.headers[0].version } == [
                 ProxyProtocolOut.Version.none, nil, ProxyProtocolOut.Version.none, .v2, .v2,
             ])
         #expect(passages[0]?.places.map(\.key.port) == [8443, 8443])
         #expect(passages[4]?.places.map(\.key.port) == [443, 26, 443, 0, 443])
         #expect(passages[4]?.connectLimit == 2_000_000)
         let smtp = try #require(topology.frontends[1].passage(route: 0, port: 25))
-        #expect(smtp.header == ProxyProtocolOut(.v1))
+        #expect(smtp.headers[0] == ProxyProtocolOut(.v1))
         #expect(smtp.connectLimit == Timeouts.defaultConnect.microseconds)
         #expect(topology.frontends[1].listener.timeouts == Timeouts(for: .smtp))
     }

@@ -85,6 +85,27 @@ struct TopologyTests {
         #expect(topology.approaches.map(\.headers) == [[.v1, .v2], [.none]])
     }
 
+    @Test func `an endpoint gets the header of the route, else its own, else its upstream's`() throws {
+        var upstream = Self.upstream("mailbox", Self.first, Self.second)
+        upstream.proxyProtocol = ProxyProtocolOut(.v2)
+        upstream.endpoints[1].proxyProtocol = ProxyProtocolOut(.none)
+        var listener = Self.listener("a", [25], to: "mailbox", "mailbox")
+        listener.routes[1].proxyProtocol = ProxyProtocolOut(.v1)
+        let frontend = try #require(Self.topology([upstream], [listener]).frontends.first)
+        let headers = [0, 1].map { frontend.passage(route: $0, port: 25)?.headers.map(\.version) }
+        #expect(headers == [[.v2, .none], [.v1, .v1]])
+        let approaches = Self.topology([upstream], [Self.listener(to: "mailbox")]).approaches
+        #expect(approaches.map(\.headers) == [[.v2], [.none]])
+    }
+
+    @Test func `a route needs the hello if any of its endpoints wants a field of it`() {
+        var upstream = Self.upstream("mailbox", Self.first, Self.second)
+        let without = Self.topology([upstream], [Self.listener(to: "mailbox")])
+        upstream.endpoints[1].proxyProtocol = ProxyProtocolOut(.v2, tlvs: [.authority])
+        let with = Self.topology([upstream], [Self.listener(to: "mailbox")])
+        #expect([without, with].map { $0.frontends[0].listener.routes[0].needsHello } == [false, true])
+    }
+
     @Test func `a passage is wholly unhealthy when all its places are`() throws {
         let topology = Self.topology(
             [Self.upstream("mailbox", Self.first, Self.second, Self.socket)], [Self.listener(to: "mailbox")])

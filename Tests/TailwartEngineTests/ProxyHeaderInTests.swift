@@ -171,6 +171,73 @@ import Testing
         }
     }
 
+    private static let trusted = IPAddress.v4(0x7f00_0008)
+    private static let stranger = IPAddress.v4(0x7f00_0005)
+
+    /// A load balancer at ``trusted`` and clients at all other addresses come to one port, where the mailbox is told of both.
+    private func withMixedDoor(
+        _ proto: ListenerProtocol = .smtp, _ body: (EngineHarness, TestListener) throws -> Void
+    ) throws {
+        let mailbox = try TestListener()
+        let listener = Listener.test(
+            proto, routes: [.toFirst(header: .init(.v2))],
+            proxyProtocolIn: ProxyProtocolIn(trusted: [Network(Self.trusted)], others: .direct))
+        try withEngine(listeners: [listener], upstreams: [.test(mailbox.address)]) { try body($0, mailbox) }
+    }
+
+    @Test(arguments: [ListenerProtocol.smtp, .tcp])
+    func `others that come directly are who their address says`(proto: ListenerProtocol) throws {
+        try withMixedDoor(proto) { edge, mailbox in
+            // One that waits for the greeting says nothing.
+            let stranger = try edge.connect(from: Self.stranger)
+            let address = try #require(stranger.address)
+            let direct = try mailbox.accept()
+            #expect(
+                try direct.receiveHeader().header.peers
+                    == .proxied(client: address, destination: try edge.address()))
+            try Pair(client: stranger, upstream: direct).exchange()
+            try Pair(client: stranger, upstream: direct).finish()
+            #expect(try edge.nextRecord().client == address)
+
+            let balancer = try edge.connect(from: Self.trusted)
+            try balancer.send(Self.headers[0].1)
+            let upstream = try mailbox.accept()
+            #expect(try upstream.receiveHeader().header.peers == Self.headers[0].2)
+            try Pair(client: balancer, upstream: upstream).exchange()
+            try Pair(client: balancer, upstream: upstream).finish()
+            #expect(try edge.nextRecord().client == Self.client)
+        }
+    }
+
+    @Test(arguments: [ListenerProtocol.smtp, .tcp])
+    func `a header of one that comes directly is believed by nobody`(proto: ListenerProtocol) throws {
+        try withMixedDoor(proto) { edge, mailbox in
+            let stranger = try edge.connect(from: Self.stranger)
+            let address = try #require(stranger.address)
+            try stranger.send(Self.headers[0].1 + Array("EHLO client.example.org\r\n".utf8))
+            let upstream = try mailbox.accept()
+            #expect(
+                try upstream.receiveHeader().header.peers
+                    == .proxied(client: address, destination: try edge.address()))
+            #expect(try upstream.receiveToEnd().bytes.isEmpty)
+            _ = try stranger.receiveToEnd()
+            stranger.close()
+            let record = try edge.nextRecord()
+            #expect(record.ending == Ending(.edge, .proxyHeaderUnexpected))
+            #expect(record.client == address)
+        }
+    }
+
+    @Test func `beside clients that come directly, the load balancer has to send its header`() throws {
+        try withMixedDoor { edge, mailbox in
+            let balancer = try edge.connect(from: Self.trusted)
+            try balancer.send(Array("EHLO client.example.org\r\n".utf8))
+            #expect(try balancer.receiveToEnd().bytes.isEmpty)
+            #expect(try edge.nextRecord().ending == Ending(.edge, .proxyHeaderInvalid))
+            #expect(try mailbox.accept(within: 0) == nil)
+        }
+    }
+
     @Test(arguments: [0, 1, 20])
     func `a header that does not come runs into the timeout`(sent: Int) throws {
         let settings = ProxyProtocolIn(trusted: [Network(.loopbackV4)], timeout: .milliseconds(100))

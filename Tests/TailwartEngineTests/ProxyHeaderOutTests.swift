@@ -50,6 +50,44 @@ import Testing
         }
     }
 
+    @Test func `each endpoint gets the header that it expects`() throws {
+        let mailboxes = try (0..<3).map { _ in try TestListener() }
+        var upstream = Upstream(
+            name: "test", endpoints: try mailboxes.map { .test(try $0.address) }, policy: .roundRobin)
+        upstream.proxyProtocol = ProxyProtocolOut(.v2)
+        upstream.endpoints[1].proxyProtocol = ProxyProtocolOut(.none)
+        upstream.endpoints[2].proxyProtocol = ProxyProtocolOut(.v1)
+        let route = Route(to: .upstream(Upstream.testName(0), port: nil))
+        try withEngine(listeners: [.test(.imap, routes: [route])], upstreams: [upstream]) { edge in
+            for number in [0, 1, 2, 0, 1, 2] {
+                let client = try edge.connect()
+                let mailbox = try mailboxes[number].accept()
+                if number != 1 {
+                    #expect(try mailbox.receiveHeader().header.version == (number == 0 ? .v2 : .v1))
+                }
+                let pair = Pair(client: client, upstream: mailbox)
+                try pair.exchange()
+                try pair.finish()
+                #expect(try edge.nextRecord().inboundBytes == 1)
+            }
+        }
+    }
+
+    @Test func `a backup that knows of no header gets none, though the mailbox that is away has one`() throws {
+        let backup = try TestListener()
+        var upstream = try Upstream.test(closedAddress(), backup.address)
+        upstream.proxyProtocol = ProxyProtocolOut(.v2)
+        upstream.endpoints[1].isBackup = true
+        upstream.endpoints[1].proxyProtocol = ProxyProtocolOut(.none)
+        let route = Route(to: .upstream(Upstream.testName(0), port: nil))
+        try withEngine(listeners: [.test(.smtp, routes: [route])], upstreams: [upstream]) { edge in
+            let pair = try Pair(edge, backup)
+            try pair.exchange()
+            try pair.finish()
+            #expect(try edge.nextRecord().endpoint == 1)
+        }
+    }
+
     @Test(arguments: [ProxyProtocolOut.Version.v1, .v2])
     func `an IPv6 client is named as such`(version: ProxyProtocolOut.Version) throws {
         let mailbox = try TestListener()

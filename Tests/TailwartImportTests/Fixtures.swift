@@ -5,7 +5,9 @@ import Testing
 /// Another program's file under `Fixtures`, with what is expected of it beside it.
 struct Fixture: CustomTestStringConvertible, Sendable {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
-    static let endings: [ForeignConfiguration.Kind: String] = [.caddy: "json", .nginx: "conf", .haproxy: "cfg"]
+    static let endings: [ForeignConfiguration.Kind: String] = [
+        .caddy: "json", .nginx: "conf", .haproxy: "cfg", .traefik: "yml",
+    ]
 
     let url: URL
     let kind: ForeignConfiguration.Kind

@@ -268,6 +268,26 @@ import Testing
             .writes(["address: 10.0.0.2"], note: "'port' is left out")
         ),
         (
+            "a check of another port", .haproxy,
+            "listen a\nmode tcp\nbind :::25\nserver m 10.0.0.2:25 send-proxy-v2 check port 10025\n",
+            .writes(["port: 10025", "health: {", "proxy_protocol: none"])
+        ),
+        (
+            "a check of another port with a header", .haproxy,
+            "listen a\nmode tcp\nbind :::25\nserver m 10.0.0.2:25 send-proxy-v2 check port 10025 check-send-proxy\n",
+            .writes(["health: {port: 10025}"])
+        ),
+        (
+            "a check with a header that clients do not bring", .haproxy,
+            "listen a\nmode tcp\nbind :::25\nserver m 10.0.0.2:25 check check-send-proxy\n",
+            .writes(["health: {proxy_protocol: v1}"])
+        ),
+        (
+            "a header for one of two servers", .haproxy,
+            "listen a\nmode tcp\nbind :::25\nserver m 10.0.0.2:25 send-proxy-v2\nserver n 10.0.0.3:25 backup\n",
+            .writes(["endpoints: [10.0.0.2, {address: 10.0.0.3, backup: true, proxy_protocol: none}]"])
+        ),
+        (
             "no limit of time", .haproxy,
             "listen a\nmode tcp\nbind :::993\ntimeout client 0\ntimeout connect 0s\nserver m 10.0.0.2:993\n",
             .writes(["idle: 1d", "connect_timeout: 1m", "health: off"], note: "no limit becomes 1d")
@@ -398,7 +418,9 @@ import Testing
                 25,
                 "tcp-request connection reject if { src 192.0.2.0/24 }\n"
                     + "tcp-request connection expect-proxy layer4 if { src 10.0.0.0/8 }\ndefault_backend mail"),
-            .refused("with and without a PROXY header")
+            .writes(
+                ["proxy_protocol_in: {trusted: [10.0.0.0/8], others: direct}", "client: [192.0.2.0/24]"],
+                note: "closed too if their own address")
         ),
         (
             "a header on one address and none on another", .haproxy,

@@ -26,7 +26,11 @@ import Testing
         ("events {} stream { server { listen 25; proxy_pass a:25; } }", .nginx),
         ("daemon off; events { worker_connections 512; } stream {", .nginx),
         ("server { listen 25; proxy_pass a:25; }", .nginx), ("events {}\nhttp { server { listen 80; } }\n", .nginx),
-        ("map $a $b { default a:25; }", .nginx),
+        ("map $a $b { default a:25; }", .nginx), ("entryPoints:\n  smtp:\n    address: \":25\"\n", .traefik),
+        ("tcp:\n  routers:\n    a: {}\n", .traefik), ("[entryPoints]\n[entryPoints.smtp]\n", .traefik),
+        ("# mine\n[tcp.routers.a]\n", .traefik), ("[[tcp.services.a.loadBalancer.servers]]\n", .traefik),
+        ("services:\n  m:\n    labels:\n      - \"traefik.tcp.routers.a.rule=x\"\n", .traefik),
+        ("services:\n  t:\n    command: [--entrypoints.smtp.address=:25]\n", .traefik),
     ])
     func `a foreign file is known by its first words`(text: String, kind: ForeignConfiguration.Kind) {
         #expect(ForeignConfiguration.recognise(text: text) == kind)
@@ -49,6 +53,39 @@ import Testing
         #expect(ForeignConfiguration.recognise(text: text) == nil)
         let refusal = ForeignConfiguration.refusal(text: text, file: "x")
         #expect(refusal.hasPrefix("x: ") && refusal.contains(words), "\(refusal)")
+    }
+
+    /// Programs whose files are not imported: what they are called, and the page that helps.
+    @Test(arguments: [
+        ("serverAddr = \"192.0.2.1\"\n[[proxies]]\nname = \"smtp\"\nremotePort = 25\n", "frp", "From frp or rathole"),
+        ("[common]\nserver_addr = 192.0.2.1\n[smtp]\ntype = tcp\n", "frp", "From frp or rathole"),
+        ("bindPort = 7000\n", "frp", "From frp or rathole"),
+        ("[server]\nbind_addr = \"0.0.0.0:2333\"\n[server.services.smtp]\n", "rathole", "From frp or rathole"),
+        ("[client.services.smtp]\nlocal_addr = \"127.0.0.1:25\"\n", "rathole", "From frp or rathole"),
+        ("listen:\n(\n);\nprotocols:\n(\n { name: \"tls\"; }\n);\n", "sslh", "From sslh or socat"),
+        ("DAEMON_OPTS=\"x\"\n/usr/sbin/sslh --listen 0.0.0.0:443 --tls 127.0.0.1:993\n", "sslh", "From sslh or socat"),
+        ("ExecStart=/usr/bin/socat TCP-LISTEN:25,fork,reuseaddr TCP:10.8.0.2:25\n", "socat", "From sslh or socat"),
+        ("#!/bin/sh\nsocat tcp4-listen:25,fork tcp:10.8.0.2:25\n", "socat", "From sslh or socat"),
+        ("*nat\n-A PREROUTING -p tcp --dport 25 -j DNAT --to 10.8.0.2\n", "iptables", "From WireGuard with DNAT"),
+        ("PostUp = iptables -t nat -A PREROUTING -p tcp --dport 25 -j DNAT --to 10.8.0.2\n", "iptables", "DNAT"),
+        ("table ip nat {\n chain prerouting {\n  tcp dport 25 dnat to 10.8.0.2\n }\n}\n", "nftables", "DNAT"),
+        (
+            "kind: ConfigMap\nmetadata:\n  name: tcp-services\ndata:\n  25: \"mail/m:25\"\n", "ingress-nginx",
+            "From ingress-nginx"
+        ),
+        (
+            "apiVersion: traefik.io/v1alpha1\nkind: IngressRouteTCP\nspec:\n  entryPoints: [a]\n",
+            "Traefik on Kubernetes", "From ingress-nginx"
+        ),
+        ("apiVersion: gateway.networking.k8s.io/v1\nkind: TLSRoute\n", "the Gateway API", "From ingress-nginx"),
+    ])
+    func `what is neither gets its name and the page that helps`(text: String, name: String, page: String) throws {
+        #expect(ForeignConfiguration.recognise(text: text) == nil)
+        let refusal = ForeignConfiguration.refusal(text: text, file: "x")
+        #expect(refusal.contains(name) && refusal.contains(page), "\(refusal)")
+        let heading = page == "DNAT" ? "From WireGuard with DNAT" : page
+        let migrate = Fixture.folder.appending(path: "../../../docs/migrate.md").standardized
+        #expect(try String(contentsOf: migrate, encoding: .utf8).contains("## \(heading)\n"))
     }
 
     @Test func `our own examples are not taken for a foreign file`() throws {

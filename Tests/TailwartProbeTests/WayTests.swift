@@ -63,6 +63,53 @@ import Testing
         #expect(try server.accept(within: 0) == nil)
     }
 
+    @Test func `another port is probed if the file says so, without the header of clients`() async throws {
+        let mailbox = try FakeMailbox { connection, _ in
+            try connection.send(Array("220 mail.example.org ESMTP\r\n".utf8))
+            _ = try connection.receiveToEnd()
+        }
+        defer { mailbox.close() }
+        var health = HealthSettings()
+        health.port = mailbox.address.port
+        health.proxyProtocol = ProxyProtocolOut.Version.none
+        let closed = InternetAddress(.loopbackV4, port: try FreePort.take())
+        let configuration = Configuration(
+            upstreams: [
+                Upstream(
+                    name: "mailbox", endpoints: [.test(closed)], proxyProtocol: ProxyProtocolOut(.v2), health: health)
+            ],
+            listeners: [
+                Listener(
+                    name: "smtp", bind: [.any(port: 25)], proto: .smtp,
+                    routes: [Route(to: .upstream("mailbox", port: nil))])
+            ])
+        let subject = try #require(ProbeSubject.all(of: configuration).first)
+        #expect(subject.place.port == closed.port && subject.header == .none)
+        let topology = Topology(configuration, addresses: { _ in [] })
+        let result = await subject.probe(
+            with: prober, at: topology.approaches[0], serverName: nil, timeout: patience)
+        // Reached, and not taken for one that gets a header: it greets and says no more.
+        #expect(result.verdict != .refused && result.verdict != .headerNotTrusted, "\(result.detail)")
+        #expect(!topology.backends[0].isProbed)
+    }
+
+    @Test func `what a known port speaks is asked there, behind a listener of which nothing is known too`() {
+        func protocols(_ port: UInt16?) -> [ListenerProtocol] {
+            var health = HealthSettings()
+            health.port = port
+            let configuration = Configuration(
+                upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.address(.loopbackV4))], health: health)],
+                listeners: [
+                    Listener(
+                        name: "any", bind: [.any(port: 2525)], proto: .tcp,
+                        routes: [Route(to: .upstream("mailbox", port: nil))])
+                ])
+            return ProbeSubject.all(of: configuration).map(\.proto)
+        }
+        #expect(protocols(nil).isEmpty && protocols(10025).isEmpty)
+        #expect(protocols(993) == [.imaps])
+    }
+
     /// Two addresses of one name, on the same port.
     private func twoAddresses(_ one: @escaping @Sendable (TestSocket) throws -> Void) async throws
         -> (subject: ProbeSubject, first: FakeMailbox, approach: Approach)

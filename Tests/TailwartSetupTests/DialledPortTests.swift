@@ -18,6 +18,17 @@ struct DialledPortTests {
             ])
     }
 
+    @Test func `a backup without a header does not hide that the mailbox gets one`() throws {
+        let text = """
+            mailbox:
+              endpoints: [mail.example.net, {address: old.example.net, backup: true, proxy_protocol: none}]
+              ports: [25, 993]
+            """
+        let configuration = try #require(Configuration.load(text: text, file: "", environment: [:]).configuration)
+        #expect(
+            DialledPort.all(in: configuration) == [DialledPort(.smtp, port: 25), DialledPort(.imaps, port: 993)])
+    }
+
     @Test func `a route's port wins over the endpoint's, and that over the listener's`() throws {
         let text = """
             upstreams:

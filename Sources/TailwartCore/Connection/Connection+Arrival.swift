@@ -14,8 +14,10 @@ extension Connection {
         guard let settings = frontend.proxyProtocolIn else { return admit(&around) }
         // A client on a unix socket has no address to trust; whoever may open the path was trusted by its permissions.
         if let client = record.client?.ip, !settings.trusted.contain(client) {
-            return end(Ending(.edge, .proxyHeaderUntrusted), &around)
+            return settings.others == .direct
+                ? admit(&around) : end(Ending(.edge, .proxyHeaderUntrusted), &around)
         }
+        bringsHeader = true
         phase = .proxyHeader
         deadline = around.now + settings.timeout.microseconds
         return .peekClient(ProxyHeader.maximumV2Length)
@@ -83,7 +85,7 @@ extension Connection {
         hasLeft ? end(Ending(.client, .clientLeft), &around) : .wait(.client, until: deadline)
     }
 
-    // MARK: - PROXY header in: required of trusted networks, refused from all others, never guessed
+    // MARK: - PROXY header in: required of trusted networks, believed of nobody else, never guessed
 
     private mutating func readProxyHeader(
         _ bytes: Span<UInt8>, isFinal: Bool, _ around: inout Surroundings

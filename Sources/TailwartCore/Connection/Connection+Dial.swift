@@ -30,6 +30,7 @@ extension Connection {
             dial.endpoint = Int32(index)
             let place = passage.places[index]
             record.place = .passUnretained(place)
+            header = passage.headers[index]
             let isNew = dial.tried == 0 && !dial.isPatient
             guard choose(from: passage.addresses[index], &dial, now: around.now),
                 !isNew || mayDial(place, passage, &dial, now: around.now)

@@ -30,7 +30,7 @@ extension Connection {
     }
 
     private func writeProxyHeader(into memory: inout MutableSpan<UInt8>) -> Int {
-        let wanted = passage.header
+        let wanted = header
         guard let client = record.client, let destination = destination else {
             // A client on a unix socket has no address to tell.
             return wanted.version == .v1

@@ -140,26 +140,25 @@ extension Connection {
 
     /// Whether there is a place of the upstream that has not closed to this client alone a moment ago; true where none is known yet.
     func mayDial(_ passage: Passage, now: UInt64) -> Bool {
-        guard let client = record.client?.ip, tellsClientsApart(passage) else { return true }
+        guard let client = record.client?.ip, passage.sendsHeaders, frontend.listener.proto.firstSpeaker == .server
+        else { return true }
         let places = passage.places
         return places.isEmpty || places.contains { $0.closedClients.mayDial(for: client, now: now) }
     }
 
     mutating func upstreamSpoke(now: UInt64) {
         place?.succeeded()
-        guard let client = record.client?.ip, tellsClientsApart(passage) else { return }
+        guard let client = record.client?.ip, tellsClientsApart else { return }
         place?.closedClients.served(client, now: now)
     }
 
     private func upstreamClosedToClient(now: UInt64) {
-        guard let client = record.client?.ip, record.inboundBytes == 0, tellsClientsApart(passage) else { return }
+        guard let client = record.client?.ip, record.inboundBytes == 0, tellsClientsApart else { return }
         place?.closedClients.closed(to: client, now: now)
     }
 
     /// Only a header names the client to the upstream; and where the client speaks first, it may have said what no server answers.
-    private func tellsClientsApart(_ passage: Passage) -> Bool {
-        passage.header.version != .none && frontend.listener.proto.firstSpeaker == .server
-    }
+    private var tellsClientsApart: Bool { sendsHeader && frontend.listener.proto.firstSpeaker == .server }
 
     /// Whether the leg was warm and nothing of the client was passed.
     private var mayDialAgain: Bool { relaying.isWarm && record.inboundBytes == 0 }

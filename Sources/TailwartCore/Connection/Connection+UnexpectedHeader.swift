@@ -14,7 +14,7 @@ extension Connection {
 
     /// Not of an unknown protocol that goes on as it comes: what is in front and what is behind may have agreed on the header.
     var looksForHeader: Bool {
-        !frontend.takesHeader && (frontend.listener.proto != .tcp || sendsHeader)
+        !bringsHeader && (frontend.listener.proto != .tcp || passage.sendsSomeHeader)
     }
 
     /// Of all that has come, before any of it is passed on.

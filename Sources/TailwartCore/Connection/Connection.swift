@@ -140,6 +140,10 @@ package struct Connection: ~Copyable {
     /// Where it is counted while it has not said yet what it wants, and is waited for.
     var pendingSlot = ClientTable.Slot.none
     package internal(set) var isPending = false
+    /// Whether the client has to send a PROXY header, or has sent it.
+    var bringsHeader = false
+    /// What the place gets that is dialled.
+    package internal(set) var header = ProxyProtocolOut(.none)
     /// When the present phase is over.
     var deadline: UInt64 = 0
 
@@ -169,8 +173,8 @@ package struct Connection: ~Copyable {
         return passage.takeUnretainedValue()
     }
 
-    /// Whether the upstream is to have a PROXY header.
-    var sendsHeader: Bool { passage.header.version != .none }
+    /// Whether the place that is dialled is to have a PROXY header.
+    var sendsHeader: Bool { header.version != .none }
 
     /// Whether the answer of a connect is waited for.
     package var isConnecting: Bool {

@@ -193,6 +193,7 @@ extension Listener {
             guard let header = listener.proxyProtocolIn else { return "off" }
             let trusted = header.trusted.map(\.description).joined(separator: ", ")
             return "trusted \(trusted); timeout \(header.timeout.configurationText)"
+                + (header.others == .close ? "" : "; others \(header.others.rawValue)")
         },
         ShownSetting("max_connections") { $0.maxConnections.map { "\($0)" } ?? "none" },
         ShownSetting("limits") { $0.limits.shown },
@@ -231,12 +232,15 @@ extension HealthSettings {
         ShownSetting("health.names") { $0.names.isEmpty ? "none" : $0.names.joined(separator: ", ") },
         ShownSetting("health.trust_roots") { $0.trustRoots ?? "the system's" },
         ShownSetting("health.recipient") { $0.recipient.text ?? "the postmaster" },
+        ShownSetting("health.port") { $0.port.map { "\($0)" } ?? "the clients'" },
+        ShownSetting("health.proxy_protocol") { $0.proxyProtocol?.rawValue ?? "the clients'" },
     ]
 }
 
 extension Endpoint {
     static let shown: [ShownSetting<Endpoint>] = [
         ShownSetting("weight") { "\($0.weight)" }, ShownSetting("backup") { "\($0.isBackup)" },
+        ShownSetting("proxy_protocol") { $0.proxyProtocol?.shown ?? "the upstream's" },
     ]
 }
 

@@ -17,12 +17,18 @@ package struct Endpoint: Sendable, Hashable {
     package var weight: Int
     /// Tried only when no other endpoint can be reached.
     package var isBackup: Bool
+    /// Nil: the upstream's.
+    package var proxyProtocol: ProxyProtocolOut?
 
-    package init(_ host: Host, port: UInt16? = nil, weight: Int = Defaults.weight, isBackup: Bool = false) {
+    package init(
+        _ host: Host, port: UInt16? = nil, weight: Int = Defaults.weight, isBackup: Bool = false,
+        proxyProtocol: ProxyProtocolOut? = nil
+    ) {
         self.host = host
         self.port = port
         self.weight = weight
         self.isBackup = isBackup
+        self.proxyProtocol = proxyProtocol
     }
 
     package var isUnix: Bool { if case .unix = host { true } else { false } }

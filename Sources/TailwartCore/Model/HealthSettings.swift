@@ -42,6 +42,13 @@ package struct HealthSettings: Sendable, Hashable {
     /// The absolute path of a PEM file. Nil: the system's.
     package var trustRoots: String?
     package var recipient = Recipient.usual
+    /// Of all endpoints but Unix sockets. Nil: the one that is dialled for clients.
+    package var port: UInt16?
+    /// The header of a probe. Nil: the one that clients' connections get.
+    package var proxyProtocol: ProxyProtocolOut.Version?
+
+    /// Whether a probe meets another service than clients do, or in another way, and so cannot say how the server takes their header.
+    package var asksElsewhere: Bool { port != nil || proxyProtocol != nil }
 
     package init(
         interval: Duration = Defaults.healthInterval, timeout: Duration = Defaults.healthTimeout,

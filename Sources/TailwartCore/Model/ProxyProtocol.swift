@@ -28,17 +28,26 @@ package struct ProxyProtocolOut: Sendable, Hashable {
     }
 }
 
-/// The PROXY header that a listener requires of trusted networks and refuses from all others.
+/// The PROXY header that a listener requires of trusted networks and believes of nobody else.
 package struct ProxyProtocolIn: Sendable, Hashable {
+    /// What becomes of clients that are not in a trusted network.
+    package enum Others: String, CaseIterable, Sendable {
+        case close
+        /// They are clients themselves, and come without a header.
+        case direct
+    }
+
     package var trusted: [Network]
     /// How long to wait for the whole header; at least 3 s so that one retransmission fits (PROXY protocol, section 2).
     package var timeout: Duration
+    package var others: Others
 
     package static let defaultTimeout = Duration.seconds(5)
     package static let timeoutRange = Duration.seconds(3)...Duration.seconds(30)
 
-    package init(trusted: [Network], timeout: Duration = defaultTimeout) {
+    package init(trusted: [Network], timeout: Duration = defaultTimeout, others: Others = .close) {
         self.trusted = trusted
         self.timeout = timeout
+        self.others = others
     }
 }

@@ -14,7 +14,7 @@ package struct Route: Sendable, Equatable {
     /// Nil matches everything.
     package var match: RouteMatch?
     package var target: Target
-    /// Nil: the upstream's.
+    /// Nil: the endpoint's, else the upstream's.
     package var proxyProtocol: ProxyProtocolOut?
 
     package init(match: RouteMatch? = nil, to target: Target, proxyProtocol: ProxyProtocolOut? = nil) {

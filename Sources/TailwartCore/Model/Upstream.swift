@@ -26,6 +26,7 @@ package struct Upstream: Sendable, Hashable {
     package var hostname: String?
     /// Never empty, and not all of them backups.
     package var endpoints: [Endpoint]
+    /// Of endpoints that have none of their own.
     package var proxyProtocol: ProxyProtocolOut
     /// Nil: the listener's.
     package var connectTimeout: Duration?
@@ -58,6 +59,11 @@ package struct Upstream: Sendable, Hashable {
 }
 
 extension Upstream {
+    /// What an endpoint gets from connections of a route: what the route says, else the endpoint, else the upstream.
+    package func header(of endpoint: Endpoint, route: ProxyProtocolOut?) -> ProxyProtocolOut {
+        route ?? endpoint.proxyProtocol ?? proxyProtocol
+    }
+
     /// What the certificate on its mail ports must be good for; empty where no name is known.
     package var certificateNames: [String] {
         ((hostname.map { [$0] } ?? []) + (health?.names ?? [])).withoutRepeats

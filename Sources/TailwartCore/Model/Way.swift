@@ -11,7 +11,7 @@ package struct Way: Sendable {
     /// Who speaks on it.
     package var proto: ListenerProtocol { listener.proto }
     /// The header that the endpoint gets.
-    package var proxyProtocol: ProxyProtocolOut { route.proxyProtocol ?? upstream.proxyProtocol }
+    package var proxyProtocol: ProxyProtocolOut { upstream.header(of: endpoint, route: route.proxyProtocol) }
     /// What is dialled, whoever comes.
     package var place: Place.Key { Place.Key(upstream: upstream.name, endpoint: endpoint.text, port: port ?? 0) }
 }

@@ -18,7 +18,7 @@ package final class Backend: Sendable {
     /// Microseconds for each address; nil: the listener's.
     package let connectLimit: UInt64?
     package let turn: Turn
-    /// Whether probes find out how its places are, and may turn them off.
+    /// Whether probes find out how its places take the header that clients bring, and may turn them off.
     package let isProbed: Bool
 
     /// - Parameter addresses: of a host name; nil: nobody has answered for it yet.
@@ -46,7 +46,7 @@ package final class Backend: Sendable {
         self.via = via
         connectLimit = upstream.connectTimeout?.microseconds
         self.turn = turn
-        isProbed = upstream.health.map { $0.affects != .nothing } ?? false
+        isProbed = upstream.health.map { $0.affects != .nothing && !$0.asksElsewhere } ?? false
     }
 
     package var name: String { upstream.name }

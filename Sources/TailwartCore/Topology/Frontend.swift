@@ -5,14 +5,13 @@ import TailwartWire
 /// A class, because a structure that holds names and lists costs a count of references for each of them whenever one of its
 /// numbers is looked at.
 package final class Frontend: Sendable {
-    /// Its routes with the headers that are in force.
+    /// Each of its routes with the fields of all headers that it leads to.
     package let listener: Listener
     /// In the order of the listener's addresses.
     package let doors: [Door]
     package let headcount: Headcount
     package let routeTable: RouteTable
     package let proxyProtocolIn: ProxyProtocolIn?
-    let takesHeader: Bool
     /// Nil: only the edge's own limit holds.
     package let maxConnections: Int?
     /// Whether the client speaks first, so that its hello may be peeked.
@@ -51,7 +50,6 @@ package final class Frontend: Sendable {
         tooManyConnections = listener.refusal.manner(for: listener.proto, .tooManyConnections, edge: edge)
         notAccepted = listener.refusal.manner(for: listener.proto, .notAccepted, edge: edge)
         proxyProtocolIn = listener.proxyProtocolIn
-        takesHeader = listener.proxyProtocolIn != nil
         maxConnections = listener.maxConnections
         mayPeek = listener.proto.firstSpeaker == .client
         helloLimit = listener.timeouts.hello.microseconds

@@ -4,17 +4,23 @@ package import TailwartWire
 /// there first.
 package final class Passage: Sendable {
     package let backend: Backend
-    package let header: ProxyProtocolOut
     /// Microseconds for each address.
     package let connectLimit: UInt64
     /// In the order of the backend's endpoints.
     package let places: [Place]
+    /// For each place what is sent there first.
+    package let headers: [ProxyProtocolOut]
+    /// Whether some places get a header, and whether all do.
+    let sendsSomeHeader: Bool
+    let sendsHeaders: Bool
     /// For each place the addresses that it has now.
     package let addresses: [[PlaceAddress]]
 
-    init(_ backend: Backend, header: ProxyProtocolOut, connectLimit: UInt64, to approaches: [Approach]) {
+    init(_ backend: Backend, headers: [ProxyProtocolOut], connectLimit: UInt64, to approaches: [Approach]) {
         self.backend = backend
-        self.header = header
+        self.headers = headers
+        sendsSomeHeader = headers.contains { $0.version != .none }
+        sendsHeaders = headers.allSatisfy { $0.version != .none }
         self.connectLimit = backend.connectLimit ?? connectLimit
         places = approaches.map(\.place)
         addresses = approaches.map(\.addresses)

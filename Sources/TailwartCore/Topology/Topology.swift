@@ -65,6 +65,7 @@ package final class Topology: Sendable {
                 doors[key] = number
                 return old?.door(key) ?? Door(key)
             }
+            let passages = survey.passages(of: listener)
             var listener = listener
             for index in listener.routes.indices {
                 listener.routes[index].proxyProtocol = survey.header(of: listener.routes[index])
@@ -74,7 +75,7 @@ package final class Topology: Sendable {
                 limiter: clients.flatMap { table in
                     configuration.limits.map { ClientLimiter(listener, $0, table, besides: configuration.bans.never) }
                 },
-                ports: listener.clientPorts.map { $0 ?? 0 }, passages: survey.passages(of: listener))
+                ports: listener.clientPorts.map { $0 ?? 0 }, passages: passages)
         }
         self.frontends = frontends
         self.backends = backends
@@ -119,7 +120,7 @@ private struct Survey {
     private struct Aim: Hashable {
         let upstream: String
         let port: UInt16?
-        let header: ProxyProtocolOut
+        let header: ProxyProtocolOut?
     }
 
     init(
@@ -133,8 +134,13 @@ private struct Survey {
         self.old = old
     }
 
+    /// What tells whether a route needs the hello: a header with all fields that any endpoint of its target is to get.
     func header(of route: Route) -> ProxyProtocolOut? {
-        route.proxyProtocol ?? route.target.upstreamName.flatMap { upstreams[$0]?.upstream.proxyProtocol }
+        guard let upstream = route.target.upstreamName.flatMap({ upstreams[$0]?.upstream }) else {
+            return route.proxyProtocol
+        }
+        let headers = upstream.endpoints.map { upstream.header(of: $0, route: route.proxyProtocol) }
+        return headers.dropFirst().reduce(into: headers.first) { $0?.tlvs.formUnion($1.tlvs) }
     }
 
     /// For each route, its passages as ``Frontend`` keeps them.
@@ -145,18 +151,19 @@ private struct Survey {
             guard case .upstream(let name, let port) = route.target, let (upstream, backend) = upstreams[name] else {
                 return []
             }
-            let aim = Aim(upstream: name, port: port, header: header(of: route) ?? Defaults.proxyProtocol)
+            let aim = Aim(upstream: name, port: port, header: route.proxyProtocol)
             if let passages = known[aim] { return passages }
             let depends = upstream.endpoints.contains { endpoint in
                 endpoint.dialledPort(route: port, client: 1) != endpoint.dialledPort(route: port, client: 2)
             }
+            let headers = upstream.endpoints.map { upstream.header(of: $0, route: route.proxyProtocol) }
             let clientPorts = depends ? listener.clientPorts : [listener.clientPorts.first ?? nil]
             let passages = clientPorts.map { clientPort in
                 Passage(
-                    backend, header: aim.header, connectLimit: listener.timeouts.connect.microseconds,
+                    backend, headers: headers, connectLimit: listener.timeouts.connect.microseconds,
                     to: upstream.endpoints.indices.map { index in
                         let dialled = upstream.endpoints[index].dialledPort(route: port, client: clientPort)
-                        return approach(backend, index, port: dialled ?? 0, header: aim.header.version)
+                        return approach(backend, index, port: dialled ?? 0, header: headers[index].version)
                     })
             }
             known[aim] = passages

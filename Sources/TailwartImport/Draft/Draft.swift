@@ -23,6 +23,8 @@ struct DraftListener {
     var header: DraftHeader?
     var proxyProtocolIn: ProxyProtocolIn?
     var maxConnections: Int?
+    /// Of one client; nil where nothing is said.
+    var concurrent: Int?
     /// What there is to say about it.
     var notes: [Finding] = []
 

@@ -18,17 +18,13 @@ extension HAProxyReader {
             if let reason = Self.foreign[line.keyword] { findings.refuse(line.keyword, reason, at: line.position) }
         }
         let servers = servers(of: backend)
-        if !servers.allSatisfy({ $0.header == servers[0].header }) {
-            findings.refuse(
-                "servers of one backend expect different PROXY headers; here an upstream has one: make it two backends",
-                at: backend.position)
-        }
         let endpoints = servers.compactMap { server -> Endpoint? in
             guard let address = address(server.address.text, at: server.address.position),
                 var endpoint = findings.endpoint(address, needsPort: false)
             else { return nil }
             endpoint.weight = server.weight
             endpoint.isBackup = server.isBackup
+            if server.header != servers[0].header { endpoint.proxyProtocol = server.header }
             if !hasResolvers { findings.noteNames([endpoint], at: server.position) }
             return endpoint
         }
@@ -108,6 +104,25 @@ extension HAProxyReader {
                 "'\(name)' is left out: what is asked in a check follows from the protocol here", at: line.position)
             break
         }
-        return (servers.first { $0.isChecked && $0.health != HealthSettings() } ?? checked).health
+        var health = (servers.first { $0.isChecked && $0.health != HealthSettings() } ?? checked).health
+        let ports = Set(servers.filter(\.isChecked).map(\.checkPort))
+        health.port = ports.count == 1 ? checked.checkPort : nil
+        if let server = servers.first(where: { $0.isChecked && $0.checkPort != health.port }) {
+            findings.note(
+                "servers are checked on different ports; here each is probed where its clients go", at: server.position)
+            return health
+        }
+        // What all of them are sent, or each the header of its clients.
+        let headers = Set(servers.filter(\.isChecked).map(\.checkHeader))
+        if servers.contains(where: { $0.isChecked && $0.checkHeader != $0.header.version }) {
+            if headers.count == 1 {
+                health.proxyProtocol = checked.checkHeader
+            } else {
+                findings.refuse(
+                    "some servers are checked with a PROXY header that clients do not bring, others are not; check them alike",
+                    at: checked.position)
+            }
+        }
+        return health
     }
 }

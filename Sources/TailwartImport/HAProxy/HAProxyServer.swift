@@ -14,24 +14,38 @@ struct HAProxyServer {
     /// Where it is said that the client's address is dialled from.
     private(set) var usesClient: SourcePosition?
     private(set) var health = HealthSettings()
+    /// Where it is checked; nil: where clients go.
+    private var port: SourceWord?
+    private var checkedPort: UInt16?
+    /// Another host is checked, which is not done here: each is probed where its clients go.
+    private var checksAnother = false
+    private var sendsInChecks: Bool?
+
+    var checkPort: UInt16? { checksAnother ? nil : checkedPort }
+
+    /// The header of checks: that of clients, but where they go elsewhere and nothing else is said (`check-send-proxy` in the manual).
+    var checkHeader: ProxyProtocolOut.Version {
+        if checksAnother { return header.version }
+        guard sendsInChecks ?? (port == nil) else { return .none }
+        return sendsInChecks == true && header.version == .none ? .v1 : header.version
+    }
 
     private static let check = "what is asked in a check, and where, follows from the protocol and the port here"
 
     private static let words = WordTable(
         harmless: """
-            no-agent-check tfo no-tfo stick non-stick no-check-ssl no-check-send-proxy no-ssl no-verifyhost
-            check-send-proxy
+            no-agent-check tfo no-tfo stick non-stick no-check-ssl no-ssl no-verifyhost
             """,
         // Those about TLS say nothing without `ssl` or `check-ssl`.
         valued: """
-            fastinter downinter port addr maxconn minconn maxqueue resolvers resolve-prefer resolve-net resolve-opts init-addr
+            fastinter downinter addr maxconn minconn maxqueue resolvers resolve-prefer resolve-net resolve-opts init-addr
             on-marked-up observe error-limit slowstart cookie id track tcp-ut agent-port agent-inter agent-addr agent-send
             on-error check-proto check-sni check-alpn log-proto pool-max-conn pool-purge-delay pool-low-conn redir ws guid
             strict-maxconn sni verify ca-file crl-file crt alpn verifyhost ciphers ciphersuites ssl-min-ver ssl-max-ver proto
             proxy-v2-options source usesrc
             """,
         left: [
-            "port": check, "addr": check, "check-ssl": check, "check-sni": check, "check-alpn": check,
+            "addr": check, "check-ssl": check, "check-sni": check, "check-alpn": check,
             "check-proto": check,
             "agent-check": "there are no agents here", "track": "each endpoint is probed by itself",
             "maxconn": "each listener counts here ('max_connections')",
@@ -74,6 +88,15 @@ struct HAProxyServer {
                 && ["clientip", "client"].contains(rest.dropFirst(2).first?.text):
                 usesClient = word.position
                 rest = rest.dropFirst(3)
+            case "port":
+                checkedPort = UInt16(exactly: count(1...65_535, "a port", or: 0)).flatMap { $0 == 0 ? nil : $0 }
+                port = word
+            case "addr":
+                checksAnother = true
+                Self.words.read(word.text, at: word.position, findings)
+                _ = rest.popFirst()
+            case "check-send-proxy": sendsInChecks = true
+            case "no-check-send-proxy": sendsInChecks = nil
             case "backup": isBackup = true
             case "no-backup": isBackup = false
             case "disabled": isOut = "it is disabled"
@@ -93,5 +116,6 @@ struct HAProxyServer {
             default: if Self.words.read(word.text, at: word.position, findings) { _ = rest.popFirst() }
             }
         }
+        if checksAnother, let port { findings.note("'port' is left out: \(Self.check)", at: port.position) }
     }
 }

@@ -37,6 +37,7 @@ struct Plan {
             var listener = Listener(
                 name: name, bind: draft.binds, proto: draft.proto, routes: routes,
                 proxyProtocolIn: draft.proxyProtocolIn, maxConnections: draft.maxConnections)
+            if let concurrent = draft.concurrent { listener.limits = ListenerLimits(concurrent: concurrent) }
             if let hello = draft.hello { listener.timeouts.hello = hello.time }
             if let idle = draft.idle { listener.timeouts.idle = idle.time }
             if let halfClosed = draft.halfClosed { listener.timeouts.halfClosed = halfClosed }

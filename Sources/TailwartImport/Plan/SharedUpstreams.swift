@@ -116,7 +116,7 @@ extension DraftMatch {
 }
 
 extension Upstream {
-    /// The upstream without its port where all endpoints have the same, and that port; without its header in any case.
+    /// The upstream without its port where all endpoints have the same, and that port; without its header if it can be.
     fileprivate var withoutCommonPort: (key: Upstream, port: UInt16?) {
         let ports = Set(endpoints.filter { !$0.isUnix }.map(\.port))
         var key = withoutHeader
@@ -125,7 +125,9 @@ extension Upstream {
         return (key, port)
     }
 
+    /// Where endpoints have headers of their own, a route's would take their place: it stays.
     fileprivate var withoutHeader: Upstream {
+        guard endpoints.allSatisfy({ $0.proxyProtocol == nil }) else { return self }
         var upstream = self
         upstream.proxyProtocol = Defaults.proxyProtocol
         return upstream

@@ -29,11 +29,16 @@ package struct TailnetNeeds: Sendable, Equatable {
     package private(set) var elsewhere: [Elsewhere] = []
 
     package init(_ configuration: Configuration, tags: PolicyTags) {
-        for way in configuration.ways { add(way, tag: tags.tag(of: way.upstream.name)) }
+        for way in configuration.ways {
+            let tag = tags.tag(of: way.upstream.name)
+            add(way, port: way.port, tag: tag)
+            if let port = way.upstream.health?.port { add(way, port: port, tag: tag) }
+        }
         needs.sort { ($0.tag, $0.port, $0.host) < ($1.tag, $1.port, $1.host) }
     }
 
-    private mutating func add(_ way: Way, tag: String) {
+    /// - Parameter port: nil where there is none.
+    private mutating func add(_ way: Way, port: UInt16?, tag: String) {
         let host = way.endpoint.host.text
         let address: IPAddress?
         switch way.endpoint.host {
@@ -44,7 +49,7 @@ package struct TailnetNeeds: Sendable, Equatable {
         case .name: address = nil
         case .address(let literal): address = literal.unmapped
         }
-        guard let port = way.port else { return }
+        guard let port else { return }
         if let reason = way.upstream.reasonNotOnTailnet(of: way.endpoint.host) {
             add(Elsewhere(upstream: way.upstream.name, endpoint: host, ports: [port], reason: reason))
             return

@@ -165,8 +165,13 @@ package struct DialledPort: Sendable, Hashable {
     /// - Parameter isMailbox: of web servers on 443 if false.
     package static func all(in configuration: Configuration, ofMailbox isMailbox: Bool = true) -> [DialledPort] {
         let facade = EdgeFacade(configuration)
-        return configuration.ways.filter { facade.isMailbox($0.upstream.name) == isMailbox }.compactMap { way in
+        let all = configuration.ways.filter { facade.isMailbox($0.upstream.name) == isMailbox }.compactMap { way in
             way.port.map { DialledPort(way.proto, port: $0, header: way.proxyProtocol.version) }
-        }.withoutRepeats.sorted { ($0.port, $0.proto.rawValue) < ($1.port, $1.proto.rawValue) }
+        }.withoutRepeats
+        // Where one endpoint gets a header and another none, the guide is for the one that does.
+        let headed = Set(all.filter { $0.header != .none }.map(\.port))
+        return all.filter { $0.header != .none || !headed.contains($0.port) }.sorted {
+            ($0.port, $0.proto.rawValue) < ($1.port, $1.proto.rawValue)
+        }
     }
 }

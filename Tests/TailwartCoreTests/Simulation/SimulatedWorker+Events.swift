@@ -61,18 +61,20 @@ extension SimulatedWorker {
     private func accept(again: IPAddress? = nil) {
         guard let frontend = topology.frontends.first, let door = frontend.doors.first else { return }
         accepted += 1
-        let isTrusted = frontend.proxyProtocolIn == nil ? world.oneIn(2) : !world.isTroubled()
+        let isTrusted =
+            frontend.proxyProtocolIn?.others == .close ? !world.isTroubled() : world.oneIn(2)
+        let bringsHeader = frontend.proxyProtocolIn.map { isTrusted || $0.others == .close } ?? false
         let someAddress = IPAddress.v4(
             (isTrusted ? 0xc633_6400 : 0xc000_0200) | UInt32.random(in: 1...8, using: &world.random))
         let socketAddress = InternetAddress(again ?? someAddress, port: 40_000)
         var script: [UInt8] = []
         var clientAddress = socketAddress
-        if frontend.proxyProtocolIn != nil {
+        if bringsHeader {
             clientAddress = InternetAddress(.v4(0x0a01_0203), port: 51_000)
             script += Array(
                 (world.isTroubled() ? "PROXY nonsense\r\n" : "PROXY TCP4 10.1.2.3 203.0.113.2 51000 25\r\n").utf8)
         }
-        let beginsWithHeader = frontend.proxyProtocolIn == nil && world.isTroubled()
+        let beginsWithHeader = !bringsHeader && world.isTroubled()
         if beginsWithHeader { script += Array("PROXY TCP4 10.1.2.3 203.0.113.2 51000 25\r\n".utf8) }
         if frontend.mayPeek, !world.isTroubled() {
             let name = ["mail.example.org", "other.example.org"].randomElement(using: &world.random)
@@ -85,7 +87,7 @@ extension SimulatedWorker {
         if !world.isTroubled() { script += someBytes(longest: world.oneIn(4) ? 12_000 : 600) }
         let leg = SimulatedLeg(script: script, sendQueue: Int.random(in: 60...900, using: &world.random))
         leg.waitsForGreeting =
-            frontend.listener.proto.firstSpeaker == .server && frontend.proxyProtocolIn == nil && !beginsWithHeader
+            frontend.listener.proto.firstSpeaker == .server && !bringsHeader && !beginsWithHeader
             && world.oneIn(2)
         var record = Record(retaining: topology, id: UInt64(accepted), acceptedAt: 0, frontend: frontend)
         record.client = socketAddress
@@ -166,7 +168,7 @@ extension SimulatedWorker {
             if Bool.random(using: &world.random) { warm[index].leg.socket.peerResets() } else { die(warm[index].leg) }
         }
         for approach in topology.approaches where approach.backend.upstream.warm > 0 {
-            guard warm.count < 4, let number = approach.addresses.next(besides: 0),
+            guard warm.count < 4, !approach.headers.contains(.none), let number = approach.addresses.next(besides: 0),
                 let proto = topology.frontends.first?.listener.proto
             else { continue }
             let dialled = approach.addresses[number].dialled(doorPort: 25)

@@ -166,7 +166,7 @@ extension SimulatedWorker {
 
     /// A report that may cost the place its good name.
     func failed(_ session: SimulatedSession, _ report: (inout Surroundings) -> Action) -> Action {
-        let before = session.connection.record
+        let (before, header) = (session.connection.record, session.connection.header)
         let action = report(&around)
         session.beginRound()
         let isUpstreams: Bool =
@@ -175,8 +175,8 @@ extension SimulatedWorker {
             default: session.connection.decidedEnding?.side == .upstream
             }
         let isTurnedOff = session.connection.decidedEnding?.reason == .upstreamUnhealthy
-        if isUpstreams, !isTurnedOff, before.outboundBytes == 0, let passage = before.passage?.takeUnretainedValue(),
-            passage.header.version == .none, !before.frontend.takeUnretainedValue().mayPeek,
+        if isUpstreams, !isTurnedOff, before.outboundBytes == 0, before.passage != nil,
+            header.version == .none, !before.frontend.takeUnretainedValue().mayPeek,
             let place = before.place?.takeUnretainedValue().key
         {
             blame[place, default: 0] += 1

@@ -274,7 +274,7 @@ final class SimulatedWorker {
         let record = session.connection.record
         let (leg, answer) = makeLeg(
             dialled, record.frontend.takeUnretainedValue().listener.proto,
-            hasHeader: record.passage?.takeUnretainedValue().header.version != ProxyProtocolOut.Version.none,
+            hasHeader: session.connection.header.version != .none,
             for: record.client)
         session.upstream = open(leg)
         return { session.connection.connectAnswered(answer, &self.around) }

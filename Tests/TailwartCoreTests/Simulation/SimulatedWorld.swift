@@ -38,6 +38,7 @@ struct SimulatedWorld {
             configuration.upstreams[index].via = .direct
             // Who is closed to at one is dialled for at the next.
             configuration.upstreams[index].endpoints = Array(configuration.upstreams[index].endpoints.prefix(1))
+            configuration.upstreams[index].endpoints[0].proxyProtocol = nil
         }
         for index in configuration.listeners.indices {
             configuration.listeners[index].proto = .smtp
@@ -103,7 +104,11 @@ struct SimulatedWorld {
         let via: Upstream.Via = [.direct, .direct, .socks5(proxy), .tailscale].randomElement(using: &random) ?? .direct
         let header: ProxyProtocolOut.Version = ProxyProtocolOut.Version.allCases.randomElement(using: &random) ?? .none
         let endpoints = hosts.prefix(Int.random(in: 1...3, using: &random)).enumerated().map { number, host in
-            Endpoint(.name(host), weight: Int.random(in: 1...3, using: &random), isBackup: number == 2)
+            Endpoint(
+                .name(host), weight: Int.random(in: 1...3, using: &random), isBackup: number == 2,
+                proxyProtocol: random.oneIn(6)
+                    ? ProxyProtocolOut.Version.allCases.randomElement(using: &random).map { ProxyProtocolOut($0) } : nil
+            )
         }
         let upstream = Upstream(
             name: "mailbox", endpoints: endpoints,
@@ -119,7 +124,8 @@ struct SimulatedWorld {
                 Listener(
                     name: "door", bind: [.any(port: 25)], proto: protocols.randomElement(using: &random) ?? .smtp,
                     routes: someRoutes(&random),
-                    proxyProtocolIn: random.oneIn(4) ? ProxyProtocolIn(trusted: trusted) : nil,
+                    proxyProtocolIn: random.oneIn(3)
+                        ? ProxyProtocolIn(trusted: trusted, others: random.oneIn(2) ? .direct : .close) : nil,
                     maxConnections: random.oneIn(10) ? 1 : nil, limits: someListenerLimits(&random))
             ])
     }

@@ -32,6 +32,11 @@ import Testing
             ])
     }
 
+    @Test func `a port that is only probed is needed too`() {
+        let needs = Self.needs("mailbox: {address: mail.example.net, ports: [25], health: {port: 10025}}")
+        #expect(needs.needs.map(\.port) == [25, 10025])
+    }
+
     @Test func `two listeners that lead to one port are one need`() {
         let needs = Self.needs(
             """

@@ -1,0 +1,157 @@
+import TailwartConfig
+import TailwartCore
+import TailwartWire
+
+extension TraefikReader {
+    /// An entry point as Traefik serves it: where nothing but plain TCP routers is on it, they are asked at once; else the hello is
+    /// looked at, names of HTTP routers come first, then TCP routers for TLS, then what takes everything.
+    func listener(
+        _ point: TraefikEntryPoint, _ routers: [TraefikRouter], _ web: [TraefikWebRouter]
+    ) -> DraftListener {
+        var listener = DraftListener(
+            name: point.name, binds: point.binds.map(\.address), routes: [], position: point.position)
+        listener.header = point.header
+        let peeks = !web.isEmpty || routers.contains(where: \.isTLS)
+        let moved = web.isEmpty ? nil : movedWeb(point)
+        let secure = sorted(routers.filter(\.isTLS))
+        let secureWeb = web.filter { $0.hasTLS || point.isTLS }
+        let names = secureWeb.flatMap(\.names).compactMap { ServerNamePattern($0) }.withoutRepeats
+        if let moved, !names.isEmpty {
+            listener.routes.append(
+                DraftRoute(match: DraftMatch(serverNames: names), dial: moved, position: point.position))
+        }
+        var limits: [Int?] = []
+        func add(_ router: TraefikRouter, only condition: DraftMatch) {
+            guard let routes = routes(router, only: condition) else { return }
+            listener.routes += routes.routes
+            limits.append(routes.limit)
+        }
+        for router in secure where !router.takesAll { add(router, only: DraftMatch(tls: true)) }
+        let takesAllTLS = secureWeb.contains { $0.names.isEmpty }
+        if let moved, takesAllTLS {
+            listener.routes.append(DraftRoute(match: DraftMatch(tls: true), dial: moved, position: point.position))
+        }
+        let plain = sorted(routers.filter { !$0.isTLS })
+        let last = secure.first(where: \.takesAll)
+        // One for TLS and one for the rest that lead to the same are one.
+        let isOne = last.map { last in !takesAllTLS && plain.contains { $0.leadsOn(as: last) } } ?? false
+        if !isOne { for router in secure where router.takesAll { add(router, only: DraftMatch(tls: true)) } }
+        for router in plain {
+            let isForAll = !peeks || isOne && last.map(router.leadsOn) ?? false
+            add(router, only: isForAll ? .always : DraftMatch(tls: false))
+        }
+        if let moved, !secure.contains(where: \.takesAll) {
+            listener.routes.append(DraftRoute(match: .always, dial: moved, position: point.position))
+        }
+        refuseChance(secure.filter { !$0.takesAll })
+        refuseChance(plain)
+        readLimits(limits, of: point, hasWeb: moved != nil, into: &listener)
+        return listener
+    }
+
+    /// Where HTTP goes that shares the port: Traefik's own entry point, on another one.
+    private func movedWeb(_ point: TraefikEntryPoint) -> DraftDial? {
+        guard let port = point.binds.first?.address.port, port < 57_536,
+            !findings.variables.references.isUnknown(port)
+        else {
+            return findings.refuse(
+                "HTTP routers share this entry point, and the port that they are moved to cannot be told; write its port",
+                at: point.position)
+        }
+        findings.note(
+            "HTTP routers share the port of \(point.name.quoted); what is not for a TCP router goes on to 127.0.0.1:\(port + 8000): "
+                + "move that entry point of Traefik's there. It sees this host as its client then, unless a PROXY header is switched "
+                + "on at both ends. Routers that are not in this file are not seen here", at: point.position)
+        return findings.dial(
+            [Endpoint(host: "127.0.0.1", port: port + 8000)], .first, name: "traefik", at: point.position)
+    }
+
+    private func sorted(_ routers: [TraefikRouter]) -> [TraefikRouter] {
+        routers.enumerated().sorted { ($1.element.rank, $0.offset) < ($0.element.rank, $1.offset) }.map(\.element)
+    }
+
+    /// Traefik takes routers of the same priority in any order.
+    private func refuseChance(_ routers: [TraefikRouter]) {
+        for (one, other) in zip(routers, routers.dropFirst())
+        where one.rank == other.rank && one.service.text != other.service.text {
+            let matches = [one, other].map {
+                TraefikRule.matches($0.rule.text ?? "", isTLS: $0.isTLS, at: $0.rule.position, findings) ?? []
+            }
+            let isDisjoint = DraftMatch.and(matches[0], matches[1])?.isEmpty ?? false
+            if !isDisjoint {
+                findings.refuse(
+                    "\(one.name.quoted) and \(other.name.quoted) may take the same connection and have the same priority, so Traefik "
+                        + "takes one by chance; write a 'priority'", at: other.position)
+            }
+        }
+    }
+
+    /// The routes of a router, and how many connections one client may have.
+    private func routes(
+        _ router: TraefikRouter, only condition: DraftMatch
+    ) -> (routes: [DraftRoute], limit: Int?)? {
+        guard
+            let rule = TraefikRule.matches(
+                router.rule.text ?? "", isTLS: router.isTLS, at: router.rule.position, findings),
+            let matches = findings.said(DraftMatch.and(rule, [condition]), at: router.rule.position),
+            let dial = dial(router.service.text ?? "", at: router.service.position)
+        else { return nil }
+        if matches.contains(where: \.isNarrowed) {
+            findings.note("'*.' stands for exactly one label here", at: router.rule.position)
+        }
+        var allowed = matches
+        var limit: Int?
+        for name in router.middlewares {
+            guard let part = middlewares[(name.text ?? "").withoutProvider.lowercased()] else {
+                return findings.refuse(
+                    "there is no middleware \((name.text ?? "").quoted) for TCP here; import the file that has it with this one",
+                    at: name.position)
+            }
+            for member in part.node.members {
+                switch member.key.lowercased() {
+                case "ipallowlist", "ipwhitelist":
+                    for key in member.value.members where key.key.lowercased() != "sourcerange" {
+                        refuse(key, .unknown)
+                    }
+                    let ranges = member.value["sourceRange"]?.elements ?? []
+                    let networks = ranges.compactMap { findings.network($0.text ?? "", at: $0.position) }
+                    guard !networks.isEmpty else {
+                        return findings.refuse("'sourceRange' names nobody; add a network", at: member.position)
+                    }
+                    guard
+                        let both = findings.said(
+                            DraftMatch.and(allowed, [DraftMatch(clients: networks)]), at: member.position)
+                    else { return nil }
+                    allowed = both
+                case "inflightconn":
+                    for key in member.value.members where key.key.lowercased() != "amount" { refuse(key, .unknown) }
+                    guard
+                        let amount = findings.number(
+                            member.value["amount"]?.text, in: Allowed.concurrent, "'amount'", at: member.position)
+                    else { return nil }
+                    limit = min(limit ?? amount, amount)
+                default: refuse(member, .unknown)
+                }
+            }
+        }
+        var routes = allowed.map { DraftRoute(match: $0, dial: dial, position: router.position) }
+        // A router whose middleware turns a client away has taken it from those that follow.
+        if allowed != matches { routes += matches.map { DraftRoute(match: $0, position: router.position) } }
+        return (routes, limit)
+    }
+
+    private func readLimits(
+        _ limits: [Int?], of point: TraefikEntryPoint, hasWeb: Bool, into listener: inout DraftListener
+    ) {
+        guard let limit = limits.lazy.compactMap(\.self).first else { return }
+        guard !hasWeb, limits.allSatisfy({ $0 == limit }) else {
+            return findings.refuse(
+                "'inFlightConn' holds for some routers of \(point.name.quoted) and not for others; here a listener has one limit: give "
+                    + "them entry points of their own", at: point.position)
+        }
+        findings.note(
+            "'inFlightConn' counts each address by itself; here a /64 of IPv6 is one client, and its neighbourhood has eight times as "
+                + "much ('limits')", at: point.position)
+        listener.concurrent = limit
+    }
+}

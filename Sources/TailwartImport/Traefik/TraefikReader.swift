@@ -1,0 +1,148 @@
+import TailwartConfig
+import TailwartCore
+import TailwartWire
+
+/// Reads a Traefik configuration: entry points with TCP routers become listeners, everything else is left to Traefik.
+struct TraefikReader {
+    /// A part with a name, from a file or from the labels of a container.
+    struct Part {
+        let name: String
+        let node: TraefikNode
+        let position: SourcePosition
+        let container: String?
+    }
+
+    let findings: Findings
+    private let files: any IncludedFiles
+    /// By name, in lower case; a service has one for each container that it is in.
+    private(set) var services: [String: [Part]] = [:]
+    private(set) var middlewares: [String: Part] = [:]
+    private(set) var transports: [String: Part] = [:]
+    private var routers: [TraefikRouter] = []
+    private var web: [TraefikWebRouter] = []
+
+    init(_ files: any IncludedFiles, _ findings: Findings) {
+        self.files = files
+        self.findings = findings
+    }
+
+    private static let roots = WordTable(
+        harmless: """
+            entrypoints providers tcp http log accesslog api metrics tracing certificatesresolvers global ping enable docker
+            serverstransport hostresolver experimental hub spiffe core pilot tls swarm ocsp
+            """,
+        left: ["udp": "UDP is left to Traefik"], refused: ["tcpserverstransport": .unknown])
+    private static let parts = WordTable(harmless: "routers services middlewares serverstransports")
+
+    mutating func read(_ text: String, file: String) throws(SyntaxProblem) -> Draft {
+        var draft = Draft()
+        var sources: TraefikSources?
+        var problem: SyntaxProblem?
+        draft.notes = findings.notes {
+            do throws(SyntaxProblem) { sources = try TraefikSources(text, file: file, files, findings) } catch {
+                problem = error
+            }
+        }
+        if let problem { throw problem }
+        guard let sources else { return draft }
+        for root in sources.statics + sources.dynamics.map(\.root) {
+            for member in root.members { Self.roots.read(member.key.lowercased(), at: member.position, findings) }
+        }
+        for dynamic in sources.dynamics { collect(dynamic) }
+        var points: [TraefikEntryPoint] = []
+        draft.notes += findings.notes {
+            for member in sources.statics.flatMap({ $0["entryPoints"]?.members ?? [] }) {
+                if let point = TraefikEntryPoint(member, published: sources.published, findings) {
+                    points.append(point)
+                }
+            }
+        }
+        checkNames(sources)
+        draft.notes += findings.notes { noteRest(points, sources) }
+        for point in points {
+            draft.listeners += findings.listeners {
+                let routers = routers.filter { isOn(point, $0.entryPoints, points) }
+                return routers.isEmpty
+                    ? [] : [listener(point, routers, web.filter { isOn(point, $0.entryPoints, points) })]
+            }
+        }
+        return draft
+    }
+
+    /// What names no entry point is on all that are default ones, or on all.
+    private func isOn(_ point: TraefikEntryPoint, _ names: [TraefikNode], _ all: [TraefikEntryPoint]) -> Bool {
+        guard names.isEmpty else {
+            return names.contains { $0.text?.lowercased() == point.name.lowercased() }
+        }
+        return point.name != "traefik" && (point.isDefault || !all.contains(where: \.isDefault))
+    }
+
+    private mutating func collect(_ dynamic: TraefikSources.Dynamic) {
+        func parts(_ path: String...) -> [Part] {
+            (dynamic.root[path]?.members ?? []).map {
+                Part(name: $0.key, node: $0.value, position: $0.position, container: dynamic.container)
+            }
+        }
+        for member in dynamic.root["tcp"]?.members ?? [] {
+            Self.parts.read(member.key.lowercased(), at: member.position, findings)
+        }
+        let own = parts("tcp", "services")
+        for part in own { services[part.name.lowercased(), default: []].append(part) }
+        for part in parts("tcp", "middlewares") { add(part, to: \.middlewares) }
+        for part in parts("tcp", "serversTransports") { add(part, to: \.transports) }
+        for part in parts("tcp", "routers") {
+            // The only service of a container is that of its routers.
+            let usual = dynamic.container == nil || own.count != 1 ? nil : own[0].name
+            if let router = TraefikRouter(part, service: usual, findings) { routers.append(router) }
+        }
+        web += parts("http", "routers").map { TraefikWebRouter($0.node) }
+    }
+
+    private mutating func add(_ part: Part, to list: WritableKeyPath<TraefikReader, [String: Part]>) {
+        if let other = self[keyPath: list].updateValue(part, forKey: part.name.lowercased()) {
+            findings.refuse(
+                "\(part.name.quoted) is there already, in \(other.position.inWords(of: part.position.file)); keep one of them",
+                at: part.position)
+        }
+    }
+
+    private func checkNames(_ sources: TraefikSources) {
+        let known = Set(sources.statics.flatMap { $0["entryPoints"]?.members.map { $0.key.lowercased() } ?? [] })
+        for name in routers.flatMap(\.entryPoints) where !known.contains(name.text?.lowercased() ?? "") {
+            findings.refuse(
+                "there is no entry point \((name.text ?? "").quoted) here; import the file that has the entry points and names this "
+                    + "one, or write them into this file", at: name.position)
+        }
+        for (index, router) in routers.enumerated() {
+            let same = routers[..<index].first { $0.name.lowercased() == router.name.lowercased() }
+            guard let same else { continue }
+            findings.refuse(
+                "the router \(router.name.quoted) is there already, in \(same.position.inWords(of: router.position.file)); keep one "
+                    + "of them", at: router.position)
+        }
+    }
+
+    /// What is left to Traefik, and what a container's name means.
+    private func noteRest(_ points: [TraefikEntryPoint], _ sources: TraefikSources) {
+        for point in points where !routers.contains(where: { isOn(point, $0.entryPoints, points) }) {
+            findings.note(
+                "the entry point \(point.name.quoted) has no TCP router and is left to Traefik: keep it running for this, on ports "
+                    + "that no listener here has", at: point.position)
+        }
+        if let router = routers.first(where: { $0.container != nil }) {
+            findings.note(
+                "\((router.container ?? "").quoted) is the name of a container, which only others of its Docker network know; on the "
+                    + "host write the address of the mail server, or publish its ports on 127.0.0.1",
+                at: router.position)
+        }
+    }
+
+    func refuse(_ part: TraefikNode.Member, _ reason: Unsupported) {
+        findings.refuse(part.key, reason, at: part.position)
+    }
+}
+
+extension String {
+    /// Without the provider behind it: `mail@docker`.
+    var withoutProvider: String { split(separator: "@").first.map(String.init) ?? self }
+}

@@ -1,0 +1,154 @@
+import TailwartCore
+import TailwartWire
+
+/// The rule of a TCP router, such as ``HostSNI(`mail.example.org`) && !ClientIP(`10.0.0.0/8`)``: `&&` binds more than `||`.
+///
+/// A condition is a list of alternatives, each a match.
+struct TraefikRule {
+    private enum Token: Equatable {
+        case word(String)
+        /// In backticks or quotes.
+        case text(String)
+        case sign(String)
+    }
+
+    /// Brackets in brackets; nobody writes more by hand.
+    private static let depthLimit = 20
+
+    private let findings: Findings
+    private let position: SourcePosition
+    /// Whether it is of a router for TLS; another one sees no name.
+    private let isTLS: Bool
+    private var tokens: ArraySlice<Token>
+
+    /// The alternatives; nil if something was refused.
+    static func matches(
+        _ text: String, isTLS: Bool, at position: SourcePosition, _ findings: Findings
+    ) -> [DraftMatch]? {
+        guard let tokens = tokens(of: text) else {
+            return findings.refuse("\(text.quoted) is no rule that is understood here", at: position)
+        }
+        var rule = TraefikRule(findings: findings, position: position, isTLS: isTLS, tokens: tokens[...])
+        guard let matches = rule.either(depth: 0) else { return nil }
+        guard rule.tokens.isEmpty else {
+            return findings.refuse("\(text.quoted) is no rule that is understood here", at: position)
+        }
+        return matches
+    }
+
+    private mutating func either(depth: Int) -> [DraftMatch]? {
+        guard var matches = both(depth: depth) else { return nil }
+        while take(.sign("||")) {
+            guard let more = both(depth: depth) else { return nil }
+            matches += more
+        }
+        return DraftMatch.or(matches)
+    }
+
+    private mutating func both(depth: Int) -> [DraftMatch]? {
+        guard var matches = one(depth: depth) else { return nil }
+        while take(.sign("&&")) {
+            guard let more = one(depth: depth),
+                let joined = findings.said(DraftMatch.and(matches, more), at: position)
+            else { return nil }
+            matches = joined
+        }
+        return matches
+    }
+
+    private mutating func one(depth: Int) -> [DraftMatch]? {
+        var isNegated = false
+        while take(.sign("!")) { isNegated.toggle() }
+        var matches: [DraftMatch]?
+        if take(.sign("(")), depth < Self.depthLimit {
+            guard let inner = either(depth: depth + 1) else { return nil }
+            guard take(.sign(")")) else { return notUnderstood() }
+            matches = inner
+        } else {
+            matches = matcher()
+        }
+        guard let matches, isNegated else { return matches }
+        return findings.said(DraftMatch.none(of: matches), of: "!", at: position).map { $0.isNever ? [] : [$0] }
+    }
+
+    private mutating func matcher() -> [DraftMatch]? {
+        guard case .word(let name) = tokens.popFirst(), take(.sign("(")) else { return notUnderstood() }
+        var values: [String] = []
+        while case .text(let value) = tokens.first {
+            tokens.removeFirst()
+            values.append(value)
+            if !take(.sign(",")) { break }
+        }
+        guard take(.sign(")")), !values.isEmpty else { return notUnderstood() }
+        switch name.lowercased() {
+        case "hostsni": return names(values)
+        case "hostsniregexp":
+            let texts = values.map { FiniteExpression.texts($0.lowercased()) }
+            guard texts.allSatisfy({ $0 != nil }) else { return findings.refuse(name, .expression, at: position) }
+            return names(texts.flatMap { $0 ?? [] })
+        case "clientip":
+            let networks = values.compactMap { findings.network($0, at: position) }
+            return networks.count == values.count ? [DraftMatch(clients: networks)] : nil
+        case "alpn": return isTLS ? [DraftMatch(alpn: values)] : withoutTLS(name)
+        default: return findings.refuse(name, .conditions, at: position)
+        }
+    }
+
+    private func names(_ values: [String]) -> [DraftMatch]? {
+        if values.contains("*") { return [isTLS ? DraftMatch(tls: true) : .always] }
+        guard isTLS else { return withoutTLS("HostSNI") }
+        var match = DraftMatch()
+        for value in values {
+            guard let name = ServerNamePattern(value.lowercased()) else {
+                return findings.refuse("\(value.quoted) is no server name here; write each name", at: position)
+            }
+            match.serverNames.append(name)
+            match.isNarrowed = match.isNarrowed || name.isWildcard
+        }
+        return [match]
+    }
+
+    private func withoutTLS(_ name: String) -> [DraftMatch]? {
+        findings.refuse(
+            "\(name.quoted) asks for a TLS hello, and without 'tls' Traefik refuses that; add 'tls: {passthrough: true}', or write "
+                + "HostSNI(`*`)", at: position)
+    }
+
+    private func notUnderstood() -> [DraftMatch]? {
+        findings.refuse("this rule is not understood here; write it as HostSNI(`mail.example.org`)", at: position)
+    }
+
+    private mutating func take(_ token: Token) -> Bool {
+        guard tokens.first == token else { return false }
+        tokens.removeFirst()
+        return true
+    }
+
+    private static func tokens(of text: String) -> [Token]? {
+        var tokens: [Token] = []
+        var rest = Substring(text)
+        while let first = rest.first {
+            if first.isWhitespace {
+                rest.removeFirst()
+            } else if rest.hasPrefix("&&") || rest.hasPrefix("||") {
+                tokens.append(.sign(String(rest.prefix(2))))
+                rest = rest.dropFirst(2)
+            } else if "()!,".contains(first) {
+                tokens.append(.sign(String(first)))
+                rest.removeFirst()
+            } else if first == "`" || first == "\"" {
+                let value = rest.dropFirst().prefix { $0 != first }
+                rest = rest.dropFirst(value.count + 1)
+                // What a backslash means in quotes is not worth knowing: names have none.
+                guard rest.popFirst() == first, first == "`" || !value.contains("\\") else { return nil }
+                tokens.append(.text(String(value)))
+            } else {
+                let word = rest.prefix { $0.isASCII && $0.isLetter }
+                guard !word.isEmpty else { return nil }
+                tokens.append(.word(String(word)))
+                rest = rest.dropFirst(word.count)
+            }
+        }
+        return tokens
+    }
+}
