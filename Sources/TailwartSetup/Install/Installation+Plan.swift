@@ -50,7 +50,7 @@ extension Installation {
                 .run("systemctl", ["daemon-reload"]),
             ]
             // The new program takes over from the one that runs, if one does.
-            if isUpdate { steps.append(.run("systemctl", ["try-restart", "tailwart.service"])) }
+            if isUpdate { steps.append(.restart) }
         }
         return steps
     }

@@ -48,6 +48,9 @@ package struct Installation: Sendable {
         case removeFolder(String)
         case leave(String, why: String)
 
+        /// Of an edge that runs: the new program takes over from it.
+        package static let restart = Step.run("systemctl", ["try-restart", "tailwart.service"])
+
         /// The past and the future for a person; nil where there is nothing to tell.
         package var words: (done: String, planned: String)? {
             func pair(_ done: String, _ planned: String, _ what: String) -> (String, String) {
