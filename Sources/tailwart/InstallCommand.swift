@@ -98,15 +98,19 @@ struct InstallCommand: AsyncParsableCommand {
 
     /// Where it goes on, and how to go back.
     private func after(_ installation: Installation, _ steps: [Installation.Step]) -> String {
-        if !steps.contains(where: \.isChange) { return "All of it is here already; nothing \(dryRun ? "would be" : "was") changed." }
+        if !steps.contains(where: \.isChange) {
+            return "All of it is here already; nothing \(dryRun ? "would be" : "was") changed."
+        }
         guard !dryRun else { return "Nothing was done: take --dry-run out for that." }
         let next =
-            steps.contains(.restart)
-            ? "An edge that was running goes on with the new program."
-            : installation.hasConfiguration
-                ? "Next: sudo systemctl start tailwart"
-                : "Next: `tailwart init --form systemd` writes a configuration. Copy it to /etc/tailwart/tailwart.yaml, then: "
-                + "sudo systemctl start tailwart"
+            if steps.contains(.restart) {
+                "An edge that was running goes on with the new program."
+            } else if installation.hasConfiguration {
+                "Next: sudo systemctl start tailwart"
+            } else {
+                "Next: `tailwart init --form systemd` writes a configuration. Copy it to /etc/tailwart/tailwart.yaml, then: "
+                    + "sudo systemctl start tailwart"
+            }
         let runtime =
             Self.needsRuntime
             ? ["This program needs the Swift runtime of this host; `make portable` makes one that needs nothing."] : []
