@@ -418,7 +418,10 @@ check_package() {
     wants "removed: the program is gone" test ! -e "$work/plain/usr/bin/tailwart"
     # What it needs is still there, and so are the package's settings.
     cp "$program" "$work/plain/root/tailwart"
-    wants "then the program installs itself" container_run plain /root/tailwart install
+    masked() { ! container_run plain /root/tailwart install; }
+    wants "then the program does not install itself over the mask that Debian leaves" masked
+    inside plain deb-systemd-helper unmask tailwart.service
+    wants "and does without it" container_run plain /root/tailwart install
     wants "and is there" container_run plain /usr/local/bin/tailwart version
     unchanged() { container_run plain /root/tailwart install | grep "nothing was changed"; }
     wants "and changes nothing the second time" unchanged

@@ -6,6 +6,7 @@ extension Installation {
     package func plan() throws(Problem) -> [Step] {
         try checkRoot()
         try checkPackages()
+        guard !isMasked else { throw .isMasked }
         let before = try inventory()
         var after = before
         var steps: [Step] = []
