@@ -9,7 +9,7 @@ export TAILWART_COMMIT := $(or $(shell git describe --always --dirty --abbrev=12
 .NOTPARALLEL:
 
 SWIFT_FILES := Package.swift Sources Tests
-TRY_TIME := the first time about 4 minutes on two cores, later seconds
+TRY_TIME := about 4 minutes on two cores, later seconds
 BUILD := swift build -c release --product tailwart
 
 help: ## list the targets
@@ -33,9 +33,9 @@ portable: ## build one file that runs on any Linux: .build-static/portable/tailw
 
 # Without the optimizer, which takes most of the time of 'make build' and is not needed for a look; what is built already is used.
 try: ## build quickly and run the edge in front of a sandbox mailbox; ARGS=--selftest checks it and ends
-	@echo "try: 1 of 3: the Debian packages that the build needs (the first time about 60 MB, a minute)"
+	@echo "try: 1 of 3: the Debian packages that the build needs (the first time 80 MB, about a minute)"
 	@scripts/setup.sh build
-	@echo "try: 2 of 3: fetching swift-argument-parser and swift-nio from GitHub, and compiling ($(TRY_TIME))"
+	@echo "try: 2 of 3: swift-argument-parser and swift-nio (the first time 60 MB from GitHub), and compiling ($(TRY_TIME))"
 	@if [ -x .build/release/tailwart ]; then $(BUILD); else swift build --product tailwart; fi
 	@echo "try: 3 of 3: starting"
 	@if [ -x .build/release/tailwart ]; then exec .build/release/tailwart try $(ARGS); else exec .build/debug/tailwart try $(ARGS); fi

@@ -416,6 +416,17 @@ check_package() {
     inside plain apt-get remove --quiet --yes tailwart
     wants "removed: the configuration is kept" cmp examples/usual.yaml "$work/plain/etc/tailwart/tailwart.yaml"
     wants "removed: the program is gone" test ! -e "$work/plain/usr/bin/tailwart"
+    # What it needs is still there, and so are the package's settings.
+    cp "$program" "$work/plain/root/tailwart"
+    masked() { ! container_run plain /root/tailwart install; }
+    wants "then the program does not install itself over the mask that Debian leaves" masked
+    inside plain deb-systemd-helper unmask tailwart.service
+    wants "and does without it" container_run plain /root/tailwart install
+    wants "and is there" container_run plain /usr/local/bin/tailwart version
+    unchanged() { container_run plain /root/tailwart install | grep "nothing was changed"; }
+    wants "and changes nothing the second time" unchanged
+    wants "and takes itself away" container_run plain /root/tailwart install --uninstall
+    rm "$work/plain/root/tailwart"
     inside plain apt-get purge --quiet --yes --auto-remove tailwart
     files_of plain >"$work/after"
     wants "purged: no file is left" diff "$work/before" "$work/after"

@@ -69,7 +69,7 @@ struct InstallCommand: AsyncParsableCommand {
                     + "\nMend that and run the same again: what is done is not done twice.")
         }
         let hasChanges = steps.contains(where: \.isChange)
-        print((uninstall ? afterRemoval(installation, hasChanges) : after(installation, hasChanges)))
+        print((uninstall ? afterRemoval(installation, hasChanges) : after(installation, steps)))
     }
 
     private func files() throws(Installation.Problem) -> [HostFile] {
@@ -97,14 +97,20 @@ struct InstallCommand: AsyncParsableCommand {
     }
 
     /// Where it goes on, and how to go back.
-    private func after(_ installation: Installation, _ hasChanges: Bool) -> String {
-        if !hasChanges { return "All of it is here already; nothing \(dryRun ? "would be" : "was") changed." }
+    private func after(_ installation: Installation, _ steps: [Installation.Step]) -> String {
+        if !steps.contains(where: \.isChange) {
+            return "All of it is here already; nothing \(dryRun ? "would be" : "was") changed."
+        }
         guard !dryRun else { return "Nothing was done: take --dry-run out for that." }
         let next =
-            installation.hasConfiguration
-            ? "Next: sudo systemctl start tailwart"
-            : "Next: `tailwart init --form systemd` writes a configuration. Copy it to /etc/tailwart/tailwart.yaml, then: "
-                + "sudo systemctl start tailwart"
+            if steps.contains(.restart) {
+                "An edge that was running goes on with the new program."
+            } else if installation.hasConfiguration {
+                "Next: sudo systemctl start tailwart"
+            } else {
+                "Next: `tailwart init --form systemd` writes a configuration. Copy it to /etc/tailwart/tailwart.yaml, then: "
+                    + "sudo systemctl start tailwart"
+            }
         let runtime =
             Self.needsRuntime
             ? ["This program needs the Swift runtime of this host; `make portable` makes one that needs nothing."] : []

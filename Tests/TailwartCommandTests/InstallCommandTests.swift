@@ -203,6 +203,17 @@ extension CommandTests {
             }
         }
 
+        @Test func `a unit that is masked stays so, and it is said how to lift that`() async throws {
+            try await TestHost.run { host in
+                let units = try host.folder.makeFolder("root/etc/systemd/system")
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(units)/tailwart.service", withDestinationPath: "/dev/null")
+                let answer = try await install(on: host)
+                #expect(answer.exitCode == 3 && answer.output.isEmpty)
+                #expect(answer.errors.contains("nothing was changed. Lift that first: sudo systemctl unmask tailwart"))
+            }
+        }
+
         @Test func `the host itself is root's, and others learn how to go on`() async throws {
             try await TestHost.run { host in
                 let stranger = [

@@ -6,6 +6,7 @@ extension Installation {
     package func plan() throws(Problem) -> [Step] {
         try checkRoot()
         try checkPackages()
+        guard !isMasked else { throw .isMasked }
         let before = try inventory()
         var after = before
         var steps: [Step] = []
@@ -50,7 +51,7 @@ extension Installation {
                 .run("systemctl", ["daemon-reload"]),
             ]
             // The new program takes over from the one that runs, if one does.
-            if isUpdate { steps.append(.run("systemctl", ["try-restart", "tailwart.service"])) }
+            if isUpdate { steps.append(.restart) }
         }
         return steps
     }

@@ -21,9 +21,14 @@ package struct Installation: Sendable {
         case isPackaged(how: String)
         case inTheWay([String])
         case unreadable(String, String)
+        /// systemd must not start it.
+        case isMasked
 
         package var description: String {
             switch self {
+            case .isMasked:
+                "The unit is masked, as Debian leaves it where the package was removed and not purged, so nothing was changed. "
+                    + "Lift that first: sudo systemctl unmask tailwart"
             case .noRoot(let path): "\(path): no folder. Name with --root where the system lies, or leave it out."
             case .isPackaged(let how): how
             case .inTheWay(let paths):
@@ -47,6 +52,9 @@ package struct Installation: Sendable {
         /// If nothing is in it.
         case removeFolder(String)
         case leave(String, why: String)
+
+        /// Of an edge that runs: the new program takes over from it.
+        package static let restart = Step.run("systemctl", ["try-restart", "tailwart.service"])
 
         /// The past and the future for a person; nil where there is nothing to tell.
         package var words: (done: String, planned: String)? {
@@ -119,6 +127,14 @@ package struct Installation: Sendable {
 
     func checkRoot() throws(Problem) {
         guard root.isEmpty || (try? FileSystem.kind(of: root)) == .folder else { throw .noRoot(root) }
+    }
+
+    /// Whether the unit's place is taken by a link to nowhere (systemctl(1), `mask`).
+    var isMasked: Bool {
+        var target = [CChar](repeating: 0, count: 16)
+        let count = readlink(place(HostFiles.unit), &target, target.count)
+        return count > 0
+            && String(decoding: target.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self) == "/dev/null"
     }
 
     /// What somebody else takes care of is left to them.
