@@ -375,6 +375,22 @@ import Testing
         for finding in result.findings { #expect(finding.position.line >= 1 && finding.position.column >= 1) }
     }
 
+    @Test func `of an entry point of which something was refused nothing is left`() throws {
+        let text = """
+            entryPoints: {a: {address: ":25"}, b: {address: ":465"}, c: {address: ":587", frob: 1}}
+            tcp:
+              routers:
+                a: {entryPoints: [a], rule: "HostSNI(`*`)", service: s}
+                b: {entryPoints: [b], rule: "HostSNI(`*`)", service: s}
+                c: {entryPoints: [c], rule: "HostSNI(`*`)", service: s}
+                d: {entryPoints: [b], rule: "ClientIP(`10.0.0.0/8`)", service: s, frob: 1}
+              services: {s: {loadBalancer: {servers: [{address: "10.0.0.2:25"}]}}}
+            """
+        let yaml = try #require(Self.load(text).yaml)
+        #expect(try FixtureTests.configuration(yaml).listeners.map(\.bind) == [[.any(port: 25)]])
+        #expect(Self.load(text + "\nfrob: 1").yaml == nil)
+    }
+
     @Test func `a place is that of the line and the column`() throws {
         let result = Self.load(Self.yaml.replacing("version: 2", with: "version: 9"))
         #expect(

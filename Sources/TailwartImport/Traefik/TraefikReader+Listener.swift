@@ -59,7 +59,7 @@ extension TraefikReader {
                 at: point.position)
         }
         findings.note(
-            "HTTP routers share the port of \(point.name.quoted); what is not for a TCP router goes on to 127.0.0.1:\(port + 8000): "
+            "HTTP routers share the port of \(point.name.quoted); their names, and what no TCP router takes, go on to 127.0.0.1:\(port + 8000): "
                 + "move that entry point of Traefik's there. It sees this host as its client then, unless a PROXY header is switched "
                 + "on at both ends. Routers that are not in this file are not seen here", at: point.position)
         return findings.dial(

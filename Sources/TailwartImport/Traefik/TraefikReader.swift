@@ -19,6 +19,10 @@ struct TraefikReader {
     private(set) var middlewares: [String: Part] = [:]
     private(set) var transports: [String: Part] = [:]
     private var routers: [TraefikRouter] = []
+    /// Entry points of routers of which something was refused; what is left of such a one could let in whom they kept out.
+    private var spoiled: [[TraefikNode]] = []
+    /// Refusals that belong to one router or entry point alone.
+    private var ownRefusals = 0
     private var web: [TraefikWebRouter] = []
 
     init(_ files: any IncludedFiles, _ findings: Findings) {
@@ -36,6 +40,7 @@ struct TraefikReader {
 
     mutating func read(_ text: String, file: String) throws(SyntaxProblem) -> Draft {
         var draft = Draft()
+        let before = findings.refusals
         var sources: TraefikSources?
         var problem: SyntaxProblem?
         draft.notes = findings.notes {
@@ -49,17 +54,28 @@ struct TraefikReader {
             for member in root.members { Self.roots.read(member.key.lowercased(), at: member.position, findings) }
         }
         for dynamic in sources.dynamics { collect(dynamic) }
+        checkRepeats()
         var points: [TraefikEntryPoint] = []
+        var areAllRead = true
         draft.notes += findings.notes {
             for member in sources.statics.flatMap({ $0["entryPoints"]?.members ?? [] }) {
-                if let point = TraefikEntryPoint(member, published: sources.published, findings) {
+                let refusals = findings.refusals
+                let point = TraefikEntryPoint(member, published: sources.published, findings)
+                if findings.refusals > refusals {
+                    ownRefusals += findings.refusals - refusals
+                    areAllRead = false
+                } else if let point {
                     points.append(point)
                 }
             }
         }
+        // Whom something else is about is not known, so nothing is left; nor where a router is on all that there are, and one is not read.
+        let isSpoiled =
+            findings.refusals - before > ownRefusals
+            || !areAllRead && (routers.map(\.entryPoints) + spoiled).contains(where: \.isEmpty)
         checkNames(sources)
         draft.notes += findings.notes { noteRest(points, sources) }
-        for point in points {
+        for point in points where !isSpoiled && !spoiled.contains(where: { isOn(point, $0, points) }) {
             draft.listeners += findings.listeners {
                 let routers = routers.filter { isOn(point, $0.entryPoints, points) }
                 return routers.isEmpty
@@ -93,7 +109,14 @@ struct TraefikReader {
         for part in parts("tcp", "routers") {
             // The only service of a container is that of its routers.
             let usual = dynamic.container == nil || own.count != 1 ? nil : own[0].name
-            if let router = TraefikRouter(part, service: usual, findings) { routers.append(router) }
+            let refusals = findings.refusals
+            let router = TraefikRouter(part, service: usual, findings)
+            if findings.refusals > refusals {
+                ownRefusals += findings.refusals - refusals
+                spoiled.append(part.node["entryPoints"]?.elements ?? [])
+            } else if let router {
+                routers.append(router)
+            }
         }
         web += parts("http", "routers").map { TraefikWebRouter($0.node) }
     }
@@ -113,6 +136,9 @@ struct TraefikReader {
                 "there is no entry point \((name.text ?? "").quoted) here; import the file that has the entry points and names this "
                     + "one, or write them into this file", at: name.position)
         }
+    }
+
+    private func checkRepeats() {
         for (index, router) in routers.enumerated() {
             let same = routers[..<index].first { $0.name.lowercased() == router.name.lowercased() }
             guard let same else { continue }
@@ -124,7 +150,8 @@ struct TraefikReader {
 
     /// What is left to Traefik, and what a container's name means.
     private func noteRest(_ points: [TraefikEntryPoint], _ sources: TraefikSources) {
-        for point in points where !routers.contains(where: { isOn(point, $0.entryPoints, points) }) {
+        let taken = routers.map(\.entryPoints) + spoiled
+        for point in points where !taken.contains(where: { isOn(point, $0, points) }) {
             findings.note(
                 "the entry point \(point.name.quoted) has no TCP router and is left to Traefik: keep it running for this, on ports "
                     + "that no listener here has", at: point.position)
