@@ -165,7 +165,9 @@ package final class Ledger: Sendable {
                 for case .event(let event, _) in events { state.totals.events.add(event) }
                 return (records, count, state.subscriptions)
             }
-            if shortage.look(turnedAway, now: Int(Clock.monotonic() / 1_000_000)) { tellOfShortage() }
+            let seconds = Int(Clock.monotonic() / 1_000_000)
+            if shortage.isOver(now: seconds) { post(.descriptorsFree) }
+            if shortage.look(turnedAway, now: seconds) { tellOfShortage() }
             if tide.looks(live: live(), ended: count + lost - lostBefore, now: Clock.monotonic()) { Memory.giveBack() }
             let entries = Self.inOrder(records, events)
             if !entries.isEmpty || lost > lostBefore || lostEvents > 0 {
@@ -180,8 +182,15 @@ package final class Ledger: Sendable {
             }
             if stops { return subscriptions.forEach { $0.close() } }
             for ring in rings { ring.readerWillSleep() }
-            if rings.allSatisfy(\.isEmpty) { waker.wait(timeout: tide.timeout(now: Clock.monotonic())) }
+            if rings.allSatisfy(\.isEmpty) { waker.wait(timeout: Self.timeout(tide, shortage)) }
         }
+    }
+
+    /// Milliseconds; -1: without end.
+    private static func timeout(_ tide: Tide, _ shortage: Recurrence) -> Int32 {
+        let now = Clock.monotonic()
+        let end = shortage.end.map { Int32(clamping: max(0, $0 - Int(now / 1_000_000)) * 1000 + 1) }
+        return [tide.timeout(now: now), end].compactMap(\.self).filter { $0 >= 0 }.min() ?? -1
     }
 
     private func tellOfShortage() {
