@@ -9,8 +9,9 @@ import TailwartWire
 extension Edge {
     /// - Parameter uptime: seconds.
     func status(uptime: Int) -> CommandAnswer {
-        let (memory, reports, diagnoses, configuration, topology) =
-            (ledger.memory, ledger.places, ledger.diagnoses, configuration, engine.topology)
+        let (memory, health, configuration, topology) =
+            (ledger.memory, ledger.health, configuration, engine.topology)
+        let (reports, diagnoses) = (health.places, health.diagnoses)
         let clock = StatusClock(now: Clock.wall())
         var status = EdgeStatus()
         status.version = Version.current.line

@@ -66,8 +66,10 @@ final class HealthMonitor: Sendable {
             defer { timer?.cancel() }
             inbox.yield(.tick)
             for await event in events {
-                for effect in watch.take(event, now: .now, jitter: Self.jitter) { perform(effect, in: &group) }
-                (ledger.places, ledger.diagnoses) = (watch.reports, watch.diagnoses)
+                let effects = watch.take(event, now: .now, jitter: Self.jitter)
+                // First: who is told of something looks there.
+                ledger.health = .init(places: watch.reports, diagnoses: watch.diagnoses)
+                for effect in effects { perform(effect, in: &group) }
                 timer?.cancel()
                 timer = watch.nextDue.map { due in
                     Task { [inbox] in

@@ -29,8 +29,7 @@ package final class Ledger: Sendable {
         var isShort: @Sendable () -> Bool? = { nil }
         var subscriptions: [Subscription] = []
         var totals = Totals()
-        var places: [PlaceReport] = []
-        var diagnoses: [Diagnosis] = []
+        var health = Health()
         var stops = false
         var thread: Thread?
     }
@@ -53,16 +52,20 @@ package final class Ledger: Sendable {
 
     package var totals: Totals { state.withLock(\.totals) }
 
-    /// What is known of the places that are probed.
-    package var places: [PlaceReport] {
-        get { state.withLock(\.places) }
-        set { state.withLock { $0.places = newValue } }
+    /// What is known of the places that are probed, and what they have in common: of the same moment.
+    package struct Health: Sendable {
+        package var places: [PlaceReport] = []
+        package var diagnoses: [Diagnosis] = []
+
+        package init(places: [PlaceReport] = [], diagnoses: [Diagnosis] = []) {
+            self.places = places
+            self.diagnoses = diagnoses
+        }
     }
 
-    /// What they have in common.
-    package var diagnoses: [Diagnosis] {
-        get { state.withLock(\.diagnoses) }
-        set { state.withLock { $0.diagnoses = newValue } }
+    package var health: Health {
+        get { state.withLock(\.health) }
+        set { state.withLock { $0.health = newValue } }
     }
 
     /// Since when things are as they are, and what was said lately.

@@ -31,6 +31,25 @@ import Testing
         return record
     }
 
+    @Test func `who asks for the health of places gets what belongs together`() throws {
+        let ledger = try Ledger()
+        let place = ProbedPlace(upstream: "mailbox", endpoint: "a.example", hasPort: false, port: 25, proto: .smtp)
+        let (report, result) = (PlaceReport(place, .healthy, [:]), ProbeResult(.well, "Seen."))
+        let diagnosis = Diagnosis([AskedPlace(place, serverName: nil)], result)
+        let writer = try Thread(name: "writer") {
+            for number in 1...20_000 {
+                ledger.health = .init(
+                    places: Array(repeating: report, count: number % 2),
+                    diagnoses: Array(repeating: diagnosis, count: number % 2))
+            }
+        }
+        for _ in 1...20_000 {
+            let health = ledger.health
+            if health.places.count != health.diagnoses.count { Issue.record("one of before, one of after") }
+        }
+        writer.join()
+    }
+
     /// Reads a subscription on a thread of its own, to the end.
     private final class Reader: Sendable {
         private let taken = Mutex<[LedgerEntry]>([])
