@@ -15,6 +15,8 @@ final class HealthMonitor: Sendable {
     /// Ends the connections to places that became unhealthy.
     private let close: @Sendable (Place) -> Void
     private let isInTailnet: @Sendable (IPAddress) async -> Bool?
+    /// When clients were last served, where none was not since.
+    private let served = Mutex<[Place.Key: ContinuousClock.Instant]>([:])
     private let events: AsyncStream<Watch.Event>
     private let inbox: AsyncStream<Watch.Event>.Continuation
 
@@ -121,6 +123,11 @@ final class HealthMonitor: Sendable {
                 inbox.yield(.mistrusted(subject.place, isOfOneAddress: isOfOne))
             }
             let (successes, failures) = place.takeTraffic()
+            if failures > 0 {
+                served.withLock { $0[subject.place] = nil }
+            } else if successes > 0, subject.header != .none {
+                served.withLock { $0[subject.place] = .now }
+            }
             if successes > 0 || failures > 0 {
                 inbox.yield(.traffic(subject.place, successes: successes, failures: failures))
             }
@@ -130,7 +137,8 @@ final class HealthMonitor: Sendable {
     private func probe(_ key: Place.Key, _ name: String?, listensFor: Duration?) async {
         while let subject = subject(key), let approach = topology().approach(key) {
             let result = await subject.probe(
-                with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor
+                with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor,
+                clues: clues(key, approach.place)
             ) { address, found in
                 guard self.isCurrent(subject) else { return }
                 switch found.verdict {
@@ -150,6 +158,13 @@ final class HealthMonitor: Sendable {
             try? await Task.sleep(for: Watch.recoveryInterval)
             guard isCurrent(subject) else { return }
         }
+    }
+
+    private func clues(_ key: Place.Key, _ place: Place) -> ProbeClues {
+        var clues = ProbeClues()
+        clues.getsNoMail = place.getsNoMail
+        clues.areServed = served.withLock { $0[key] }.map { .now - $0 < ProbeClues.memory } ?? false
+        return clues
     }
 
     /// Whether what a probe says is true and of use. One that was cut short says what is not true, and one that asked in another way what

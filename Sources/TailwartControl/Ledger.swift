@@ -211,6 +211,9 @@ package final class Ledger: Sendable {
             for _ in 0..<RecordRing.capacity {
                 guard let record = ring.pop() else { break }
                 totals.add(record)
+                if record.inboundBytes > 0, record.frontend.takeUnretainedValue().listener.proto == .smtp {
+                    record.place?.takeUnretainedValue().noteClient(record)
+                }
                 handOn(record)
                 taken += 1
             }

@@ -80,7 +80,8 @@ final class Watchers: Sendable {
                 let health = HealthMonitor(
                     subjects, in: { [maker, apply] in maker.current(apply) },
                     prober: Prober(
-                        group: observers.eventLoops, name: { [maker] in maker.name }, asksForRecipients: true),
+                        group: observers.eventLoops, name: { [maker] in maker.name },
+                        ownAddresses: InterfaceAddresses.all, asksForRecipients: true),
                     ledger: ledger, isInTailnet: { [weak self] in await self?.isInTailnet($0) }, close: close)
                 state.health = health
                 observers.start { await health.run() }

@@ -31,6 +31,32 @@ import Testing
         return record
     }
 
+    @Test(arguments: [ListenerProtocol.smtp, .submission, .imap])
+    func `what clients on 25 hand over is told to the place`(proto: ListenerProtocol) async throws {
+        let configuration = Configuration(
+            upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.name("a.example"))])],
+            listeners: [
+                Listener(
+                    name: "mail", bind: [.any(port: 25)], proto: proto,
+                    routes: [Route(to: .upstream("mailbox", port: nil))])
+            ])
+        let topology = Topology(configuration, addresses: { _ in [] })
+        let place = topology.approaches[0].place
+        let ring = try RecordRing(reader: Waker())
+        let ledger = try Ledger()
+        ledger.follow([ring])
+        try ledger.start()
+        for number in 1...10 {
+            var record = Record(
+                retaining: topology, id: UInt64(number), acceptedAt: 0, frontend: topology.frontends[0])
+            record.place = .passUnretained(place)
+            (record.inboundBytes, record.outboundBytes) = (100, 100)
+            ring.push(record)
+        }
+        ledger.finish()
+        #expect(place.getsNoMail == (proto == .smtp))
+    }
+
     @Test func `who asks for the health of places gets what belongs together`() throws {
         let ledger = try Ledger()
         let place = ProbedPlace(upstream: "mailbox", endpoint: "a.example", hasPort: false, port: 25, proto: .smtp)
