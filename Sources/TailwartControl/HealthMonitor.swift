@@ -8,6 +8,19 @@ import TailwartWire
 final class HealthMonitor: Sendable {
     typealias Watch = HealthWatch<Place.Key>
 
+    /// What could not be probed of what somebody wanted to have probed.
+    struct Unprobed: Sendable {
+        /// Not in time.
+        var late: Set<Place.Key> = []
+        /// The mailbox counts such probes against the edge, and there were enough.
+        var resting: Set<Place.Key> = []
+    }
+
+    private struct Orders {
+        var count = 0
+        var open: [Int: @Sendable (Unprobed) -> Void] = [:]
+    }
+
     private let subjects: Mutex<[ProbeSubject]>
     private let topology: @Sendable () -> Topology
     private let prober: Prober
@@ -15,6 +28,7 @@ final class HealthMonitor: Sendable {
     /// Ends the connections to places that became unhealthy.
     private let close: @Sendable (Place) -> Void
     private let isInTailnet: @Sendable (IPAddress) async -> Bool?
+    private let orders = Mutex(Orders())
     /// When clients were last served, where none was not since.
     private let served = Mutex<[Place.Key: ContinuousClock.Instant]>([:])
     private let events: AsyncStream<Watch.Event>
@@ -53,6 +67,19 @@ final class HealthMonitor: Sendable {
         }
         inbox.yield(
             .subjects(subjects.map(\.watched), asked: Set(asked.map(\.place)), reachable: reachable))
+    }
+
+    /// Has places probed now, whatever the time.
+    ///
+    /// - Parameter done: called once, when all of them were, or the time is over.
+    func probe(_ keys: Set<Place.Key>, within limit: Duration, done: @escaping @Sendable (Unprobed) -> Void) {
+        let number = orders.withLock { orders in
+            orders.count += 1
+            orders.open[orders.count] = done
+            return orders.count
+        }
+        for key in keys { prober.askForRecipient(upstream: key.upstream, endpoint: key.endpoint) }
+        inbox.yield(.ordered(number, keys, within: limit))
     }
 
     private func subject(_ key: Place.Key) -> ProbeSubject? {
@@ -111,6 +138,8 @@ final class HealthMonitor: Sendable {
             place?.setUnhealthy(isUnhealthy, trialsAreCostly: trialsAreCostly)
         case .say(let event): ledger.post(event)
         case .close(let key): if let place = topology().place(key) { close(place) }
+        case .fulfilled(let number, let late, let resting):
+            orders.withLock { $0.open.removeValue(forKey: number) }?(Unprobed(late: late, resting: resting))
         }
     }
 
@@ -136,9 +165,10 @@ final class HealthMonitor: Sendable {
 
     private func probe(_ key: Place.Key, _ name: String?, listensFor: Duration?) async {
         while let subject = subject(key), let approach = topology().approach(key) {
+            let clues = clues(key, approach.place)
             let result = await subject.probe(
                 with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor,
-                clues: clues(key, approach.place)
+                clues: clues
             ) { address, found in
                 guard self.isCurrent(subject) else { return }
                 switch found.verdict {

@@ -90,6 +90,17 @@ final class Watchers: Sendable {
         }
     }
 
+    /// Has places probed now; see ``HealthMonitor/probe(_:within:done:)``.
+    ///
+    /// - Returns: false where nothing is probed.
+    func probe(
+        _ keys: Set<Place.Key>, within limit: Duration, done: @escaping @Sendable (HealthMonitor.Unprobed) -> Void
+    ) -> Bool {
+        guard let health = state.withLock(\.health) else { return false }
+        health.probe(keys, within: limit, done: done)
+        return true
+    }
+
     /// A tailscaled that is asked still goes on being watched.
     private func watchTailnet(_ configuration: Configuration, _ observers: Observers, _ state: inout State) {
         let wanted = TailnetControl.Wanted(configuration)
