@@ -171,6 +171,11 @@ final class AdminHandler: ChannelInboundHandler {
         switch outcome {
         case .reply(let answer):
             reply(answer, isHead: head.method == .HEAD, stays: head.isKeepAlive && !hasFinished, isOwed: true)
+        case .later(let begin):
+            guard let context else { return }
+            wait(parts.limits.later)
+            let (loop, handler) = (context.eventLoop, NIOLoopBound(self, eventLoop: context.eventLoop))
+            begin { reply in loop.execute { handler.value.take(.reply(reply), head) } }
         case .stream(let subscribe) where parts.crowd.beginStream(parts.limits):
             settle()
             beginStream(subscribe)

@@ -47,6 +47,8 @@ package struct AdminLimits: Sendable {
     package var idle = TimeAmount.seconds(30)
     /// For making an answer and taking all of it.
     package var answer = TimeAmount.seconds(30)
+    /// For making an answer that takes a while: longer than the longest that ``AdminView/probe`` waits.
+    package var later = TimeAmount.seconds(90)
     /// For taking the next bytes of a stream.
     package var stall = TimeAmount.seconds(10)
     /// Of silence, until a line shows that the stream is still there.

@@ -18,6 +18,8 @@ struct AdminRoutes: AdminAnswering {
     /// What follows from a request.
     enum Outcome: Sendable {
         case reply(AdminReply)
+        /// It takes a while, and keeps no thread waiting: what is given is called once, from any thread.
+        case later(@Sendable (@escaping @Sendable (AdminReply) -> Void) -> Void)
         /// Records and events, without an end.
         case stream(Subscribing)
     }
@@ -25,7 +27,7 @@ struct AdminRoutes: AdminAnswering {
     private enum Page: Sendable {
         case index, live, ready, status, connections, events, metrics
         case bans, whyBanned
-        case reload, drain, logLevel, ban, pardon
+        case reload, probe, drain, logLevel, ban, pardon
         case close(String)
 
         init?(_ path: String) {
@@ -42,6 +44,7 @@ struct AdminRoutes: AdminAnswering {
             case "/bans/add": self = .ban
             case "/bans/remove": self = .pardon
             case "/reload": self = .reload
+            case "/probe": self = .probe
             case "/drain": self = .drain
             case "/log-level": self = .logLevel
             default:
@@ -54,7 +57,7 @@ struct AdminRoutes: AdminAnswering {
         var isOrder: Bool {
             switch self {
             case .index, .live, .ready, .status, .connections, .events, .metrics, .bans, .whyBanned: false
-            case .reload, .drain, .logLevel, .close, .ban, .pardon: true
+            case .reload, .probe, .drain, .logLevel, .close, .ban, .pardon: true
             }
         }
 
@@ -64,6 +67,7 @@ struct AdminRoutes: AdminAnswering {
             case .connections: ["client", "listener", "limit", "sort"]
             case .events: ["records"]
             case .reload: ["dry_run"]
+            case .probe: ["upstream", "wait"]
             case .drain: ["for"]
             case .logLevel: ["level"]
             case .bans: ["limit"]
@@ -73,6 +77,9 @@ struct AdminRoutes: AdminAnswering {
             default: []
             }
         }
+
+        /// The one of them that may stand several times.
+        var list: String? { if case .probe = self { "upstream" } else { nil } }
     }
 
     func isQuick(_ request: AdminRequest) -> Bool {
@@ -108,12 +115,28 @@ struct AdminRoutes: AdminAnswering {
                 return .reply(
                     .refused(.badRequest, "\(request.path) takes \(known), not \(parameter.name.quoted)"))
             }
-            guard seen.insert(parameter.name).inserted else {
+            guard seen.insert(parameter.name).inserted || page.list == parameter.name else {
                 return .reply(.refused(.badRequest, "\(parameter.name.quoted) stands twice"))
             }
         }
-        if case .events = page, request.method == "GET" { return events(request) }
-        return .reply(reply(page, request))
+        switch page {
+        case .events where request.method == "GET": return events(request)
+        case .probe: return probe(request)
+        default: return .reply(reply(page, request))
+        }
+    }
+
+    private func probe(_ request: AdminRequest) -> Outcome {
+        let upstreams = request.query.filter { $0.name == "upstream" }.map(\.value)
+        let waits = request.query.first { $0.name == "wait" }.map { $0.value != "false" } ?? true
+        guard waits else {
+            return .reply(
+                view.probe(upstreams) { _ in }.map(AdminReply.noProbe)
+                    ?? .done("what is asked for is probed, and who asks does not wait for it"))
+        }
+        return .later { [view] give in
+            if let problem = view.probe(upstreams, { give(.json(.ok, $0)) }) { give(.noProbe(problem)) }
+        }
     }
 
     private func reply(_ page: Page, _ request: AdminRequest) -> AdminReply {
@@ -128,8 +151,8 @@ struct AdminRoutes: AdminAnswering {
                 ? .text(.ok, StatusText(status.json).lines.joined(separator: "\n")) : .json(.ok, status)
         case .connections: return connections(value)
         case .metrics: return metrics(request)
-        // HEAD: what GET would give.
-        case .events: return AdminReply(status: .ok, contentType: AdminReply.streamType, body: "")
+        // HEAD: what GET would give; and what is answered later.
+        case .events, .probe: return AdminReply(status: .ok, contentType: AdminReply.streamType, body: "")
         case .reload: return reload(isTrial: value("dry_run").map { $0 != "false" } ?? false)
         case .drain: return drain(value("for"))
         case .logLevel: return logLevel(value("level"))
@@ -246,6 +269,8 @@ struct AdminRoutes: AdminAnswering {
         POST /bans/add?network=NET    keeps it out; &for=1h&reason=TEXT
         POST /bans/remove?network=NET lets it in again; &layer=manual takes back that one alone
         POST /reload                  reads the file anew; ?dry_run says what would change
+        POST /probe                   asks the mailbox now, and answers with what it found; ?upstream=NAME, as often as
+                                      there are names; &wait=false does not wait
         POST /drain                   accepts no more and ends; ?for=30s
         POST /log-level?level=debug   until the next start
         POST /connections/ID/close
@@ -253,6 +278,10 @@ struct AdminRoutes: AdminAnswering {
 }
 
 extension AdminReply {
+    fileprivate static func noProbe(_ problem: CommandAnswer.Problem) -> AdminReply {
+        .json(.notFound, ProbeAnswer(problems: [problem]).answer)
+    }
+
     fileprivate static func done(_ message: String) -> AdminReply {
         .json(.ok, CommandAnswer(isGood: true, problems: [], ["message": .text(message)]))
     }

@@ -19,6 +19,12 @@ package struct AdminView: Sendable {
     ///
     /// - Parameter isTrial: only says what would change.
     package var reload: (@Sendable (_ isTrial: Bool) -> CommandAnswer)?
+    /// Has the places of these upstreams probed now; of all where none is named.
+    ///
+    /// - Parameter done: called once, on any thread, when all were or it took too long.
+    /// - Returns: why it cannot be; then `done` is not called.
+    package var probe:
+        @Sendable (_ upstreams: [String], _ done: @escaping @Sendable (CommandAnswer) -> Void) -> CommandAnswer.Problem?
     package var metrics: @Sendable (MetricsFormat) -> String
     /// All that the ledger hands on from now on.
     ///
@@ -34,7 +40,9 @@ package struct AdminView: Sendable {
         connections: @escaping @Sendable (ConnectionFilter) -> ConnectionList,
         close: @escaping @Sendable (UInt64) -> Bool?, drain: @escaping @Sendable (Duration?) -> Bool,
         setLogLevel: @escaping @Sendable (EventLevel) -> Void,
-        reload: (@Sendable (Bool) -> CommandAnswer)? = nil, metrics: @escaping @Sendable (MetricsFormat) -> String,
+        reload: (@Sendable (Bool) -> CommandAnswer)? = nil,
+        probe: @escaping @Sendable ([String], @escaping @Sendable (CommandAnswer) -> Void) -> CommandAnswer.Problem?,
+        metrics: @escaping @Sendable (MetricsFormat) -> String,
         subscribe: @escaping @Sendable (RecordsWanted, @escaping @Sendable () -> Void) -> any AdminFeed,
         hostNames: @escaping @Sendable () -> [String], bans: (any AdminBans)? = nil
     ) {
@@ -45,6 +53,7 @@ package struct AdminView: Sendable {
         self.drain = drain
         self.setLogLevel = setLogLevel
         self.reload = reload
+        self.probe = probe
         self.metrics = metrics
         self.subscribe = subscribe
         self.hostNames = hostNames

@@ -13,6 +13,9 @@ package struct StatusText {
             + section(paths) + section(totals) + section(bans) + section(turnedAway) + section(events)
     }
 
+    /// Of `tailwart probe`: what is wrong, and the places.
+    package var probe: [String] { Array((problems + section(places)).dropFirst()) }
+
     /// Above all else.
     package var headline: String {
         let state = status["state"]?.text ?? "?"

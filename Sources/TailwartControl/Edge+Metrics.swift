@@ -12,7 +12,7 @@ extension Edge {
             ledger.totals, in: engine.topology,
             build: .init(version: version.version, commit: version.commit, swift: version.swift),
             now: Int(Clock.wall() / 1_000_000))
-        reading.places = ledger.places
+        reading.places = ledger.health.places
         reading.workers = engine.liveByWorker
         (reading.bans, reading.lists) = (access.bans.counts, access.listSizes)
         reading.clients = engine.topology.clients.map { MetricsReading.Clients($0, now: Clock.monotonic()) }

@@ -9,8 +9,8 @@ import TailwartWire
 extension Edge {
     /// - Parameter uptime: seconds.
     func status(uptime: Int) -> CommandAnswer {
-        let (memory, reports, diagnoses, configuration, topology) =
-            (ledger.memory, ledger.places, ledger.diagnoses, configuration, engine.topology)
+        let (memory, health, configuration, topology) =
+            (ledger.memory, ledger.health, configuration, engine.topology)
         let clock = StatusClock(now: Clock.wall())
         var status = EdgeStatus()
         status.version = Version.current.line
@@ -18,8 +18,8 @@ extension Edge {
         status.state = orders.isDraining ? "draining" : "serving"
         status.uptime = uptime
         status.listeners = topology.frontends.map { listener($0) }
-        status.places = places(topology, configuration, reports, diagnoses, memory, clock)
-        status.certificates = reports.flatMap { $0.certificates(clock) }
+        status.places = places(topology.approaches, configuration, health, memory, clock)
+        status.certificates = health.places.flatMap { $0.certificates(clock) }
         let names = configuration.hostNames.compactMap { name in memory.names[name].map { (name, $0) } }
         status.names = names.map { name, known in
             [
@@ -60,8 +60,25 @@ extension Edge {
             ]
         }
         return status.answer(
-            problems: diagnoses.compactMap(\.problem) + reports.compactMap(\.problem)
-                + names.flatMap { Self.problems($0, $1) } + memory.problems)
+            problems: health.problems + names.flatMap { Self.problems($0, $1) } + memory.problems)
+    }
+
+    /// What `tailwart probe` shows: these places as they were found just now.
+    func probed(_ keys: Set<Place.Key>, but unprobed: HealthMonitor.Unprobed) -> CommandAnswer {
+        let (memory, configuration) = (ledger.memory, configuration)
+        let approaches = engine.topology.approaches.filter { keys.contains($0.place.key) }
+        var health = ledger.health
+        health.places = health.places.filter { keys.contains($0.place.key) }
+        health.diagnoses = health.diagnoses.filter { found in found.places.contains { keys.contains($0.key) } }
+        return ProbeAnswer(
+            places: places(approaches, configuration, health, memory, StatusClock(now: Clock.wall())),
+            problems: health.problems
+                + health.places.compactMap { report in
+                    let label = report.place.label(nil)
+                    if unprobed.late.contains(report.place.key) { return ProbeAnswer.late(label) }
+                    return unprobed.resting.contains(report.place.key) ? ProbeAnswer.resting(label) : nil
+                }
+        ).answer
     }
 
     private func listener(_ frontend: Frontend) -> JSON {
@@ -85,18 +102,15 @@ extension Edge {
     }
 
     private func places(
-        _ topology: Topology, _ configuration: Configuration, _ reports: [PlaceReport], _ diagnoses: [Diagnosis],
-        _ memory: EventMemory, _ clock: StatusClock
+        _ approaches: [Approach], _ configuration: Configuration, _ health: Ledger.Health, _ memory: EventMemory,
+        _ clock: StatusClock
     ) -> [JSON] {
         let protocols = Dictionary(
             configuration.placesWithWays.compactMap { entry in entry.ways.first.map { (entry.place, $0.proto) } }
         ) { first, _ in first }
-        return topology.approaches.map { approach in
+        return approaches.map { approach in
             let key = approach.place.key
-            let report = reports.first { report in
-                report.place.upstream == key.upstream && report.place.endpoint == key.endpoint
-                    && report.place.port == key.port
-            }
+            let report = health.places.first { $0.place.key == key }
             let proto = report?.place.proto ?? protocols[key]
             let standing =
                 switch report?.standing {
@@ -116,7 +130,7 @@ extension Edge {
                     }),
                 "standing": .text(standing),
                 "for_s": report.flatMap { memory.standings[$0.place] }.map { clock.seconds(since: $0) } ?? .null,
-                "verdicts": .list(report?.verdicts(diagnoses, memory, clock) ?? []),
+                "verdicts": .list(report?.verdicts(health.diagnoses, memory, clock) ?? []),
             ]
         }
     }
@@ -139,6 +153,12 @@ struct StatusClock {
         var line = LineBuffer()
         line.append(time: time)
         return line.text
+    }
+}
+
+extension Ledger.Health {
+    fileprivate var problems: [CommandAnswer.Problem] {
+        diagnoses.compactMap(\.problem) + places.compactMap(\.problem)
     }
 }
 

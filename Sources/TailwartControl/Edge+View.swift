@@ -24,7 +24,7 @@ extension Edge {
             setLogLevel: { level in
                 self.log?.change(to: LogSettings(format: self.configuration.log.format, level: level))
             },
-            reload: reload, metrics: { self.metrics($0) },
+            reload: reload, probe: { self.probe($0, done: $1) }, metrics: { self.metrics($0) },
             subscribe: { records, onNews in LedgerFeed(self.ledger, records: records, onNews: onNews) },
             hostNames: { [HostName.current, self.maker.name.description].compactMap { $0?.lowercased() } },
             bans: access.bans)

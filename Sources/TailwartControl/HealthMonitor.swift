@@ -8,6 +8,19 @@ import TailwartWire
 final class HealthMonitor: Sendable {
     typealias Watch = HealthWatch<Place.Key>
 
+    /// What could not be probed of what somebody wanted to have probed.
+    struct Unprobed: Sendable {
+        /// Not in time.
+        var late: Set<Place.Key> = []
+        /// The mailbox counts such probes against the edge, and there were enough.
+        var resting: Set<Place.Key> = []
+    }
+
+    private struct Orders {
+        var count = 0
+        var open: [Int: @Sendable (Unprobed) -> Void] = [:]
+    }
+
     private let subjects: Mutex<[ProbeSubject]>
     private let topology: @Sendable () -> Topology
     private let prober: Prober
@@ -15,6 +28,9 @@ final class HealthMonitor: Sendable {
     /// Ends the connections to places that became unhealthy.
     private let close: @Sendable (Place) -> Void
     private let isInTailnet: @Sendable (IPAddress) async -> Bool?
+    private let orders = Mutex(Orders())
+    /// When clients were last served, where none was not since.
+    private let served = Mutex<[Place.Key: ContinuousClock.Instant]>([:])
     private let events: AsyncStream<Watch.Event>
     private let inbox: AsyncStream<Watch.Event>.Continuation
 
@@ -53,6 +69,19 @@ final class HealthMonitor: Sendable {
             .subjects(subjects.map(\.watched), asked: Set(asked.map(\.place)), reachable: reachable))
     }
 
+    /// Has places probed now, whatever the time.
+    ///
+    /// - Parameter done: called once, when all of them were, or the time is over.
+    func probe(_ keys: Set<Place.Key>, within limit: Duration, done: @escaping @Sendable (Unprobed) -> Void) {
+        let number = orders.withLock { orders in
+            orders.count += 1
+            orders.open[orders.count] = done
+            return orders.count
+        }
+        for key in keys { prober.askForRecipient(upstream: key.upstream, endpoint: key.endpoint) }
+        inbox.yield(.ordered(number, keys, within: limit))
+    }
+
     private func subject(_ key: Place.Key) -> ProbeSubject? {
         subjects.withLock { $0.first { $0.place == key } }
     }
@@ -66,8 +95,10 @@ final class HealthMonitor: Sendable {
             defer { timer?.cancel() }
             inbox.yield(.tick)
             for await event in events {
-                for effect in watch.take(event, now: .now, jitter: Self.jitter) { perform(effect, in: &group) }
-                (ledger.places, ledger.diagnoses) = (watch.reports, watch.diagnoses)
+                let effects = watch.take(event, now: .now, jitter: Self.jitter)
+                // First: who is told of something looks there.
+                ledger.health = .init(places: watch.reports, diagnoses: watch.diagnoses)
+                for effect in effects { perform(effect, in: &group) }
                 timer?.cancel()
                 timer = watch.nextDue.map { due in
                     Task { [inbox] in
@@ -107,6 +138,8 @@ final class HealthMonitor: Sendable {
             place?.setUnhealthy(isUnhealthy, trialsAreCostly: trialsAreCostly)
         case .say(let event): ledger.post(event)
         case .close(let key): if let place = topology().place(key) { close(place) }
+        case .fulfilled(let number, let late, let resting):
+            orders.withLock { $0.open.removeValue(forKey: number) }?(Unprobed(late: late, resting: resting))
         }
     }
 
@@ -119,6 +152,11 @@ final class HealthMonitor: Sendable {
                 inbox.yield(.mistrusted(subject.place, isOfOneAddress: isOfOne))
             }
             let (successes, failures) = place.takeTraffic()
+            if failures > 0 {
+                served.withLock { $0[subject.place] = nil }
+            } else if successes > 0, subject.header != .none {
+                served.withLock { $0[subject.place] = .now }
+            }
             if successes > 0 || failures > 0 {
                 inbox.yield(.traffic(subject.place, successes: successes, failures: failures))
             }
@@ -127,8 +165,10 @@ final class HealthMonitor: Sendable {
 
     private func probe(_ key: Place.Key, _ name: String?, listensFor: Duration?) async {
         while let subject = subject(key), let approach = topology().approach(key) {
+            let clues = clues(key, approach.place)
             let result = await subject.probe(
-                with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor
+                with: prober, at: approach, serverName: name, timeout: subject.health.timeout, listensFor: listensFor,
+                clues: clues
             ) { address, found in
                 // Elsewhere nothing is learned of how the header of clients is taken.
                 guard self.isCurrent(subject), !subject.health.asksElsewhere else { return }
@@ -149,6 +189,13 @@ final class HealthMonitor: Sendable {
             try? await Task.sleep(for: Watch.recoveryInterval)
             guard isCurrent(subject) else { return }
         }
+    }
+
+    private func clues(_ key: Place.Key, _ place: Place) -> ProbeClues {
+        var clues = ProbeClues()
+        clues.getsNoMail = place.getsNoMail
+        clues.areServed = served.withLock { $0[key] }.map { .now - $0 < ProbeClues.memory } ?? false
+        return clues
     }
 
     /// Whether what a probe says is true and of use. One that was cut short says what is not true, and one that asked in another way what

@@ -29,8 +29,7 @@ package final class Ledger: Sendable {
         var isShort: @Sendable () -> Bool? = { nil }
         var subscriptions: [Subscription] = []
         var totals = Totals()
-        var places: [PlaceReport] = []
-        var diagnoses: [Diagnosis] = []
+        var health = Health()
         var stops = false
         var thread: Thread?
     }
@@ -53,16 +52,20 @@ package final class Ledger: Sendable {
 
     package var totals: Totals { state.withLock(\.totals) }
 
-    /// What is known of the places that are probed.
-    package var places: [PlaceReport] {
-        get { state.withLock(\.places) }
-        set { state.withLock { $0.places = newValue } }
+    /// What is known of the places that are probed, and what they have in common: of the same moment.
+    package struct Health: Sendable {
+        package var places: [PlaceReport] = []
+        package var diagnoses: [Diagnosis] = []
+
+        package init(places: [PlaceReport] = [], diagnoses: [Diagnosis] = []) {
+            self.places = places
+            self.diagnoses = diagnoses
+        }
     }
 
-    /// What they have in common.
-    package var diagnoses: [Diagnosis] {
-        get { state.withLock(\.diagnoses) }
-        set { state.withLock { $0.diagnoses = newValue } }
+    package var health: Health {
+        get { state.withLock(\.health) }
+        set { state.withLock { $0.health = newValue } }
     }
 
     /// Since when things are as they are, and what was said lately.
@@ -165,7 +168,9 @@ package final class Ledger: Sendable {
                 for case .event(let event, _) in events { state.totals.events.add(event) }
                 return (records, count, state.subscriptions)
             }
-            if shortage.look(turnedAway, now: Int(Clock.monotonic() / 1_000_000)) { tellOfShortage() }
+            let seconds = Int(Clock.monotonic() / 1_000_000)
+            if shortage.isOver(now: seconds) { post(.descriptorsFree) }
+            if shortage.look(turnedAway, now: seconds) { tellOfShortage() }
             if tide.looks(live: live(), ended: count + lost - lostBefore, now: Clock.monotonic()) { Memory.giveBack() }
             let entries = Self.inOrder(records, events)
             if !entries.isEmpty || lost > lostBefore || lostEvents > 0 {
@@ -180,8 +185,15 @@ package final class Ledger: Sendable {
             }
             if stops { return subscriptions.forEach { $0.close() } }
             for ring in rings { ring.readerWillSleep() }
-            if rings.allSatisfy(\.isEmpty) { waker.wait(timeout: tide.timeout(now: Clock.monotonic())) }
+            if rings.allSatisfy(\.isEmpty) { waker.wait(timeout: Self.timeout(tide, shortage)) }
         }
+    }
+
+    /// Milliseconds; -1: without end.
+    private static func timeout(_ tide: Tide, _ shortage: Recurrence) -> Int32 {
+        let now = Clock.monotonic()
+        let end = shortage.end.map { Int32(clamping: max(0, $0 - Int(now / 1_000_000)) * 1000 + 1) }
+        return [tide.timeout(now: now), end].compactMap(\.self).filter { $0 >= 0 }.min() ?? -1
     }
 
     private func tellOfShortage() {
@@ -199,6 +211,9 @@ package final class Ledger: Sendable {
             for _ in 0..<RecordRing.capacity {
                 guard let record = ring.pop() else { break }
                 totals.add(record)
+                if record.inboundBytes > 0, record.frontend.takeUnretainedValue().listener.proto == .smtp {
+                    record.place?.takeUnretainedValue().noteClient(record)
+                }
                 handOn(record)
                 taken += 1
             }

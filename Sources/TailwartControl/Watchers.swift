@@ -80,13 +80,25 @@ final class Watchers: Sendable {
                 let health = HealthMonitor(
                     subjects, in: { [maker, apply] in maker.current(apply) },
                     prober: Prober(
-                        group: observers.eventLoops, name: { [maker] in maker.name }, asksForRecipients: true),
+                        group: observers.eventLoops, name: { [maker] in maker.name },
+                        ownAddresses: InterfaceAddresses.all, asksForRecipients: true),
                     ledger: ledger, isInTailnet: { [weak self] in await self?.isInTailnet($0) }, close: close)
                 state.health = health
                 observers.start { await health.run() }
             }
             watchTailnet(configuration, observers, &state)
         }
+    }
+
+    /// Has places probed now; see ``HealthMonitor/probe(_:within:done:)``.
+    ///
+    /// - Returns: false where nothing is probed.
+    func probe(
+        _ keys: Set<Place.Key>, within limit: Duration, done: @escaping @Sendable (HealthMonitor.Unprobed) -> Void
+    ) -> Bool {
+        guard let health = state.withLock(\.health) else { return false }
+        health.probe(keys, within: limit, done: done)
+        return true
     }
 
     /// A tailscaled that is asked still goes on being watched.

@@ -30,7 +30,7 @@ extension Preflight {
             configuration.listeners.flatMap(\.bind), host: interfaces, outer: tailnet?.outerAddresses ?? [])
         let name = EdgeName(
             configuration, host: HostName.current, tailnet: tailnet?.ownName, addresses: interfaces)
-        let prober = Prober(group: group, name: { name })
+        let prober = Prober(group: group, name: { name }, ownAddresses: { interfaces })
         let topology = Topology(configuration, addresses: { names[$0]?.addresses }, own: own)
         var probed = await withTaskGroup { group in
             for (index, subject) in subjects.enumerated() {

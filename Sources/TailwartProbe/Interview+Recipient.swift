@@ -63,10 +63,19 @@ final class Recipients: Sendable {
     private let watches = Mutex<[ProbeQuestion: RecipientWatch]>([:])
 
     /// Whom to ask about now.
-    func due(_ question: ProbeQuestion, at now: ContinuousClock.Instant) -> String? {
+    ///
+    /// - Parameter isSuspected: whether clients hand over nothing.
+    func due(_ question: ProbeQuestion, isSuspected: Bool, at now: ContinuousClock.Instant) -> String? {
         guard question.proto == .smtp, let recipient = question.recipient else { return nil }
-        let watch = watches.withLock { $0[Self.key(question)] } ?? RecipientWatch()
-        return watch.isDue(at: now) ? recipient : nil
+        let isDue = watches.withLock { $0[Self.key(question)]?.isDue(at: now, isSuspected: isSuspected) } ?? true
+        return isDue ? recipient : nil
+    }
+
+    /// Somebody wants to know how it is now at an endpoint.
+    func ask(upstream: String, endpoint: String) {
+        watches.withLock { watches in
+            for key in watches.keys where key.upstream == upstream && key.endpoint == endpoint { watches[key]?.ask() }
+        }
     }
 
     func record(

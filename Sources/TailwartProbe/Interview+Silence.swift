@@ -63,5 +63,5 @@ extension Interview {
 
 extension Finding {
     static let bannedOnHeader = Finding(
-        .banned, "The server closed the connection without a byte when it had the header.")
+        .banned, "The server closed the connection without a byte when it had the header.", doubt: .ban)
 }

@@ -8,6 +8,8 @@ struct Interview {
     let connection: ClientConnection
     let proto: ListenerProtocol
     let version: ProxyProtocolOut.Version
+    /// Another address of this host, for the header to name; nil: the header says that the edge itself comes.
+    let ownAddress: IPAddress?
     let serverName: String?
     let ehloName: EdgeName
     let roundTrip: Duration
@@ -27,7 +29,7 @@ struct Interview {
     func run(askingFor recipient: String? = nil) async -> Finding {
         // Where the client begins, the server gets a moment to show what it is before anything is said to it.
         if hasHeader || isImplicitTLS, let finding = await listen(for: pause) { return finding }
-        if hasHeader { connection.send(ProbeHeader.bytes(version, addresses: connection.addresses)) }
+        sendHeader()
         if isImplicitTLS {
             if hasHeader, let finding = await complaint() { return finding }
             if let failure = await handshake(afterCommand: false) { return failure }
@@ -38,8 +40,13 @@ struct Interview {
 
     /// The header and a hello, without a look at what the server says before: it says nothing.
     func beginTLS() async -> Finding {
-        if hasHeader { connection.send(ProbeHeader.bytes(version, addresses: connection.addresses)) }
+        sendHeader()
         return await handshake(afterCommand: false) ?? Finding(.well, "The TLS handshake succeeds.")
+    }
+
+    private func sendHeader() {
+        guard hasHeader else { return }
+        connection.send(ProbeHeader.bytes(version, addresses: connection.addresses, naming: ownAddress))
     }
 
     /// Greeting, STARTTLS, goodbye; over implicit TLS only greeting and goodbye.
@@ -172,19 +179,28 @@ struct Interview {
 enum ProbeHeader {
     /// Version 2 says LOCAL. Version 1 names the probe's own socket, as Postfix refuses UNKNOWN.
     ///
-    /// - Parameter addresses: both ends of the socket; nil for a Unix socket, which then looks like a connection of the host to
-    ///   itself.
+    /// - Parameters:
+    ///   - addresses: both ends of the socket; nil for a Unix socket, which then looks like a connection of the host to itself.
+    ///   - named: another address of this host that the connection is to come from; nil: as above.
     static func bytes(
-        _ version: ProxyProtocolOut.Version, addresses: (own: InternetAddress, peer: InternetAddress)?
+        _ version: ProxyProtocolOut.Version, addresses: (own: InternetAddress, peer: InternetAddress)?,
+        naming named: IPAddress? = nil
     ) -> [UInt8] {
         switch version {
         case .none: return []
-        case .v2: return Array(writing: ProxyHeader.maximumWrittenLength) { ProxyHeader.writeV2Local(into: &$0) }
-        case .v1:
-            let own = addresses?.own ?? InternetAddress(.loopbackV4, port: 1)
-            let peer = addresses?.peer ?? InternetAddress(.loopbackV4, port: 1)
-            return Array(writing: ProxyHeader.maximumV1Length) {
-                ProxyHeader.writeV1(client: own.unmapped, destination: peer.unmapped, into: &$0)
+        case .v2 where named == nil:
+            return Array(writing: ProxyHeader.maximumWrittenLength) { ProxyHeader.writeV2Local(into: &$0) }
+        case .v1, .v2:
+            var own = (addresses?.own ?? InternetAddress(.loopbackV4, port: 1)).unmapped
+            var peer = (addresses?.peer ?? InternetAddress(.loopbackV4, port: 1)).unmapped
+            if let named {
+                own = InternetAddress(named, port: own.port)
+                if named.isV4 != peer.ip.isV4 { peer = InternetAddress(named, port: peer.port) }
+            }
+            return Array(writing: max(ProxyHeader.maximumV1Length, ProxyHeader.maximumWrittenLength)) { memory in
+                version == .v1
+                    ? ProxyHeader.writeV1(client: own, destination: peer, into: &memory)
+                    : ProxyHeader.writeV2(client: own, destination: peer, into: &memory)
             }
         }
     }

@@ -42,3 +42,15 @@ package struct ProbeQuestion: Sendable, Hashable {
 }
 
 package typealias ProbeWay = DialWay
+
+/// What clients show of a place, that a probe of it may go by.
+package struct ProbeClues: Sendable {
+    /// Of the last who said something on 25 none handed over a mail.
+    package var getsNoMail = false
+    /// Some were served lately behind a PROXY header, and none was not since.
+    package var areServed = false
+    /// How long ago that may be.
+    package static let memory = Duration.seconds(120)
+
+    package init() {}
+}

@@ -10,10 +10,11 @@ extension ProbeSubject {
     ///   - approach: to the place. An address that leads back to the edge is not in it, and so is not asked.
     ///   - timeout: for the connection to each address.
     ///   - listensFor: see ``ProbeQuestion``.
+    ///   - clues: what is known from clients.
     ///   - found: told what each of them came to.
     package func probe(
         with prober: Prober, at approach: Approach, serverName: String?, timeout: Duration, listensFor: Duration? = nil,
-        found: (PlaceAddress, ProbeResult) -> Void = { _, _ in }
+        clues: ProbeClues = ProbeClues(), found: (PlaceAddress, ProbeResult) -> Void = { _, _ in }
     ) async -> ProbeResult {
         let unreached =
             approach.leftOut.first.map { .ownAddress([$0], port: port) }
@@ -24,7 +25,8 @@ extension ProbeSubject {
         for address in approach.addresses where answer == nil || address.distrustsHeader {
             let way = way(to: address)
             var result = await prober.probe(
-                question(way, serverName: serverName, listensFor: listensFor), timeout: timeout)
+                question(way, serverName: serverName, listensFor: listensFor), timeout: timeout,
+                clues: clues)
             found(address, result)
             if result.verdict == .headerNotTrusted {
                 if case .direct(let address) = way { result.detail = "\(address): \(result.detail)" }

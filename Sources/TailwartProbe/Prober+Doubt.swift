@@ -1,6 +1,7 @@
 import Synchronization
 import TailwartClient
 import TailwartCore
+import TailwartWire
 
 /// What one connection has left open, and another one settles.
 enum Doubt: Sendable, Equatable {
@@ -12,6 +13,8 @@ enum Doubt: Sendable, Equatable {
     case encryption
     /// The handshake was begun and came to no end: are large packets lost?
     case size
+    /// It closed on a header that says that the edge itself comes: does it close to everybody?
+    case ban
 }
 
 extension Prober {
@@ -21,8 +24,10 @@ extension Prober {
     private static let smallSegment: Int = 536
 
     func settle(
-        _ doubt: Doubt, _ first: ProbeResult, _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration
+        _ doubt: Doubt, _ met: Meeting, _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration,
+        _ clues: ProbeClues
     ) async -> ProbeResult {
+        let first = met.result
         let patience = min(patience, Self.secondPatience)
         var other = question
         func ask(maximumSegment: Int? = nil, _ converse: (Interview) async -> Finding?) async -> ProbeResult? {
@@ -39,10 +44,12 @@ extension Prober {
             other.proxyProtocol = .none
             let bare = await ask { await $0.run() }
             if bare?.certificate == nil {
-                return bare?.verdict == .banned && first.verdict == .tlsFailed
-                    ? found(
+                if bare?.verdict == .banned, first.verdict == .tlsFailed {
+                    return found(
                         .banned, "The server closes the connection without a byte, with the header and without one.")
-                    : first
+                }
+                return first.verdict == .banned || first.verdict == .tlsFailed
+                    ? await settle(.ban, met, question, timeout, patience, clues) : first
             }
             switch first.verdict {
             case .wrongProtocol:
@@ -53,6 +60,22 @@ extension Prober {
                     .headerNotTrusted, "The server closes when it has the header, and begins TLS where there is none.")
             default: return first
             }
+        case .ban:
+            var result = found(
+                .banned,
+                "The server closes when it has a header that says that the edge itself comes, and serves clients.")
+            result.servesClients = true
+            // Whoever has just been served stands for all: the header named him.
+            if clues.areServed { return result }
+            guard let own = met.own, let named = ownAddresses().other(than: own, question.way),
+                let greeted = await meet(question, timeout, patience, naming: named, { await $0.run() })?.result,
+                greeted.verdict.grade != .failed
+            else { return first }
+            result.server = result.server ?? greeted.server
+            result.detail =
+                "The server closes when it has a header that says that the edge itself comes, and goes on where it names "
+                + "\(named), another address of this host."
+            return result
         case .missingHeader:
             other.proxyProtocol = .v2
             guard await ask({ await $0.run() })?.certificate != nil else { return first }
@@ -107,5 +130,24 @@ extension ListenerProtocol {
         case .pop3: ": that is the protocol pop3s"
         case .sieve, .submissions, .imaps, .pop3s, .https, .tcp: ""
         }
+    }
+}
+
+extension [IPAddress] {
+    /// Another address of this host, at which a mailbox might know it: a public one before others, and that of the tailnet last, as that is the
+    /// one that is dialled from. None that means another host there.
+    fileprivate func other(than own: IPAddress, _ way: ProbeWay) -> IPAddress? {
+        var isDirect = false
+        if case .direct = way { isDirect = true }
+        func rank(_ address: IPAddress) -> Int? {
+            switch address.reach {
+            case .everywhere: address.isV4 == own.isV4 ? 0 : 1
+            case .tailnet: isDirect ? 3 : nil
+            case .privateNetwork: 2
+            default: nil
+            }
+        }
+        return map(\.unmapped).filter { $0 != own }.compactMap { address in rank(address).map { (address, $0) } }
+            .min { $0.1 < $1.1 }?.0
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 package import NIOCore
 package import TailwartClient
 package import TailwartCore
-import TailwartWire
+package import TailwartWire
 
 /// Asks endpoints how they are, as politely as a well-behaved mail client.
 package struct Prober: Sendable {
@@ -14,17 +14,20 @@ package struct Prober: Sendable {
     let silences = Silences()
     /// Nil where nobody is asked about.
     private let recipients: Recipients?
+    let ownAddresses: @Sendable () -> [IPAddress]
 
     private static let timeouts = Duration.milliseconds(1)...Duration.seconds(600)
 
     /// - Parameters:
     ///   - name: what the edge calls itself at the moment, for EHLO.
     ///   - now: seconds since 1970, to judge certificates by; nil: the system's clock.
+    ///   - ownAddresses: those of this host at the moment, of which one may be named where a mailbox closes to another.
     ///   - asksForRecipients: whether it looks now and then if mail is taken. Whoever probes once cannot know how often others did.
     package init(
         group: any EventLoopGroup, name: @escaping @Sendable () -> EdgeName, now: (@Sendable () -> Int)? = nil,
-        asksForRecipients: Bool = false
+        ownAddresses: @escaping @Sendable () -> [IPAddress] = { [] }, asksForRecipients: Bool = false
     ) {
+        self.ownAddresses = ownAddresses
         recipients = asksForRecipients ? Recipients() : nil
         self.group = group
         self.name = name
@@ -40,8 +43,10 @@ package struct Prober: Sendable {
     /// - Parameters:
     ///   - timeout: for the way to the endpoint.
     ///   - patience: for all that the server says.
+    ///   - clues: what is known from clients.
     package func probe(
-        _ question: ProbeQuestion, timeout: Duration, patience: Duration = Defaults.healthPatience
+        _ question: ProbeQuestion, timeout: Duration, patience: Duration = Defaults.healthPatience,
+        clues: ProbeClues = ProbeClues()
     ) async -> ProbeResult {
         guard question.proto != .tcp else {
             return ProbeResult(.unprobed, "The protocol tcp tells nothing about who speaks first.")
@@ -50,38 +55,56 @@ package struct Prober: Sendable {
             let heard = await meet(question, timeout, patience) { await $0.listen(for: TimeAmount(time)) }
             if let heard { return heard.result }
         }
-        let recipient = recipients?.due(question, at: .now)
+        let recipient = recipients?.due(question, isSuspected: clues.getsNoMail, at: .now)
         guard let met = await meet(question, timeout, patience, { await $0.run(askingFor: recipient) }) else {
             return ProbeResult(.unprobed, "There is nothing to ask.")
         }
         if let said = met.recipient { recipients?.record(said.answer, said.detail, question, at: .now) }
         if met.result.verdict != .silent { silences.end(of: question) }
         guard let doubt = met.doubt else { return recipients?.joined(met.result, question) ?? met.result }
-        return await settle(doubt, met.result, question, timeout, patience)
+        return await settle(doubt, met, question, timeout, patience, clues)
+    }
+
+    /// What a conversation came to.
+    struct Meeting {
+        var result: ProbeResult
+        var doubt: Doubt?
+        var recipient: Finding.Recipient?
+        /// The edge's end of the connection; nil where that is no internet address.
+        var own: IPAddress?
+    }
+
+    /// With the next probe of this endpoint it is asked about its recipient, if there was something wrong with that.
+    package func askForRecipient(upstream: String, endpoint: String) {
+        recipients?.ask(upstream: upstream, endpoint: endpoint)
     }
 
     /// - Returns: nil if the conversation came to nothing.
+    ///
+    /// - Parameter ownAddress: another address of this host, for the header to name.
     func meet(
         _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration, maximumSegment: Int? = nil,
-        _ converse: (Interview) async -> Finding?
-    ) async -> (result: ProbeResult, doubt: Doubt?, recipient: Finding.Recipient?)? {
+        naming ownAddress: IPAddress? = nil, _ converse: (Interview) async -> Finding?
+    ) async -> Meeting? {
         let context: TLSContext
         do {
             context = try tls.get()
         } catch {
             let reason = Quoted.text("\(error)".utf8)
-            return (ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."), nil, nil)
+            return Meeting(result: ProbeResult(.tlsFailed, "This program's TLS cannot be set up: \(reason)."))
         }
         let dial = Dial(
             way: question.way, deadline: Self.deadline(timeout), patience: TimeAmount(Self.bounded(patience)),
             maximumSegment: maximumSegment, group: group)
         switch await dial.run() {
-        case .failed(let verdict, let detail): return (ProbeResult(verdict, detail), nil, nil)
+        case .failed(let verdict, let detail): return Meeting(result: ProbeResult(verdict, detail))
         case .connected(let connection, let roundTrip):
             let interview = Interview(
                 connection: connection, proto: question.proto, version: question.proxyProtocol,
-                serverName: question.serverName.flatMap { Self.isHostName($0) ? $0 : nil }, ehloName: name(),
+                ownAddress: ownAddress, serverName: question.serverName.flatMap { Self.isHostName($0) ? $0 : nil },
+                ehloName: name(),
                 roundTrip: roundTrip, tls: context)
+            let own = connection.addresses?.own.ip.unmapped
             return await withTaskCancellationHandler {
                 let finding = await converse(interview)
                 let chain = await connection.chain()
@@ -90,7 +113,9 @@ package struct Prober: Sendable {
                 guard let finding else { return nil }
                 var result = await judge(finding, chain: chain, question: question, roundTrip: roundTrip)
                 result.greeting = greeting.map { .nanoseconds($0.nanoseconds) }
-                return (result, finding.doubt, finding.recipient)
+                return Meeting(
+                    result: result, doubt: finding.doubt, recipient: finding.recipient,
+                    own: own)
             } onCancel: {
                 connection.abort()
             }

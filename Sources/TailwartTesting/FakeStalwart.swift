@@ -85,6 +85,9 @@ package final class FakeStalwart: Sendable {
         try await resume()
     }
 
+    /// As an operator bans who is not wanted.
+    package func ban(_ address: IPAddress) { core.ban(address) }
+
     /// Lifts all bans, and forgets what was counted for them and for the throttle.
     package func forgive() { core.forgive() }
 

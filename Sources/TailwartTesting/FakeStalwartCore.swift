@@ -88,6 +88,8 @@ final class FakeStalwartCore: Sendable {
         }
     }
 
+    func ban(_ address: IPAddress) { state.withLock { _ = $0.banned.insert(address) } }
+
     func forgive() {
         state.withLock { state in
             state.invalid = [:]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import NIOPosix
+import TailwartAdmin
 import TailwartConfig
 import TailwartControl
 import TailwartCore
@@ -20,7 +21,8 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
             Example: tailwart check --notify
             Reports every problem of the file with line and column. With --host, and if the file is good, it also checks everything \
             around the edge: first what to do next, if anything, then a line for each cause with pass, warn, fail or unknown, and behind an arrow the fix. Ports are \
-            bound for a moment, the mailbox is asked as a mail client would; nothing is changed. Only root sees the firewall's rules. With --notify it \
+            bound for a moment, the mailbox is asked as a mail client would; nothing is changed. If nothing is wrong with it, a running edge is told to probe it too, \
+            so that it serves clients again at once. Only root sees the firewall's rules. With --notify it \
             sends a test to each member of `notify`, and reports the result.
             Exit codes: 0 if all is good (also with warnings and unknown results), 1 if the file is bad or a check \
             fails, 3 if the file cannot be read.
@@ -68,6 +70,8 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
         let next = host ? NextStep(findings) : nil
         if notify { findings += try await Self.notices(configuration) }
         let isGood = !findings.contains { $0.result == .fail }
+        let isMailboxGood = !findings.contains { $0.check == .upstream && $0.result == .fail }
+        if host, isMailboxGood { await Self.haveProbed(configuration) }
         if json {
             print(result.answer(file: file, next: next?.json, findings: findings.map(\.json), isGood: isGood))
         } else {
@@ -77,6 +81,14 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
             for line in text.lines(next, among: findings) + text.lines(findings) { print(line) }
         }
         if !isGood { throw ExitCode(1) }
+    }
+
+    /// A mailbox in which nothing is wrong may have been mended just now: an edge that runs is to find that out before its next probe is due.
+    /// Where none runs, or this user may give no orders, nobody has asked for it.
+    private static func haveProbed(_ configuration: Configuration) async {
+        let named = FileSystem.environment[EdgeOptions.variable] ?? ""
+        guard let path = named.isEmpty ? configuration.admin.path : named else { return }
+        _ = try? await AdminClient(path: path).ask("/probe?wait=false", isOrder: true, within: .seconds(2))
     }
 
     private static func notices(_ configuration: Configuration) async throws -> [Finding] {

@@ -41,8 +41,9 @@ struct Tailwart: AsyncParsableCommand {
             """,
         version: Version.current.line,
         subcommands: [
-            RunCommand.self, TryCommand.self, StatusCommand.self, ConnectionsCommand.self, ReloadCommand.self,
-            DrainCommand.self, LogLevelCommand.self, BanCommand.self, CheckCommand.self, ConfigCommand.self,
+            RunCommand.self, TryCommand.self, StatusCommand.self, ProbeCommand.self, ConnectionsCommand.self,
+            ReloadCommand.self, DrainCommand.self, LogLevelCommand.self, BanCommand.self, CheckCommand.self,
+            ConfigCommand.self,
             GateCommand.self,
             ImportCommand.self,
             InitCommand.self, ACLCommand.self, RecordsCommand.self, TrustCommand.self, LintSecretsCommand.self,

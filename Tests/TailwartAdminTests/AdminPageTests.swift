@@ -70,6 +70,9 @@ import Testing
     @Test(arguments: [
         ("/drain?for=30s", 200, "drain 30s"), ("/drain", 200, "drain "), ("/log-level?level=debug", 200, "level debug"),
         ("/reload?dry_run", 200, "reload true"), ("/reload", 409, "reload false"),
+        ("/probe", 200, "probe"), ("/probe?upstream=a&upstream=b", 200, "probe a b"),
+        ("/probe?wait=false", 200, "probe"), ("/probe?upstream=none", 404, "probe none"),
+        ("/probe?wait=false&upstream=none", 404, "probe none"), ("/probe?wait&wait", 400, nil),
         ("/connections/0000000000000001/close", 200, "close 1"),
         ("/connections/0000000000000002/close", 503, "close 2"),
         ("/connections/0000000000000003/close", 404, "close 3"),

@@ -61,6 +61,13 @@ final class FakeEdge: Sendable {
                 self.note("reload \(isTrial)")
                 return CommandAnswer(isGood: isTrial, problems: [], [:])
             },
+            probe: { upstreams, done in
+                self.note((["probe"] + upstreams).joined(separator: " "))
+                if upstreams == ["none"] { return .init(.error, "this edge has no upstream none") }
+                let answer = CommandAnswer(isGood: upstreams.isEmpty, problems: [], ["places": .list([])])
+                _ = try? Thread(name: "probe") { done(answer) }
+                return nil
+            },
             metrics: { "\($0)\n" },
             subscribe: { records, onNews in
                 self.state.withLock { $0.wanted.append(records) }

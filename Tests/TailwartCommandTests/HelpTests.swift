@@ -5,7 +5,8 @@ import Testing
 extension CommandTests {
     @Suite struct Help {
         private static let commands = [
-            "run", "try", "status", "connections", "reload", "drain", "log-level", "ban", "check", "config", "gate",
+            "run", "try", "status", "probe", "connections", "reload", "drain", "log-level", "ban", "check", "config",
+            "gate",
             "import",
             "init", "acl", "records", "trust", "lint-secrets", "install",
             "version",

@@ -55,6 +55,8 @@ extension CommandTests {
             Run(1, "gate --timeout 300ms --tcp 127.0.0.1:2"), Run(127, "gate --tcp 127.0.0.1:PORT -- no-such-command"),
             Run(0, "version"),
             Run(0, "status", edge: .good), Run(1, "status", edge: .bad), Run(3, "status"),
+            Run(0, "probe", edge: .good), Run(1, "probe", edge: .bad), Run(3, "probe"),
+            Run(3, "probe nobody", edge: .good),
             Run(0, "connections", edge: .good), Run(3, "connections"),
             Run(0, "ban add 203.0.113.7 --for 1h", edge: .good), Run(0, "ban why 203.0.113.7", edge: .good),
             Run(0, "ban list", edge: .good), Run(0, "ban remove 203.0.113.7", edge: .good), Run(3, "ban list"),

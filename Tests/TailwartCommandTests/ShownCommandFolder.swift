@@ -41,7 +41,7 @@ final class ShownCommandFolder {
         try host.folder.file("etc/default/tailwart").write("TS_TAILNET=tail1234.ts.net\n")
         let policy = try await Answer.tailwart(["acl"], on: host, environment: environment)
         try host.folder.file("policy.hujson").write(policy.output)
-        if ["status", "connections", "reload", "drain", "log-level", "ban"].contains(subcommand) {
+        if ["status", "probe", "connections", "reload", "drain", "log-level", "ban"].contains(subcommand) {
             _ = try await RunningEdge.good.start(on: host)
         }
     }

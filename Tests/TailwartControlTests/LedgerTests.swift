@@ -31,6 +31,51 @@ import Testing
         return record
     }
 
+    @Test(arguments: [ListenerProtocol.smtp, .submission, .imap])
+    func `what clients on 25 hand over is told to the place`(proto: ListenerProtocol) async throws {
+        let configuration = Configuration(
+            upstreams: [Upstream(name: "mailbox", endpoints: [Endpoint(.name("a.example"))])],
+            listeners: [
+                Listener(
+                    name: "mail", bind: [.any(port: 25)], proto: proto,
+                    routes: [Route(to: .upstream("mailbox", port: nil))])
+            ])
+        let topology = Topology(configuration, addresses: { _ in [] })
+        let place = topology.approaches[0].place
+        let ring = try RecordRing(reader: Waker())
+        let ledger = try Ledger()
+        ledger.follow([ring])
+        try ledger.start()
+        for number in 1...10 {
+            var record = Record(
+                retaining: topology, id: UInt64(number), acceptedAt: 0, frontend: topology.frontends[0])
+            record.place = .passUnretained(place)
+            (record.inboundBytes, record.outboundBytes) = (100, 100)
+            ring.push(record)
+        }
+        ledger.finish()
+        #expect(place.getsNoMail == (proto == .smtp))
+    }
+
+    @Test func `who asks for the health of places gets what belongs together`() throws {
+        let ledger = try Ledger()
+        let place = ProbedPlace(upstream: "mailbox", endpoint: "a.example", hasPort: false, port: 25, proto: .smtp)
+        let (report, result) = (PlaceReport(place, .healthy, [:]), ProbeResult(.well, "Seen."))
+        let diagnosis = Diagnosis([AskedPlace(place, serverName: nil)], result)
+        let writer = try Thread(name: "writer") {
+            for number in 1...20_000 {
+                ledger.health = .init(
+                    places: Array(repeating: report, count: number % 2),
+                    diagnoses: Array(repeating: diagnosis, count: number % 2))
+            }
+        }
+        for _ in 1...20_000 {
+            let health = ledger.health
+            if health.places.count != health.diagnoses.count { Issue.record("one of before, one of after") }
+        }
+        writer.join()
+    }
+
     /// Reads a subscription on a thread of its own, to the end.
     private final class Reader: Sendable {
         private let taken = Mutex<[LedgerEntry]>([])

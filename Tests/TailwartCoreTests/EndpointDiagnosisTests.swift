@@ -129,4 +129,27 @@ import Testing
         #expect(asked(from: 31, for: 300) { _ in .well }.count <= 11)
         #expect(Set(asked(from: 331, for: 61) { _ in .certificateNameMismatch }) == Set(names))
     }
+
+    @Test func `that the edge alone is banned is one line, also of the port where nobody is served`() {
+        let ports = [
+            HealthWatchTests.subject("smtp"), HealthWatchTests.subject("web", port: 443, proto: .https),
+            HealthWatchTests.subject("imaps", port: 993, proto: .imaps),
+        ]
+        let now = ContinuousClock.now
+        var watch = HealthWatch(ports, reachable: ["smtp", "web", "imaps"], now: now, jitter: { 0.5 })
+        func find(_ key: String, _ result: ProbeResult) {
+            _ = watch.take(.probed(key, serverName: nil, result), now: now + .seconds(1), jitter: { 0.5 })
+        }
+        find("web", ProbeResult(.banned, "The server closes."))
+        find("imaps", ProbeResult(.well, "The server greets."))
+        #expect(watch.diagnoses.first { $0.verdict == .banned }?.cause == Verdict.banned.cause)
+        var banned = ProbeResult(.banned, "The server closes, and serves clients.")
+        (banned.servesClients, banned.server) = (true, .stalwart)
+        find("smtp", banned)
+        let found = watch.diagnoses.filter { $0.verdict == .banned }
+        #expect(found.map(\.label) == ["mailbox stalwart.example:25 (smtp), :443 (https)"])
+        #expect(found.first?.cause.hasPrefix("The mailbox has banned this edge's own address.") == true)
+        #expect(found.first?.fix.contains("ReloadBlockedIps") == true)
+        #expect(found.first?.fix.contains("If it is neither") == false)
+    }
 }

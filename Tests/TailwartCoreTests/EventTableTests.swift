@@ -122,6 +122,7 @@ import Testing
             "this host has no descriptor or memory left, and turns clients away: see what takes them (`free -h`, "
                 + "`sysctl fs.file-nr fs.file-max`), and give it less or the host more"
         ),
+        (.descriptorsFree, .info, "for an hour no client was turned away for want of descriptors"),
         (.resolved(name: "a.example", [.loopbackV4], source: "DNS"), .info, "a.example is 127.0.0.1 (DNS)"),
         (
             .unresolved(name: "a.example", failure: "no such name", keepsAddresses: true), .warning,
@@ -286,7 +287,7 @@ import Testing
     }
 
     @Test func `values are what programs can reckon with`() {
-        let verdict = Self.samples[13].0
+        let verdict = Self.samples[14].0
         #expect(verdict.value(of: .port) == .number(443))
         let both = EdgeEvent.health([Self.submissions, Self.place], isHealthy: false, .probes)
         #expect(both.value(of: .port) == .number(465) && both.value(of: .ports) == .numbers([465, 443]))

@@ -85,7 +85,7 @@ import Testing
                         waiting.append((now + .milliseconds(100), .setupPage(port, isOpen: false)))
                     case .askPath(let port): waiting.append((now + .milliseconds(100), .path(port, isUp: isPathUp)))
                     case .say(let event): said.append((at, event))
-                    case .mark, .close: break
+                    case .mark, .close, .fulfilled: break
                     }
                 }
             }

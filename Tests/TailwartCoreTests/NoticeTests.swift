@@ -52,6 +52,8 @@ import Testing
             .reloaded(ConfigurationDifference(from: .init(), to: .init()), warnings: [])
         ),
         (.takeoverFailed("port 465 is taken"), .takeoverFailed, .draining(.takenOver, live: 1, limit: .seconds(30))),
+        (.descriptorsExhausted(limit: 64), .descriptors, .descriptorsFree),
+        (.descriptorsExhausted(limit: nil), .descriptors, .descriptorsFree),
     ]
 
     @Test(arguments: kinds)
@@ -94,7 +96,7 @@ import Testing
         let events = [
             Self.off(Self.smtp), Self.found(.busy, Self.imaps), Self.found(.certificateExpired, Self.https),
             Self.tailnet(.gone), .edgeBanned([.loopbackV4]), .reloadFailed([Self.problem]),
-            .takeoverFailed("port 465 is taken"),
+            .takeoverFailed("port 465 is taken"), .descriptorsExhausted(limit: 64),
         ]
         for event in events { operatorAway.happens(event) }
         operatorAway.passes(.seconds(1000))

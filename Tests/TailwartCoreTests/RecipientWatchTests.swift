@@ -25,12 +25,12 @@ import Testing
     }
 
     /// The verdicts after answers that come as soon as they are due, and when they are.
-    private func story(_ answers: [RecipientAnswer]) -> [(minutes: Double, Verdict)] {
+    private func story(_ answers: [RecipientAnswer], isSuspected: Bool = true) -> [(minutes: Double, Verdict)] {
         let start = ContinuousClock.now
         var now = start
         var watch = RecipientWatch()
         return answers.map { answer in
-            while !watch.isDue(at: now) { now += .seconds(30) }
+            while !watch.isDue(at: now, isSuspected: isSuspected) { now += .seconds(30) }
             watch.record(answer, detail: "Said.", at: now)
             return ((now - start) / .seconds(60), watch.joined(ProbeResult(.well, "Seen.")).verdict)
         }
@@ -45,10 +45,10 @@ import Testing
                 [.well, .well, .takesNoMail, .takesNoMail, .well, .well]
             ),
             (
-                [.unknown, .unknown, .taken], [0, 360, 720], [.recipientUnknown, .recipientUnknown, .well]
-            ), ([.denied, .taken], [0, 360], [.well, .well]), ([.unclear, .taken], [0, 15], [.well, .well]),
+                [.unknown, .unknown, .taken], [0, 240, 480], [.recipientUnknown, .recipientUnknown, .well]
+            ), ([.denied, .taken], [0, 240], [.well, .well]), ([.unclear, .taken], [0, 15], [.well, .well]),
         ] as [([RecipientAnswer], [Double], [Verdict])])
-    func `who takes mail is asked each quarter of an hour, and who has no such address four times a day`(
+    func `who takes mail is asked each quarter of an hour, and who has no such address six times a day`(
         answers: [RecipientAnswer], minutes: [Double], verdicts: [Verdict]
     ) {
         let story = story(answers)
@@ -60,6 +60,51 @@ import Testing
         // Stalwart: 35 unknown addresses in a day, 25 mails in an hour from one sender for one recipient.
         #expect(story(Array(repeating: .unknown, count: 40)).count { $0.minutes < 24 * 60 } <= 6)
         #expect(story(Array(repeating: .refusedNow, count: 40)).count { $0.minutes < 60 } <= 15)
+    }
+
+    @Test(arguments: [RecipientAnswer.unknown, .denied])
+    func `who has no such address is asked again only if clients hand over nothing, or somebody wants to know`(
+        answer: RecipientAnswer
+    ) {
+        let start = ContinuousClock.now
+        var watch = RecipientWatch()
+        watch.record(answer, detail: "Said.", at: start)
+        for days in 1...30 {
+            let later = start + .seconds(days * 86_400)
+            #expect(!watch.isOver(at: later), "it would be asked as if for the first time")
+            let isDue = [false, true].map { watch.isDue(at: later, isSuspected: $0) }
+            #expect(isDue == [false, true])
+        }
+        #expect(watch.isOver(at: start + .seconds(60 * 86_400)), "nobody has looked for a month")
+        watch.ask()
+        let isWanted = watch.isDue(at: start, isSuspected: false)
+        watch.record(.taken, detail: "Said.", at: start)
+        watch.ask()
+        let isWantedAgain = watch.isDue(at: start, isSuspected: true)
+        #expect(isWanted && !isWantedAgain, "who takes mail was asked a moment ago")
+    }
+
+    @Test func `however often somebody wants to know, an address that does not exist is asked about six times a day`() {
+        let start = ContinuousClock.now
+        var watch = RecipientWatch()
+        let asked = (0..<2 * 1440).filter { minute in
+            let now = start + .seconds(minute * 60)
+            watch.ask()
+            guard watch.isDue(at: now, isSuspected: true) else { return false }
+            watch.record(.unknown, detail: "Said.", at: now)
+            return true
+        }
+        #expect(asked.count == 12 && asked.count { $0 < 1440 } == 6)
+    }
+
+    @Test func `what was wrong is asked about at once when somebody wants to know`() {
+        var watch = RecipientWatch()
+        let now = ContinuousClock.now
+        for _ in 1...3 { watch.record(.refusedNow, detail: "Said.", at: now) }
+        let before = watch.isDue(at: now, isSuspected: true)
+        watch.ask()
+        let after = watch.isDue(at: now, isSuspected: false)
+        #expect(!before && after)
     }
 
     @Test func `that no mail is taken is graver than a certificate, and no news where nobody answers`() {

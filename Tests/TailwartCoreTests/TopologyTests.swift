@@ -359,6 +359,38 @@ struct TopologyCountTests {
         Place.Key(upstream: "mailbox", endpoint: "a", port: 25),
         closedIn: ClientTable(capacity: 8, seed: (1, 2)))
 
+    @Test func `ten clients in a row who say something and hand over no mail are a suspicion`() {
+        let topology = Topology(
+            Configuration(listeners: [
+                Listener(name: "smtp", bind: [.any(port: 25)], proto: .smtp, routes: [Route(to: .close)])
+            ]), addresses: { _ in [] })
+        func client(_ inbound: UInt64, outbound: UInt64 = 100, spokeNoSMTP: Bool = false) {
+            var record = Record(retaining: topology, id: 1, acceptedAt: 0, frontend: topology.frontends[0])
+            (record.inboundBytes, record.outboundBytes, record.spokeNoSMTP) = (inbound, outbound, spokeNoSMTP)
+            place.noteClient(record)
+            record.release()
+        }
+        for _ in 1...9 { client(2000) }
+        #expect(!place.getsNoMail)
+        // Who says nothing, hears nothing, or is no mail server, says nothing of the mailbox.
+        for _ in 1...3 {
+            client(0)
+            client(2000, outbound: 0)
+            client(2000, spokeNoSMTP: true)
+        }
+        #expect(!place.getsNoMail)
+        client(2000)
+        #expect(place.getsNoMail)
+        client(30_000)
+        #expect(!place.getsNoMail)
+        for number in 1...10 {
+            client(2000)
+            #expect(place.getsNoMail == (number == 10))
+        }
+        for _ in 1...1000 { client(2000) }
+        #expect(place.getsNoMail)
+    }
+
     @Test func `a trial is given to one asker in each interval, a costly one seldom`() {
         place.setUnhealthy(true)
         let start: UInt64 = 1_000_000

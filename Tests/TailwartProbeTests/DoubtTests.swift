@@ -167,8 +167,16 @@ import Testing
             #expect(fake.counters.unknownRecipients == 0)
             let edge = Prober(
                 group: MultiThreadedEventLoopGroup.singleton, name: { edgeName }, asksForRecipients: true)
-            for _ in 1...3 { _ = await edge.probe(question, timeout: patience) }
+            var clues = ProbeClues()
+            clues.getsNoMail = true
+            for _ in 1...3 { _ = await edge.probe(question, timeout: patience, clues: clues) }
             #expect(fake.counters.unknownRecipients == 1)
+            edge.askForRecipient(upstream: question.upstream, endpoint: "elsewhere.example.org")
+            _ = await edge.probe(question, timeout: patience)
+            #expect(fake.counters.unknownRecipients == 1)
+            edge.askForRecipient(upstream: question.upstream, endpoint: question.endpoint)
+            _ = await edge.probe(question, timeout: patience)
+            #expect(fake.counters.unknownRecipients == 2)
         }
     }
 

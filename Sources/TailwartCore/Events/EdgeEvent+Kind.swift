@@ -6,6 +6,7 @@ extension EdgeEvent {
         case adminUnavailable = "admin_unavailable"
         case descriptorsShort = "descriptors_short"
         case descriptorsExhausted = "descriptors_exhausted"
+        case descriptorsFree = "descriptors_free"
         case resolved
         case unresolved
         case listLoaded = "list_loaded"
@@ -37,7 +38,9 @@ extension EdgeEvent {
         /// The levels that it may have.
         package var levels: [EventLevel] {
             switch self {
-            case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: [.info]
+            case .listening, .adminUnavailable, .descriptorsFree, .resolved, .takeover, .draining, .cutShort, .stopped,
+                .sandbox:
+                [.info]
             case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
             case .listLoaded: [.info, .warning]
             case .listFailed: [.warning]
@@ -58,6 +61,7 @@ extension EdgeEvent {
             case .adminUnavailable: [.addresses, .failure]
             case .descriptorsShort: [.limit, .connections]
             case .descriptorsExhausted: [.limit, .fix]
+            case .descriptorsFree: []
             case .resolved: [.name, .addresses, .source]
             case .unresolved: [.name, .failure]
             case .listLoaded: [.name, .networks, .skipped, .problems]
@@ -97,6 +101,7 @@ extension EdgeEvent {
         case .adminUnavailable: .adminUnavailable
         case .descriptorsShort: .descriptorsShort
         case .descriptorsExhausted: .descriptorsExhausted
+        case .descriptorsFree: .descriptorsFree
         case .resolved: .resolved
         case .unresolved: .unresolved
         case .listLoaded: .listLoaded
@@ -126,7 +131,9 @@ extension EdgeEvent {
 
     package var level: EventLevel {
         switch self {
-        case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: .info
+        case .listening, .adminUnavailable, .descriptorsFree, .resolved, .takeover, .draining, .cutShort, .stopped,
+            .sandbox:
+            .info
         case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
         case .listLoaded(let news): news.skipped == 0 ? .info : .warning
         case .listFailed: .warning

@@ -30,6 +30,7 @@ extension EdgeEvent {
             (limit.map { "this process has used up the \($0) descriptors that it may open" }
                 ?? "this host has no descriptor or memory left") + ", and turns clients away: "
                 + Self.exhaustedFix(limit)
+        case .descriptorsFree: "for an hour no client was turned away for want of descriptors"
         case .resolved(let name, let addresses, let source):
             "\(name) is \(addresses.map { "\($0)" }.joined(separator: ", "))\(source.map { " (\($0))" } ?? "")"
         case .unresolved(let name, let failure, let keepsAddresses):

@@ -53,6 +53,8 @@ package enum EdgeEvent: Sendable, Equatable {
     ///
     /// - Parameter limit: what this process may open; nil: it is the system that has none left, or no memory.
     case descriptorsExhausted(limit: UInt64?)
+    /// Nobody was turned away so for an hour.
+    case descriptorsFree
     /// A name has these addresses now.
     ///
     /// - Parameter source: who said so.

@@ -13,7 +13,13 @@ package struct BurnGuard: Sendable, Equatable {
     /// greets after 6 s.
     private static let listening = Duration.milliseconds(2500)...Duration.seconds(10)
 
+    /// Costly probes in a day, after which nobody's order makes another one: each may be four commands.
+    static let limit = 7
+    private static let day = Duration.seconds(24 * 60 * 60)
+
     private var costly = 0
+    /// When those of the last day were made.
+    private var spent: [ContinuousClock.Instant] = []
     private var next: ContinuousClock.Instant?
     /// How long a probe has to listen before it sends a header; nil: as long as it does by itself.
     package private(set) var listensFor: Duration?
@@ -31,6 +37,7 @@ package struct BurnGuard: Sendable, Equatable {
     package mutating func record(_ result: ProbeResult, at now: ContinuousClock.Instant) {
         guard result.verdict.costsQuota else { return reset() }
         guard result.isCostly else { return next = nil }
+        spent = spent.filter { now - $0 < Self.day } + [now]
         if result.verdict == .headerNotTrusted {
             let wanted = max(listensFor ?? .zero, (result.greeting ?? .zero) + .seconds(2))
             let isFirst = listensFor == nil
@@ -39,6 +46,12 @@ package struct BurnGuard: Sendable, Equatable {
         }
         next = now + Self.pauses[min(costly, Self.pauses.count - 1)]
         costly = min(costly + 1, Self.pauses.count)
+    }
+
+    /// Somebody has mended something, and wants to know: the pause is over, unless so many probes were costly in the last day that the
+    /// mailbox might ban the edge for one more.
+    package mutating func lift(at now: ContinuousClock.Instant) {
+        if spent.count(where: { now - $0 < Self.day }) < Self.limit { next = nil }
     }
 
     /// To be called when something may have changed: the place is asked in another way since a reload, or traffic got through.

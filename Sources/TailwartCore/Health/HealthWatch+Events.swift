@@ -48,6 +48,10 @@ extension HealthWatch {
         /// Whether a subject's host answers over the tailnet; nil: nobody knows.
         case path(Key, isUp: Bool?)
         case tailnet(TailnetNews)
+        /// Somebody wants these to be probed now, whatever the time; that it is done is ``Effect/fulfilled(_:late:resting:)``.
+        ///
+        /// - Parameter within: how long he waits for it.
+        case ordered(Int, Set<Key>, within: Duration)
     }
 
     package enum Effect: Sendable, Equatable {
@@ -70,5 +74,7 @@ extension HealthWatch {
         case say(EdgeEvent)
         /// End the connections to the place.
         case close(Key)
+        /// What was ordered was probed, but for these: the time was over, or so many probes of theirs have cost lately that no more are made.
+        case fulfilled(Int, late: Set<Key>, resting: Set<Key>)
     }
 }

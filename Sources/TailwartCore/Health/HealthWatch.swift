@@ -5,16 +5,6 @@
 package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// The longest pause between two probes of a place that is not healthy, for a reason which asking does not make worse: a mailbox that
-    /// comes back is to be used soon, and one that was never reached to be judged soon.
-    package static var recoveryInterval: Duration { .seconds(5) }
-    /// Between two probes of a place where clients are served from one interval to the next: each probe is a line or two in a mailbox's
-    /// log, and says nothing there that clients do not show.
-    package static var servedInterval: Duration { .seconds(5 * 60) }
-    /// A place that is found the same so many times in a row is asked so much more seldom: with the usual 30 s a probe is at most 60 lines an
-    /// hour in a mail server's log. A connection that is dialled in vain, and another port that fails, bring the next one forward.
-    package static var steadyCount: Int { 4 }
-    package static var steadyFactor: Int { 5 }
     /// Between two looks at what traffic found out.
     package static var trafficInterval: Duration { .seconds(2) }
     /// Between two looks at a setup page: the mail server counts requests per address.
@@ -48,7 +38,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         var failures = 0
         var failedSince: Instant?
         var asked: Instant?
-        /// Probes in a row that found the same, which is not failed.
+        /// Probes in a row that found the same as the one before of their name.
         var steady = 0
         /// What showed the standing, and whether no probe was made since connections did.
         var witness = EdgeEvent.Witness.probes
@@ -57,19 +47,23 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         var isDisturbed = false
         /// Whether connections were served, and none was dialled in vain, since a probe was last due.
         var hasServed = false
+        /// When a connection that was dialled in vain last brought the next probe forward.
+        var hastened: Instant?
+        /// Probes that somebody wants to have begun now, one for each name; and whether the one that is under way is of these.
+        var ordered = 0
+        var isOrdered = false
         var step: Step
 
         /// What there is to remember of a probe beside its result.
-        mutating func note(_ result: ProbeResult, before: ProbeResult?, _ now: Instant) {
+        mutating func note(_ result: ProbeResult, before: ProbeResult?, isProbe: Bool, _ now: Instant) {
             asked = lastProbe ?? now
             isUnasked = false
+            steady = before?.verdict == result.verdict ? steady + 1 : 0
             if result.verdict.grade == .failed {
                 failures += 1
-                failedSince = failedSince ?? asked
-                steady = 0
+                failedSince = failedSince ?? (isProbe ? asked : now)
             } else {
                 (failures, failedSince, hasAnswered) = (0, nil, true)
-                steady = before?.verdict == result.verdict ? steady + 1 : 0
             }
         }
     }
@@ -85,6 +79,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
     var cases: [Key: Case] = [:]
     var herald = Herald()
     private(set) var order: [Key] = []
+    var orders: [Int: Order] = [:]
     private var reachable: Set<Key>
     private var nextLook: Instant
     /// Whether a mail server that refuses all its ports showed its setup page.
@@ -108,7 +103,9 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
 
     /// When to come back with a ``Event/tick``; nil: never.
     package var nextDue: Instant? {
-        cases.isEmpty ? nil : ([nextLook] + cases.values.compactMap(due) + [herald.nextDue].compactMap(\.self)).min()
+        let watched =
+            cases.isEmpty ? [] : [nextLook] + cases.values.compactMap(due) + [herald.nextDue].compactMap(\.self)
+        return (watched + orders.values.map(\.deadline)).min()
     }
 
     private func due(_ entry: Case) -> Instant? {
@@ -145,9 +142,11 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case .mistrusted(let key, let isOfOne): effects = sawMistrust(key, isOfOneAddress: isOfOne, now, jitter)
         case .path(let key, let isUp): if let entry = cases[key] { herald.takePath(entry.subject.place, isUp: isUp) }
         case .tailnet(let news): sawTailnet(news)
+        case .ordered(let number, let keys, let limit):
+            take(Order(keys: keys, deadline: now + limit), number, now, jitter)
         }
         effects += speak(now, jitter)
-        return effects + startDue(now, jitter)
+        return effects + startDue(now, jitter) + fulfil(now)
     }
 
     // MARK: - what is watched
@@ -180,6 +179,16 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
                 entry.guardian.reset()
                 entry.hurry = subject.serverNames.count
                 entry.step = .pause(until: first, patience: first + Self.nameLimit)
+                // What was ordered is asked for as it is now.
+                if entry.isOrdered || entry.ordered > 0 {
+                    (entry.ordered, entry.isOrdered) = (subject.serverNames.count, false)
+                }
+            } else if !entry.guardian.mayProbe(at: now) {
+                // Whoever has a file read anew has mended something, if only elsewhere.
+                entry.guardian.lift(at: now)
+                if entry.guardian.mayProbe(at: now), case .pause = entry.step {
+                    entry.step = .pause(until: first, patience: nil)
+                }
             }
             cases[subject.key] = entry
         }
@@ -197,6 +206,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         for key in order {
             guard let entry = cases[key], let due = due(entry), due <= now else { continue }
             guard entry.guardian.mayProbe(at: now) else {
+                cases[key]?.ordered = 0
                 pause(key, now, jitter)
                 continue
             }
@@ -209,6 +219,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
             cases[key]?.turn = (entry.turn + 1) % names.count
             cases[key]?.hurry = max(0, entry.hurry - 1)
             cases[key]?.step = .probing
+            cases[key]?.isOrdered = entry.ordered > 0
+            cases[key]?.ordered = max(0, entry.ordered - 1)
             cases[key]?.lastProbe = now
             cases[key]?.hasServed = false
             effects.append(.probe(key, serverName: names[entry.turn], listensFor: entry.guardian.listensFor))
@@ -222,7 +234,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
 
     /// Whether traffic says enough this time. Of many names each is asked for in its turn, and clients of one say nothing of the others.
     private func mayRest(_ entry: Case, _ now: Instant) -> Bool {
-        guard entry.hasServed, entry.subject.serverNames.count == 1, let last = entry.lastProbe,
+        guard entry.ordered == 0, entry.hasServed, entry.subject.serverNames.count == 1, let last = entry.lastProbe,
             entry.health.standing == .healthy, let latest = entry.latest, latest.verdict.grade != .failed
         else { return false }
         return now < last + Self.servedInterval
@@ -230,13 +242,8 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
 
     private mutating func pause(_ key: Key, _ now: Instant, _ jitter: () -> Double) {
         guard let entry = cases[key] else { return }
-        let usual = entry.subject.interval / (entry.hurry > 0 ? entry.subject.serverNames.count : 1)
-        // A probe that listens spends a part of the pause with that, so that a mended mailbox is seen as soon.
-        let recovery = max(.seconds(1), Self.recoveryInterval - (entry.guardian.listensFor ?? .zero))
-        let isWell = entry.health.standing == .healthy && entry.latest?.verdict != .headerNotTrusted
-        let isSteady = entry.steady >= Self.steadyCount * entry.subject.serverNames.count
-        let interval = !isWell ? min(usual, recovery) : isSteady ? usual * Self.steadyFactor : usual
-        cases[key]?.step = .pause(until: now + interval * (0.9 + 0.2 * jitter()), patience: nil)
+        let wait = entry.ordered > 0 ? .zero : entry.interval(now: now) * (0.9 + 0.2 * jitter())
+        cases[key]?.step = .pause(until: now + wait, patience: nil)
     }
 
     // MARK: - probes
@@ -248,6 +255,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         if cases[key]?.isDisturbed ?? false {
             cases[key]?.isDisturbed = false
             if result.verdict.grade == .failed, !result.verdict.costsQuota {
+                if entry.isOrdered { cases[key]?.ordered += 1 }
                 cases[key]?.step = .pause(until: now + Self.firstSpread * jitter(), patience: nil)
                 return []
             }
@@ -304,13 +312,14 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         return EndpointDiagnosis.joined(results, isSetupPortOpen: isSetupPageOpen)[port] ?? result
     }
 
+    /// - Parameter isProbe: whether a probe has found it, and not a client.
     private mutating func takeIn(
-        _ key: Key, _ name: String?, _ result: ProbeResult, _ now: Instant, _ jitter: () -> Double
+        _ key: Key, _ name: String?, _ result: ProbeResult, isProbe: Bool = true, _ now: Instant, _ jitter: () -> Double
     ) -> [Effect] {
         guard var entry = cases[key] else { return [] }
         let subject = entry.subject
         let before = entry.results.updateValue(result, forKey: name)
-        entry.note(result, before: before, now)
+        entry.note(result, before: before, isProbe: isProbe, now)
         entry.latest = result
         entry.guardian.record(result, at: now)
         let hasTurned = entry.health.probed(
@@ -323,6 +332,10 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
             // What was wrong with one port is mended: the others need not wait.
             for sibling in order where cases[sibling]?.subject.place.hasEndpoint(of: subject.place) ?? false {
                 cases[sibling]?.guardian.reset()
+                guard sibling != key, let entry = cases[sibling], entry.latest?.verdict.costsQuota ?? false,
+                    case .pause = entry.step
+                else { continue }
+                cases[sibling]?.step = .pause(until: now, patience: nil)
             }
         }
         if let before,
@@ -334,6 +347,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
             cases[key]?.hurry = subject.serverNames.count - 1
         }
         if hasTurned { effects += Self.turned(entry) }
+        if isProbe { answered(key, now) }
         pause(key, now, jitter)
         return effects
     }
@@ -344,11 +358,15 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         guard var entry = cases[key] else { return [] }
         defer { cases[key] = entry }
         if failures == 0 { entry.hasServed = entry.hasServed || successes > 0 } else { entry.hasServed = false }
-        if successes == 0, case .pause(let until, nil) = entry.step, entry.latest != nil {
+        let hasTurned = entry.health.sawTraffic(successes: successes, failures: failures)
+        if successes == 0, case .pause(let until, nil) = entry.step, entry.latest != nil,
+            entry.isWorthHaste(hasTurned: hasTurned, now: now), now + Self.recoveryInterval < until
+        {
             // Something changed: a probe tells what, and need not wait until the last one is old.
-            entry.step = .pause(until: min(until, now + Self.recoveryInterval), patience: nil)
+            entry.step = .pause(until: now + Self.recoveryInterval, patience: nil)
+            entry.hastened = now
         }
-        guard entry.health.sawTraffic(successes: successes, failures: failures) else { return [] }
+        guard hasTurned else { return [] }
         if successes > 0 { entry.guardian.reset() }
         (entry.witness, entry.isUnasked) = (.connections, true)
         return [Self.mark(&entry, trialsAreCostly: false)] + Self.turned(entry)
@@ -362,7 +380,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         var result = named(
             ProbeResult(.headerNotTrusted, "The mailbox answered the header of a client's connection."), key)
         result.isOfOneAddress = isOfOneAddress
-        let effects = takeIn(key, entry.subject.serverNames[0], result, now, jitter)
+        let effects = takeIn(key, entry.subject.serverNames[0], result, isProbe: false, now, jitter)
         // A probe that is under way goes on, and its end decides when the next one is due.
         if case .pause = entry.step {} else { cases[key]?.step = entry.step }
         return effects

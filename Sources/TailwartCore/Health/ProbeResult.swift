@@ -26,6 +26,8 @@ package struct ProbeResult: Sendable, Equatable {
     package var isCostly: Bool
     /// It is so at one of the addresses of the place, and another serves: it is said, and turns nothing off.
     package var isOfOneAddress = false
+    /// Of ``Verdict/banned``: it is this edge's own address alone, and clients behind a header are served.
+    package var servesClients = false
     /// Where no address of the place leads there and they differ in why: each with its fault. Else empty.
     package var byAddress: [AddressFault] = []
     /// Who answered, as it greets or as it is known from before; nil if it does not say.
@@ -62,13 +64,21 @@ package struct ProbeResult: Sendable, Equatable {
 
     /// What is the matter.
     package var cause: String {
-        byAddress.isEmpty
+        if servesClients { return Self.banOfEdge }
+        return byAddress.isEmpty
             ? verdict.cause : byAddress.map { "\($0.address): \($0.verdict.cause)" }.joined(separator: " ")
     }
 
+    private static let banOfEdge = """
+        The mailbox has banned this edge's own address. Clients behind a PROXY header are served; what comes without one, as on 443, is shut \
+        out.
+        """
+
     /// What to set, and where.
     package var fix: String {
-        byAddress.isEmpty
+        // Who bans is there.
+        if servesClients { return verdict.fix(of: server).replacing(" \(Verdict.forwarded)", with: "") }
+        return byAddress.isEmpty
             ? verdict.fix(of: server)
             : byAddress.map { "\($0.address): \($0.verdict.fix(of: server))" }.joined(separator: " ")
     }

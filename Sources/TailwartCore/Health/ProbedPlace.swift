@@ -28,6 +28,8 @@ package struct ProbedPlace: Sendable, Hashable {
             proto: proto)
     }
 
+    package var key: Place.Key { Place.Key(upstream: upstream, endpoint: endpoint, port: port) }
+
     /// For a person: `mailbox stalwart.tail1234.ts.net:25 (smtp)`.
     package func label(_ serverName: String?) -> String {
         "\(upstream) \(name) (\(proto.rawValue)\(proto == .https ? serverName.map { ", \($0)" } ?? "" : ""))"

@@ -38,32 +38,54 @@ package enum RecipientAnswer: Sendable, Equatable {
 /// that a mailbox takes none.
 ///
 /// An address that does not exist is dangerous: Stalwart bans who asks for 35 of them in a day. And it takes 25 mails in an hour from
-/// one sender for one recipient.
+/// one sender for one recipient. So who has answered that there is no such address is asked again only if clients hand over nothing, or if somebody
+/// wants to know, and six times a day at most.
 package struct RecipientWatch: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     package static let interval = Duration.seconds(15 * 60)
     /// After the first refusal, which may be a moment's, and after each further one.
     package static let afterRefusals: [Duration] = [.seconds(60), .seconds(5 * 60)]
-    /// Where the answer was permanent.
-    package static let afterDenial = Duration.seconds(6 * 3600)
+    /// Where the answer was permanent, and clients raise a suspicion.
+    package static let afterDenial = Duration.seconds(4 * 3600)
+    /// Permanent answers in a day after which nobody asks.
+    package static let denialLimit = 6
 
-    /// How long an answer is kept behind the time of the next question, as while a mailbox is away.
+    private static let day = Duration.seconds(24 * 3600)
+    /// How long an answer is kept where nobody probes any more.
     private static let memory = Duration.seconds(7 * 24 * 3600)
 
     private var next: Instant?
+    private var lastLook: Instant?
     private var refusals = 0
     private var finding: (verdict: Verdict, detail: String)?
+    private var isDenied = false
+    /// When the permanent answers of the last day came.
+    private var denials: [Instant] = []
+    /// Somebody wants to know whether it is still so.
+    private var isWanted = false
 
     package init() {}
 
-    package func isDue(at now: Instant) -> Bool { next.map { now >= $0 } ?? true }
+    /// - Parameter isSuspected: whether clients hand over nothing.
+    package mutating func isDue(at now: Instant, isSuspected: Bool) -> Bool {
+        lastLook = now
+        guard let next else { return true }
+        guard isDenied else { return isWanted || now >= next }
+        guard denials.count(where: { now - $0 < Self.day }) < Self.denialLimit else { return false }
+        return isWanted || isSuspected && now >= next
+    }
 
-    /// Whether it is long past that somebody should have been asked about: nobody probes there any more.
-    package func isOver(at now: Instant) -> Bool { next.map { now > $0 + Self.memory } ?? false }
+    /// Whether nobody probes there any more, for a long time.
+    package func isOver(at now: Instant) -> Bool { lastLook.map { now > $0 + Self.memory } ?? false }
+
+    /// Somebody has mended something: what is wrong, or is not known, is asked about with the next probe.
+    package mutating func ask() { isWanted = refusals > 0 || isDenied }
 
     /// - Parameter detail: a sentence with what was asked and said.
     package mutating func record(_ answer: RecipientAnswer, detail: String, at now: Instant) {
+        (lastLook, isWanted) = (now, false)
+        isDenied = answer == .denied || answer == .unknown
         switch answer {
         case .refusedNow:
             refusals += 1
@@ -72,8 +94,9 @@ package struct RecipientWatch: Sendable {
             finding = refusals > 1 ? (.takesNoMail, detail) : nil
         case .taken, .unclear, .denied, .unknown:
             refusals = 0
-            next = now + (answer == .taken || answer == .unclear ? Self.interval : Self.afterDenial)
+            next = now + (isDenied ? Self.afterDenial : Self.interval)
             finding = answer == .unknown ? (.recipientUnknown, detail) : nil
+            if isDenied { denials = denials.filter { now - $0 < Self.day } + [now] }
         }
     }
 

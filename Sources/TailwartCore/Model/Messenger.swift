@@ -56,6 +56,8 @@ package enum NoticeKind: String, CaseIterable, Sendable {
     case reloadFailed = "reload_failed"
     /// Another process could not take over: the version before goes on.
     case takeoverFailed = "takeover_failed"
+    /// Clients are turned away, as this process or its host has no descriptor left.
+    case descriptors
 }
 
 /// Where notices are posted.

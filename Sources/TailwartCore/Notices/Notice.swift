@@ -85,6 +85,8 @@ extension Notice {
         case (.reloadFailed, true): "the configuration was reloaded"
         case (.takeoverFailed, false): "a new process could not take over"
         case (.takeoverFailed, true): "a new process has taken over"
+        case (.descriptors, false): "clients are turned away for want of descriptors"
+        case (.descriptors, true): "no client is turned away for want of descriptors"
         }
     }
 

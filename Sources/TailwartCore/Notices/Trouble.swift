@@ -18,11 +18,13 @@ package struct Trouble: Sendable, Equatable {
         case edgeBan
         case reload
         case takeover
+        /// That this process, or its host, has none left.
+        case descriptors
 
         package var place: ProbedPlace? {
             switch self {
             case .standing(let place), .finding(let place, _), .certificate(let place, _): place
-            case .tailscaled, .key, .peer, .edgeBan, .reload, .takeover: nil
+            case .tailscaled, .key, .peer, .edgeBan, .reload, .takeover, .descriptors: nil
             }
         }
 
@@ -31,7 +33,7 @@ package struct Trouble: Sendable, Equatable {
             switch self {
             case .standing(let place): place.label(nil)
             case .finding(let place, let name), .certificate(let place, let name): place.label(name)
-            case .tailscaled, .key, .peer, .edgeBan, .reload, .takeover: nil
+            case .tailscaled, .key, .peer, .edgeBan, .reload, .takeover, .descriptors: nil
             }
         }
 
@@ -44,6 +46,7 @@ package struct Trouble: Sendable, Equatable {
             case .edgeBan: .edgeBanned
             case .reload: .reloadFailed
             case .takeover: .takeoverFailed
+            case .descriptors: .descriptors
             }
         }
 
@@ -51,14 +54,15 @@ package struct Trouble: Sendable, Equatable {
         var order: Int {
             switch self {
             case .edgeBan: 0
-            case .tailscaled: 1
-            case .key: 2
-            case .peer: 3
-            case .standing: 4
-            case .certificate: 5
-            case .finding: 6
-            case .reload: 7
-            case .takeover: 8
+            case .descriptors: 1
+            case .tailscaled: 2
+            case .key: 3
+            case .peer: 4
+            case .standing: 5
+            case .certificate: 6
+            case .finding: 7
+            case .reload: 8
+            case .takeover: 9
             }
         }
 
@@ -123,6 +127,18 @@ extension Trouble {
                         detail: failure, fix: "Check the log of the new process, and start it again."))
             ]
         case .draining(.takenOver, _, _): [.ends(.takeover)]
+        case .descriptorsExhausted(let limit):
+            [
+                .begins(
+                    Trouble(
+                        .descriptors,
+                        cause: limit.map {
+                            "This process has used up the \($0) descriptors that it may open, and turns clients away."
+                        }
+                            ?? "This host has no descriptor or memory left, and the edge turns clients away.",
+                        fix: EdgeEvent.exhaustedFix(limit).asSentence))
+            ]
+        case .descriptorsFree: [.ends(.descriptors)]
         default: []
         }
     }
