@@ -300,6 +300,40 @@ import Testing
         #expect(try order(", priority: 1000") == [1, 2])
     }
 
+    @Test func `a router for everything that comes first leaves nothing to others`() throws {
+        func routes(_ priority: String) throws -> [Route] {
+            let text = """
+                entryPoints: {a: {address: ":993"}}
+                tcp:
+                  routers:
+                    all: {rule: "HostSNI(`*`)", service: m, tls: {passthrough: true}\(priority)}
+                    one: {rule: "HostSNI(`a.example.org`)", service: n, tls: {passthrough: true}}
+                  services:
+                    m: {loadBalancer: {servers: [{address: "10.0.0.2:993"}]}}
+                    n: {loadBalancer: {servers: [{address: "10.0.0.3:993"}]}}
+                """
+            return try Self.configuration(Self.load(text)).listeners[0].routes
+        }
+        #expect(try routes("").map { $0.match == nil } == [false, true])
+        #expect(try routes(", priority: 1000").map { $0.match == nil } == [true])
+    }
+
+    @Test func `of several routers of one priority any two are compared`() {
+        func result(_ last: String) -> ImportResult {
+            let routers = ["a", "b", last].enumerated().map { number, name in
+                "r\(number): {rule: \"HostSNI(`\(name).example.org`)\", service: s\(number), tls: {passthrough: true}}"
+            }
+            let services = (0..<3).map { "s\($0): {loadBalancer: {servers: [{address: \"10.0.0.\($0):993\"}]}}" }
+            return Self.load(
+                """
+                entryPoints: {a: {address: ":993"}}
+                tcp: {routers: {\(routers.joined(separator: ", "))}, services: {\(services.joined(separator: ", "))}}
+                """)
+        }
+        #expect(result("c").isWhole)
+        #expect(result("a").messages.contains { $0.contains("by chance") })
+    }
+
     @Test func `a limit of connections for each client is the listener's`() throws {
         let text = Self.small("middlewares: [few]", "middlewares: {few: {inFlightConn: {amount: 7}}}")
         let listener = try Self.configuration(Self.load(text)).listeners[0]

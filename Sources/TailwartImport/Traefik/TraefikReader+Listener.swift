@@ -3,6 +3,9 @@ import TailwartCore
 import TailwartWire
 
 extension TraefikReader {
+    /// Routers of one priority that are compared with each other; nobody has more that are about anything else than names.
+    private static let rivalLimit = 200
+
     /// An entry point as Traefik serves it: where nothing but plain TCP routers is on it, they are asked at once; else the hello is
     /// looked at, names of HTTP routers come first, then TCP routers for TLS, then what takes everything.
     func listener(
@@ -26,7 +29,7 @@ extension TraefikReader {
             listener.routes += routes.routes
             limits.append(routes.limit)
         }
-        for router in secure where !router.takesAll { add(router, only: DraftMatch(tls: true)) }
+        for router in secure.prefix(while: { !$0.takesAll }) { add(router, only: DraftMatch(tls: true)) }
         let takesAllTLS = secureWeb.contains { $0.names.isEmpty }
         if let moved, takesAllTLS {
             listener.routes.append(DraftRoute(match: DraftMatch(tls: true), dial: moved, position: point.position))
@@ -35,7 +38,12 @@ extension TraefikReader {
         let last = secure.first(where: \.takesAll)
         // One for TLS and one for the rest that lead to the same are one.
         let isOne = last.map { last in !takesAllTLS && plain.contains { $0.leadsOn(as: last) } } ?? false
-        if !isOne { for router in secure where router.takesAll { add(router, only: DraftMatch(tls: true)) } }
+        if let last, !isOne { add(last, only: DraftMatch(tls: true)) }
+        for router in secure.drop(while: { !$0.takesAll }).dropFirst() {
+            findings.note(
+                "\(router.name.quoted) is never reached: an earlier router takes everything; left out",
+                at: router.position)
+        }
         for router in plain {
             let isForAll = !peeks || isOne && last.map(router.leadsOn) ?? false
             add(router, only: isForAll ? .always : DraftMatch(tls: false))
@@ -43,7 +51,7 @@ extension TraefikReader {
         if let moved, !secure.contains(where: \.takesAll) {
             listener.routes.append(DraftRoute(match: .always, dial: moved, position: point.position))
         }
-        refuseChance(secure.filter { !$0.takesAll })
+        refuseChance(secure)
         refuseChance(plain)
         readLimits(limits, of: point, hasWeb: moved != nil, into: &listener)
         return listener
@@ -72,16 +80,29 @@ extension TraefikReader {
 
     /// Traefik takes routers of the same priority in any order.
     private func refuseChance(_ routers: [TraefikRouter]) {
-        for (one, other) in zip(routers, routers.dropFirst())
-        where one.rank == other.rank && one.service.text != other.service.text {
-            let matches = [one, other].map {
-                TraefikRule.matches($0.rule.text ?? "", isTLS: $0.isTLS, at: $0.rule.position, findings) ?? []
+        for group in Dictionary(grouping: routers, by: \.rank).values where group.count > 1 {
+            let rules = group.map { router in
+                TraefikRule.matches(router.rule.text ?? "", isTLS: router.isTLS, at: router.rule.position, findings)
+                    ?? []
             }
-            let isDisjoint = DraftMatch.and(matches[0], matches[1])?.isEmpty ?? false
-            if !isDisjoint {
+            let areNames = rules.joined().allSatisfy { match in
+                match == DraftMatch(serverNames: match.serverNames) && !match.isAlways
+            }
+            // Names are told apart one by one, however many there are; anything else is compared with everything.
+            var owners: [ServerNamePattern: Int] = [:]
+            for (number, router) in group.enumerated() {
+                let rivals =
+                    areNames
+                    ? Set(rules[number].flatMap(\.serverNames).compactMap { owners.updateValue(number, forKey: $0) })
+                    : Set(0..<min(number, Self.rivalLimit))
+                let rival = rivals.first { other in
+                    group[other].service.text != router.service.text
+                        && DraftMatch.and(rules[other], rules[number])?.isEmpty != true
+                }
+                guard let rival = rival ?? (!areNames && number > Self.rivalLimit ? 0 : nil) else { continue }
                 findings.refuse(
-                    "\(one.name.quoted) and \(other.name.quoted) may take the same connection and have the same priority, so Traefik "
-                        + "takes one by chance; write a 'priority'", at: other.position)
+                    "\(group[rival].name.quoted) and \(router.name.quoted) may take the same connection and have the same priority, "
+                        + "so Traefik takes one by chance; write a 'priority'", at: router.position)
             }
         }
     }
