@@ -1,7 +1,8 @@
 import TailwartCore
+import TailwartTesting
 import Testing
 
-@Suite struct HealthWatchTests {
+@Suite(.ownThreads) struct HealthWatchTests {
     typealias Watch = HealthWatch<String>
 
     static let interval = Duration.seconds(30)

@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: unreached)
     func `a mailbox that cannot be reached is asked every five seconds, for however long`(verdict: Verdict) {
-        let counts = probes(HealthWatchTests.subject()) { _ in HealthWatchTests.result(verdict) }
+        let counts = probes(HealthWatchTests.subject(), hours: 1) { _ in HealthWatchTests.result(verdict) }
         #expect(counts.allSatisfy { (715...722).contains($0) }, "\(counts)")
     }
 
@@ -61,7 +61,9 @@ import Testing
     ) {
         // What is failed turns a place off under `all`.
         for affects in verdict.grade == .failed ? [HealthSettings.Affects.reachability, .all] : [.reachability] {
-            let counts = probes(HealthWatchTests.subject(affects: affects)) { _ in ProbeResult(verdict, "Seen.") }
+            let counts = probes(HealthWatchTests.subject(affects: affects), hours: verdict.grade == .failed ? 2 : 1) {
+                _ in ProbeResult(verdict, "Seen.")
+            }
             // Postfix has two for each.
             #expect(counts.allSatisfy { (23...30).contains($0) }, "\(affects): \(counts)")
         }

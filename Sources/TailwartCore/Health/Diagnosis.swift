@@ -148,12 +148,14 @@ extension Diagnosis {
             ports.allSatisfy { $0.isAll([.refused, .booting]) }
             ? ports.lazy.flatMap(\.results).first { $0.result.verdict == .booting }?.result : nil
         // And one port that the edge alone is banned from, that the others of this server are not closed to clients.
-        let isOfEdge = ports.contains { $0.results.contains { $0.result.servesClients } }
+        let banOfEdge = ports.lazy.flatMap(\.results).first { $0.result.servesClients }?.result
         var found: [Diagnosis] = []
         for port in ports {
             for (name, seen) in port.results {
                 var result = booting ?? seen
-                if isOfEdge, result.verdict == .banned { result.servesClients = true }
+                if let banOfEdge, result.verdict == .banned {
+                    (result.servesClients, result.server) = (true, result.server ?? banOfEdge.server)
+                }
                 let one = AskedPlace(port.place, serverName: port.place.proto == .https ? name : nil)
                 let joint = joint(of: result, at: port, ports, surroundings)
                 let next = Diagnosis([one], result, joint: joint, servers: servers)
