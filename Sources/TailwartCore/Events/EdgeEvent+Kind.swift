@@ -6,6 +6,7 @@ extension EdgeEvent {
         case adminUnavailable = "admin_unavailable"
         case descriptorsShort = "descriptors_short"
         case descriptorsExhausted = "descriptors_exhausted"
+        case headerUnexpected = "header_unexpected"
         case resolved
         case unresolved
         case listLoaded = "list_loaded"
@@ -38,7 +39,9 @@ extension EdgeEvent {
         package var levels: [EventLevel] {
             switch self {
             case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: [.info]
-            case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
+            case .addressMissing, .descriptorsShort, .headerUnexpected, .unresolved, .signalIgnored, .eventsLost,
+                .recordsLost:
+                [.warning]
             case .listLoaded: [.info, .warning]
             case .listFailed: [.warning]
             case .reloaded, .noticeSent: [.info, .warning]
@@ -58,6 +61,7 @@ extension EdgeEvent {
             case .adminUnavailable: [.addresses, .failure]
             case .descriptorsShort: [.limit, .connections]
             case .descriptorsExhausted: [.limit, .fix]
+            case .headerUnexpected: [.listener, .client, .cause, .fix]
             case .resolved: [.name, .addresses, .source]
             case .unresolved: [.name, .failure]
             case .listLoaded: [.name, .networks, .skipped, .problems]
@@ -97,6 +101,7 @@ extension EdgeEvent {
         case .adminUnavailable: .adminUnavailable
         case .descriptorsShort: .descriptorsShort
         case .descriptorsExhausted: .descriptorsExhausted
+        case .headerUnexpected: .headerUnexpected
         case .resolved: .resolved
         case .unresolved: .unresolved
         case .listLoaded: .listLoaded
@@ -127,7 +132,9 @@ extension EdgeEvent {
     package var level: EventLevel {
         switch self {
         case .listening, .adminUnavailable, .resolved, .takeover, .draining, .cutShort, .stopped, .sandbox: .info
-        case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
+        case .addressMissing, .descriptorsShort, .headerUnexpected, .unresolved, .signalIgnored, .eventsLost,
+            .recordsLost:
+            .warning
         case .listLoaded(let news): news.skipped == 0 ? .info : .warning
         case .listFailed: .warning
         case .reloaded(let difference, let warnings):

@@ -53,6 +53,8 @@ package enum EdgeEvent: Sendable, Equatable {
     ///
     /// - Parameter limit: what this process may open; nil: it is the system that has none left, or no memory.
     case descriptorsExhausted(limit: UInt64?)
+    /// A client begins its connections to a listener with a PROXY header, and no header is taken there.
+    case headerUnexpected(IPAddress, listener: String)
     /// A name has these addresses now.
     ///
     /// - Parameter source: who said so.
