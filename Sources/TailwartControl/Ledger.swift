@@ -3,6 +3,7 @@ import Synchronization
 package import TailwartCore
 package import TailwartEngine
 package import TailwartSystem
+import TailwartWire
 
 /// What the edge knows of what happened: takes the records of all workers and the events of the control plane, keeps totals, and hands
 /// both on to subscribers.
@@ -150,6 +151,8 @@ package final class Ledger: Sendable {
         var tide = Tide()
         var shortage = Recurrence()
         var turnedAway = 0
+        var headers = HeaderSenders()
+        var unexpected: [EdgeEvent] = []
         while true {
             let (events, lostEvents, rings, live, stops) = state.withLock { state in
                 defer { (state.inbox, state.lostEvents) = ([], 0) }
@@ -160,7 +163,16 @@ package final class Ledger: Sendable {
                 let wanted = state.subscriptions.map(\.recordsWanted).max() ?? .none
                 var records: [SharedRecord] = []
                 let count = Self.take(rings, &state.totals) { record in
-                    if record.ending.reason == .descriptorLimit { turnedAway += 1 }
+                    switch record.ending.reason {
+                    case .descriptorLimit: turnedAway += 1
+                    case .proxyHeaderUnexpected:
+                        if let client = record.client, headers.note(client.ip, now: Self.seconds) {
+                            unexpected.append(
+                                .headerUnexpected(
+                                    client.ip, listener: record.frontend.takeUnretainedValue().listener.name))
+                        }
+                    default: break
+                    }
                     if wanted.takes(record) { records.append(SharedRecord(taking: record)) } else { record.release() }
                 }
                 state.totals.lostRecords = lost
@@ -168,9 +180,10 @@ package final class Ledger: Sendable {
                 for case .event(let event, _) in events { state.totals.events.add(event) }
                 return (records, count, state.subscriptions)
             }
-            let seconds = Int(Clock.monotonic() / 1_000_000)
-            if shortage.isOver(now: seconds) { post(.descriptorsFree) }
-            if shortage.look(turnedAway, now: seconds) { tellOfShortage() }
+            if shortage.isOver(now: Self.seconds) { post(.descriptorsFree) }
+            if shortage.look(turnedAway, now: Self.seconds) { tellOfShortage() }
+            for event in unexpected { post(event) }
+            unexpected = []
             if tide.looks(live: live(), ended: count + lost - lostBefore, now: Clock.monotonic()) { Memory.giveBack() }
             let entries = Self.inOrder(records, events)
             if !entries.isEmpty || lost > lostBefore || lostEvents > 0 {
@@ -188,6 +201,8 @@ package final class Ledger: Sendable {
             if rings.allSatisfy(\.isEmpty) { waker.wait(timeout: Self.timeout(tide, shortage)) }
         }
     }
+
+    private static var seconds: Int { Int(Clock.monotonic() / 1_000_000) }
 
     /// Milliseconds; -1: without end.
     private static func timeout(_ tide: Tide, _ shortage: Recurrence) -> Int32 {

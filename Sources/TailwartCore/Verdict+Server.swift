@@ -12,7 +12,7 @@ extension Verdict {
         switch (self, server) {
         case (.headerNotTrusted, _):
             return server.header.map {
-                "In \(server.name), \($0.setting): \(how). Or set proxy_protocol: none for this upstream."
+                "In \(server.name), \($0.setting): \(how). \(Self.orNone)"
             }
         case (.headerRequired, _):
             return server.header.map {
@@ -98,6 +98,9 @@ extension Verdict {
         default: return nil
         }
     }
+
+    static let orNone =
+        "Or set proxy_protocol: none for this upstream, as is right where a proxy on the way sends a header of its own."
 
     static let forwarded =
         "If it is neither, a container's port forward may accept connections for a server that does not run."

@@ -16,8 +16,17 @@ extension Verdict {
         case .timeout: "Nothing answers: the tailnet's policy drops this port, or the host is off."
         case .unreachable: "There is no route to the mailbox's network from here."
         case .proxyFailed: "The SOCKS proxy or tailscaled on the way to the mailbox does not connect."
-        case .headerNotTrusted: "The mailbox does not expect a PROXY header from this edge and takes it for commands."
+        case .headerNotTrusted:
+            """
+            The mailbox does not expect a PROXY header from this edge and takes it for commands. It looks the same where a \
+            proxy on the way sends a header of its own, and this edge's comes second.
+            """
         case .headerRequired: "The mailbox waits for a PROXY header, and this edge is set to send none."
+        case .headerLost:
+            """
+            The mailbox waits for a PROXY header, and the one that this edge sends does not reach it: a proxy on the way \
+            keeps it and sends none, or the mailbox does not know its version.
+            """
         case .headerUnwanted: "The web server on this port expects no PROXY header and takes it for a request."
         case .silent: "The mailbox accepts the connection and sends nothing."
         case .banned:
@@ -102,12 +111,17 @@ extension Verdict {
         case .headerNotTrusted:
             """
             Let the mail server take a PROXY header from this edge's addresses on this port: `tailwart trust` lists \
-            servers and prints what to set. Or set proxy_protocol: none for this upstream.
+            servers and prints what to set. \(Self.orNone)
             """
         case .headerRequired:
             """
             Set proxy_protocol: v2 for this upstream; or, where no header is meant to be sent, take it out of the mail \
             server's settings.
+            """
+        case .headerLost:
+            """
+            Let the proxy on the way pass the header on, or send one of its own (send-proxy-v2, proxy_protocol on). If there is no \
+            proxy, set proxy_protocol: v1 for this upstream.
             """
         case .headerUnwanted:
             """

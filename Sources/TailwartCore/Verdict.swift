@@ -15,6 +15,7 @@ package enum Verdict: String, CaseIterable, Sendable {
     // The PROXY header.
     case headerNotTrusted = "header_not_trusted"
     case headerRequired = "header_required"
+    case headerLost = "header_lost"
     case headerUnwanted = "header_unwanted"
 
     // The server.
@@ -66,8 +67,8 @@ package enum Verdict: String, CaseIterable, Sendable {
             .certificateExpiring, .certificateNameMismatch, .certificateUntrusted:
             .degraded
         case .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .headerNotTrusted,
-            .headerRequired, .headerUnwanted, .silent, .banned, .booting, .wrongProtocol, .mtuBlackHole, .busy,
-            .tlsFailed:
+            .headerRequired, .headerLost, .headerUnwanted, .silent, .banned, .booting, .wrongProtocol, .mtuBlackHole,
+            .busy, .tlsFailed:
             .failed
         }
     }
@@ -85,8 +86,8 @@ package enum Verdict: String, CaseIterable, Sendable {
             return switch self {
             case .nameUnknown, .ownAddress, .refused, .timeout, .unreachable, .proxyFailed, .booting, .headerNotTrusted:
                 true
-            case .well, .headerRequired, .headerUnwanted, .silent, .banned, .wrongProtocol, .mtuBlackHole, .busy, .slow,
-                .ehloRefused, .takesNoMail, .recipientUnknown, .tlsFailed, .nameRefused, .startTLSMissing,
+            case .well, .headerRequired, .headerLost, .headerUnwanted, .silent, .banned, .wrongProtocol, .mtuBlackHole,
+                .busy, .slow, .ehloRefused, .takesNoMail, .recipientUnknown, .tlsFailed, .nameRefused, .startTLSMissing,
                 .startTLSRefused, .certificateFallback,
                 .certificateLost, .certificateSelfSigned, .certificateExpired, .certificateNotReloaded,
                 .certificateNotYetValid, .certificateExpiring, .certificateNameMismatch, .certificateUntrusted,

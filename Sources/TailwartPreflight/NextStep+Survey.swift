@@ -48,7 +48,7 @@ extension NextStep {
         private func step(of verdict: Verdict, at endpoint: String) -> Step {
             if verdict.isOfWay { return .policy }
             switch verdict {
-            case .headerNotTrusted, .headerRequired, .headerUnwanted, .banned: return .trust
+            case .headerNotTrusted, .headerRequired, .headerLost, .headerUnwanted, .banned: return .trust
             case .certificateFallback, .certificateLost, .certificateSelfSigned, .certificateExpired,
                 .certificateNotReloaded, .certificateNotYetValid, .certificateExpiring, .certificateNameMismatch,
                 .certificateUntrusted, .tlsFailed, .startTLSMissing, .startTLSRefused:

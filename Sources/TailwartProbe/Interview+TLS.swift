@@ -43,8 +43,9 @@ extension Interview {
         let bytes = await connection.firstBytes()
         let greeting = Greeting(bytes)
         // Postfix takes the ClientHello for a header that is broken, and says so in SMTP.
-        if !hasHeader, await saysThatHeaderIsMissing() {
-            return .headerRequired("The server answers the TLS handshake with \(Quoted.text(bytes.firstLine)).")
+        if await saysThatHeaderIsMissing() {
+            return .headerMissing(
+                "The server answers the TLS handshake with \(Quoted.text(bytes.firstLine)).", wasSent: hasHeader)
         }
         if greeting == .tls {
             return Finding(.tlsFailed, "The server sends TLS records before it is asked to.")

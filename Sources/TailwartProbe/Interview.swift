@@ -134,8 +134,8 @@ struct Interview {
         _ verdict: Verdict, _ detail: String, at line: ServerLine, isFirst: Bool, _ dialogue: any Dialogue
     ) async -> Finding {
         guard isFirst else { return Finding(verdict, detail, goodbye: dialogue.goodbye) }
-        if verdict == .busy, !hasHeader, await saysThatHeaderIsMissing() {
-            return .headerRequired("In place of a header's answer came \(line.quoted).")
+        if verdict == .busy, await saysThatHeaderIsMissing() {
+            return .headerMissing("In place of a greeting came \(line.quoted).", wasSent: hasHeader)
         }
         let greeting = Greeting(line.bytes)
         let isFree = !hasHeader && !isImplicitTLS
@@ -227,8 +227,8 @@ struct Finding: Sendable, Equatable {
         isFree: true)
 
     /// Nobody but Postfix is understood to say so.
-    static func headerRequired(_ detail: String) -> Finding {
-        var finding = Finding(.headerRequired, detail)
+    static func headerMissing(_ detail: String, wasSent: Bool) -> Finding {
+        var finding = Finding(wasSent ? .headerLost : .headerRequired, detail)
         finding.greeter.server = .postfix
         return finding
     }

@@ -32,6 +32,7 @@ extension FakeStalwart {
         package var throttleTime = Duration.seconds(1)
         /// Its PostgreSQL went away while it ran: it greets, and takes no recipient.
         package var isDatabaseAway = false
+        package var isDiskFull = false
         /// The addresses that it has; nil: all. A fresh one has no postmaster either.
         package var recipients: [String]?
 

@@ -12,9 +12,10 @@ package import TailwartWire
 /// - From any other address a header is taken for commands: `500 5.5.1` for each line of it, an alert where TLS comes first.
 /// - Invalid commands are counted per address. ``Settings-swift.struct/banLimit`` of them are answered; the next gets no answer, and
 ///   the address is banned: accepted and closed without a byte. The address is the client's where a header names one, so a banned
-///   edge serves its clients. There are no exceptions for loopback addresses.
+///   edge serves its clients. There are no exceptions for loopback addresses. What an administrator blocks or allows is obeyed later.
 /// - Of SMTP it takes so many connections from an address and no more (``Settings-swift.struct/throttle``), no EHLO without a dot, and no recipient
-///   while its database is away.
+///   while its database is away or its disk is full.
+/// - It orders a certificate when it is told to (``order(_:at:of:)``), and shows the one that it makes up until then.
 /// - It listens for submissions with STARTTLS, IMAP and POP3 too, on 587, 143 and 110 as it were, so that these protocols are
 ///   covered. A fresh Stalwart does not.
 ///
@@ -77,6 +78,17 @@ package final class FakeStalwart: Sendable {
 
     package var bannedAddresses: Set<IPAddress> { core.banned }
 
+    /// Makes a BlockedIp object, as an administrator does. Like its end, it is obeyed from ``reloadBlockedIPs()`` on, or the next start; a ban of
+    /// the server's own is obeyed at once.
+    package func block(_ address: IPAddress) { core.block(address) }
+    package func unblock(_ address: IPAddress) { core.unblock(address) }
+
+    /// `ReloadBlockedIps`.
+    package func reloadBlockedIPs() { core.reloadBlockedIPs() }
+
+    /// Makes an AllowedIp object, which is read at the next start and no sooner.
+    package func allow(_ address: IPAddress) { core.allow(address) }
+
     /// From now on; connections that are open go on as they began.
     package func configure(_ change: (inout Settings) -> Void) async throws {
         let (before, after) = try core.configure(change)
@@ -105,6 +117,7 @@ package final class FakeStalwart: Sendable {
     /// Listens on the same ports again.
     package func resume() async throws {
         guard !isRunning else { return }
+        core.begin()
         var opened = Running()
         do {
             if core.settings.mode.hasMailPorts {

@@ -9,9 +9,16 @@ final class FakeStalwartCore: Sendable {
     private struct State {
         var settings: FakeStalwart.Settings
         var tls: TLSContext
+        /// What the authority of an order is shown.
+        var challenge: TLSContext?
         var counters = FakeStalwart.Counters()
         var invalid: [IPAddress: Int] = [:]
+        /// BlockedIp objects, and those of them that are obeyed.
+        var blocked: Set<IPAddress> = []
         var banned: Set<IPAddress> = []
+        /// AllowedIp objects, and those of them that are obeyed.
+        var allowed: Set<IPAddress> = []
+        var exempt: Set<IPAddress> = []
         /// When connections for SMTP were greeted.
         var greeted: [IPAddress: [ContinuousClock.Instant]] = [:]
     }
@@ -26,6 +33,7 @@ final class FakeStalwartCore: Sendable {
     var counters: FakeStalwart.Counters { state.withLock { $0.counters } }
     var banned: Set<IPAddress> { state.withLock { $0.banned } }
     var tls: TLSContext { state.withLock { $0.tls } }
+    var challenge: TLSContext? { state.withLock { $0.challenge } }
 
     func configure(
         _ change: (inout FakeStalwart.Settings) -> Void
@@ -41,12 +49,33 @@ final class FakeStalwartCore: Sendable {
         return (before, after)
     }
 
+    func setChallenge(_ certificate: FakeCertificate, applicationProtocol: String) throws {
+        let tls = try TLSContext(
+            serving: certificate.identity, applicationProtocols: [applicationProtocol], goodbye: .milliseconds(500))
+        state.withLock { $0.challenge = tls }
+    }
+
+    func endChallenge() { state.withLock { $0.challenge = nil } }
+
     func count(_ change: (inout FakeStalwart.Counters) -> Void) { state.withLock { change(&$0.counters) } }
+
+    /// What is read at a start.
+    func begin() {
+        state.withLock { state in
+            state.banned = state.blocked
+            state.exempt = state.allowed
+        }
+    }
+
+    func block(_ address: IPAddress) { state.withLock { _ = $0.blocked.insert(address) } }
+    func unblock(_ address: IPAddress) { state.withLock { _ = $0.blocked.remove(address) } }
+    func reloadBlockedIPs() { state.withLock { $0.banned = $0.blocked } }
+    func allow(_ address: IPAddress) { state.withLock { _ = $0.allowed.insert(address) } }
 
     /// Counts a visit, and says whether the address is banned.
     func isBanned(_ address: IPAddress) -> Bool {
         state.withLock { state in
-            guard state.banned.contains(address) else { return false }
+            guard state.banned.contains(address), !state.exempt.contains(address) else { return false }
             state.counters.dropped += 1
             return true
         }
@@ -82,7 +111,8 @@ final class FakeStalwartCore: Sendable {
             state.counters.invalidCommands += 1
             let count = state.invalid[address, default: 0] + 1
             state.invalid[address] = count
-            guard count > state.settings.banLimit else { return false }
+            guard count > state.settings.banLimit, !state.exempt.contains(address) else { return false }
+            state.blocked.insert(address)
             state.banned.insert(address)
             return true
         }
@@ -93,7 +123,7 @@ final class FakeStalwartCore: Sendable {
     func forgive() {
         state.withLock { state in
             state.invalid = [:]
-            state.banned = []
+            (state.blocked, state.banned) = ([], [])
             state.greeted = [:]
         }
     }

@@ -98,7 +98,11 @@ final class FakeStalwartFront: ChannelDuplexHandler {
         guard !core.isBanned(client.ip) else { return turnAway(context) }
         let pipeline = context.pipeline.syncOperations
         let tls = core.tls
-        if proto?.firstSpeaker == .client { try pipeline.addHandlers([FakeStalwartRecords(), try TLSHandler(tls)]) }
+        if proto == .https {
+            try pipeline.addHandler(FakeStalwartRecords(choosing: core))
+        } else if proto?.firstSpeaker == .client {
+            try pipeline.addHandlers([FakeStalwartRecords(), try TLSHandler(tls)])
+        }
         if let proto, let session = FakeStalwartSession(proto, core, client) {
             try pipeline.addHandler(LineSessionHandler(session, tls: tls))
         } else {
@@ -107,15 +111,22 @@ final class FakeStalwartFront: ChannelDuplexHandler {
     }
 }
 
-/// Where TLS comes first: bytes that are no TLS record are answered as rustls does.
+/// Where TLS comes first: bytes that are no TLS record are answered as rustls does; and whoever asks for the challenge of an order is shown it.
 private final class FakeStalwartRecords: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     /// A fatal decode_error.
     private static let decodeError: [UInt8] = [21, 3, 3, 0, 2, 2, 50]
 
     private var isTLS: Bool?
+    /// Nil: nothing is left to choose.
+    private var core: FakeStalwartCore?
+    private var hello = ByteBuffer()
+
+    /// - Parameter core: knows what to answer a hello with; nil: the next handler knows by itself.
+    init(choosing core: FakeStalwartCore? = nil) { self.core = core }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isTLS == nil {
@@ -125,6 +136,22 @@ private final class FakeStalwartRecords: ChannelInboundHandler {
                 context.close(promise: nil)
             }
         }
-        if isTLS == true { context.fireChannelRead(data) }
+        guard isTLS == true else { return }
+        guard let core else { return context.fireChannelRead(data) }
+        hello.writeImmutableBuffer(unwrapInboundIn(data))
+        let tls: TLSContext
+        let bytes = Array(buffer: hello)
+        switch ClientHello.parse(bytes.span) {
+        case .needMore: return
+        case .found(let hello) where FakeStalwart.isChallenge(hello): tls = core.challenge ?? core.tls
+        case .found, .invalid: tls = core.tls
+        }
+        self.core = nil
+        do {
+            try context.pipeline.syncOperations.addHandler(TLSHandler(tls), position: .after(self))
+        } catch {
+            return context.close(promise: nil)
+        }
+        context.fireChannelRead(wrapInboundOut(hello))
     }
 }

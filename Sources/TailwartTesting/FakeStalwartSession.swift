@@ -6,7 +6,6 @@ import TailwartWire
 /// One side of SMTP, IMAP, POP3 or ManageSieve, without I/O: enough to be greeted, protected and left, and to take mail.
 struct FakeStalwartSession: LineSession {
     static let lineLimit = 64 << 10
-    private static let hostName = "mail.example.org"
 
     private enum Language {
         case smtp
@@ -20,7 +19,8 @@ struct FakeStalwartSession: LineSession {
     private let language: Language
     private let client: InternetAddress
     private let isUnavailable: Bool
-    private let isDatabaseAway: Bool
+    /// What is said to every recipient; nil: it is looked for.
+    private let refusal: String?
     private let recipients: [String]?
     private var offersStartTLS: Bool
     private var hasSaidHello = false
@@ -45,7 +45,10 @@ struct FakeStalwartSession: LineSession {
         self.core = core
         self.client = client
         isUnavailable = settings.mode == .unavailable
-        isDatabaseAway = settings.isDatabaseAway
+        refusal =
+            settings.isDatabaseAway
+            ? "451 4.4.3 Unable to verify address at this time."
+            : settings.isDiskFull ? "452 4.3.1 Mail system full, try again later." : nil
         recipients = settings.recipients
         offersStartTLS = settings.offersStartTLS && proto.firstSpeaker == .server
     }
@@ -64,8 +67,8 @@ struct FakeStalwartSession: LineSession {
         switch language {
         case .smtp:
             return isUnavailable
-                ? Reply("421 4.3.0 \(Self.hostName) is shutting down", next: .close)
-                : Reply("220 \(Self.hostName) Stalwart ESMTP \(service)")
+                ? Reply("421 4.3.0 \(FakeStalwart.hostName) is shutting down", next: .close)
+                : Reply("220 \(FakeStalwart.hostName) Stalwart ESMTP \(service)")
         case .imap:
             return isUnavailable
                 ? Reply("* BYE [UNAVAILABLE] shutting down", next: .close)
@@ -103,12 +106,12 @@ struct FakeStalwartSession: LineSession {
             guard line.contains(".") else { return Reply("550 5.5.0 Invalid EHLO domain.") }
             hasSaidHello = true
             return offersStartTLS
-                ? Reply("250-\(Self.hostName) you had me at EHLO", "250-STARTTLS", "250 SIZE 104857600")
-                : Reply("250-\(Self.hostName) you had me at EHLO", "250 SIZE 104857600")
+                ? Reply("250-\(FakeStalwart.hostName) you had me at EHLO", "250-STARTTLS", "250 SIZE 104857600")
+                : Reply("250-\(FakeStalwart.hostName) you had me at EHLO", "250 SIZE 104857600")
         case "HELO":
             hasSaidHello = true
             return Reply("250 2.0.0 OK")
-        case "RCPT" where isDatabaseAway: return Reply("451 4.4.3 Unable to verify address at this time.")
+        case "RCPT" where refusal != nil: return Reply(refusal ?? "")
         case "RCPT" where recipients.map { $0.allSatisfy { !line.contains("<\($0)>") } } ?? false:
             core.count { $0.unknownRecipients += 1 }
             return Reply("550 5.1.2 Mailbox does not exist.")

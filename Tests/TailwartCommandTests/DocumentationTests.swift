@@ -61,6 +61,21 @@ extension CommandTests {
             }
         }
 
+        @Test func `each failure of the page on faults has a test that stages it`() {
+            let page = Self.text(of: "docs/faults.md")
+            let table = page.components(separatedBy: "## Each failure and the test that stages it").last ?? ""
+            let rows = table.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst()
+            #expect(rows.count >= 20)
+            let tests = Self.files(in: "Tests") { $0.hasSuffix(".swift") }.map(Self.text).joined()
+            for row in rows {
+                let cells = row.split(separator: "|")
+                let names = cells.last?.matches(of: #/`([^`]+)`/#).map { String($0.output.1) } ?? []
+                #expect(cells.count == 2 && !names.isEmpty, "\(row)")
+                let missing = names.filter { !tests.contains("func `\($0)`(") }
+                #expect(missing.isEmpty)
+            }
+        }
+
         // MARK: - the commands
 
         @Test func `each command and each of its options is known`() async throws {

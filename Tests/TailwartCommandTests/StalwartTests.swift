@@ -96,6 +96,31 @@ extension CommandTests {
             }
         }
 
+        @Test func `check fails with one line for all ports where clients are told that the certificate has expired`()
+            async throws
+        {
+            let authority = try FakeAuthority()
+            let old = try authority.issue(["mail.example.org"], from: .hoursFromNow(-1000), to: .hoursFromNow(-1))
+            try await TestHost.run { host in
+                let roots = host.folder.file("roots.pem")
+                try roots.write(authority.pem)
+                try await FakeStalwart.with(.trusting(certificate: old)) { fake in
+                    let ports = try [ListenerProtocol.smtp, .submissions, .imaps].map {
+                        (try FreePort.take(), $0.rawValue, fake.port($0))
+                    }
+                    try host.folder.file("tailwart.yaml").write(
+                        Self.configuration(ports).replacing("rise: 1", with: "rise: 1, trust_roots: \(roots.path)"))
+                    let answer = try await Answer.tailwart(["check", "--host"], on: host)
+                    let lines = answer.outputLines.filter { $0.contains("upstream  ") && $0.contains("(s") }
+                    #expect(lines.count == 1 && lines.allSatisfy { $0.hasPrefix("fail ") }, "\(answer.output)")
+                    for port in ["(smtp)", "(submissions)", "(imaps)"] {
+                        #expect(lines.first?.contains(port) == true, "\(answer.output)")
+                    }
+                    #expect(answer.exitCode == 1)
+                }
+            }
+        }
+
         @Test func `while the database is away RCPT is answered with the mailbox's own temporary words`() async throws {
             try await Self.withEdge { edge, port, fake, host in
                 try await fake.configure { $0.isDatabaseAway = true }

@@ -242,6 +242,12 @@ import Testing
                 + "raise 'limits.table' (16 bytes each)"
         ),
         (
+            .headerUnexpected(.v4(0xc000_0207), listener: "smtp"), .warning,
+            "192.0.2.7 begins its connections with a PROXY header, and smtp takes none: they are turned away; if it is a load balancer in "
+                + "front of this edge, set proxy_protocol_in: {trusted: [\"192.0.2.7\"]} for the listener; if it is an address of this host, "
+                + "the mailbox's address leads back to this edge"
+        ),
+        (
             .edgeBanned([.loopbackV4]), .error,
             "the mailbox bans this edge (127.0.0.1): \(Verdict.banned.fix(of: .stalwart))"
         ),

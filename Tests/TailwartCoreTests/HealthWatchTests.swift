@@ -103,7 +103,7 @@ import Testing
         Story(
             "what a server says is told and turns nothing off, for however long",
             steps: [
-                Step(1, probed(.busy), [mark(false), said(.busy), turned(true, .probes)]),
+                Step(1, probed(.busy), [mark(false), said(.busy)]),
                 Step(2, probed(.tlsFailed), [mark(false), said(.tlsFailed)]),
                 Step(3, probed(.silent), [mark(false), said(.silent)]),
                 Step(4, probed(.silent), [mark(false)]), Step(5, probed(.silent), [mark(false)]),
@@ -116,7 +116,7 @@ import Testing
         Story(
             "where nothing counts, probes only speak", [subject(affects: .nothing, rise: 1, fall: 1)],
             steps: [
-                Step(1, probed(.timeout), [mark(false), said(.timeout), turned(true, .probes)]),
+                Step(1, probed(.timeout), [mark(false), said(.timeout)]),
                 Step(2, probed(.headerNotTrusted), [mark(false, costly: true), said(.headerNotTrusted)]),
                 Step(3, traffic(0, 9)),
             ]),
@@ -217,7 +217,6 @@ import Testing
                     [
                         mark(false, "web"),
                         said(.tlsFailed, subject(port: 443, proto: .https), name: "a.example"),
-                        turned(true, .probes, subject(port: 443, proto: .https)),
                     ])
             ]),
         Story(

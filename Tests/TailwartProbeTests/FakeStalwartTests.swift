@@ -102,6 +102,31 @@ import Testing
         }
     }
 
+    @Test func `what an administrator blocks or allows is obeyed when it is read, and a ban of its own at once`()
+        async throws
+    {
+        let quit = Array("QUIT\r\n".utf8)
+        try await withStalwart { fake in
+            func isServed() throws -> Bool { try read(fake.address(.smtp), quit).hasPrefix("220 ") }
+            fake.block(.loopbackV4)
+            #expect(try isServed())
+            fake.reloadBlockedIPs()
+            #expect(try !isServed())
+            fake.unblock(.loopbackV4)
+            #expect(try !isServed())
+            fake.reloadBlockedIPs()
+            #expect(try isServed())
+
+            fake.block(.loopbackV4)
+            fake.allow(.loopbackV4)
+            fake.reloadBlockedIPs()
+            #expect(try !isServed())
+            await fake.stop()
+            try await fake.resume()
+            #expect(try isServed())
+        }
+    }
+
     @Test func `it takes mail, keeps its ports over a restart, and counts clients that say nothing`() async throws {
         try await withStalwart { fake in
             let mail = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nHello\r\n.\r\nQUIT\r\n"

@@ -300,6 +300,8 @@ import Testing
             (.smtp, .v2, "220 mx.example.org ESMTP Haraka/3.0.3 ready", .headerNotTrusted, nil),
             (.imaps, .none, "* OK Dovecot ready.", .wrongProtocol, .dovecot),
             (.smtp, .none, "421 4.3.0 mail.example.org Server local error", .headerRequired, .postfix),
+            (.smtp, .v2, "421 4.3.0 mail.example.org Server local error", .headerLost, .postfix),
+            (.submissions, .v2, "421 4.3.0 mail.example.org Server local error", .headerLost, .postfix),
             (.smtp, .none, "", .silent, nil),
         ] as [(ListenerProtocol, ProxyProtocolOut.Version, String, Verdict, MailServer?)])
     func `the server that answers is known by its greeting, and the advice is about it`(
@@ -308,7 +310,7 @@ import Testing
     ) async throws {
         let result = try await probe(proto, version, timeout: verdict == .silent ? impatience : patience) {
             connection in
-            if verdict == .headerRequired { _ = connection.wait(for: 1, milliseconds: 3000) }
+            if [.headerRequired, .headerLost].contains(verdict) { _ = connection.wait(for: 1, milliseconds: 3000) }
             if !greeting.isEmpty { try connection.say(greeting) }
             if verdict == .startTLSMissing {
                 _ = try connection.hear()

@@ -37,6 +37,10 @@ extension EdgeEvent {
         case (.descriptorsShort(_, let connections), .connections): .number(connections)
         case (.descriptorsExhausted(let limit), .limit): limit.map { .number(Int(clamping: $0)) }
         case (.descriptorsExhausted(let limit), .fix): .text(Self.exhaustedFix(limit))
+        case (.headerUnexpected(_, let listener), .listener): .text(listener)
+        case (.headerUnexpected(let client, _), .client): .text("\(client)")
+        case (.headerUnexpected(let client, let listener), .cause): .text(Self.headerCause(client, listener))
+        case (.headerUnexpected(let client, _), .fix): .text(Self.headerFix(client))
         case (.resolved(let name, _, _), .name), (.unresolved(let name, _, _), .name): .text(name)
         case (.resolved(_, let addresses, _), .addresses): .list(addresses.map { "\($0)" })
         case (.resolved(_, _, let source), .source): source.map { .text($0) }

@@ -7,6 +7,7 @@ extension EdgeEvent {
         case descriptorsShort = "descriptors_short"
         case descriptorsExhausted = "descriptors_exhausted"
         case descriptorsFree = "descriptors_free"
+        case headerUnexpected = "header_unexpected"
         case resolved
         case unresolved
         case listLoaded = "list_loaded"
@@ -41,7 +42,9 @@ extension EdgeEvent {
             case .listening, .adminUnavailable, .descriptorsFree, .resolved, .takeover, .draining, .cutShort, .stopped,
                 .sandbox:
                 [.info]
-            case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: [.warning]
+            case .addressMissing, .descriptorsShort, .headerUnexpected, .unresolved, .signalIgnored, .eventsLost,
+                .recordsLost:
+                [.warning]
             case .listLoaded: [.info, .warning]
             case .listFailed: [.warning]
             case .reloaded, .noticeSent: [.info, .warning]
@@ -62,6 +65,7 @@ extension EdgeEvent {
             case .descriptorsShort: [.limit, .connections]
             case .descriptorsExhausted: [.limit, .fix]
             case .descriptorsFree: []
+            case .headerUnexpected: [.listener, .client, .cause, .fix]
             case .resolved: [.name, .addresses, .source]
             case .unresolved: [.name, .failure]
             case .listLoaded: [.name, .networks, .skipped, .problems]
@@ -102,6 +106,7 @@ extension EdgeEvent {
         case .descriptorsShort: .descriptorsShort
         case .descriptorsExhausted: .descriptorsExhausted
         case .descriptorsFree: .descriptorsFree
+        case .headerUnexpected: .headerUnexpected
         case .resolved: .resolved
         case .unresolved: .unresolved
         case .listLoaded: .listLoaded
@@ -134,7 +139,9 @@ extension EdgeEvent {
         case .listening, .adminUnavailable, .descriptorsFree, .resolved, .takeover, .draining, .cutShort, .stopped,
             .sandbox:
             .info
-        case .addressMissing, .descriptorsShort, .unresolved, .signalIgnored, .eventsLost, .recordsLost: .warning
+        case .addressMissing, .descriptorsShort, .headerUnexpected, .unresolved, .signalIgnored, .eventsLost,
+            .recordsLost:
+            .warning
         case .listLoaded(let news): news.skipped == 0 ? .info : .warning
         case .listFailed: .warning
         case .reloaded(let difference, let warnings):

@@ -14,6 +14,15 @@ extension EdgeEvent {
             : descriptorFix
     }
 
+    static func headerCause(_ client: IPAddress, _ listener: String) -> String {
+        "\(client) begins its connections with a PROXY header, and \(listener) takes none: they are turned away"
+    }
+
+    static func headerFix(_ client: IPAddress) -> String {
+        "if it is a load balancer in front of this edge, set proxy_protocol_in: {trusted: [\"\(client)\"]} for the listener; if it is an "
+            + "address of this host, the mailbox's address leads back to this edge"
+    }
+
     package var sentence: String {
         switch self {
         case .listening(let version, let openings):
@@ -31,6 +40,8 @@ extension EdgeEvent {
                 ?? "this host has no descriptor or memory left") + ", and turns clients away: "
                 + Self.exhaustedFix(limit)
         case .descriptorsFree: "for an hour no client was turned away for want of descriptors"
+        case .headerUnexpected(let client, let listener):
+            Self.headerCause(client, listener) + "; " + Self.headerFix(client)
         case .resolved(let name, let addresses, let source):
             "\(name) is \(addresses.map { "\($0)" }.joined(separator: ", "))\(source.map { " (\($0))" } ?? "")"
         case .unresolved(let name, let failure, let keepsAddresses):

@@ -55,6 +55,8 @@ package enum EdgeEvent: Sendable, Equatable {
     case descriptorsExhausted(limit: UInt64?)
     /// Nobody was turned away so for an hour.
     case descriptorsFree
+    /// A client begins its connections to a listener with a PROXY header, and no header is taken there.
+    case headerUnexpected(IPAddress, listener: String)
     /// A name has these addresses now.
     ///
     /// - Parameter source: who said so.

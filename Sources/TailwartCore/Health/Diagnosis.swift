@@ -123,6 +123,13 @@ extension Diagnosis {
         let isResting: Bool
         let server: MailServer?
 
+        /// Whether somebody takes connections there, whatever is said then.
+        var takesConnections: Bool {
+            results.contains {
+                !Verdict.ofOutage.contains($0.result.verdict) && !Verdict.ofSilentHost.contains($0.result.verdict)
+            }
+        }
+
         var answers: Bool { results.contains { $0.result.verdict.grade != .failed } }
 
         func isAll(_ verdicts: Set<Verdict>) -> Bool {
@@ -162,6 +169,8 @@ extension Diagnosis {
                 let index = found.firstIndex { before in
                     before.matter == next.matter && before.cause == next.cause
                         && (joint != nil || before.verdict == .well || before.fix == next.fix)
+                        // What answers in another's place is another at each port.
+                        && (before.verdict != .wrongProtocol || before.result.detail == result.detail)
                 }
                 if let index {
                     found[index] = Diagnosis(
@@ -186,6 +195,8 @@ extension Diagnosis {
         let isOfHost = ports.count > 1 || hasAnswered
         switch result.verdict {
         case .refused:
+            // A web server that is gone, where mail is well or somewhere else, is neither a mail server that is stopped nor a ban.
+            if port.place.proto == .https, ports.allSatisfy({ $0.place.proto == .https || $0.answers }) { return nil }
             let isStopped = ports.allSatisfy { $0.isAll([.refused]) } && !around.answersElsewhere
             if isStopped, isOfHost, EndpointDiagnosis.isUsual(ports.map(\.place.port)) {
                 return .stopped(hasAnswered: hasAnswered)
@@ -203,7 +214,8 @@ extension Diagnosis {
         }
         // A port that fails for a moment is no ban, and one that was asked before it did tells nothing.
         guard port.hasAnswered, port.failures > 1, let since = port.failedSince else { return nil }
-        let answers = around.answersElsewhere || ports.contains { $0.answers && $0.asked.map { $0 >= since } ?? false }
+        let answers =
+            around.answersElsewhere || ports.contains { $0.takesConnections && $0.asked.map { $0 >= since } ?? false }
         return answers ? .barred : nil
     }
 }

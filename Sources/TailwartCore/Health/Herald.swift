@@ -13,6 +13,8 @@ struct Herald: Sendable {
 
     /// Longer than it takes to dial two addresses in vain twice, and to become healthy again.
     static let round = Duration.seconds(30)
+    /// What an interval that is shorter does not shorten: a server that stops does so port by port.
+    static let secondLook = Duration.seconds(5)
     /// A host that starts anew is back sooner.
     static let outagePatience = Duration.seconds(60)
     /// How long a standing waits for those of other ports, where it was said already why: three probes and a half of the usual interval.
@@ -66,6 +68,14 @@ struct Herald: Sendable {
             said.contains { asked, said in
                 asked.place == port.place && Verdict.ofOutage.contains(said.matter.verdict)
                     && found[asked].map { Verdict.ofOutage.contains($0.matter.verdict) } ?? false
+            }
+        }
+
+        /// Whether it was said, and is still so, that a port takes the header for commands.
+        func isMistrusted(_ port: Diagnosis.Port) -> Bool {
+            said.contains { asked, said in
+                asked.place == port.place && said.matter.verdict == .headerNotTrusted
+                    && found[asked]?.matter.verdict == .headerNotTrusted
             }
         }
 
@@ -254,12 +264,16 @@ struct Herald: Sendable {
             topic.lastRound = topic.lastRound.flatMap { now < $0 + Self.calm ? $0 : nil } ?? now
         }
         let isStopped = verdicts.contains { if case .stopped = $0.joint { true } else { false } }
+        // Whoever was asked before the first sign may have answered before it happened. At a start there was nothing before it.
+        let since = topic.said.isEmpty ? opened.began : opened.at
         let others = ports.filter { port in
-            !port.isResting && !news.contains(port.place) && port.asked.map { $0 < opened.began } ?? true
+            !port.isResting && !news.contains(port.place) && port.asked.map { $0 < since } ?? true
         }
         // One that answered may be away for a moment.
         let unsure = ports.filter { port in
-            !port.isResting && news.contains(port.place) && port.hasAnswered && port.failures == 1 && !isStopped
+            !port.isResting && news.contains(port.place) && port.hasAnswered && !isStopped
+                && (port.failures == 1
+                    || ports.count > 1 && port.failedSince.map { now < $0 + Self.secondLook } ?? false)
                 && port.results.contains { Verdict.ofOutage.contains($0.result.verdict) }
         }
         var isAsked = false
@@ -271,6 +285,9 @@ struct Herald: Sendable {
             outcome.again.formUnion(unsure.map(\.place))
         }
         topic.hold(until: limit)
+        for port in unsure where port.failures > 1 {
+            if let since = port.failedSince { topic.hold(until: since + Self.secondLook) }
+        }
         return false
     }
 
@@ -283,8 +300,14 @@ struct Herald: Sendable {
             let before = topic.standings[port.place] ?? .unknown
             return port.standing != before && (port.standing != .unknown || before == .unhealthy)
         }
-        for port in turned where port.standing == .unknown { topic.standings[port.place] = .unknown }
-        let news = turned.filter { $0.standing != .unknown }
+        // That a port which a probe got no use out of goes on to get connections is no news beside what is said of it.
+        let mute = turned.filter { port in
+            port.standing == .unknown
+                || topic.standings[port.place] == nil && port.standing == .healthy && port.witness == .probes
+                    && !port.results.isEmpty && port.results.allSatisfy { $0.result.verdict.grade == .failed }
+        }
+        for port in mute { topic.standings[port.place] = port.standing }
+        let news = turned.filter { port in !mute.contains { $0.place == port.place } }
         guard !news.isEmpty else { return topic.turned = nil }
         let began = topic.turned ?? now
         topic.turned = began
@@ -303,8 +326,8 @@ struct Herald: Sendable {
             && !ports.contains { port in
                 !port.isResting
                     && (port.isTurning || port.results.isEmpty
-                        || !isOff && port.standing == .unhealthy && port.hasAnswered
-                            && topic.isInOutage(port))
+                        || !isOff && port.standing == .unhealthy
+                            && (port.hasAnswered && topic.isInOutage(port) || topic.isMistrusted(port)))
             }
         // Why it is off was said already.
         let isKnown = isOff && news.allSatisfy { topic.isInOutage($0) }
