@@ -420,7 +420,7 @@ check_package() {
     cp "$program" "$work/plain/root/tailwart"
     masked() { ! container_run plain /root/tailwart install; }
     wants "then the program does not install itself over the mask that Debian leaves" masked
-    inside plain rm /etc/systemd/system/tailwart.service
+    inside plain env DPKG_MAINTSCRIPT_PACKAGE=tailwart deb-systemd-helper unmask tailwart.service
     wants "and does without it" container_run plain /root/tailwart install
     wants "and is there" container_run plain /usr/local/bin/tailwart version
     unchanged() { container_run plain /root/tailwart install | grep "nothing was changed"; }

@@ -100,10 +100,11 @@ package final class StagedEdge: Sendable {
 
     /// To be made where the edge will be.
     package static func counter() throws -> FakeMailbox {
-        // Failed, so that it is asked in each round and never rests, and no reason to turn it off.
-        try FakeMailbox(.v4(0x7f00_0009)) { connection, _ in
-            try connection.send(Array("421 4.3.2 counting\r\n".utf8))
-            _ = try? connection.receive()
+        // Another from probe to probe, so that it is asked in each round and never rests, and no reason to turn it off.
+        try FakeMailbox(.v4(0x7f00_0009)) { connection, number in
+            let isBusy = number.isMultiple(of: 2)
+            try connection.send(Array("\(isBusy ? "421 4.3.2" : "220") counting\r\n".utf8))
+            while try !connection.receive().isEmpty { try connection.send(Array("250 counting\r\n".utf8)) }
         }
     }
 

@@ -68,7 +68,7 @@ extension CommandTests {
                 let bad = try await running.tailwart("probe mailbox")
                 #expect(bad.exitCode == 1)
                 let (first, second) = (bad.outputLines.first ?? "", bad.outputLines.dropFirst().first ?? "")
-                #expect(first.hasPrefix("✗ mailbox 127.0.0.1:") && first.contains("turns this edge away"), "\(bad)")
+                #expect(first.hasPrefix("✗ mailbox 127.0.0.1:") && first.contains("rejects this edge"), "\(bad)")
                 #expect(second.hasPrefix("  → Wait for the restart to end"), "\(bad)")
 
                 try await running.fake.configure { $0.mode = .serving }
@@ -88,7 +88,7 @@ extension CommandTests {
                 #expect(silent.exitCode == 3 && silent.errors.contains("web is not probed"), "\(silent)")
                 #expect(running.fake.counters.connections == 1)
                 let none = try await running.tailwart("probe --socket \(running.host.folder.path)/none.sock")
-                #expect(none.exitCode == 3 && none.errors.contains("No edge can be asked"), "\(none)")
+                #expect(none.exitCode == 3 && none.errors.contains("No edge answers"), "\(none)")
             }
         }
 

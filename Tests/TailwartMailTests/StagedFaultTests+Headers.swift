@@ -24,8 +24,8 @@ extension StagedFaultTests {
                 on: host, upstream(mailbox, ", proxy_protocol: v2", dovecot.ports.map { ($1, $0) }))
             try await edge.says(
                 .verdict("banned", on: ports, "`tailwart trust` lists servers"))
-            try await edge.saysNothing(for: 25)
-            #expect(dovecot.log.text.ranges(of: "Client not trusted").count >= 3 * 20)
+            try await edge.saysNothing(for: 40)
+            #expect(dovecot.log.text.ranges(of: "Client not trusted").count >= 3 * 6)
             // As the fix says.
             try await dovecot.reconfigure(on: host) {
                 $0.replacing("haproxy_trusted_networks = 192.0.2.1", with: "haproxy_trusted_networks = 127.0.0.1")
@@ -47,7 +47,7 @@ extension StagedFaultTests {
             try await edge.says(
                 .verdict("header_not_trusted", on: Array(ports[..<2]), "does not expect a PROXY header"),
                 .verdict("header_not_trusted", on: [ports[2]], "In Dovecot, set haproxy=yes"), .unhealthy(on: ports))
-            try await edge.saysNothing(for: 25)
+            try await edge.saysNothing(for: 40)
         }
     }
 

@@ -101,7 +101,8 @@ import Testing
             stage.fake.reloadBlockedIPs()
             try await stage.edge.says(
                 .verdict(
-                    "banned", on: stage.ports, "it has banned this edge's address",
+                    "banned", on: stage.ports, "The mailbox has banned this edge's own address",
+                    "Clients behind a PROXY header are served",
                     "Delete this edge's address from BlockedIp",
                     "ReloadBlockedIps", "AllowedIp, which is read at the next start"))
             try await stage.edge.saysNothing()
