@@ -104,7 +104,10 @@ package final class StagedEdge: Sendable {
         try FakeMailbox(.v4(0x7f00_0009)) { connection, number in
             let isBusy = number.isMultiple(of: 2)
             try connection.send(Array("\(isBusy ? "421 4.3.2" : "220") counting\r\n".utf8))
-            while try !connection.receive().isEmpty { try connection.send(Array("250 counting\r\n".utf8)) }
+            // Who says goodbye is let go at once.
+            while case let line = try connection.receive(), !line.isEmpty, !line.starts(with: "QUIT".utf8) {
+                try connection.send(Array("250 counting\r\n".utf8))
+            }
         }
     }
 
