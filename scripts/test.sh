@@ -66,14 +66,14 @@ run() (
 # In processes of their own, since other tests hold threads that these need in time.
 small='TailwartClientTests|TailwartSandboxTests|TailwartProbeTests|TailwartTailnetTests|TailwartGateTests|TailwartPreflightTests'
 apart="$small|TailwartCommandTests|TailwartMailTests|TailwartNetworkTests"
-run unit "everything but what follows" "$plain" --skip "^($apart)\\."
-for target in $(echo "$small" | tr '|' ' '); do
-    run "$target" "$target" "$plain" --filter "^$target\\."
-done
 # Most of it is waiting, in namespaces of its own: beside the others, and shown after them. What runs in the background does not hear of an interrupt.
 trap 'trap "" INT; kill -INT 0; exit 1' INT TERM
 run network "a network of namespaces" "$root" --filter '^TailwartNetworkTests\.' >"$results/network.shown" &
 aside=$!
+run unit "everything but what follows" "$plain" --skip "^($apart)\\."
+for target in $(echo "$small" | tr '|' ' '); do
+    run "$target" "$target" "$plain" --filter "^$target\\."
+done
 run command "the program and its commands" "$plain" --filter '^TailwartCommandTests\.'
 run mail "real mail servers and clients, one test after another" "$root" --filter '^TailwartMailTests\.'
 wait "$aside"
