@@ -9,19 +9,19 @@ import TailwartWire
 
 struct InstallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "install", abstract: "Make this program a service of the host, or take it away again.",
+        commandName: "install", abstract: "Install this program as a service, or remove it.",
         discussion: """
             Example: tailwart install --dry-run
-            Copies the program to /usr/local/bin; adds the user, the systemd unit, its folders, kernel settings, completions and \
-            manual pages. Says each step, and how to undo it. A second time it changes nothing; a newer program updates what is there, \
-            and refuses no connection for it. What a package installed is left to the package.
-            Ends with 0 when all is done, 1 if a step failed, 3 if nothing was done.
+            Copies the program to /usr/local/bin; adds the user, the systemd unit, folders, kernel settings, completions and \
+            manual pages. Prints each step, and how to undo it. Run again, it changes nothing; a newer program updates the files \
+            without refusing a connection. Does not touch what a package installed.
+            Exit codes: 0 when all is done, 1 if a step failed, 3 if nothing was done.
             """)
 
-    @Flag(help: "Remove what it made. The configuration, the bans and the user stay.")
+    @Flag(help: "Remove what it installed. The configuration, the bans and the user stay.")
     var uninstall = false
 
-    @Flag(help: "Only say what would be done.")
+    @Flag(help: "Print what would be done, and change nothing.")
     var dryRun = false
 
     @Option(
@@ -101,7 +101,7 @@ struct InstallCommand: AsyncParsableCommand {
         if !steps.contains(where: \.isChange) {
             return "All of it is here already; nothing \(dryRun ? "would be" : "was") changed."
         }
-        guard !dryRun else { return "Nothing was done: take --dry-run out for that." }
+        guard !dryRun else { return "Nothing was changed. Run it without --dry-run to apply this." }
         let next =
             if steps.contains(.restart) {
                 "An edge that was running goes on with the new program."
@@ -119,7 +119,7 @@ struct InstallCommand: AsyncParsableCommand {
 
     private func afterRemoval(_ installation: Installation, _ hasChanges: Bool) -> String {
         if !hasChanges { return "Nothing here was made by `tailwart install`, so nothing was removed." }
-        guard !dryRun else { return "Nothing was done: take --dry-run out for that." }
+        guard !dryRun else { return "Nothing was changed. Run it without --dry-run to apply this." }
         var lines: [String] = []
         let left = installation.leftovers
         if !left.isEmpty {

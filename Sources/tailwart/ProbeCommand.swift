@@ -5,19 +5,19 @@ import TailwartWire
 
 struct ProbeCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "probe", abstract: "Have the running edge ask the mailbox now how it is.",
+        commandName: "probe", abstract: "Make the running edge probe the mailbox now.",
         discussion: """
             Example: tailwart probe
             Example: tailwart probe mailbox
-            For when something is mended: the edge asks before it is time, also where its probes had to rest, serves clients again if all \
-            is well, and says what it found, with cause and fix. Ends with 0 if all is good (also with warnings), 1 if something is \
-            wrong, 3 if no edge answers or it has no such upstream.
+            For use after a repair: the edge probes at once, even if its probes are paused, serves clients again if all is well, and \
+            prints the result, with cause and fix. Exit codes: 0 if all is good (also with warnings), 1 if something is wrong, \
+            3 if no edge answers or it has no such upstream.
             """)
 
     /// The edge answers within a minute; see ``Edge/probe(_:done:)``.
     private static let patience = Duration.seconds(80)
 
-    @Argument(help: "The upstreams to ask; none: all.")
+    @Argument(help: "The upstreams to probe. Default: all.")
     var upstreams: [String] = []
 
     @OptionGroup var edge: EdgeOptions

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import TailwartConfig
 import TailwartControl
 import TailwartGate
 import TailwartSystem
@@ -9,8 +10,9 @@ import TailwartSystem
 enum Beginning {
     static func main() {
         StandardDescriptors.fill()
-        if let topic = Tailwart.unknownTopic(of: CommandLine.arguments.dropFirst()) {
-            printError("Error: There is no command '\(topic)'.\nSee 'tailwart --help' for the list.")
+        if let (word, nearest) = Tailwart.unknownCommand(of: CommandLine.arguments.dropFirst()) {
+            let hint = nearest.map { " Did you mean '\($0)'?" } ?? ""
+            printError("Error: There is no command '\(word)'.\(hint)\nSee 'tailwart --help' for the list.")
             Glibc.exit(2)
         }
         do {
@@ -50,17 +52,16 @@ struct Tailwart: AsyncParsableCommand {
             InstallCommand.self, VersionCommand.self,
         ])
 
-    /// What `help` is asked for and does not know; the parser would take it for a question about everything.
-    static func unknownTopic(of arguments: some Collection<String>) -> String? {
-        guard arguments.first == "help" else { return nil }
-        var command: any ParsableCommand.Type = Tailwart.self
-        for word in arguments.dropFirst() where !word.hasPrefix("-") {
-            guard let next = command.configuration.subcommands.first(where: { $0._commandName == word }) else {
-                return word
-            }
-            command = next
+    /// What stands where a command does, alone or behind `help`, and is none, with the nearest one: the parser would only call it unexpected.
+    static func unknownCommand(of arguments: some Collection<String>) -> (word: String, nearest: String?)? {
+        let commands = configuration.subcommands.map { $0._commandName } + ["help"]
+        let isHelp = arguments.first == "help"
+        let words = isHelp ? arguments.dropFirst().filter { !$0.hasPrefix("-") } : Array(arguments.prefix(1))
+        if let word = words.first, !word.hasPrefix("-"), !commands.contains(word) {
+            return (word, NearestWord.find(word, among: commands))
         }
-        return nil
+        // No command has commands of its own.
+        return isHelp && words.count > 1 ? (words[1], nil) : nil
     }
 
     /// Exit codes: 0 done or good, 1 a problem was found, 2 usage error, 3 could not run.

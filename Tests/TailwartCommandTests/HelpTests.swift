@@ -46,6 +46,18 @@ extension CommandTests {
         }
 
         @Test(arguments: [
+            (["statsu"], "There is no command 'statsu'. Did you mean 'status'?"),
+            (["help", "chekc"], "There is no command 'chekc'. Did you mean 'check'?"),
+            (["lint"], "Did you mean 'lint-secrets'?"), (["helo"], "Did you mean 'help'?"),
+        ])
+        func `a mistyped command gets the nearest one`(arguments: [String], words: String) async throws {
+            try await TestHost.run { host in
+                let answer = try await Answer.tailwart(arguments, on: host)
+                #expect(answer.exitCode == 2 && answer.output.isEmpty && answer.errors.contains(words), "\(answer)")
+            }
+        }
+
+        @Test(arguments: [
             (["check", "--config", ""], "--config names no file"), (["run", "--config", ""], "--config names no file"),
             (["config", "--config", ""], "--config names no file"), (["acl", "--check", ""], "--check names no file"),
             (["records", "--config", ""], "--config names no file"),
