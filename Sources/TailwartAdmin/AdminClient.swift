@@ -17,6 +17,8 @@ package struct AdminClient: Sendable {
         /// Who may open it, by the name of a group.
         case notPermitted(group: String?)
         case silent(Duration)
+        /// As an edge does that stops while it is asked.
+        case closed
         /// Whoever answers is no edge.
         case notUnderstood(String)
     }
@@ -67,6 +69,8 @@ package struct AdminClient: Sendable {
             answer = try await connection.ask(question)
         } catch .deadline {
             throw .silent(time)
+        } catch .closed, .reset {
+            throw .closed
         } catch {
             throw .notUnderstood("\(error)")
         }

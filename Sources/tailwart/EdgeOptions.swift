@@ -74,6 +74,8 @@ extension AdminClient.Failure {
                 + (group.map { ", or join the group \($0): sudo usermod -aG \($0) \"$USER\", and log in anew." } ?? ".")
         case .silent(let time):
             "The edge at \(path) did not answer within \(time.configurationText). See its log."
+        case .closed:
+            "The edge at \(path) closed the connection before it had answered. If it was stopped meanwhile, that is why; else see its log."
         case .notUnderstood(let why): "The answer at \(path) is not understood: \(why). Is it the socket of an edge?"
         }
     }

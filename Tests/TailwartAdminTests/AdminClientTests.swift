@@ -7,9 +7,9 @@ import Testing
 
 /// The commands' way to a running edge.
 @Suite(.ownThreads) struct AdminClientTests {
-    private func failure(_ path: String) async -> AdminClient.Failure? {
+    private func failure(_ path: String, within time: Duration = .milliseconds(500)) async -> AdminClient.Failure? {
         do throws(AdminClient.Failure) {
-            _ = try await AdminClient(path: path).ask("/status", within: .milliseconds(500))
+            _ = try await AdminClient(path: path).ask("/status", within: time)
             return nil
         } catch {
             return error
@@ -39,5 +39,10 @@ import Testing
         let silent = try TestListener(unixPath: folder.file("silent").path)
         #expect(await failure(folder.file("silent").path) == .silent(.milliseconds(500)))
         silent.close()
+        let leaving = try TestListener(unixPath: folder.file("leaving").path)
+        let edge = try Thread(name: "leaving") { try? leaving.accept().close() }
+        #expect(await failure(folder.file("leaving").path, within: .seconds(60)) == .closed)
+        edge.join()
+        leaving.close()
     }
 }
