@@ -151,7 +151,7 @@ struct AdminRoutes: AdminAnswering {
                 ? .text(.ok, StatusText(status.json).lines.joined(separator: "\n")) : .json(.ok, status)
         case .connections: return connections(value)
         case .metrics: return metrics(request)
-        // HEAD: what GET would give; and what is answered later.
+        // HEAD: what GET would give. Probes were answered before.
         case .events, .probe: return AdminReply(status: .ok, contentType: AdminReply.streamType, body: "")
         case .reload: return reload(isTrial: value("dry_run").map { $0 != "false" } ?? false)
         case .drain: return drain(value("for"))
@@ -266,13 +266,13 @@ struct AdminRoutes: AdminAnswering {
         GET  /metrics                 for Prometheus
         GET  /bans                    who is banned, by whom and until when; ?limit=1000
         GET  /bans/why?address=IP     what is known of one address
-        POST /bans/add?network=NET    keeps it out; &for=1h&reason=TEXT
-        POST /bans/remove?network=NET lets it in again; &layer=manual takes back that one alone
-        POST /reload                  reads the file anew; ?dry_run says what would change
-        POST /probe                   asks the mailbox now, and answers with what it found; ?upstream=NAME, as often as
-                                      there are names; &wait=false does not wait
-        POST /drain                   accepts no more and ends; ?for=30s
-        POST /log-level?level=debug   until the next start
+        POST /bans/add?network=NET    bans it; &for=1h&reason=TEXT
+        POST /bans/remove?network=NET lifts its bans; &layer=manual only those of that layer
+        POST /reload                  reads the file again; ?dry_run says what would change
+        POST /probe                   probes the mailbox now, and answers with the result; ?upstream=NAME, may be
+                                      repeated; &wait=false does not wait
+        POST /drain                   stops accepting, and exits when connections have ended; ?for=30s
+        POST /log-level?level=debug   until the edge restarts
         POST /connections/ID/close
         """
 }

@@ -48,7 +48,7 @@ struct TOMLReader {
         let path = try key()
         try expect("]")
         if isOfList {
-            guard cursor.next == "]" else { throw SyntaxProblem("']' should stand here", at: cursor.position) }
+            guard cursor.next == "]" else { throw SyntaxProblem("expected ']'", at: cursor.position) }
             cursor.take()
             heads = heads.filter { !$0.starts(with: path) }
         } else {
@@ -68,7 +68,7 @@ struct TOMLReader {
             case "\"", "'": path.append(try string())
             default:
                 let bare = cursor.take { $0.isBareKey }
-                guard !bare.isEmpty else { throw SyntaxProblem("a key should stand here", at: cursor.position) }
+                guard !bare.isEmpty else { throw SyntaxProblem("expected a key", at: cursor.position) }
                 path.append(bare)
             }
             guard path.count <= Self.depthLimit else {
@@ -118,7 +118,7 @@ struct TOMLReader {
         default:
             let word = cursor.take { !$0.isBlank && !",]}#\n\r".unicodeScalars.contains($0) }
             guard word == "true" || word == "false" || word.isNumberOfTOML else {
-                throw SyntaxProblem("a text in quotes, a number, true or false should stand here", at: position)
+                throw SyntaxProblem("expected a text in quotes, a number, true or false", at: position)
             }
             return TraefikNode(.text(word.filter { $0 != "_" }), at: position)
         }
@@ -128,7 +128,7 @@ struct TOMLReader {
 
     private mutating func string(mayHaveLines: Bool = false) throws(SyntaxProblem) -> String {
         let start = cursor.position
-        guard let quote = cursor.take() else { throw SyntaxProblem("a text should stand here", at: start) }
+        guard let quote = cursor.take() else { throw SyntaxProblem("expected a text", at: start) }
         var text = String.UnicodeScalarView()
         var isLong = false
         if cursor.next == quote {
@@ -213,7 +213,7 @@ struct TOMLReader {
     private mutating func expect(_ scalar: Unicode.Scalar) throws(SyntaxProblem) {
         skipBlanks()
         guard cursor.next == scalar else {
-            throw SyntaxProblem("'\(scalar)' should stand here", at: cursor.position)
+            throw SyntaxProblem("expected '\(scalar)'", at: cursor.position)
         }
         cursor.take()
     }

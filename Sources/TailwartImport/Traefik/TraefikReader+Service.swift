@@ -238,6 +238,6 @@ extension TraefikReader {
         let text = node.text ?? ""
         if let seconds = Int(text), (0...1_000_000_000).contains(seconds) { return .seconds(seconds) }
         if let time = ForeignDuration.caddy(text) { return time }
-        return findings.refuse("a duration such as 30s should stand here", at: node.position)
+        return findings.refuse("expected a duration such as 30s", at: node.position)
     }
 }

@@ -71,7 +71,7 @@ struct TraefikYAML: ~Copyable {
         case .mapping:
             node.content = .mapping(try members(depth: depth))
         case .sequenceEnd, .mappingEnd, .document, .documentEnd, .end:
-            throw SyntaxProblem("a value should stand here", at: position)
+            throw SyntaxProblem("expected a value", at: position)
         }
         if let anchor = event.anchor { anchors[anchor] = (node, size - before) }
         return node
@@ -85,7 +85,7 @@ struct TraefikYAML: ~Copyable {
             let event = try next()
             if event.content == .mappingEnd { break }
             guard case .scalar(let key, _) = event.content else {
-                throw SyntaxProblem("a key should stand here", at: position(event))
+                throw SyntaxProblem("expected a key", at: position(event))
             }
             let value = try node(try next(), depth: depth + 1)
             if key == "<<" {
