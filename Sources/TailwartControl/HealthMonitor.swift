@@ -65,6 +65,8 @@ final class HealthMonitor: Sendable {
         let asked = subjects.filter { subject in
             before.contains { $0.place == subject.place && !$0.asks(as: subject) }
         }
+        let places = Set(subjects.map(\.place))
+        served.withLock { served in served = served.filter { places.contains($0.key) } }
         inbox.yield(
             .subjects(subjects.map(\.watched), asked: Set(asked.map(\.place)), reachable: reachable))
     }

@@ -79,9 +79,8 @@ package struct Prober: Sendable {
         recipients?.ask(upstream: upstream, endpoint: endpoint)
     }
 
-    /// - Returns: nil if the conversation came to nothing.
-    ///
     /// - Parameter ownAddress: another address of this host, for the header to name.
+    /// - Returns: nil if the conversation came to nothing.
     func meet(
         _ question: ProbeQuestion, _ timeout: Duration, _ patience: Duration, maximumSegment: Int? = nil,
         naming ownAddress: IPAddress? = nil, _ converse: (Interview) async -> Finding?

@@ -92,6 +92,17 @@ extension TestSocket {
         return bytes
     }
 
+    /// Waits for the end of a line, or of the stream; what comes with it is in it.
+    package func receiveLine() throws -> String {
+        var bytes: [UInt8] = []
+        while bytes.last != UInt8(ascii: "\n") {
+            let more = try receive()
+            if more.isEmpty { break }
+            bytes += more
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Reads until the stream ends.
     package func receiveToEnd() throws -> (bytes: [UInt8], end: StreamEnd) {
         var bytes: [UInt8] = []

@@ -86,8 +86,7 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
     /// A mailbox in which nothing is wrong may have been mended just now: an edge that runs is to find that out before its next probe is due.
     /// Where none runs, or this user may give no orders, nobody has asked for it.
     private static func haveProbed(_ configuration: Configuration) async {
-        let named = FileSystem.environment[EdgeOptions.variable] ?? ""
-        guard let path = named.isEmpty ? configuration.admin.path : named else { return }
+        guard let path = EdgeOptions.named ?? configuration.admin.path else { return }
         _ = try? await AdminClient(path: path).ask("/probe?wait=false", isOrder: true, within: .seconds(2))
     }
 

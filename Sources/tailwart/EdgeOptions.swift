@@ -17,11 +17,14 @@ struct EdgeOptions: ParsableArguments {
 
     @OptionGroup var configuration: ConfigurationOptions
 
+    /// The socket that the environment names; nil: none.
+    static var named: String? { FileSystem.environment[variable].flatMap { $0.isEmpty ? nil : $0 } }
+
     /// - Throws: ``Failure`` 3 where the edge has none.
     func path() throws -> String {
         let environment = FileSystem.environment
         if let socket { return socket }
-        if let named = environment[Self.variable], !named.isEmpty { return named }
+        if let named = Self.named { return named }
         // No file, or one that is being edited just now, does not keep an operator from looking.
         guard let file = try? ConfigurationFile.find(named: configuration.path, environment: environment),
             let bytes = try? ConfigurationFile.read(file),

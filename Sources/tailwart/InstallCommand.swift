@@ -69,7 +69,7 @@ struct InstallCommand: AsyncParsableCommand {
                     + "\nMend that and run the same again: what is done is not done twice.")
         }
         let hasChanges = steps.contains(where: \.isChange)
-        print((uninstall ? afterRemoval(installation, hasChanges) : after(installation, steps)))
+        print(uninstall ? afterRemoval(installation, hasChanges) : after(installation, steps))
     }
 
     private func files() throws(Installation.Problem) -> [HostFile] {
@@ -77,10 +77,7 @@ struct InstallCommand: AsyncParsableCommand {
         guard case .bytes(let program) = FileSystem.read(path, limit: 1 << 30) else {
             throw .unreadable(path, "this program does not find itself")
         }
-        let date = FileSystem.environment["SOURCE_DATE_EPOCH"].flatMap { Int($0) }.map { seconds in
-            let day = UTCTime(seconds: seconds).calendar
-            return [day.year, day.month, day.day].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: "-")
-        }
+        let date = FileSystem.environment["SOURCE_DATE_EPOCH"].flatMap { Int($0) }.map { UTCTime(seconds: $0).date }
         do {
             let pages = try ManualPage.all(
                 help: Tailwart._dumpHelp(), schema: Configuration.schema, version: Version.current.version,

@@ -34,13 +34,7 @@ extension CommandTests {
         private static func greeting(on port: UInt16, from source: IPAddress? = nil) throws -> String {
             let client = try Echo.connect(to: port, from: source)
             defer { client.close() }
-            var bytes: [UInt8] = []
-            while bytes.last != UInt8(ascii: "\n") {
-                let more = try client.receive()
-                if more.isEmpty { break }
-                bytes += more
-            }
-            return String(decoding: bytes, as: UTF8.self)
+            return try client.receiveLine()
         }
 
         @Test func `a mailbox that goes is named, its clients are told, and it is used again when it comes back`()

@@ -53,13 +53,7 @@ import Testing
     func greeting(at door: InternetAddress, from client: IPAddress? = nil) throws -> String {
         let socket = try TestSocket.connect(to: door, from: client)
         defer { socket.close() }
-        var bytes: [UInt8] = []
-        while bytes.last != UInt8(ascii: "\n") {
-            let more = try socket.receive()
-            if more.isEmpty { break }
-            bytes += more
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        return try socket.receiveLine()
     }
 
     // MARK: - it is away

@@ -1,22 +1,16 @@
 /// Probes that somebody wants out of their turn, who has mended something, or wants to know how it is now.
 extension HealthWatch {
     struct Order: Sendable {
-        /// What is to be probed.
-        let keys: Set<Key>
-        let deadline: Instant
-        /// Of these, what was not probed yet since.
+        /// What is to be probed, and was not yet.
         var left: Set<Key>
-
-        init(keys: Set<Key>, deadline: Instant) {
-            (self.keys, self.deadline, left) = (keys, deadline, keys)
-        }
+        let deadline: Instant
     }
 
     /// Between two probes that are ordered, however often somebody does: Stalwart greets an address five times in a second.
     static var orderInterval: Duration { .seconds(1) }
 
     mutating func take(_ order: Order, _ number: Int, _ now: Instant, _ jitter: () -> Double) {
-        for key in self.order where order.keys.contains(key) {
+        for key in self.order where order.left.contains(key) {
             guard var entry = cases[key] else { continue }
             entry.guardian.lift(at: now)
             if entry.guardian.mayProbe(at: now) {

@@ -143,7 +143,7 @@ package struct HealthWatch<Key: Hashable & Sendable>: Sendable {
         case .path(let key, let isUp): if let entry = cases[key] { herald.takePath(entry.subject.place, isUp: isUp) }
         case .tailnet(let news): sawTailnet(news)
         case .ordered(let number, let keys, let limit):
-            take(Order(keys: keys, deadline: now + limit), number, now, jitter)
+            take(Order(left: keys, deadline: now + limit), number, now, jitter)
         }
         effects += speak(now, jitter)
         return effects + startDue(now, jitter) + fulfil(now)

@@ -64,18 +64,13 @@ struct Herald: Sendable {
         mutating func hold(until time: Instant) { due = min(due ?? time, time) }
 
         /// Whether it was said, and is still so, that nothing comes back from a port.
-        func isInOutage(_ port: Diagnosis.Port) -> Bool {
-            said.contains { asked, said in
-                asked.place == port.place && Verdict.ofOutage.contains(said.matter.verdict)
-                    && found[asked].map { Verdict.ofOutage.contains($0.matter.verdict) } ?? false
-            }
-        }
+        func isInOutage(_ port: Diagnosis.Port) -> Bool { isStill(Verdict.ofOutage, port) }
 
-        /// Whether it was said, and is still so, that a port takes the header for commands.
-        func isMistrusted(_ port: Diagnosis.Port) -> Bool {
+        /// Whether one of these was said of a port, and one of them is still found there.
+        func isStill(_ verdicts: Set<Verdict>, _ port: Diagnosis.Port) -> Bool {
             said.contains { asked, said in
-                asked.place == port.place && said.matter.verdict == .headerNotTrusted
-                    && found[asked]?.matter.verdict == .headerNotTrusted
+                asked.place == port.place && verdicts.contains(said.matter.verdict)
+                    && found[asked].map { verdicts.contains($0.matter.verdict) } ?? false
             }
         }
 
@@ -327,7 +322,7 @@ struct Herald: Sendable {
                 !port.isResting
                     && (port.isTurning || port.results.isEmpty
                         || !isOff && port.standing == .unhealthy
-                            && (port.hasAnswered && topic.isInOutage(port) || topic.isMistrusted(port)))
+                            && (port.hasAnswered && topic.isInOutage(port) || topic.isStill([.headerNotTrusted], port)))
             }
         // Why it is off was said already.
         let isKnown = isOff && news.allSatisfy { topic.isInOutage($0) }
