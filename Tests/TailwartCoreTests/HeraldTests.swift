@@ -244,6 +244,45 @@ import Testing
         #expect(found[0].asked.count == 5)
     }
 
+    @Test(arguments: [UInt16(25), 587, 993], 1...20 as ClosedRange<UInt64>)
+    func `a probe whose conversation stands still when everything is dropped does not make two causes of one`(
+        interrupted: UInt16, seed: UInt64
+    ) throws {
+        try Self.drop(under: interrupted, seed) { port, hasBegun, interrupts in
+            interrupts ? .silent : hasBegun ? .timeout : .well
+        }
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `nor does one whose conversation is reset`(seed: UInt64) throws {
+        try Self.drop(under: 993, seed) { port, hasBegun, interrupts in
+            interrupts ? .busy : hasBegun ? .timeout : .well
+        }
+    }
+
+    /// Everything of the host is closed while a probe of one port is under way.
+    private static func drop(
+        under interrupted: UInt16, _ seed: UInt64, _ found: @escaping (UInt16, Bool, Bool) -> Verdict
+    ) throws {
+        var began: Double?
+        var story = Story { port, at in
+            let interrupts = began == nil && at > 200 && port == interrupted
+            if interrupts { began = at }
+            return found(port, began.map { at > $0 } ?? false, interrupts)
+        }
+        story.lasts = { $0 == .silent ? 35 : $0 == .timeout ? 5 : 0.1 }
+        story.host = "100.64.0.7"
+        story.isPathUp = true
+        story.run(until: 900, seed: seed)
+        let lines = story.lines(after: 199)
+        let verdicts = story.verdicts(after: 199)
+        try #require(verdicts.count == 1, "\(lines)")
+        #expect(verdicts[0].joint == .barredAll, "\(lines)")
+        #expect(verdicts[0].places.count == 5, "\(lines)")
+        // And that all are off.
+        #expect(lines.count == 2, "\(lines)")
+    }
+
     // MARK: - what follows
 
     @Test func `what the tailnet has said is not said again as five other causes`() throws {

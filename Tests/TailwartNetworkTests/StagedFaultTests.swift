@@ -28,7 +28,7 @@ extension NetworkTests {
         }
     }
 
-    /// What begins a connection. A probe that is under way when a rule comes goes on to its end: one that stood still would be news of its own.
+    /// What begins a connection. A probe that is under way when a rule comes goes on to its end, and the edge need not wait for its patience.
     private static let begins = "tcp flags & (syn | ack) == syn"
 
     private static func stage(
@@ -51,7 +51,7 @@ extension NetworkTests {
                     .init(
                         ", proxy_protocol: v2, connect_timeout: 2s", at: peer,
                         health: ", trust_roots: \(certificate.certificate.path)", ports: services.map { ($0.1, $0.2) })
-                ], on: network.host, head: "tailscale: {socket: \(tailscaled.path)}", ignoring: ["unresolved"],
+                ], on: network.host, head: "tailscale: {socket: \(tailscaled.path)}",
                 counter: network.edge.inside { try StagedEdge.counter() }
             ) { try await NetworkEdge(in: network, ports: $0, $1).process }
             try await edge.says(.healthy(on: services.map(\.2)), .event("tailnet", "direct"))
@@ -90,6 +90,18 @@ extension NetworkTests {
             try await stage.edge.saysNothing()
             try await stage.rule()
             try await stage.edge.says(.healthy(on: [25, 143]))
+            try await stage.edge.saysNothing()
+        }
+    }
+
+    /// The probe of one port stands still for the 35 seconds that a server may take, while the other port is known to be closed.
+    @Test func `a host that closes all ports in the middle of a conversation is one line as well`() async throws {
+        try await Self.stage { stage in
+            try await stage.rule("tcp dport 143 tcp flags & (psh | fin) != 0 drop")
+            // A port that is well is asked every five rounds; the probe of IMAP then stands still.
+            try await stage.edge.saysNothing(for: 7)
+            try await stage.rule("drop")
+            try await stage.edge.says(.verdict("timeout", on: [25, 143], "mailcow"), .unhealthy(on: [25, 143]))
             try await stage.edge.saysNothing()
         }
     }

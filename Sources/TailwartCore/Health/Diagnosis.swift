@@ -225,4 +225,6 @@ extension Verdict {
     static let ofSilentHost: Set<Verdict> = [.timeout, .unreachable, .proxyFailed, .nameUnknown]
     /// What is found while a host or its servers start again.
     static let ofOutage: Set<Verdict> = [.refused, .timeout, .unreachable, .booting, .proxyFailed]
+    /// What a probe finds whose connection stands still or breaks in the middle.
+    static let ofInterruption: Set<Verdict> = [.silent, .busy, .tlsFailed]
 }

@@ -5,14 +5,17 @@ import TailwartWire
 ///
 /// - A change waits until the other ports of the endpoint were asked since, ``round`` at most: five ports make one line.
 /// - A port that stops answering is asked twice: one that was being restarted, or whose path was changing, is no news.
+/// - Nor is a conversation that broke off while other ports went away: it began before they did, and its port is asked anew.
 /// - While a host is away, it is no news that it refuses, is silent and refuses again, unless that lasts for ``outagePatience``.
 /// - What was said of another port of the endpoint within ``company``, and still holds there, is not said again.
 /// - What is well again is said with the standing: one line, not two.
 struct Herald: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// Longer than it takes to dial two addresses in vain twice, and to become healthy again.
-    static let round = Duration.seconds(30)
+    /// Longer than a probe that is under way when a round begins may take (``Defaults/healthPatience``), and one more after it.
+    static let round = Duration.seconds(60)
+    /// Where no other port is asked out of its turn. Longer than it takes to dial two addresses in vain twice, and to become healthy again.
+    static let interval = Duration.seconds(30)
     /// What an interval that is shorter does not shorten: a server that stops does so port by port.
     static let secondLook = Duration.seconds(5)
     /// A host that starts anew is back sooner.
@@ -262,7 +265,8 @@ struct Herald: Sendable {
         // Whoever was asked before the first sign may have answered before it happened. At a start there was nothing before it.
         let since = topic.said.isEmpty ? opened.began : opened.at
         let others = ports.filter { port in
-            !port.isResting && !news.contains(port.place) && port.asked.map { $0 < since } ?? true
+            guard !port.isResting else { return false }
+            return news.contains(port.place) ? port.wasInterrupted(by: ports) : port.asked.map { $0 < since } ?? true
         }
         // One that answered may be away for a moment.
         let unsure = ports.filter { port in
@@ -273,7 +277,7 @@ struct Herald: Sendable {
         }
         var isAsked = false
         if case .asked(let at)? = topic.path { isAsked = now < at + Self.pathPatience }
-        let limit = opened.at + Self.round
+        let limit = opened.at + (topic.lastRound == opened.at ? Self.round : Self.interval)
         guard isAsked || !others.isEmpty || !unsure.isEmpty, now < limit else { return true }
         if topic.lastRound == opened.at {
             outcome.wanted.formUnion(others.map(\.place))
@@ -326,8 +330,10 @@ struct Herald: Sendable {
             }
         // Why it is off was said already.
         let isKnown = isOff && news.allSatisfy { topic.isInOutage($0) }
-        let limit = began + (isKnown ? Self.standingPatience : Self.round)
+        let limit = began + (isKnown ? Self.standingPatience : Self.interval)
         guard isComplete || now >= limit else { return topic.hold(until: limit) }
+        // Not before it is said why; that is held back no longer than its own limit.
+        guard topic.opened == nil else { return }
         topic.turned = nil
         for isHealthy in [false, true] {
             let these = news.filter { ($0.standing == .healthy) == isHealthy }
@@ -361,6 +367,15 @@ extension [Diagnosis.Port] {
         guard let port = first(where: { $0.place == asked.place }) else { return nil }
         let named = port.results.first { port.place.proto != .https || $0.serverName == asked.serverName }
         return named?.result
+    }
+}
+
+extension Diagnosis.Port {
+    /// Whether the last probe broke off in mid-conversation, and another port was found to be away by one that began later: what closed that
+    /// port may have come in between.
+    fileprivate func wasInterrupted(by ports: [Self]) -> Bool {
+        guard let asked, hasAnswered, isAll(Verdict.ofInterruption) else { return false }
+        return ports.contains { $0.isAll(Verdict.ofOutage) && $0.failedSince.map { $0 > asked } ?? false }
     }
 }
 
