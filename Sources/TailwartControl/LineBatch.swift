@@ -38,7 +38,8 @@ struct LineBatch {
             case .event(.eventsLost(let count, _), _): (0, count)
             case .event: (0, 1)
             }
-        if hasPriorities { lines.append(entry.priority) }
+        let priority = hasPriorities ? entry.priority : ""
+        lines.append(priority)
         switch (entry, format) {
         case (.record(let record), .json): RecordLine(record.record).writeJSON(to: &lines)
         case (.record(let record), .text):
@@ -49,7 +50,7 @@ struct LineBatch {
             if let watched {
                 watched.write(event, at: time, to: &lines)
             } else {
-                event.writeText(at: time, to: &lines)
+                event.writeText(at: time, priority: priority, to: &lines)
             }
         }
         marks.append(Line(end: lines.bytes.count, records: weight.records, events: weight.events))

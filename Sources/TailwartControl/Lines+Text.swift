@@ -89,17 +89,36 @@ extension RecordLine {
 }
 
 extension EdgeEvent {
-    /// The time of the day, what is graver than usual, and the sentence.
+    /// The time of the day, what is graver than usual, and what happened; below it what to do, if anything is to be done:
+    /// `21:30:00.123 error: mailbox 100.64.0.3:25 (smtp): refused: The host answers, but nothing listens on this port. …`
+    /// `             → Enable the port in the mail server, or take the listener out of tailwart.yaml.`
     ///
-    /// - Parameter time: microseconds since 1970.
-    package func writeText(at time: Int64, to out: inout LineBuffer) {
+    /// - Parameters:
+    ///   - time: microseconds since 1970.
+    ///   - priority: what the second line begins with.
+    package func writeText(at time: Int64, priority: StaticString = "", to out: inout LineBuffer) {
         out.append(clock: time)
         out.append(" ")
+        writeStatement(to: &out)
+        out.append("\n")
+        guard let fix else { return }
+        out.append(priority)
+        Self.write(fix: fix, to: &out)
+    }
+
+    /// With the level, where it is graver than usual.
+    func writeStatement(to out: inout LineBuffer) {
         if level > .info {
             out.append(text: level.rawValue)
             out.append(": ")
         }
-        out.append(text: sentence)
+        out.append(text: statement)
+    }
+
+    /// A line of its own, as far to the right as what stands behind the time of another.
+    static func write(fix: String, to out: inout LineBuffer) {
+        out.append("             → ")
+        out.append(text: fix.asSentence)
         out.append("\n")
     }
 }

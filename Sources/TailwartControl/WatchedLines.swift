@@ -48,14 +48,9 @@ package struct WatchedLines: Sendable {
             case .warning: .yellow
             case .error: .red
             }
-        paint(colour, &out) { out in
-            if event.level > .info {
-                out.append(text: event.level.rawValue)
-                out.append(": ")
-            }
-            out.append(text: event.sentence)
-        }
+        paint(colour, &out) { event.writeStatement(to: &$0) }
         out.append("\n")
+        if let fix = event.fix { EdgeEvent.write(fix: fix, to: &out) }
     }
 
     private func begin(at time: Int64, _ out: inout LineBuffer) {

@@ -31,7 +31,7 @@ extension CommandTests {
                 let line = try await edge.event(containing: "turns clients away")
                 #expect(
                     line.message
-                        == "this process has used up the 64 descriptors that it may open, and turns clients away: raise the limit "
+                        == "this process has used up the 64 descriptors that it may open, and turns clients away; raise the limit "
                         + "(LimitNOFILE= in systemd, ulimits: {nofile: …} in Compose, ulimit -n), or lower max_connections"
                 )
 

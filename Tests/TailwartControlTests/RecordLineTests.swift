@@ -136,7 +136,10 @@ import Testing
         var out = LineBuffer()
         EdgeEvent.userspace(["a\"b", "c"]).writeJSON(at: 0, to: &out)
         #expect(out.text.contains(#""level":"error","message":"tailscaled runs in userspace mode, so a\"b, c cannot"#))
-        #expect(out.text.hasSuffix(#"","event":"tailnet","change":"userspace","names":["a\"b","c"]}"# + "\n"))
+        #expect(
+            out.text.hasSuffix(
+                #"","event":"tailnet","change":"userspace","names":["a\"b","c"],"fix":"set via: tailscale for that upstream"}"#
+                    + "\n"))
     }
 
     @Test func `an event for a person says what is graver than usual`() {
@@ -147,6 +150,17 @@ import Testing
             out.text
                 == "21:38:27.512 warning: 7 connection records were lost: standard output is not read fast enough\n"
                 + "21:38:27.512 stopped after 1 connection\n")
+    }
+
+    @Test func `what to do is a line of its own for a person, as urgent as the first`() {
+        let event = EdgeEvent.userspace(["mailbox"])
+        var out = LineBuffer()
+        event.writeText(at: 1_795_469_907_512_345, priority: "<3>", to: &out)
+        #expect(
+            out.text
+                == "21:38:27.512 error: tailscaled runs in userspace mode, so mailbox cannot be dialled directly\n"
+                + "<3>             → Set via: tailscale for that upstream.\n")
+        #expect(event.sentence.hasSuffix("cannot be dialled directly; set via: tailscale for that upstream"))
     }
 
     @Test(

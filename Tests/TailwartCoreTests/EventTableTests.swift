@@ -99,7 +99,7 @@ import Testing
         ),
         (
             .addressMissing(.init(.internet(InternetAddress(.loopbackV4, port: 25)), listener: "smtp")), .warning,
-            "this host does not have the address of 127.0.0.1:25 (smtp): the edge serves there once it has it; if it never will, "
+            "this host does not have the address of 127.0.0.1:25 (smtp): the edge serves there once it has it; if it never will have it, "
                 + "correct 'bind' (see `ip address`)"
         ),
         (
@@ -109,17 +109,17 @@ import Testing
         ),
         (
             .descriptorsShort(limit: 64, connections: 1000), .warning,
-            "max_connections is 1000, but this process may open only 64 descriptors, two per connection: raise the limit "
+            "max_connections is 1000, but this process may open only 64 descriptors, two per connection; raise the limit "
                 + "(LimitNOFILE= in systemd, ulimits: {nofile: …} in Compose, ulimit -n), or lower max_connections"
         ),
         (
             .descriptorsExhausted(limit: 64), .error,
-            "this process has used up the 64 descriptors that it may open, and turns clients away: raise the limit "
+            "this process has used up the 64 descriptors that it may open, and turns clients away; raise the limit "
                 + "(LimitNOFILE= in systemd, ulimits: {nofile: …} in Compose, ulimit -n), or lower max_connections"
         ),
         (
             .descriptorsExhausted(limit: nil), .error,
-            "this host has no descriptor or memory left, and turns clients away: see what takes them (`free -h`, "
+            "this host has no descriptor or memory left, and turns clients away; see what takes them (`free -h`, "
                 + "`sysctl fs.file-nr fs.file-max`), and give it less or the host more"
         ),
         (.descriptorsFree, .info, "for an hour no client was turned away for want of descriptors"),
@@ -238,7 +238,7 @@ import Testing
         ),
         (
             .clientTableFull(connections: 3, slots: 8), .warning,
-            "the table of 8 client networks is full, and 3 connections were served without limits: "
+            "the table of 8 client networks is full, and 3 connections were served without limits; "
                 + "raise 'limits.table' (16 bytes each)"
         ),
         (
@@ -249,7 +249,7 @@ import Testing
         ),
         (
             .edgeBanned([.loopbackV4]), .error,
-            "the mailbox bans this edge (127.0.0.1): \(Verdict.banned.fix(of: .stalwart))"
+            "the mailbox bans this edge (127.0.0.1). \(Verdict.banned.fix(of: .stalwart))"
         ),
         (
             .takeover([.init(.any(port: 25), listener: "smtp")]), .info,

@@ -7,6 +7,7 @@ extension EdgeEvent {
         switch (self, key) {
         case (.verdict(let found), .cause): .text(found.cause)
         case (.verdict(let found), .fix): .text(found.fix)
+        case (_, .fix): fix.map { .text($0) }
         case (.verdict(let found), _):
             found.places.value(of: key) ?? found.result.value(of: key, serverName: found.asked.first?.name)
         case (.health(_, let isHealthy, _, _), .standing): .text(isHealthy ? "healthy" : "unhealthy")
@@ -22,13 +23,10 @@ extension EdgeEvent {
         case (.takeoverFailed(let failure), .failure): .text(failure)
         case (.ban(let news), _): news.value(of: key)
         case (.bansFailed(let failure, _), .failure): .text(failure)
-        case (.bansFailed(_, let fix), .fix): fix.map { .text($0) }
         case (.clientTableFull(let connections, _), .connections): .number(connections)
         case (.clientTableFull(_, let slots), .limit): .number(slots)
-        case (.clientTableFull, .fix): .text(Self.tableFix)
         case (.edgeBanned(let addresses), .addresses): .list(addresses.map { "\($0)" })
         case (.edgeBanned, .cause): .text("The mailbox bans this edge.")
-        case (.edgeBanned, .fix): .text(Verdict.banned.fix(of: .stalwart))
         case (.addressMissing(let opening), .listener): .text(opening.listener)
         case (.addressMissing(let opening), .addresses): .list(["\(opening.bind)"])
         case (.adminUnavailable(let socket, _), .addresses): .list([socket])
@@ -36,11 +34,9 @@ extension EdgeEvent {
         case (.descriptorsShort(let limit, _), .limit): .number(Int(clamping: limit))
         case (.descriptorsShort(_, let connections), .connections): .number(connections)
         case (.descriptorsExhausted(let limit), .limit): limit.map { .number(Int(clamping: $0)) }
-        case (.descriptorsExhausted(let limit), .fix): .text(Self.exhaustedFix(limit))
         case (.headerUnexpected(_, let listener), .listener): .text(listener)
         case (.headerUnexpected(let client, _), .client): .text("\(client)")
         case (.headerUnexpected(let client, let listener), .cause): .text(Self.headerCause(client, listener))
-        case (.headerUnexpected(let client, _), .fix): .text(Self.headerFix(client))
         case (.resolved(let name, _, _), .name), (.unresolved(let name, _, _), .name): .text(name)
         case (.resolved(_, let addresses, _), .addresses): .list(addresses.map { "\($0)" })
         case (.resolved(_, _, let source), .source): source.map { .text($0) }
@@ -111,7 +107,6 @@ extension TailnetNews {
         switch key {
         case .change: .text(change.rawValue)
         case .name: name.map { .text($0) }
-        case .fix: fix.map { .text($0) }
         case .roundTrip: roundTrip.map { .number(Int(clamping: $0.microseconds)) }
         case .lastHandshake: lastHandshake.map { .number($0) }
         default: nil

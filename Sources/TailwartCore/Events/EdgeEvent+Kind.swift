@@ -60,9 +60,9 @@ extension EdgeEvent {
         package var keys: [EventKey] {
             switch self {
             case .listening: [.version, .addresses]
-            case .addressMissing: [.listener, .addresses]
-            case .adminUnavailable: [.addresses, .failure]
-            case .descriptorsShort: [.limit, .connections]
+            case .addressMissing: [.listener, .addresses, .fix]
+            case .adminUnavailable: [.addresses, .failure, .fix]
+            case .descriptorsShort: [.limit, .connections, .fix]
             case .descriptorsExhausted: [.limit, .fix]
             case .descriptorsFree: []
             case .headerUnexpected: [.listener, .client, .cause, .fix]

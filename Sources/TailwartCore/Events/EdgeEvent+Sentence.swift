@@ -23,25 +23,48 @@ extension EdgeEvent {
             + "address of this host, the mailbox's address leads back to this edge"
     }
 
+    /// What happened and what to do, in one line.
     package var sentence: String {
+        guard let fix else { return statement }
+        return statement + (statement.hasSuffix(".") ? " " : "; ") + fix
+    }
+
+    /// What to do; nil where there is nothing to do, or ``statement`` says it.
+    package var fix: String? {
+        switch self {
+        case .addressMissing: "if it never will have it, correct 'bind' (see `ip address`)"
+        case .adminUnavailable: "set 'admin.socket' to another path, or to off"
+        case .descriptorsShort: Self.descriptorFix
+        case .descriptorsExhausted(let limit): Self.exhaustedFix(limit)
+        case .headerUnexpected(let client, _): Self.headerFix(client)
+        case .verdict(let found): found.verdict == .well ? nil : found.fix
+        case .tailnet(let news): news.fix
+        case .userspace: "set via: tailscale for that upstream"
+        case .bansFailed(_, let fix): fix
+        case .clientTableFull: Self.tableFix
+        case .edgeBanned: Verdict.banned.fix(of: .stalwart)
+        default: nil
+        }
+    }
+
+    /// What happened and why, without ``fix``.
+    package var statement: String {
         switch self {
         case .listening(let version, let openings):
             "\(version) listens on \(openings.map { "\($0.bind) (\($0.listener))" }.joined(separator: ", "))"
         case .addressMissing(let opening):
-            "this host does not have the address of \(opening.bind) (\(opening.listener)): the edge serves there once it has it; if it "
-                + "never will, correct 'bind' (see `ip address`)"
+            "this host does not have the address of \(opening.bind) (\(opening.listener)): the edge serves there once it "
+                + "has it"
         case .adminUnavailable(let socket, let failure):
-            "the admin interface at \(socket) cannot be used: \(failure); set 'admin.socket' to another path, or to off"
+            "the admin interface at \(socket) cannot be used: \(failure)"
         case .descriptorsShort(let limit, let connections):
-            "max_connections is \(connections), but this process may open only \(limit) descriptors, two per connection: "
-                + Self.descriptorFix
+            "max_connections is \(connections), but this process may open only \(limit) descriptors, two per "
+                + "connection"
         case .descriptorsExhausted(let limit):
             (limit.map { "this process has used up the \($0) descriptors that it may open" }
-                ?? "this host has no descriptor or memory left") + ", and turns clients away: "
-                + Self.exhaustedFix(limit)
+                ?? "this host has no descriptor or memory left") + ", and turns clients away"
         case .descriptorsFree: "for an hour no client was turned away for want of descriptors"
-        case .headerUnexpected(let client, let listener):
-            Self.headerCause(client, listener) + "; " + Self.headerFix(client)
+        case .headerUnexpected(let client, let listener): Self.headerCause(client, listener)
         case .resolved(let name, let addresses, let source):
             "\(name) is \(addresses.map { "\($0)" }.joined(separator: ", "))\(source.map { " (\($0))" } ?? "")"
         case .unresolved(let name, let failure, let keepsAddresses):
@@ -53,15 +76,14 @@ extension EdgeEvent {
             "\(name) cannot be used: \(failure); "
                 + (kept.map { "the last version stays in force, with \(Self.networks($0))" }
                     ?? "nobody is denied or allowed by it yet")
-        case .verdict(let found): "\(found.label): \(found.verdict.name): \(found.words)"
+        case .verdict(let found): "\(found.label): \(found.verdict.name): \(found.statement)"
         case .health(let places, isHealthy: false, let witness, _):
             "\(places.label) is unhealthy, as \(witness.rawValue) say: it gets no connections except trials"
         case .health(let places, isHealthy: true, let witness, let found):
-            "\(places.label) is healthy, as \(witness.rawValue) say" + (found.map { ": \($0.words)" } ?? "")
+            "\(places.label) is healthy, as \(witness.rawValue) say" + (found.map { ": \($0.statement)" } ?? "")
         case .tailnet(let news): news.whole
         case .userspace(let names):
-            "tailscaled runs in userspace mode, so \(names.joined(separator: ", ")) cannot be dialled directly; "
-                + "set via: tailscale for that upstream"
+            "tailscaled runs in userspace mode, so \(names.joined(separator: ", ")) cannot be dialled directly"
         case .signalIgnored(let signal):
             "\(signal.rawValue) is ignored: SIGHUP reloads the configuration, and the log on standard output needs no reopening"
         case .reloaded(let difference, let warnings):
@@ -76,13 +98,11 @@ extension EdgeEvent {
         case .noticeFailed(let messenger, let failure):
             "notice to \(messenger) failed: \(failure); it will be sent again (`tailwart check --notify` sends a test)"
         case .ban(let news): news.sentence
-        case .bansFailed(let failure, let fix): failure + (fix.map { "; \($0)" } ?? "")
+        case .bansFailed(let failure, _): failure
         case .clientTableFull(let connections, let slots):
-            "the table of \(slots) client networks is full, and \(connections) connections were served without limits: "
-                + EdgeEvent.tableFix
+            "the table of \(slots) client networks is full, and \(connections) connections were served without limits"
         case .edgeBanned(let addresses):
-            "the mailbox bans this edge (\(addresses.map { "\($0)" }.joined(separator: ", "))): "
-                + Verdict.banned.fix(of: .stalwart)
+            "the mailbox bans this edge (\(addresses.map { "\($0)" }.joined(separator: ", ")))."
         case .takeover(let openings):
             "took over from the old process, which drains; listens on "
                 + openings.map { "\($0.bind) (\($0.listener))" }.joined(separator: ", ")
@@ -113,7 +133,14 @@ extension TailnetNews {
         var text = sentence
         if let roundTrip { text += ", \(Int(roundTrip / .milliseconds(1))) ms round trip" }
         if let handshakeAge { text += ", last handshake \(handshakeAge) s ago" }
-        if let fix { text += "; \(fix)" }
         return text
+    }
+}
+
+extension String {
+    /// With a capital letter and a full stop.
+    package var asSentence: String {
+        let text = prefix(1).uppercased() + dropFirst()
+        return text.hasSuffix(".") ? text : text + "."
     }
 }

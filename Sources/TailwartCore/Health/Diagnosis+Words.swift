@@ -6,8 +6,8 @@ extension Diagnosis {
     /// What to do.
     package var fix: String { joint?.fix(for: servers) ?? result.fix(asked[0].place.proto) }
 
-    /// Cause, what was seen, and what to do.
-    package var words: String { verdict == .well ? result.detail : "\(cause) \(result.detail) \(fix)" }
+    /// The cause and what was seen.
+    package var statement: String { verdict == .well ? result.detail : "\(cause) \(result.detail)" }
 }
 
 extension Diagnosis.Joint {

@@ -191,11 +191,3 @@ extension Trouble {
         }
     }
 }
-
-extension String {
-    /// With a capital letter and a full stop.
-    var asSentence: String {
-        let text = prefix(1).uppercased() + dropFirst()
-        return text.hasSuffix(".") ? text : text + "."
-    }
-}
