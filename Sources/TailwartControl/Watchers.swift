@@ -48,8 +48,8 @@ final class Watchers: Sendable {
         try state.withLock { state throws(SystemError) in
             if needsObservers, state.observers == nil { state.observers = try Observers() }
             guard needsResolver, state.resolver == nil else { return }
-            let resolver = try Resolver(names: []) { [weak self] host, entry, addresses in
-                self?.learn(host, entry, addresses)
+            let resolver = try Resolver(names: [], awaitsTailscaled: configuration.tailscale != nil) {
+                [weak self] host, entry, addresses in self?.learn(host, entry, addresses)
             }
             state.resolverThread = try resolver.start()
             state.resolver = resolver

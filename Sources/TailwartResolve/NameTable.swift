@@ -8,6 +8,8 @@ import TailwartWire
 /// - MagicDNS and the system side by side, while nothing is known of MagicDNS, so that nobody waits for it.
 /// - The system alone, while MagicDNS is silent or this host is in no tailnet.
 ///
+/// What nobody knows is no failure before tailscaled has spoken, if it is there to speak.
+///
 /// A better answer takes the place of a worse one. When nobody knows, the last good answer stands: a mailbox rarely moves in the
 /// minute in which its name server is away.
 struct NameTable {
@@ -68,8 +70,11 @@ struct NameTable {
 
     private var records: [String: Record]
     private var magicDNS = MagicDNS.unknown
+    private var awaitsTailscaled: Bool
 
-    init(_ names: [String], at now: UInt64) {
+    /// - Parameter awaitsTailscaled: whether ``learn(_:at:)`` will be called, if only with nil.
+    init(_ names: [String], awaitsTailscaled: Bool = false, at now: UInt64) {
+        self.awaitsTailscaled = awaitsTailscaled
         records = Dictionary(names.map { ($0, Record(due: now)) }) { first, _ in first }
     }
 
@@ -114,7 +119,8 @@ struct NameTable {
     ///
     /// - Parameter words: the addresses of each name that it has; nil if it is not there.
     mutating func learn(_ words: [String: [IPAddress]]?, at now: UInt64) -> [News] {
-        records.keys.sorted().compactMap { name in
+        awaitsTailscaled = false
+        return records.keys.sorted().compactMap { name in
             guard var record = records[name] else { return nil }
             let before = record.entry
             switch (words.map { $0[name] ?? [] }, record.word) {
@@ -169,10 +175,11 @@ struct NameTable {
                 record.fallsThrough = true
                 return nil
             }
+            record.due = now + Self.microseconds(Self.retryInterval)
+            guard !awaitsTailscaled else { return nil }
             record.entry.failure =
                 (record.word == .hasNot ? "the tailnet has no such name, and DNS says: " : "")
                 + (record.reason ?? reason)
-            record.due = now + Self.microseconds(Self.retryInterval)
         }
         return news(answer.name, record.entry, before)
     }

@@ -41,11 +41,13 @@ package final class Resolver: Sendable {
 
     /// - Parameters:
     ///   - names: host names; an address needs no resolver.
+    ///   - awaitsTailscaled: whether ``learn(from:)`` will be called soon, if only with nil.
     ///   - changed: called on the resolver's thread when a name has other addresses, or has begun to fail or ceased to.
     package init(
-        names: [String], servers: NameServers = NameServers(), changed: @escaping Changed
+        names: [String], awaitsTailscaled: Bool = false, servers: NameServers = NameServers(),
+        changed: @escaping Changed
     ) throws(SystemError) {
-        state = Mutex(State(table: NameTable(names, at: Clock.monotonic())))
+        state = Mutex(State(table: NameTable(names, awaitsTailscaled: awaitsTailscaled, at: Clock.monotonic())))
         waker = try Waker()
         self.servers = servers
         self.changed = changed

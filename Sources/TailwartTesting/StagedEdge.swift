@@ -13,8 +13,6 @@ package final class StagedEdge: Sendable {
     /// Its own ports, by those that it dials.
     private let doors: [UInt16: UInt16]
     private let counter: FakeMailbox
-    /// Events that are of no matter.
-    private let ignored: Set<String>
     /// Lines that were expected.
     private let heard = Mutex(0)
 
@@ -48,11 +46,10 @@ package final class StagedEdge: Sendable {
     ///   - head: further YAML.
     ///   - names: what the listeners of `https` lead on, by name; all if empty.
     package convenience init(
-        on host: TestHost, _ upstreams: Upstream..., head: String = "tailscale: off", names: [String] = [],
-        ignoring ignored: Set<String> = []
+        on host: TestHost, _ upstreams: Upstream..., head: String = "tailscale: off", names: [String] = []
     ) async throws {
         try await self.init(
-            upstreams, on: host, head: head, names: names, ignoring: ignored, counter: Self.counter()
+            upstreams, on: host, head: head, names: names, counter: Self.counter()
         ) {
             try await EdgeProcess(on: host, ports: $0, "workers: 1\n" + $1).process
         }
@@ -61,11 +58,10 @@ package final class StagedEdge: Sendable {
     /// - Parameter start: makes an edge of a configuration without `log` listen on these ports, with the file `tailwart.yaml` of the host.
     package init(
         _ upstreams: [Upstream], on host: TestHost, head: String, names: [String] = [],
-        ignoring ignored: Set<String> = [], counter: FakeMailbox,
+        counter: FakeMailbox,
         start: ([UInt16], String) async throws -> ChildProcess
     ) async throws {
         self.counter = counter
-        self.ignored = ignored
         file = host.folder.file("tailwart.yaml")
         var doors: [UInt16: UInt16] = [:]
         var places: [String] = []
@@ -124,7 +120,7 @@ package final class StagedEdge: Sendable {
     package var rounds: Int { counter.served }
 
     private var said: [SaidLine] {
-        SaidLine.all(of: process).filter { $0.upstream != Self.counting && !ignored.contains($0.event) }
+        SaidLine.all(of: process).filter { $0.upstream != Self.counting }
     }
 
     /// Waits until all of these are said, in any order, and nothing else.

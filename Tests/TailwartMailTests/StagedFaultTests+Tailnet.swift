@@ -36,7 +36,7 @@ extension StagedFaultTests {
             }
             let edge = try await StagedEdge(
                 on: host, .init(", proxy_protocol: none", at: Self.peer, ports: [(.smtp, mailbox.address.port)]),
-                head: "tailscale: {socket: \(tailscaled.path)}", ignoring: ["unresolved"])
+                head: "tailscale: {socket: \(tailscaled.path)}")
             let port = mailbox.address.port
             try await edge.says(.healthy(on: [port]), .verdict("starttls_missing", on: [port]))
             try await body(edge, tailscaled, mailbox) { hang in hangs.withLock { $0 = hang } }

@@ -16,8 +16,8 @@ import Testing
         var table: NameTable
         var isInTailnet = true
 
-        init(isInTailnet: Bool = true) {
-            table = NameTable([name], at: now)
+        init(isInTailnet: Bool = true, awaitsTailscaled: Bool = false) {
+            table = NameTable([name], awaitsTailscaled: awaitsTailscaled, at: now)
             self.isInTailnet = isInTailnet
         }
 
@@ -183,6 +183,23 @@ import Testing
         #expect(desk.table.nextDue == nil)
         #expect(desk.asks(after: 100_000) == [])
         #expect(desk.learn([Self.moved]) == .init(addresses: [Self.moved], source: .tailscale))
+    }
+
+    @Test(arguments: [true, false])
+    func `what DNS does not know is no failure before tailscaled has spoken, and is one where it does not run`(
+        isThere: Bool
+    ) {
+        var desk = Desk(isInTailnet: false, awaitsTailscaled: true)
+        #expect(desk.asks() == [.system])
+        #expect(desk.fail(.system) == nil)
+        if isThere {
+            #expect(desk.learn([Self.v4])?.addresses == [Self.v4])
+            #expect(desk.asks(after: 60) == [])
+        } else {
+            #expect(desk.learnNothing() == nil)
+            #expect(desk.asks(after: 2) == [.system])
+            #expect(desk.fail(.system)?.failure == "no such name")
+        }
     }
 
     @Test func `tailscaled's word outlives a restart, then DNS is asked, and the last good answer stands`() {
