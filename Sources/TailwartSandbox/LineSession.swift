@@ -51,6 +51,8 @@ package struct Reply {
 
     private(set) var chunks: [ByteBuffer] = []
     package var next: Next
+    /// How long the client waits for it; what it sends meanwhile is read after that.
+    package var delay = TimeAmount.zero
 
     /// - Parameter lines: CR LF is added to each.
     package init(_ lines: String..., next: Next = .line) {

@@ -15,6 +15,7 @@ package final class LineSessionHandler<Session: LineSession>: ChannelInboundHand
     private let ending = ChannelEnding()
     private var hasGreeted = false
     private var isAnswering = false
+    private var isPausing = false
     private var isInputClosed = false
 
     /// - Parameters:
@@ -97,7 +98,7 @@ package final class LineSessionHandler<Session: LineSession>: ChannelInboundHand
 
     private func answer(_ context: ChannelHandlerContext) {
         // Writing can change the writability at once and so lead back here.
-        guard hasGreeted, !isAnswering else { return }
+        guard hasGreeted, !isAnswering, !isPausing else { return }
         isAnswering = true
         defer { isAnswering = false }
         while !ending.hasBegun, context.channel.isWritable {
@@ -105,7 +106,19 @@ package final class LineSessionHandler<Session: LineSession>: ChannelInboundHand
                 if isInputClosed { ending.begin(context, after: lastWrite) }
                 return
             }
-            perform(session.receive(line), context)
+            let reply = session.receive(line)
+            guard reply.delay == .zero else { return performLater(reply, context) }
+            perform(reply, context)
+        }
+    }
+
+    private func performLater(_ reply: Reply, _ context: ChannelHandlerContext) {
+        isPausing = true
+        context.eventLoop.assumeIsolated().scheduleTask(in: reply.delay) {
+            self.isPausing = false
+            guard context.channel.isActive else { return }
+            self.perform(reply, context)
+            self.answer(context)
         }
     }
 

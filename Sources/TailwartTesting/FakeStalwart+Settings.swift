@@ -32,9 +32,12 @@ extension FakeStalwart {
         package var throttleTime = Duration.seconds(1)
         /// Its PostgreSQL went away while it ran: it greets, and takes no recipient.
         package var isDatabaseAway = false
-        package var isDiskFull = false
         /// The addresses that it has; nil: all. A fresh one has no postmaster either.
         package var recipients: [String]?
+        /// Before it says that it does not have an address.
+        package var unknownRecipientDelay = Duration.seconds(5)
+        /// Mails in an hour from one sender to one recipient. Nil: no limit, as tests send often; by default Stalwart takes 25.
+        package var rate: Int?
 
         package init(trusted: [Network] = [], certificate: FakeCertificate? = nil) {
             self.trusted = trusted

@@ -21,6 +21,8 @@ final class FakeStalwartCore: Sendable {
         var exempt: Set<IPAddress> = []
         /// When connections for SMTP were greeted.
         var greeted: [IPAddress: [ContinuousClock.Instant]] = [:]
+        /// Recipients that were taken, by sender and recipient; nobody runs for an hour.
+        var taken: [String: Int] = [:]
     }
 
     private let state: Mutex<State>
@@ -95,6 +97,15 @@ final class FakeStalwartCore: Sendable {
             }
             recent.append(now)
             return false
+        }
+    }
+
+    /// Counts a recipient, and says whether it is one too many.
+    func isOverRate(from sender: String, to recipient: String) -> Bool {
+        state.withLock { state in
+            guard let limit = state.settings.rate else { return false }
+            state.taken["\(sender) \(recipient)", default: 0] += 1
+            return state.taken["\(sender) \(recipient)", default: 0] > limit
         }
     }
 

@@ -19,9 +19,10 @@ struct FakeStalwartSession: LineSession {
     private let language: Language
     private let client: InternetAddress
     private let isUnavailable: Bool
-    /// What is said to every recipient; nil: it is looked for.
-    private let refusal: String?
+    private let isDatabaseAway: Bool
     private let recipients: [String]?
+    private let unknownRecipientDelay: TimeAmount
+    private var sender = ""
     private var offersStartTLS: Bool
     private var hasSaidHello = false
     private var isReadingMessage = false
@@ -45,11 +46,9 @@ struct FakeStalwartSession: LineSession {
         self.core = core
         self.client = client
         isUnavailable = settings.mode == .unavailable
-        refusal =
-            settings.isDatabaseAway
-            ? "451 4.4.3 Unable to verify address at this time."
-            : settings.isDiskFull ? "452 4.3.1 Mail system full, try again later." : nil
+        isDatabaseAway = settings.isDatabaseAway
         recipients = settings.recipients
+        unknownRecipientDelay = TimeAmount(settings.unknownRecipientDelay)
         offersStartTLS = settings.offersStartTLS && proto.firstSpeaker == .server
     }
 
@@ -111,11 +110,18 @@ struct FakeStalwartSession: LineSession {
         case "HELO":
             hasSaidHello = true
             return Reply("250 2.0.0 OK")
-        case "RCPT" where refusal != nil: return Reply(refusal ?? "")
+        case "RCPT" where isDatabaseAway: return Reply("451 4.4.3 Unable to verify address at this time.")
         case "RCPT" where recipients.map { $0.allSatisfy { !line.contains("<\($0)>") } } ?? false:
             core.count { $0.unknownRecipients += 1 }
-            return Reply("550 5.1.2 Mailbox does not exist.")
-        case "MAIL", "RCPT", "RSET", "NOOP": return Reply("250 2.0.0 OK")
+            var reply = Reply("550 5.1.2 Mailbox does not exist.")
+            reply.delay = unknownRecipientDelay
+            return reply
+        case "RCPT" where core.isOverRate(from: sender, to: line):
+            return Reply("452 4.4.5 Rate limit exceeded, try again later.")
+        case "MAIL":
+            sender = line
+            return Reply("250 2.0.0 OK")
+        case "RCPT", "RSET", "NOOP": return Reply("250 2.0.0 OK")
         case "STARTTLS" where offersStartTLS: return startTLS("220 2.0.0 Ready to start TLS.")
         case "DATA":
             isReadingMessage = true

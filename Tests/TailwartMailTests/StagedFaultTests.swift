@@ -162,30 +162,31 @@ import Testing
     @Test func `a mailbox that greets and takes no mail is named with its words, and goes on to be used`() async throws
     {
         try await TestHost.run { host in
+            let mailbox = try await Mailbox(on: host)
+            let full = try await mailbox.startPostfix().add(["queue_minfree = 999999999999"], on: host)
             try await FakeStalwart.with(.trusting()) { fake in
-                try await FakeStalwart.with(.trusting()) { full in
-                    try await fake.configure { $0.isDatabaseAway = true }
-                    try await full.configure { $0.isDiskFull = true }
-                    let edge = try await StagedEdge(
-                        on: host,
-                        .init(
-                            ", proxy_protocol: v2", name: "fake", health: ", recipient: ann@example.org",
-                            ports: [(.smtp, fake.port(.smtp))]),
-                        .init(
-                            ", proxy_protocol: v2", name: "full", health: ", recipient: ann@example.org",
-                            ports: [(.smtp, full.port(.smtp))]))
-                    let ports = [fake.port(.smtp), full.port(.smtp)]
-                    try await edge.says(
-                        .verdict("certificate_fallback", on: [ports[0]]), .healthy(on: [ports[0]]),
-                        .verdict("certificate_fallback", on: [ports[1]]), .healthy(on: [ports[1]]))
-                    try await edge.says(
-                        .verdict(
-                            "takes_no_mail", on: [ports[0]], "451 4.4.3 Unable to verify address at this time.",
-                            "See that Stalwart's database runs"),
-                        .verdict("takes_no_mail", on: [ports[1]], "452 4.3.1 ", "that its disk has room"))
-                    try await edge.saysNothing()
-                    for port in ports { #expect(try greeting(at: edge.door(port)).hasPrefix("220 ")) }
-                }
+                try await fake.configure { $0.isDatabaseAway = true }
+                let ports = [fake.port(.smtp), full]
+                let roots = mailbox.certificates.authority.path
+                let edge = try await StagedEdge(
+                    on: host,
+                    .init(
+                        ", proxy_protocol: v2", name: "fake", health: ", recipient: ann@example.org",
+                        ports: [(.smtp, ports[0])]),
+                    .init(
+                        ", proxy_protocol: none", name: "full",
+                        health: ", recipient: ann@example.org, trust_roots: \(roots)", ports: [(.smtp, ports[1])]))
+                try await edge.says(
+                    .verdict("certificate_fallback", on: [ports[0]]), .healthy(on: [ports[0]]), .healthy(on: [ports[1]])
+                )
+                try await edge.says(
+                    .verdict(
+                        "takes_no_mail", on: [ports[0]], "451 4.4.3 Unable to verify address at this time.",
+                        "See that Stalwart's database runs"),
+                    .verdict(
+                        "takes_no_mail", on: [ports[1]], "452 4.3.1 Insufficient system storage", "its disk is full"))
+                try await edge.saysNothing()
+                for port in ports { #expect(try greeting(at: edge.door(port)).hasPrefix("220 ")) }
             }
         }
     }

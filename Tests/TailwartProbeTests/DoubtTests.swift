@@ -132,17 +132,22 @@ import Testing
 
     @Test(
         arguments: [
-            (nil, false, .taken, "with '250 2.0.0 OK'."),
-            (nil, true, .refusedNow, "with '451 4.4.3 Unable to verify address at this time.': its database is away."),
-            (["ann@example.org"], false, .unknown, "with '550 5.1.2 Mailbox does not exist.'."),
-        ] as [([String]?, Bool, RecipientAnswer, String)])
+            (nil, false, nil, .taken, "with '250 2.0.0 OK'."),
+            (
+                nil, true, nil, .refusedNow,
+                "with '451 4.4.3 Unable to verify address at this time.': its database is away."
+            ),
+            (["ann@example.org"], false, nil, .unknown, "with '550 5.1.2 Mailbox does not exist.'."),
+            (nil, false, 0, .unclear, "with '452 4.4.5 Rate limit exceeded, try again later.'."),
+        ] as [([String]?, Bool, Int?, RecipientAnswer, String)])
     func `a probe that asks for a recipient hears whether mail is taken, and leaves as it came`(
-        recipients: [String]?, isDatabaseAway: Bool, answer: RecipientAnswer, words: String
+        recipients: [String]?, isDatabaseAway: Bool, rate: Int?, answer: RecipientAnswer, words: String
     ) async throws {
         for version in [ProxyProtocolOut.Version.v2, .none] {
             var settings = FakeStalwart.Settings.expecting(version)
             settings.recipients = recipients
             settings.isDatabaseAway = isDatabaseAway
+            settings.rate = rate
             try await withStalwart(settings) { fake in
                 let question = ProbeQuestion.test(.direct(fake.address(.smtp)), .smtp, version)
                 let met = await prober.meet(question, patience, patience) {
@@ -160,6 +165,7 @@ import Testing
     @Test func `an edge asks once, and a program that probes once does not`() async throws {
         var settings = FakeStalwart.Settings()
         settings.recipients = []
+        settings.unknownRecipientDelay = .zero
         try await withStalwart(settings) { fake in
             var question = ProbeQuestion.test(.direct(fake.address(.smtp)), .smtp)
             question.recipient = "postmaster@example.org"
