@@ -26,6 +26,24 @@ package enum FileSystem {
         return path.hasPrefix("/") ? "/" + folder : folder.isEmpty ? "." : folder
     }
 
+    /// What is in a folder, without what begins with a dot; nil if it may not be read.
+    package static func names(in folder: String) -> [String]? {
+        guard let directory = opendir(folder) else { return nil }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
+    }
+
+    /// Whether it is gone then.
+    @discardableResult
+    package static func remove(_ path: String) -> Bool { unlink(path) == 0 || errno == ENOENT }
+
     package enum Content: Sendable, Equatable {
         /// At most one byte more than was asked for.
         case bytes([UInt8])

@@ -27,8 +27,8 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
         let owners = Set(sockets.compactMap(\.owner))
         var hidden: [PortHolder] = []
         var first: PortHolder?
-        for pid in (entries(of: "/proc") ?? []).compactMap({ Int($0) }) {
-            guard let descriptors = entries(of: "/proc/\(pid)/fd") else {
+        for pid in (FileSystem.names(in: "/proc") ?? []).compactMap({ Int($0) }) {
+            guard let descriptors = FileSystem.names(in: "/proc/\(pid)/fd") else {
                 if let user = user(of: pid), owners.contains(user) { hidden.append(holder(pid)) }
                 continue
             }
@@ -96,20 +96,6 @@ package struct PortHolder: Sendable, Equatable, CustomStringConvertible {
             bytes += chunk[..<count]
         }
         return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// Nil if it may not be read.
-    private static func entries(of path: String) -> [String]? {
-        guard let directory = opendir(path) else { return nil }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names
     }
 
     private static func link(_ path: String) -> String? {

@@ -165,6 +165,9 @@ import Testing
                 #expect(try names().allSatisfy { $0.hasPrefix("bans.list-") && !$0.contains("secret") })
             } else {
                 try await run.waits(toSay: "the last version stays in force, with 1 network")
+                try folder.file("bans").write("not a list")
+                try run.watcher.serve([], keptBeside: folder.file("bans").path)
+                #expect(try names() == ["bans"], "what nobody names any more is removed")
             }
             run.end()
         }
@@ -184,6 +187,8 @@ import Testing
         let url = NoticeURL(isEncrypted: false, host: "127.0.0.1", port: server.address.port, target: "/")
         try run.watcher.serve([NetworkList(.url(url)), NetworkList(.file("\(folder.path)/deny.txt"))])
         try await run.waits(for: "192.0.2.1", toBeDenied: true)
+        // What ends before that asks nobody.
+        try await eventually("the server is asked") { server.served > 0 ? true : nil }
         run.end()
         try await eventually("the server is let go") { isLetGo.withLock { $0 } ? true : nil }
     }

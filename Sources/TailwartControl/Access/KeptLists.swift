@@ -27,6 +27,17 @@ struct KeptLists: Sendable {
         try? FileSystem.replace(path, with: bytes, permissions: 0o600)
     }
 
+    /// Removes what is kept of other lists, which nobody names any more.
+    func keepOnly(_ urls: [NoticeURL]) {
+        guard let prefix else { return }
+        let folder = FileSystem.folder(of: prefix)
+        let wanted = Set(urls.compactMap(path))
+        for name in FileSystem.names(in: folder) ?? [] {
+            let path = "\(folder)/\(name)"
+            if path.hasPrefix(prefix), !wanted.contains(path) { FileSystem.remove(path) }
+        }
+    }
+
     private func path(of url: NoticeURL) -> String? {
         prefix.map { "\($0)\(String(Self.number(of: "\(url.origin)\(url.target)"), radix: 16))" }
     }

@@ -41,8 +41,10 @@ final class ListWatcher: Sendable {
     ///
     /// - Parameter file: beside which copies are kept of what is fetched, so that it holds from the start; nil: none are.
     func serve(_ lists: [NetworkList], keptBeside file: String? = nil) throws(SystemError) {
+        let kept = KeptLists(beside: file)
+        kept.keepOnly(lists.compactMap(\.url))
         try state.withLock { state throws(SystemError) in
-            state.kept = KeptLists(beside: file)
+            state.kept = kept
             guard state.thread != nil || !lists.isEmpty, !state.isStopped else { return }
             state.inbox.append(.serves(lists))
             if state.thread == nil { state.thread = try Thread(name: "lists") { self.run() } }

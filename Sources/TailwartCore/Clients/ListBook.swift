@@ -126,7 +126,7 @@ package struct ListBook: Sendable {
         let before = entries
         entries = lists.map { list in
             guard var known = before.first(where: { $0.list.source == list.source }) else {
-                if case .url(let url) = list.source { effects.append(.recall(url)) }
+                if let url = list.url { effects.append(.recall(url)) }
                 guard case .networks(let networks) = list.source else { return Entry(list: list, due: now) }
                 return Entry(list: list, networks: PackedNetworks(networks))
             }

@@ -20,6 +20,9 @@ package struct NetworkList: Sendable, Equatable {
         self.every = every
     }
 
+    /// Nil where it is not fetched.
+    package var url: NoticeURL? { if case .url(let url) = source { url } else { nil } }
+
     /// For logs and records: `list deny.txt`. Of a URL the query is left out, which may be a secret.
     package var label: String {
         switch source {
