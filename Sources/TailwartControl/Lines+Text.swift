@@ -89,21 +89,19 @@ extension RecordLine {
 }
 
 extension EdgeEvent {
-    /// The time of the day, what is graver than usual, and what happened; below it what to do, if anything is to be done:
+    /// The time of the day, what is graver than usual, and what happened; below it the rest, most often what to do:
     /// `21:30:00.123 error: mailbox 100.64.0.3:25 (smtp): refused: The host answers, but nothing listens on this port. …`
     /// `             → Enable the port in the mail server, or take the listener out of tailwart.yaml.`
     ///
     /// - Parameters:
     ///   - time: microseconds since 1970.
-    ///   - priority: what the second line begins with.
+    ///   - priority: what further lines begin with.
     package func writeText(at time: Int64, priority: StaticString = "", to out: inout LineBuffer) {
         out.append(clock: time)
         out.append(" ")
         writeStatement(to: &out)
         out.append("\n")
-        guard let fix else { return }
-        out.append(priority)
-        Self.write(fix: fix, to: &out)
+        writeFurtherLines(priority: priority, to: &out)
     }
 
     /// With the level, where it is graver than usual.
@@ -115,10 +113,13 @@ extension EdgeEvent {
         out.append(text: statement)
     }
 
-    /// A line of its own, as far to the right as what stands behind the time of another.
-    static func write(fix: String, to out: inout LineBuffer) {
-        out.append("             → ")
-        out.append(text: fix.asSentence)
-        out.append("\n")
+    /// As far to the right as what stands behind the time.
+    func writeFurtherLines(priority: StaticString = "", to out: inout LineBuffer) {
+        for line in furtherLines {
+            out.append(priority)
+            out.append("             ")
+            out.append(text: line)
+            out.append("\n")
+        }
     }
 }

@@ -50,7 +50,7 @@ package struct WatchedLines: Sendable {
             }
         paint(colour, &out) { event.writeStatement(to: &$0) }
         out.append("\n")
-        if let fix = event.fix { EdgeEvent.write(fix: fix, to: &out) }
+        event.writeFurtherLines(to: &out)
     }
 
     private func begin(at time: Int64, _ out: inout LineBuffer) {

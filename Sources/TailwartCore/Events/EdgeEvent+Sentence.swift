@@ -25,8 +25,17 @@ extension EdgeEvent {
 
     /// What happened and what to do, in one line.
     package var sentence: String {
+        if case .reloadFailed(let problems) = self {
+            return "\(statement): \(problems.map(\.sentence).joined(separator: "; "))"
+        }
         guard let fix else { return statement }
         return statement + (statement.hasSuffix(".") ? " " : "; ") + fix
+    }
+
+    /// The rest of it, where ``statement`` is a line of its own.
+    package var furtherLines: [String] {
+        if case .reloadFailed(let problems) = self { return problems.map(\.sentence) }
+        return fix.map { ["→ \($0.asSentence)"] } ?? []
     }
 
     /// What to do; nil where there is nothing to do, or ``statement`` says it.
@@ -47,7 +56,7 @@ extension EdgeEvent {
         }
     }
 
-    /// What happened and why, without ``fix``.
+    /// What happened and why, without ``furtherLines``.
     package var statement: String {
         switch self {
         case .listening(let version, let openings):
@@ -90,8 +99,7 @@ extension EdgeEvent {
             "reloaded: "
                 + ((difference.isEmpty ? ["nothing has changed"] : difference.sentences(atMost: Self.changeLimit))
                 + warnings.map(\.sentence)).joined(separator: "; ")
-        case .reloadFailed(let problems):
-            "reload failed, nothing has changed: \(problems.map(\.sentence).joined(separator: "; "))"
+        case .reloadFailed: "reload failed, nothing has changed"
         case .noticeSent(let messenger, let notice, let lost):
             "sent to \(messenger): \(notice.kindName)\(notice.isOver ? ", which is over" : "")"
                 + (lost == 0 ? "" : "; \(lost) notices before it were dropped")
