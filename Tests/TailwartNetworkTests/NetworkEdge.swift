@@ -13,7 +13,9 @@ struct NetworkEdge: Sendable {
     ///   - configuration: YAML without `log` and `workers`.
     init(_ name: String = "tailwart", in network: TestNetwork, ports: [UInt16], _ configuration: String) async throws {
         let file = network.host.folder.file("\(name).yaml")
-        try file.write(configuration + "\nworkers: 1\nlog: {format: json}\n")
+        // An edge of this machine may have the usual socket: a network namespace has the same files.
+        let admin = configuration.contains("admin:") ? "" : "admin: {socket: off}\n"
+        try file.write(configuration + "\n\(admin)workers: 1\nlog: {format: json}\n")
         let process = try network.edge.start(name, Program.edge(), ["run", "--config", file.path])
         self.process = process
         try await ListeningPorts.wait(for: ports, of: process)
