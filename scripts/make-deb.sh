@@ -106,7 +106,7 @@ put 644 "$made/fish/vendor_completions.d/tailwart.fish" /usr/share/fish/vendor_c
 
 put 644 deploy/debian/lintian-overrides /usr/share/lintian/overrides/tailwart
 if [ -z "$needs" ]; then
-    printf '%s\n' '# The one file has all libraries in it.' 'tailwart: embedded-library *' 'tailwart: shared-library-lacks-prerequisites *' \
+    printf '%s\n' "# The program of 'make portable' has all libraries in it." 'tailwart: embedded-library *' 'tailwart: shared-library-lacks-prerequisites *' \
         >>"$root/usr/share/lintian/overrides/tailwart"
 fi
 

@@ -35,7 +35,7 @@ foreign=${3:+$(absolute "$3")}
 for tool in dpkg-deb dpkg-scanpackages apt-ftparchive gzip xz tar sha256sum python3 ${KEY:+gpg}; do
     command -v "$tool" >/dev/null || fail "'$tool' is missing; scripts/setup.sh release installs what this needs"
 done
-for file in "$program" ${portable:+"$portable"} ${foreign:+"$foreign"}; do [ -x "$file" ] || fail "there is no program '$file'; 'make static portable' builds both"; done
+for file in "$program" ${portable:+"$portable"} ${foreign:+"$foreign"}; do [ -x "$file" ] || fail "there is no program '$file'; 'make static portable' builds both, 'make portable-arm64' that for arm64"; done
 
 version=$(sed -n 's/^ *version: "\([0-9][0-9.]*\)".*/\1/p' Sources/TailwartControl/Version.swift)
 [ -n "$version" ] || fail "no version in Sources/TailwartControl/Version.swift"
@@ -106,7 +106,7 @@ if [ -n "$foreign" ]; then
     foreign_package=$(make_package "$foreign")
     one_file "$foreign" "$foreign_package"
 elif [ "$architecture" = amd64 ]; then
-    say "- arm64: not made, no Swift SDK for it is here; 'make portable-arm64' makes it of Debian's packages, and 'make release' then takes arm64"
+    say "- arm64: not made, no program for it was given; after 'make portable-arm64' here, 'make release' has it too"
 fi
 
 # ---- the image
