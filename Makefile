@@ -4,16 +4,19 @@
 export TAILWART_COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help build static portable try test check verify check-deploy bench deb release image format docs
+.PHONY: help build static portable portable-arm64 try test check verify check-deploy bench deb release image format docs
 # Two programs share .build-static.
 .NOTPARALLEL:
 
 SWIFT_FILES := Package.swift Sources Tests
+# A release has arm64 where this was made.
+SDK := .build/swift-sdks/tailwart-arm64.artifactbundle
+ARM64 := $(if $(wildcard $(SDK)),.build-arm64/portable/tailwart)
 TRY_TIME := about 4 minutes on two cores, later seconds
 BUILD := swift build -c release --product tailwart
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 build: ## build the program: .build/release/tailwart; to give away: .build/stripped/tailwart
 	@scripts/setup.sh build
@@ -30,6 +33,14 @@ portable: ## build one file that runs on any Linux: .build-static/portable/tailw
 	TAILWART_PORTABLE="$$(pkg-config --static --libs-only-l openssl libcares yaml-0.1)" \
 		$(BUILD) --static-swift-stdlib --disable-local-rpath --scratch-path .build-static
 	@scripts/strip-program.sh .build-static/release/tailwart .build-static/portable
+
+portable-arm64: ## cross-compile the one file for arm64 on amd64, with Debian's packages (530 MB): .build-arm64/portable/tailwart
+	@scripts/make-sdk.sh
+	@scripts/setup.sh arm64
+	export PKG_CONFIG_PATH=$(CURDIR)/$(SDK)/root/usr/lib/aarch64-linux-gnu/pkgconfig PKG_CONFIG_SYSROOT_DIR=$(CURDIR)/$(SDK)/root; \
+		TAILWART_PORTABLE="$$(pkg-config --static --libs-only-l openssl libcares yaml-0.1)" \
+		$(BUILD) --swift-sdks-path $(dir $(SDK)) --swift-sdk tailwart-arm64 --static-swift-stdlib --disable-local-rpath --scratch-path .build-arm64
+	@scripts/strip-program.sh .build-arm64/release/tailwart .build-arm64/portable
 
 # Without the optimizer, which takes most of the time of 'make build' and is not needed for a look; what is built already is used.
 try: ## build quickly and run the edge in front of a sandbox mailbox; ARGS=--selftest checks it and ends
@@ -54,10 +65,11 @@ verify: ## check the model of the handover with SPIN; half a minute
 	@scripts/setup.sh verify
 	@Verify/run
 
-check-deploy: portable static ## prove deploy/ in chroots, containers and on an engine, as root; about 11 minutes after the build
+check-deploy: portable static $(if $(ARM64),portable-arm64) ## prove deploy/ in chroots, containers and on an engine, as root; about 11 minutes after the build
 	@scripts/setup.sh deploy
 	scripts/check-deploy.sh files
 	scripts/check-deploy.sh portable .build-static/portable/tailwart
+	$(if $(ARM64),scripts/check-deploy.sh arm64 $(ARM64))
 	for part in release package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart || exit 1; done
 	scripts/check-deploy.sh engine .build-static/portable/tailwart
 
@@ -65,9 +77,9 @@ deb: static ## make the Debian package: .build/tailwart_*.deb
 	@scripts/setup.sh deb
 	scripts/make-deb.sh .build-static/stripped/tailwart
 
-release: static portable ## make all that a release gives away; KEY=FINGERPRINT signs it, see scripts/make-release.sh
+release: static portable $(if $(ARM64),portable-arm64) ## make all that a release gives away; KEY=FINGERPRINT signs it, see scripts/make-release.sh
 	@scripts/setup.sh release
-	scripts/make-release.sh .build-static/stripped/tailwart .build-static/portable/tailwart
+	scripts/make-release.sh .build-static/stripped/tailwart .build-static/portable/tailwart $(ARM64)
 
 image: ## build the container image with docker, podman or buildah; BINARY=PATH takes a compiled program
 	scripts/make-image.sh $(BINARY)

@@ -4,6 +4,7 @@
 #     scripts/check-deploy.sh files                 texts that must agree with each other; seconds, no root
 #     scripts/check-deploy.sh release PROGRAM       a release with a key of its own: signatures, apt, SBOM, lintian, manual pages; a minute, no root
 #     scripts/check-deploy.sh portable PROGRAM      the one file of 'make portable' in a root that has nothing else; seconds
+#     scripts/check-deploy.sh arm64 PROGRAM         that of 'make portable-arm64' under qemu-user, and its package
 #     scripts/check-deploy.sh package PROGRAM       the Debian package in a fresh Debian without systemd: install, run, upgrade, remove, purge
 #     scripts/check-deploy.sh service PROGRAM       the same in one that boots systemd, with the unit at work
 #     scripts/check-deploy.sh image PROGRAM         Dockerfile.prebuilt built by buildah, and the image at work
@@ -318,6 +319,37 @@ check_portable() {
     wants "and has loaded nothing for it" loaded_nothing
 }
 
+# ---- arm64
+
+for_arm64() { readelf --wide --file-header "$program" | grep 'Machine:.*AArch64'; }
+foreign() { scripts/program.sh run "$program" "$@"; }
+
+# Of the one file: it depends on no library.
+package_for_arm64() {
+    [ "$(dpkg-deb --field "$work"/release/*_arm64.deb Architecture)" = arm64 ] && ! dpkg-deb --field "$work"/release/*_arm64.deb Depends | grep -w 'lib[a-z]*'
+}
+
+names_arm64() { grep -q 'arch=arm64' "$work/arm64.cdx.json" && ! grep 'arch=amd64' "$work/arm64.cdx.json" && sbom_valid "$work/arm64.cdx.json"; }
+
+check_arm64() {
+    need readelf dpkg-deb debootstrap systemd-nspawn
+    export TS_TAILNET=tail1234.ts.net
+    say "size: $(stat -c %s "$program") bytes"
+    wants "it is for arm64" for_arm64
+    wants "it needs no loader and no library" alone
+    wants "it runs" foreign version
+    wants "and reads a configuration" foreign check --config examples/usual.yaml
+    wants "and does the job" foreign try --selftest
+    wants "its package is made" scripts/make-deb.sh "$program" "$work/release"
+    wants "and is for arm64" package_for_arm64
+    debian lint lintian
+    cp "$work"/release/*_arm64.deb "$work/lint/root/arm64.deb"
+    wants "lintian finds no error" container_run lint lintian --allow-root --no-cfg --color never --fail-on error \
+        --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog /root/arm64.deb
+    scripts/make-sbom.py "$program" >"$work/arm64.cdx.json"
+    wants "CycloneDX accepts the SBOM, which names arm64's libraries" names_arm64
+}
+
 # ---- a fresh Debian
 
 fresh_debian() {
@@ -582,7 +614,7 @@ check_engine() {
 part=${1:-}
 case $part in
 files) check_files ;;
-release | portable | package | service | image | engine)
+release | portable | arm64 | package | service | image | engine)
     [ $# = 2 ] || fail "usage: scripts/check-deploy.sh $part PROGRAM"
     case $2 in /*) program=$2 ;; *) program=$here/$2 ;; esac
     [ -x "$program" ] || fail "there is no program '$program'; 'make static' or 'make portable' builds one"
@@ -590,7 +622,7 @@ release | portable | package | service | image | engine)
     "check_$part"
     ;;
 *)
-    echo "usage: scripts/check-deploy.sh files | release PROGRAM | portable PROGRAM | package PROGRAM |" \
+    echo "usage: scripts/check-deploy.sh files | release PROGRAM | portable PROGRAM | arm64 PROGRAM | package PROGRAM |" \
         "service PROGRAM | image PROGRAM | engine PROGRAM" >&2
     exit 2
     ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the Debian package of a program that was built with --static-swift-stdlib ('make deb' does both), or of the one file of
-# 'make portable':
+# 'make portable', which may be for another processor (scripts/make-sdk.sh):
 #
 #     scripts/make-deb.sh PROGRAM [FOLDER]
 #
@@ -23,27 +23,28 @@ program=$(absolute "$1")
 output=$(absolute "${2:-$PWD/.build}")
 
 [ -x "$program" ] || fail "there is no program '$program'; 'make deb' builds it"
-for tool in dpkg-deb dpkg-shlibdeps ldd objcopy gzip python3; do
+for tool in dpkg-deb dpkg-shlibdeps readelf objcopy gzip python3; do
     command -v "$tool" >/dev/null || fail "'$tool' is missing; apt-get install dpkg-dev binutils gzip python3"
 done
 
 # Of the sources, and the program must say the same: an old build must not travel under a new number.
 version=$(sed -n 's/^ *version: "\([0-9][0-9.]*\)".*/\1/p' Sources/TailwartControl/Version.swift)
 [ -n "$version" ] || fail "no version in Sources/TailwartControl/Version.swift"
-built=$("$program" version | sed -n '1s/^tailwart \([^ ]*\) .*/\1/p')
+built=$(scripts/program.sh run "$program" version | sed -n '1s/^tailwart \([^ ]*\) .*/\1/p')
 [ "$built" = "$version" ] || fail "'$program' is version '$built', the sources are $version; build it anew"
-if ldd "$program" | grep -q 'libswift\|libFoundation'; then
-    fail "'$program' needs the Swift runtime, which Debian does not have; build it with --static-swift-stdlib"
-fi
-
 # Nothing, if it is the one file of 'make portable'.
 needs=$(readelf --dynamic --wide "$program" | grep NEEDED || true)
+case $needs in
+*libswift* | *libFoundation*) fail "'$program' needs the Swift runtime, which Debian does not have; build it with --static-swift-stdlib" ;;
+esac
+architecture=$(scripts/program.sh architecture "$program")
+[ -z "$needs" ] || [ "$architecture" = "$(dpkg --print-architecture)" ] ||
+    fail "'$program' is for $architecture and needs libraries, which this host does not know; make the package of the one file"
 
 # The time that everything in the package bears.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 deb_version=${DEB_VERSION:-$version-1}
-architecture=$(dpkg --print-architecture)
 maintainer="${DEBFULLNAME:-The Tailwart project} <${DEBEMAIL:-tailwart@localhost}>"
 
 folder=$(mktemp -d)
@@ -77,7 +78,7 @@ documents=/usr/share/doc/tailwart
 # What the program knows of itself: 'tailwart install' writes the same.
 made=$folder/made/usr/local/share
 mkdir "$folder/made"
-"$program" install --root "$folder/made" >"$folder/install.log" || fail "the program does not write its manual pages"
+scripts/program.sh run "$program" install --root "$folder/made" >"$folder/install.log" || fail "the program does not write its manual pages"
 for page in tailwart.1 tailwart.yaml.5; do
     compressed "/usr/share/man/man${page##*.}/$page.gz" <"$made/man/man${page##*.}/$page"
 done
@@ -94,7 +95,7 @@ compressed $documents/changelog.gz <CHANGELOG.md
 {
     echo "tailwart ($deb_version) unstable; urgency=medium"
     echo
-    echo "  * Built from $("$program" version | head -n 1)."
+    echo "  * Built from $(scripts/program.sh run "$program" version | head -n 1)."
     echo
     echo " -- $maintainer  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")"
 } | compressed $documents/changelog.Debian.gz
@@ -104,6 +105,10 @@ put 644 "$made/zsh/site-functions/_tailwart" /usr/share/zsh/vendor-completions/_
 put 644 "$made/fish/vendor_completions.d/tailwart.fish" /usr/share/fish/vendor_completions.d/tailwart.fish
 
 put 644 deploy/debian/lintian-overrides /usr/share/lintian/overrides/tailwart
+if [ -z "$needs" ]; then
+    printf '%s\n' "# The program of 'make portable' has all libraries in it." 'tailwart: embedded-library *' 'tailwart: shared-library-lacks-prerequisites *' \
+        >>"$root/usr/share/lintian/overrides/tailwart"
+fi
 
 # dpkg-shlibdeps knows which packages, from which version on, have what the program asks for. It wants a source package around it.
 mkdir -p "$folder/debian" "$root/DEBIAN"

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes what a release gives away, of programs that are built ('make release' builds them):
 #
-#     scripts/make-release.sh PROGRAM [ONE-FILE]
+#     scripts/make-release.sh PROGRAM [ONE-FILE [ONE-FILE-FOR-ARM64]]
 #
-# PROGRAM was built with --static-swift-stdlib ('make static'), ONE-FILE by 'make portable'. Leaves in .build/releases/VERSION, or in FOLDER:
+# PROGRAM was built with --static-swift-stdlib ('make static'), ONE-FILE by 'make portable', that for arm64 by 'make portable-arm64'. Leaves in
+# .build/releases/VERSION, or in FOLDER:
 #
 #     tailwart-VERSION-linux-ARCHITECTURE[.debug]            the one file, stripped, and its debug symbols
 #     tailwart-VERSION-linux-ARCHITECTURE.tar.xz             the same with documents, licences, manual pages, completions, unit
@@ -24,16 +25,17 @@ say() { echo "release: $*" >&2; }
 fail() { say "$*" && exit 1; }
 absolute() { case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac; }
 
-if [ $# -lt 1 ] || [ $# -gt 2 ]; then
-    echo "usage: scripts/make-release.sh PROGRAM [ONE-FILE]" >&2
+if [ $# -lt 1 ] || [ $# -gt 3 ]; then
+    echo "usage: scripts/make-release.sh PROGRAM [ONE-FILE [ONE-FILE-FOR-ARM64]]" >&2
     exit 2
 fi
 program=$(absolute "$1")
 portable=${2:+$(absolute "$2")}
+foreign=${3:+$(absolute "$3")}
 for tool in dpkg-deb dpkg-scanpackages apt-ftparchive gzip xz tar sha256sum python3 ${KEY:+gpg}; do
     command -v "$tool" >/dev/null || fail "'$tool' is missing; scripts/setup.sh release installs what this needs"
 done
-for file in "$program" ${portable:+"$portable"}; do [ -x "$file" ] || fail "there is no program '$file'; 'make static portable' builds both"; done
+for file in "$program" ${portable:+"$portable"} ${foreign:+"$foreign"}; do [ -x "$file" ] || fail "there is no program '$file'; 'make static portable' builds both, 'make portable-arm64' that for arm64"; done
 
 version=$(sed -n 's/^ *version: "\([0-9][0-9.]*\)".*/\1/p' Sources/TailwartControl/Version.swift)
 [ -n "$version" ] || fail "no version in Sources/TailwartControl/Version.swift"
@@ -52,8 +54,8 @@ if [ -n "${KEY:-}" ]; then
 else
     say "a rehearsal: nothing is signed, as no KEY is given"
 fi
-for file in "$program" ${portable:+"$portable"}; do
-    built=$("$file" version | sed -n '1s/^tailwart \([^ ]*\) .*/\1/p')
+for file in "$program" ${portable:+"$portable"} ${foreign:+"$foreign"}; do
+    built=$(scripts/program.sh run "$file" version | sed -n '1s/^tailwart \([^ ]*\) .*/\1/p')
     [ "$built" = "$version" ] || fail "'$file' is version '$built', the sources are $version; build it anew"
 done
 
@@ -67,29 +69,44 @@ umask 022
 # signed OPTIONS...: by the releaser's key.
 signed() { gpg --batch --yes --local-user "$KEY" --armor "$@"; }
 
-# ---- the Debian package
-package=$(scripts/make-deb.sh "$program" "$folder")
-scripts/make-sbom.py "$program" >"${package%.deb}.cdx.json"
+# make_package PROGRAM: makes the Debian package, and prints its path.
+make_package() {
+    made=$(scripts/make-deb.sh "$1" "$folder")
+    scripts/make-sbom.py "$1" >"${made%.deb}.cdx.json"
+    echo "$made"
+}
 
-# ---- the one file
-name=tailwart-$version-linux-$architecture
-if [ -n "$portable" ]; then
-    scripts/strip-program.sh "$portable" "$work"
+# one_file PROGRAM PACKAGE: the one file, and the same with what the package has besides its program, in folders of their own.
+one_file() {
+    name=tailwart-$version-linux-$(scripts/program.sh architecture "$1")
     tree=$work/$name
-    # What the package has besides its program, in folders of their own.
-    dpkg-deb --extract "$package" "$work/package"
+    scripts/strip-program.sh "$1" "$work/stripped"
+    dpkg-deb --extract "$2" "$work/$name.package"
+    shared=$work/$name.package/usr/share
     mkdir -p "$tree/man" "$tree/completions"
-    cp -R "$work/package/usr/share/doc/tailwart/." LICENSE LICENSES CHANGELOG.md "$tree"
+    cp -R "$shared/doc/tailwart/." LICENSE LICENSES CHANGELOG.md "$tree"
     rm "$tree/copyright" "$tree/changelog.gz" "$tree/changelog.Debian.gz"
-    for page in tailwart.1 tailwart.yaml.5; do gzip --decompress --stdout "$work/package/usr/share/man/man${page##*.}/$page.gz" >"$tree/man/$page"; done
-    find "$work/package/usr/share" \( -path '*completion*/tailwart' -o -name _tailwart -o -name tailwart.fish \) -exec cp {} "$tree/completions" \;
-    install "$work/tailwart" "$tree/tailwart"
+    for page in tailwart.1 tailwart.yaml.5; do gzip --decompress --stdout "$shared/man/man${page##*.}/$page.gz" >"$tree/man/$page"; done
+    find "$shared" \( -path '*completion*/tailwart' -o -name _tailwart -o -name tailwart.fish \) -exec cp {} "$tree/completions" \;
+    install "$work/stripped/tailwart" "$tree/tailwart"
     tar --create --sort=name --mtime "@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --directory "$work" "$name" | xz -6 >"$folder/$name.tar.xz"
-    install "$work/tailwart" "$folder/$name"
-    install -m 644 "$work/tailwart.debug" "$folder/$name.debug"
-    scripts/make-sbom.py "$portable" >"$folder/$name.cdx.json"
-else
-    say "- no one file: none was given"
+    install "$work/stripped/tailwart" "$folder/$name"
+    install -m 644 "$work/stripped/tailwart.debug" "$folder/$name.debug"
+    scripts/make-sbom.py "$1" >"$folder/$name.cdx.json"
+}
+
+# ---- the Debian package and the one file
+package=$(make_package "$program")
+if [ -n "$portable" ]; then one_file "$portable" "$package"; else say "- no one file: none was given"; fi
+
+# ---- the same for arm64
+foreign_package=
+if [ -n "$foreign" ]; then
+    # Of the one file: the C libraries that it was linked with may be newer than those of the hosts that the package is for.
+    foreign_package=$(make_package "$foreign")
+    one_file "$foreign" "$foreign_package"
+elif [ "$architecture" = amd64 ]; then
+    say "- arm64: not made, no program for it was given; after 'make portable-arm64' here, 'make release' has it too"
 fi
 
 # ---- the image
@@ -105,7 +122,7 @@ fi
 apt=$folder/apt
 if [ -n "${APT:-}" ]; then cp -R "$(absolute "$APT")" "$apt"; fi
 mkdir -p "$apt/pool/main/t/tailwart"
-cp "$package" "$apt/pool/main/t/tailwart/"
+cp "$package" ${foreign_package:+"$foreign_package"} "$apt/pool/main/t/tailwart/"
 (
     cd "$apt"
     rm -rf dists
@@ -136,15 +153,5 @@ chmod -R u=rwX,go=rX "$apt"
     mv "$work/SHA256SUMS" SHA256SUMS
     if [ -n "${KEY:-}" ]; then signed --output SHA256SUMS.asc --detach-sign SHA256SUMS; fi
 )
-
-# ---- the other processor
-if [ "$architecture" = amd64 ]; then
-    sdk=$(swift sdk list 2>/dev/null | grep -i -m 1 'aarch64\|arm64' || true)
-    if [ -n "$sdk" ]; then
-        say "- arm64: not made. There is the Swift SDK '$sdk', but not the C libraries for it; 'make release' on an arm64 host, with APT, adds it"
-    else
-        say "- arm64: not made, no Swift SDK for it is at hand ('swift sdk list'); 'make release' on an arm64 host, with APT, adds it"
-    fi
-fi
 say "$(wc -l <"$folder/SHA256SUMS") files${KEY:+, signed by $KEY}, in:"
 echo "$folder"

@@ -5,7 +5,7 @@
 
 It names the Swift packages with the versions and commits of Package.resolved, which a build leaves, Swift's runtime, and the libraries of the
 system with the versions of their Debian packages: those that the program asks for when it starts or, of the one file of 'make portable', those
-that were put into it. LICENSES/components.json has the licences; what is not there is an error. The same input makes the same output;
+that were put into it; of one for arm64 those of scripts/make-sdk.sh. LICENSES/components.json has the licences; what is not there is an error. The same input makes the same output;
 SOURCE_DATE_EPOCH gives its time.
 """
 
@@ -21,6 +21,7 @@ import time
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+SDK = ROOT / ".build/swift-sdks/tailwart-arm64.artifactbundle/root"
 COMPONENTS = json.loads((ROOT / "LICENSES/components.json").read_text())["components"]
 
 
@@ -81,9 +82,14 @@ def packages():
         )
 
 
+def about(what, program, *arguments):
+    """It may be for another processor."""
+    return output(ROOT / "scripts/program.sh", what, program, *arguments)
+
+
 def runtime(program):
     """Swift's, with the version that the program names; a program that has none of it inside asks for it from the host."""
-    if not re.search(r"^tailwart", first := output(program, "version").split("\n")[0]):
+    if not re.search(r"^tailwart", first := about("run", program, "version").split("\n")[0]):
         first = output("swift", "--version").replace("Swift version", "Swift")
     version = (re.search(r"Swift (?:version )?([0-9.]+)", first) or fail("no version of Swift")).group(1)
     return [
@@ -98,7 +104,9 @@ def debian_packages(program):
     needed = re.findall(r"\(NEEDED\).*\[(.+)\]", output("readelf", "--dynamic", "--wide", program))
     installed, names = {}, set()
     fields = "${Package}\t${Version}\t${Architecture}\t${source:Package}\t${db:Status-Status}\n"
-    for line in output("dpkg-query", "--show", f"--showformat={fields}").splitlines():
+    foreign = about("architecture", program).strip() != output("dpkg", "--print-architecture").strip()
+    database = [f"--admindir={SDK}/var/lib/dpkg"] if foreign else []
+    for line in output("dpkg-query", *database, "--show", f"--showformat={fields}").splitlines():
         package, version, architecture, source, status = line.split("\t")
         if status == "installed":
             installed[package] = (version, architecture, source)

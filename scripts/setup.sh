@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing or measuring Tailwart needs, where they are missing.
 #
-#     scripts/setup.sh build | portable | test | verify | bench | deb | release | deploy
+#     scripts/setup.sh build | portable | arm64 | test | verify | bench | deb | release | deploy
 #
 # Installs nothing else, starts no service and removes no package. What tests and checks need of PyPI goes into .build and nowhere else, and Debian's
 # CrowdSec, whose installation would register with its maker's server, unpacked into .build/debian. With nothing to do it says so in one line.
@@ -10,6 +10,8 @@ set -eu
 build="libc-ares-dev libssl-dev libyaml-dev pkgconf g++ binutils git"
 # Libraries that OpenSSL's own archive asks for, in some versions of Debian.
 portable="zlib1g-dev libzstd-dev"
+# Besides what scripts/make-sdk.sh unpacks.
+arm64="binutils-aarch64-linux-gnu qemu-user"
 # Real mail servers and clients; the tests start them on high ports, in a temporary folder.
 test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved nginx libnginx-mod-stream haproxy swaks libnet-ssleay-perl
     libio-socket-inet6-perl libsasl2-modules curl fetchmail mutt openssl gnutls-bin python3 python3-jsonschema python3-yaml iproute2 iptables nftables procps strace
@@ -25,6 +27,7 @@ purpose=${1:-}
 case $purpose in
 build) wanted=$build ;;
 portable) wanted="$build $portable" ;;
+arm64) wanted="$build $arm64" ;;
 test) wanted="$build $test" ;;
 verify) wanted=$verify ;;
 bench) wanted="$build $bench" ;;
@@ -32,7 +35,7 @@ deb) wanted="$deb" ;;
 release) wanted="$release" ;;
 deploy) wanted="$deploy" ;;
 *)
-    echo "usage: scripts/setup.sh build|portable|test|verify|bench|deb|release|deploy" >&2
+    echo "usage: scripts/setup.sh build|portable|arm64|test|verify|bench|deb|release|deploy" >&2
     exit 2
     ;;
 esac

@@ -218,7 +218,7 @@ final class Lookup {
                 options.lookups = lookups.baseAddress
                 options.resolvconf_path = nothing.baseAddress
                 var channel: ares_channel?
-                return ares_init_options(&channel, &options, mask) == ARES_SUCCESS ? channel : nil
+                return ares_init_options(&channel, &options, mask) == CARES_SUCCESS ? channel : nil
             }
         }
         guard let made else { return nil }
@@ -226,7 +226,7 @@ final class Lookup {
         var release: CInt = 0
         ares_version(&release)
         let forms = release >= 0x01_14_00 ? [true, false] : [false]
-        guard forms.contains(where: { ares_set_servers_ports_csv(made, list(servers, zoned: $0)) == ARES_SUCCESS })
+        guard forms.contains(where: { ares_set_servers_ports_csv(made, list(servers, zoned: $0)) == CARES_SUCCESS })
         else {
             ares_destroy(made)
             return nil
@@ -244,13 +244,13 @@ final class Lookup {
     private static func outcome(
         _ status: CInt, _ result: UnsafeMutablePointer<ares_addrinfo>?, _ source: NameSource
     ) -> LookupAnswer.Outcome {
-        guard status == ARES_SUCCESS, let result else {
+        guard status == CARES_SUCCESS, let result else {
             let failure: LookupAnswer.Failure =
                 switch status {
-                case ARES_ENOTFOUND, ARES_ENODATA: .noAddress
-                case ARES_ETIMEOUT: .silence
+                case CARES_ENOTFOUND, CARES_ENODATA: .noAddress
+                case CARES_ETIMEOUT: .silence
                 // Of the system's servers c-ares says it too when each has answered that it cannot answer.
-                case ARES_ECONNREFUSED: source == .magicDNS ? .silence : .other
+                case CARES_ECONNREFUSED: source == .magicDNS ? .silence : .other
                 default: .other
                 }
             return .failed(String(cString: ares_strerror(status)), failure)

@@ -113,12 +113,7 @@ final class FakeNameServer: Sendable {
                 recvfrom(packets, &buffer, buffer.count, 0, $0, &length)
             }
         }
-        guard count > 12, var reply = reply(to: Array(buffer[..<count])) else { return }
-        if reply.count > 512 {
-            // RFC 1035 section 4.2.1: cut, and marked so.
-            reply = Array(reply[..<512])
-            reply[2] |= 2
-        }
+        guard count > 12, let reply = reply(to: Array(buffer[..<count]), limit: 512) else { return }
         withUnsafePointer(to: &peer) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 _ = sendto(packets, reply, reply.count, 0, $0, length)
@@ -144,7 +139,7 @@ final class FakeNameServer: Sendable {
         }
     }
 
-    private func reply(to question: [UInt8]) -> [UInt8]? {
+    private func reply(to question: [UInt8], limit: Int = .max) -> [UInt8]? {
         var labels: [String] = []
         var index = 12
         while index < question.count, question[index] != 0 {
@@ -179,6 +174,10 @@ final class FakeNameServer: Sendable {
                 }
             reply +=
                 owner + [0, wantsV4 ? 1 : 28, 0, 1] + Self.bytes(answer.timeToLive) + [0, UInt8(data.count)] + data
+        }
+        if reply.count > limit {
+            // RFC 1035 section 4.2.1: cut, and marked so; between records, as real servers do.
+            return Array(question[..<2]) + [0x83, 0x80, 0, 1, 0, 0, 0, 0, 0, 0] + question[12..<end]
         }
         return reply
     }
