@@ -58,7 +58,8 @@ check-deploy: portable static ## prove deploy/ in chroots, containers and on an 
 	@scripts/setup.sh deploy
 	scripts/check-deploy.sh files
 	scripts/check-deploy.sh portable .build-static/portable/tailwart
-	for part in release package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart || exit 1; done
+	scripts/check-deploy.sh release .build-static/stripped/tailwart
+	for part in package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart .build-static/portable/tailwart || exit 1; done
 	scripts/check-deploy.sh engine .build-static/portable/tailwart
 
 deb: static ## make the Debian package: .build/tailwart_*.deb
