@@ -131,7 +131,12 @@ nix_evaluates() {
     nix-instantiate --eval --strict --expr "import ./deploy/nix/check.nix { $lib }"
 }
 
-manifests() { kubernetes-validate --strict deploy/kubernetes/namespace.yaml deploy/kubernetes/edge.yaml; }
+# Of the oldest version that docs/deploy.md names, and of the newest.
+manifests() {
+    for version in 1.30 ''; do
+        kubernetes-validate --strict ${version:+--kubernetes-version $version} deploy/kubernetes/namespace.yaml deploy/kubernetes/edge.yaml || return 1
+    done
+}
 
 # The same ports, everywhere in it; and the folders of the image.
 same_in_kubernetes() {

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 status=0
 checked=0
-for page in $(git ls-files --cached --others --exclude-standard -- '*.md' 2>/dev/null || find . -name '*.md' -not -path '*/.build/*'); do
+for page in $(git ls-files --cached --others --exclude-standard -- '*.md' 2>/dev/null || find . -name '*.md' -not -path '*/.build*/*'); do
     [ -f "$page" ] || continue
     # [text](target "title") and [text](target#heading); code blocks are not links.
     links=$(awk '/^ *```/ { code = !code } !code' "$page" | sed 's/`[^`]*`//g' |
