@@ -288,6 +288,12 @@ bare() {
 # Neither another program's loader nor libraries.
 alone() { readelf --wide --program-headers --dynamic "$program" >"$work/headers" && ! grep -E 'INTERP|NEEDED' "$work/headers"; }
 
+# At a random address, with nothing that can be both written and run, and with all that the loader fills in closed afterwards.
+hardened() {
+    readelf --wide --file-header --program-headers --dynamic "$program" >"$work/headers" && grep -q 'Type: *DYN' "$work/headers" &&
+        grep -q GNU_RELRO "$work/headers" && grep -q 'FLAGS.*NOW' "$work/headers" && ! grep -E ' RWE |GNU_STACK.*E ' "$work/headers"
+}
+
 # A program without a loader can still load: by dlopen, and by the C library's getaddrinfo, which asks the modules that nsswitch.conf names. Then
 # what the last command tried to open shows it.
 loaded_nothing() {
@@ -308,6 +314,7 @@ check_portable() {
     export TS_TAILNET=tail1234.ts.net
     say "size: $(stat -c %s "$program") bytes"
     wants "it needs no loader and no library" alone
+    wants "and is hardened" hardened
     wants "it runs where there is nothing else" bare /tailwart version
     wants "and reads a configuration there" bare /tailwart check --config /tailwart.yaml
     wants "and does the job" bare /tailwart try --selftest
@@ -389,10 +396,11 @@ reproducible() {
 
 check_package() {
     packages
+    wants "the program is hardened" hardened
     # Debian's own lintian: the host's may not be installable beside a toolchain of another release. The builder has no real address, which it minds.
     debian lint lintian
     cp "$first" "$work/lint/root/first.deb"
-    wants "lintian finds no error" container_run lint lintian --allow-root --no-cfg --fail-on error \
+    wants "lintian finds no error and warns of nothing" container_run lint lintian --allow-root --no-cfg --color never --fail-on warning \
         --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog /root/first.deb
     rm -rf "$work/lint"
     wants "the manual page and the completions have every command" offered
@@ -559,6 +567,8 @@ find_compose() {
 check_engine() {
     need dockerd docker python3 unshare nsenter iptables ip
     find_compose
+    DOCKER_COMPOSE=$work/docker-compose
+    wants "compose accepts both compose files" compose_files
     build_image
     buildah $storage push --quiet localhost/tailwart "docker-archive:$work/tailwart.tar:tailwart:latest" >/dev/null 2>"$work/output" ||
         { cat "$work/output" >&2 && fail "the image cannot be handed on"; }

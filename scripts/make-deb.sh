@@ -104,6 +104,10 @@ put 644 "$made/zsh/site-functions/_tailwart" /usr/share/zsh/vendor-completions/_
 put 644 "$made/fish/vendor_completions.d/tailwart.fish" /usr/share/fish/vendor_completions.d/tailwart.fish
 
 put 644 deploy/debian/lintian-overrides /usr/share/lintian/overrides/tailwart
+if [ -z "$needs" ]; then
+    printf '%s\n' "# The program of 'make portable' has all libraries in it." 'tailwart: embedded-library *' 'tailwart: shared-library-lacks-prerequisites *' \
+        >>"$root/usr/share/lintian/overrides/tailwart"
+fi
 
 # dpkg-shlibdeps knows which packages, from which version on, have what the program asks for. It wants a source package around it.
 mkdir -p "$folder/debian" "$root/DEBIAN"
