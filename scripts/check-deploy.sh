@@ -595,12 +595,6 @@ check_engine() {
     unshare --mount --net --pid --fork --kill-child=KILL --mount-proc scripts/check-deploy-engine.sh "$work" </dev/null
 }
 
-# runs_in_debian PROGRAM: it asks for no newer C library than Debian 12 has.
-runs_in_debian() {
-    newest=$(readelf --wide --version-info "$1" | grep -o 'GLIBC_2\.[0-9]*' | sort --version-sort --unique | tail -n 1)
-    [ "$(printf '%s\n' "$newest" GLIBC_2.36 | sort --version-sort | tail -n 1)" = GLIBC_2.36 ]
-}
-
 part=${1:-}
 case $part in
 files) check_files ;;
@@ -610,7 +604,10 @@ release | portable | package | service | image | engine)
     for each in "$@"; do
         case $each in /*) ;; *) each=$here/$each ;; esac
         [ -x "$each" ] || fail "there is no program '$each'; 'make static' or 'make portable' builds one"
-        case $part in package | service | image) runs_in_debian "$each" || { say "- $each: not used, it needs a newer C library than Debian 12 has ($newest)" && continue; } ;; esac
+        case $part in package | service | image)
+            newest=$(scripts/runs-in-debian.sh "$each") || { say "- $each: not used, it needs a newer C library than Debian 12 has ($newest)" && continue; }
+            ;;
+        esac
         program=$each
         break
     done

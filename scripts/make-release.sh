@@ -3,7 +3,8 @@
 #
 #     scripts/make-release.sh PROGRAM [ONE-FILE]
 #
-# PROGRAM was built with --static-swift-stdlib ('make static'), ONE-FILE by 'make portable'. Leaves in .build/releases/VERSION, or in FOLDER:
+# PROGRAM was built with --static-swift-stdlib ('make static'), ONE-FILE by 'make portable'. Where Debian 12 cannot run PROGRAM, package and image have
+# ONE-FILE in them. Leaves in .build/releases/VERSION, or in FOLDER:
 #
 #     tailwart-VERSION-linux-ARCHITECTURE[.debug]            the one file, stripped, and its debug symbols
 #     tailwart-VERSION-linux-ARCHITECTURE.tar.xz             the same with documents, licences, manual pages, completions, unit
@@ -67,6 +68,12 @@ umask 022
 # signed OPTIONS...: by the releaser's key.
 signed() { gpg --batch --yes --local-user "$KEY" --armor "$@"; }
 
+# Both are for Debian 12, too.
+if [ -n "$portable" ] && ! newest=$(scripts/runs-in-debian.sh "$program"); then
+    say "- package and image: with the one file in them. '$program' needs a newer C library than Debian 12 has ($newest)"
+    program=$portable
+fi
+
 # ---- the Debian package
 package=$(scripts/make-deb.sh "$program" "$folder")
 scripts/make-sbom.py "$program" >"${package%.deb}.cdx.json"
@@ -96,6 +103,7 @@ fi
 image=$folder/tailwart-$version-image-$architecture.tar
 if SAVE=$image scripts/make-image.sh "$program" >"$work/image.log" 2>&1; then
     gzip -n "$image"
+    chmod 644 "$image.gz"
 else
     rm -f "$image"
     say "- no image: $(tail -n 1 "$work/image.log")"
