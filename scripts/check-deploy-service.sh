@@ -227,5 +227,15 @@ ok "uninstalls itself while it runs" sh -c '/root/tailwart install --uninstall >
 ok "and is stopped" sh -c '! ss -Hltn sport = :25 | grep -q .'
 ok "and its socket's folder is gone" test ! -e /run/tailwart
 ok "and what it kept goes as it said" sh -c "$(sed -n 's/.*To remove that too: sudo //p' /root/removal)"
+
+# What the documents say of a host with neither.
+cp /root/mail.yaml /root/tailwart.yaml
+cd /root
+userdel tailwart
+ok "it is installed by hand as the documents say" sh -e /root/by-hand
+ok "and serves" sh -c 'ss -Hltnp sport = :25 | grep -q tailwart && [ "$(stat -c %U "/proc/$(systemctl show --property MainPID --value tailwart)")" = tailwart ]'
+systemctl disable --quiet --now tailwart
+rm -rf /usr/bin/tailwart /etc/*/system/tailwart.service /etc/*.d/tailwart.conf /etc/tailwart /var/lib/tailwart
+systemctl daemon-reload
 ok "nothing is left" sh -c '! find / -xdev \( -path /proc -o -path /root -o -path /var/lib/dpkg -o -path /var/log -o -path /var/lib/apt \) -prune -o -name "*tailwart*" -print | grep .'
 systemctl poweroff

@@ -457,6 +457,10 @@ check_service() {
     # An address that nobody answers: the edge must not mind.
     echo 'mailbox: {address: 192.0.2.1, connect_timeout: 1s}' >"$work/booted/root/mail.yaml"
     install -m 755 scripts/check-deploy-service.sh "$work/booted/root/check"
+    # Minbase has no sudo, and needs none.
+    sed -n '/^## systemd by hand/,/^## [^s]/p' docs/deploy.md | sed -n '/^```sh/,/^```/p' | sed -e '/^```/d' -e 's/^sudo //' -e 's/&& sudo /\&\& /' >"$work/booted/root/by-hand"
+    mkdir "$work/booted/root/deploy"
+    cp -R deploy/systemd "$work/booted/root/deploy/"
     printf '%s\n' '[Unit]' 'After=multi-user.target' '[Service]' 'Type=oneshot' 'TimeoutStartSec=300' 'ExecStart=/root/check' \
         'ExecStopPost=/bin/systemctl poweroff' >"$work/booted/etc/systemd/system/check.service"
     mkdir -p "$work/booted/etc/systemd/system/multi-user.target.wants"
