@@ -54,7 +54,7 @@ verify: ## check the model of the handover with SPIN; half a minute
 	@scripts/setup.sh verify
 	@Verify/run
 
-check-deploy: portable static ## prove deploy/ in chroots, containers and on an engine, as root; about 15 minutes after the build
+check-deploy: portable static ## prove deploy/ in chroots, containers and on an engine, as root; about 11 minutes after the build
 	@scripts/setup.sh deploy
 	scripts/check-deploy.sh files
 	scripts/check-deploy.sh portable .build-static/portable/tailwart
