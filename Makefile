@@ -70,7 +70,8 @@ check-deploy: portable static $(if $(ARM64),portable-arm64) ## prove deploy/ in 
 	scripts/check-deploy.sh files
 	scripts/check-deploy.sh portable .build-static/portable/tailwart
 	$(if $(ARM64),scripts/check-deploy.sh arm64 $(ARM64))
-	for part in release package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart || exit 1; done
+	scripts/check-deploy.sh release .build-static/stripped/tailwart
+	for part in package service image; do scripts/check-deploy.sh $$part .build-static/stripped/tailwart .build-static/portable/tailwart || exit 1; done
 	scripts/check-deploy.sh engine .build-static/portable/tailwart
 
 deb: static ## make the Debian package: .build/tailwart_*.deb

@@ -204,8 +204,38 @@ ok "a bad file: it fails and says so" soon sh -c 'systemctl --quiet is-failed ta
 cp /root/mail.yaml /etc/tailwart/tailwart.yaml
 systemctl reset-failed tailwart
 systemctl start tailwart
+cp /usr/bin/tailwart /root/tailwart
 ok "removes while it runs" dpkg --remove tailwart
 ok "and is stopped" sh -c '! ss -Hltn sport = :25 | grep -q .'
 ok "purges" dpkg --purge tailwart
+
+# The program alone.
+ok "the program installs itself" /root/tailwart install
+ok "enabled" systemctl --quiet is-enabled tailwart
+cp /root/good.yaml /etc/tailwart/tailwart.yaml
+python3 /root/mailbox.py &
+mailbox=$!
+ok "starts" systemctl start tailwart
+ok "from where it was put" sh -c "readlink /proc/$(property MainPID)/exe | grep -qx /usr/local/bin/tailwart"
+ok "installed once more, nothing is changed" sh -c '/root/tailwart install | grep -qx "All of it is here already; nothing was changed."'
+process=$(property MainPID)
+echo >>/root/tailwart
+ok "a newer program is installed while clients come, and none is refused" meanwhile 14 1 none /root/tailwart install
+ok "and runs" sh -c "systemctl --quiet is-active tailwart && [ $(property MainPID) != $process ] && cmp /root/tailwart /proc/$(property MainPID)/exe"
+kill $mailbox
+ok "uninstalls itself while it runs" sh -c '/root/tailwart install --uninstall >/root/removal'
+ok "and is stopped" sh -c '! ss -Hltn sport = :25 | grep -q .'
+ok "and its socket's folder is gone" test ! -e /run/tailwart
+ok "and what it kept goes as it said" sh -c "$(sed -n 's/.*To remove that too: sudo //p' /root/removal)"
+
+# What the documents say of a host with neither.
+cp /root/mail.yaml /root/tailwart.yaml
+cd /root
+userdel tailwart
+ok "it is installed by hand as the documents say" sh -e /root/by-hand
+ok "and serves" sh -c 'ss -Hltnp sport = :25 | grep -q tailwart && [ "$(stat -c %U "/proc/$(systemctl show --property MainPID --value tailwart)")" = tailwart ]'
+systemctl disable --quiet --now tailwart
+rm -rf /usr/bin/tailwart /etc/*/system/tailwart.service /etc/*.d/tailwart.conf /etc/tailwart /var/lib/tailwart
+systemctl daemon-reload
 ok "nothing is left" sh -c '! find / -xdev \( -path /proc -o -path /root -o -path /var/lib/dpkg -o -path /var/log -o -path /var/lib/apt \) -prune -o -name "*tailwart*" -print | grep .'
 systemctl poweroff

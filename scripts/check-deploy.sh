@@ -2,17 +2,18 @@
 # Checks what is in deploy/, each part as far as a machine without a tailnet can:
 #
 #     scripts/check-deploy.sh files                 texts that must agree with each other; seconds, no root
-#     scripts/check-deploy.sh release PROGRAM       a release with a key of its own: signatures, apt, SBOM, lintian, manual pages; a minute, no root
+#     scripts/check-deploy.sh release PROGRAM       a release with a key of its own: signatures, apt, SBOM, manual pages; a minute, no root
 #     scripts/check-deploy.sh portable PROGRAM      the one file of 'make portable' in a root that has nothing else; seconds
 #     scripts/check-deploy.sh arm64 PROGRAM         that of 'make portable-arm64' under qemu-user, and its package
-#     scripts/check-deploy.sh package PROGRAM       the Debian package in a fresh Debian without systemd: install, run, upgrade, remove, purge
+#     scripts/check-deploy.sh package PROGRAM       the Debian package in a fresh Debian without systemd: lintian, install, run, upgrade, remove, purge
 #     scripts/check-deploy.sh service PROGRAM       the same in one that boots systemd, with the unit at work
 #     scripts/check-deploy.sh image PROGRAM         Dockerfile.prebuilt built by buildah, and the image at work
 #     scripts/check-deploy.sh engine PROGRAM        the compose files of init and of deploy/mailbox on a Docker engine with a fake tailnet, and what falls there
 #
-# The PROGRAM of release, package, service and image was built with --static-swift-stdlib ('make static'), that of engine by 'make portable'. They take
-# one to four minutes each, need the packages that 'scripts/setup.sh deploy' installs, and fetch Debian packages. All but the first two need root.
-# They change nothing outside a temporary folder.
+# The PROGRAM of release, package, service and image was built with --static-swift-stdlib ('make static'), that of engine by 'make portable'. Of several
+# the first is taken that Debian 12 can run: 'make static' makes one that asks for a C library as new as the build host's. The parts take one to four
+# minutes each, need the packages that 'scripts/setup.sh deploy' installs, and fetch Debian packages. All but the first two need root. They change nothing
+# outside a temporary folder.
 set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
@@ -125,9 +126,18 @@ role() {
 }
 
 nix_parses() { for file in deploy/nix/*.nix; do nix-instantiate --parse "$file" || return 1; done; }
-nix_evaluates() { nix-instantiate --eval --strict --expr 'import ./deploy/nix/check.nix { lib = import <nixpkgs/lib>; }'; }
+nix_evaluates() {
+    lib=
+    ! nix-instantiate --find-file nixpkgs >/dev/null 2>&1 || lib='lib = import <nixpkgs/lib>;'
+    nix-instantiate --eval --strict --expr "import ./deploy/nix/check.nix { $lib }"
+}
 
-manifests() { kubernetes-validate --strict deploy/kubernetes/namespace.yaml deploy/kubernetes/edge.yaml; }
+# Of the oldest version that docs/deploy.md names, and of the newest.
+manifests() {
+    for version in 1.30 ''; do
+        kubernetes-validate --strict ${version:+--kubernetes-version $version} deploy/kubernetes/namespace.yaml deploy/kubernetes/edge.yaml || return 1
+    done
+}
 
 # The same ports, everywhere in it; and the folders of the image.
 same_in_kubernetes() {
@@ -188,11 +198,7 @@ check_files() {
     fi
     if command -v nix-instantiate >/dev/null; then
         wants "nix reads the module" nix_parses
-        if nix-instantiate --find-file nixpkgs >/dev/null 2>&1; then
-            wants "and evaluates it" nix_evaluates
-        else
-            say "- the module's values: not checked, there is no <nixpkgs>"
-        fi
+        wants "and evaluates it" nix_evaluates
     else
         say "- the module of NixOS: not checked, there is no 'nix-instantiate'"
     fi
@@ -222,11 +228,6 @@ downloads() {
     mkdir -p "$work/download" && (cd "$work/download" && apt_here download tailwart) && cmp "$work"/download/tailwart_*.deb "$work"/release/tailwart_*.deb
 }
 
-# The key's name is no real address, which lintian would else mind.
-lints() {
-    lintian --allow-root --no-cfg --fail-on error --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog "$work"/release/*.deb
-}
-
 manual_pages() {
     dpkg-deb --extract "$work"/release/*.deb "$work/in-package"
     zcat "$work/in-package/usr/share/man/man1/tailwart.1.gz" >"$work/tailwart.1" && zcat "$work/in-package/usr/share/man/man5/tailwart.yaml.5.gz" >"$work/tailwart.yaml.5" &&
@@ -247,7 +248,7 @@ documents_complete() {
 }
 
 check_release() {
-    need gpg apt-ftparchive dpkg-scanpackages lintian mandoc
+    need gpg apt-ftparchive dpkg-scanpackages mandoc
     mkdir -m 700 "$work/gpg"
     with_key gpg --batch --quiet --passphrase '' --quick-generate-key 'A releaser <release@tailwart.test>' ed25519 sign never 2>"$work/output" ||
         { cat "$work/output" >&2 && fail "gpg makes no key"; }
@@ -269,7 +270,6 @@ check_release() {
     refuses() { ! apt_here update; }
     wants "and refuses one that was changed" refuses
     wants "CycloneDX accepts the SBOM" sbom_valid "$(echo "$work"/release/*.cdx.json)"
-    wants "lintian finds no error" lints
     wants "mandoc accepts the manual pages, and they have every key" manual_pages
     wants "the documents of the package are complete" documents_complete
     unsigned() { env -u KEY FOLDER="$work/unsigned" scripts/make-release.sh "$program" && [ ! -e "$work/unsigned/SHA256SUMS.asc" ] && [ ! -e "$work/unsigned/apt/dists/stable/InRelease" ]; }
@@ -288,6 +288,12 @@ bare() {
 
 # Neither another program's loader nor libraries.
 alone() { readelf --wide --program-headers --dynamic "$program" >"$work/headers" && ! grep -E 'INTERP|NEEDED' "$work/headers"; }
+
+# At a random address, with nothing that can be both written and run, and with all that the loader fills in closed afterwards.
+hardened() {
+    readelf --wide --file-header --program-headers --dynamic "$program" >"$work/headers" && grep -q 'Type: *DYN' "$work/headers" &&
+        grep -q GNU_RELRO "$work/headers" && grep -q 'FLAGS.*NOW' "$work/headers" && ! grep -E ' RWE |GNU_STACK.*E ' "$work/headers"
+}
 
 # A program without a loader can still load: by dlopen, and by the C library's getaddrinfo, which asks the modules that nsswitch.conf names. Then
 # what the last command tried to open shows it.
@@ -309,6 +315,7 @@ check_portable() {
     export TS_TAILNET=tail1234.ts.net
     say "size: $(stat -c %s "$program") bytes"
     wants "it needs no loader and no library" alone
+    wants "and is hardened" hardened
     wants "it runs where there is nothing else" bare /tailwart version
     wants "and reads a configuration there" bare /tailwart check --config /tailwart.yaml
     wants "and does the job" bare /tailwart try --selftest
@@ -342,10 +349,7 @@ check_arm64() {
     wants "and does the job" foreign try --selftest
     wants "its package is made" scripts/make-deb.sh "$program" "$work/release"
     wants "and is for arm64" package_for_arm64
-    debian lint lintian
-    cp "$work"/release/*_arm64.deb "$work/lint/root/arm64.deb"
-    wants "lintian finds no error" container_run lint lintian --allow-root --no-cfg --color never --fail-on error \
-        --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog /root/arm64.deb
+    linted "$work"/release/*_arm64.deb
     scripts/make-sbom.py "$program" >"$work/arm64.cdx.json"
     wants "CycloneDX accepts the SBOM, which names arm64's libraries" names_arm64
 }
@@ -417,10 +421,22 @@ reproducible() {
     scripts/make-deb.sh "$program" "$work/again" && cmp "$first" "$work/again/$(basename "$first")"
 }
 
+# linted PACKAGE, by Debian's own lintian: the host's may not be installable beside a toolchain of another release. The builder has no real address,
+# which it minds.
+linted() {
+    debian lint lintian
+    cp "$1" "$work/lint/root/linted.deb"
+    wants "lintian finds no error and warns of nothing" container_run lint lintian --allow-root --no-cfg --color never --fail-on warning \
+        --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog /root/linted.deb
+    rm -rf "$work/lint"
+}
+
 # ---- package
 
 check_package() {
     packages
+    wants "the program is hardened" hardened
+    linted "$first"
     wants "the manual page and the completions have every command" offered
     wants "the same program makes the same package, byte for byte" reproducible
     debian plain
@@ -475,6 +491,10 @@ check_service() {
     # An address that nobody answers: the edge must not mind.
     echo 'mailbox: {address: 192.0.2.1, connect_timeout: 1s}' >"$work/booted/root/mail.yaml"
     install -m 755 scripts/check-deploy-service.sh "$work/booted/root/check"
+    # Minbase has no sudo, and needs none.
+    sed -n '/^## systemd by hand/,/^## [^s]/p' docs/deploy.md | sed -n '/^```sh/,/^```/p' | sed -e '/^```/d' -e 's/^sudo //' -e 's/&& sudo /\&\& /' >"$work/booted/root/by-hand"
+    mkdir "$work/booted/root/deploy"
+    cp -R deploy/systemd "$work/booted/root/deploy/"
     printf '%s\n' '[Unit]' 'After=multi-user.target' '[Service]' 'Type=oneshot' 'TimeoutStartSec=300' 'ExecStart=/root/check' \
         'ExecStopPost=/bin/systemctl poweroff' >"$work/booted/etc/systemd/system/check.service"
     mkdir -p "$work/booted/etc/systemd/system/multi-user.target.wants"
@@ -585,6 +605,8 @@ find_compose() {
 check_engine() {
     need dockerd docker python3 unshare nsenter iptables ip
     find_compose
+    DOCKER_COMPOSE=$work/docker-compose
+    wants "compose accepts both compose files" compose_files
     build_image
     buildah $storage push --quiet localhost/tailwart "docker-archive:$work/tailwart.tar:tailwart:latest" >/dev/null 2>"$work/output" ||
         { cat "$work/output" >&2 && fail "the image cannot be handed on"; }
@@ -615,15 +637,26 @@ part=${1:-}
 case $part in
 files) check_files ;;
 release | portable | arm64 | package | service | image | engine)
-    [ $# = 2 ] || fail "usage: scripts/check-deploy.sh $part PROGRAM"
-    case $2 in /*) program=$2 ;; *) program=$here/$2 ;; esac
-    [ -x "$program" ] || fail "there is no program '$program'; 'make static' or 'make portable' builds one"
+    shift
+    program=
+    for each in "$@"; do
+        case $each in /*) ;; *) each=$here/$each ;; esac
+        [ -x "$each" ] || fail "there is no program '$each'; 'make static' or 'make portable' builds one"
+        case $part in package | service | image)
+            newest=$(scripts/runs-in-debian.sh "$each") || { say "- $each: not used, it needs a newer C library than Debian 12 has ($newest)" && continue; }
+            ;;
+        esac
+        program=$each
+        break
+    done
+    [ $# -gt 0 ] || fail "usage: scripts/check-deploy.sh $part PROGRAM..."
+    [ -n "$program" ] || fail "Debian 12 cannot run this program; give the one of 'make portable'"
     [ "$part" = release ] || [ "$(id -u)" = 0 ] || fail "this part needs root"
     "check_$part"
     ;;
 *)
-    echo "usage: scripts/check-deploy.sh files | release PROGRAM | portable PROGRAM | arm64 PROGRAM | package PROGRAM |" \
-        "service PROGRAM | image PROGRAM | engine PROGRAM" >&2
+    echo "usage: scripts/check-deploy.sh files | release PROGRAM | portable PROGRAM | arm64 PROGRAM | package PROGRAM... |" \
+        "service PROGRAM... | image PROGRAM... | engine PROGRAM" >&2
     exit 2
     ;;
 esac

@@ -34,9 +34,10 @@ version=$(sed -n 's/^ *version: "\([0-9][0-9.]*\)".*/\1/p' Sources/TailwartContr
 tags="--tag ${TAG:-tailwart:$version}"
 [ -n "${TAG:-}" ] || tags="$tags --tag tailwart:latest"
 
-# podman and buildah write OCI images by default, which have no health check.
+# podman and buildah write OCI images by default, which have no health check. Docker before 23, as in Debian 12, builds without BuildKit unless it is
+# told to, and then does not know 'RUN --mount'.
 case $(basename "$tool") in
-docker) build="$tool build" ;;
+docker) build="env DOCKER_BUILDKIT=1 $tool build" ;;
 *) build="$tool build --format docker" ;;
 esac
 

@@ -3,8 +3,8 @@
 #
 #     scripts/make-release.sh PROGRAM [ONE-FILE [ONE-FILE-FOR-ARM64]]
 #
-# PROGRAM was built with --static-swift-stdlib ('make static'), ONE-FILE by 'make portable', that for arm64 by 'make portable-arm64'. Leaves in
-# .build/releases/VERSION, or in FOLDER:
+# PROGRAM was built with --static-swift-stdlib ('make static'), ONE-FILE by 'make portable', that for arm64 by 'make portable-arm64'. Where Debian 12
+# cannot run PROGRAM, package and image have ONE-FILE in them. Leaves in .build/releases/VERSION, or in FOLDER:
 #
 #     tailwart-VERSION-linux-ARCHITECTURE[.debug]            the one file, stripped, and its debug symbols
 #     tailwart-VERSION-linux-ARCHITECTURE.tar.xz             the same with documents, licences, manual pages, completions, unit
@@ -96,6 +96,11 @@ one_file() {
 }
 
 # ---- the Debian package and the one file
+# Package and image are for Debian 12, too.
+if [ -n "$portable" ] && ! newest=$(scripts/runs-in-debian.sh "$program"); then
+    say "- package and image: with the one file in them. '$program' needs a newer C library than Debian 12 has ($newest)"
+    program=$portable
+fi
 package=$(make_package "$program")
 if [ -n "$portable" ]; then one_file "$portable" "$package"; else say "- no one file: none was given"; fi
 
@@ -113,6 +118,7 @@ fi
 image=$folder/tailwart-$version-image-$architecture.tar
 if SAVE=$image scripts/make-image.sh "$program" >"$work/image.log" 2>&1; then
     gzip -n "$image"
+    chmod 644 "$image.gz"
 else
     rm -f "$image"
     say "- no image: $(tail -n 1 "$work/image.log")"

@@ -20,7 +20,7 @@ test="postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved ngin
 verify="spin gcc"
 deb="dpkg-dev binutils gzip python3"
 release="$deb apt-utils gpg gpg-agent xz-utils"
-deploy="$release lintian mandoc python3-venv strace debootstrap buildah systemd-container libcap2-bin docker.io iptables iproute2"
+deploy="$release mandoc python3-venv strace debootstrap buildah systemd-container libcap2-bin docker.io nix-bin iptables iproute2"
 bench="iproute2 haproxy nginx libnginx-mod-stream gcc python3 strace"
 
 purpose=${1:-}
@@ -140,12 +140,24 @@ update() {
 apt() {
     $root env DEBIAN_FRONTEND=noninteractive $install </dev/null
 }
+# fitting PACKAGE...: each in the version that goes with what is installed, which on a machine with two releases (.ci/toolchain makes such) may not be
+# the one that apt would take.
+fitting() {
+    for package in "$@"; do
+        for version in '' $(apt-cache madison "$package" | cut -d '|' -f 2); do
+            fits=$package${version:+=$version}
+            apt-get install --simulate --no-install-recommends --no-remove "$fits" >/dev/null 2>&1 && echo "$fits" && continue 2
+        done
+        echo "$package"
+    done
+}
 # A fresh image has no package lists at all; lists that are out of date show only when a download fails.
 for package in $missing; do
     apt-cache show "$package" >/dev/null 2>&1 || { update && break; }
 done
 if ! apt; then
     update
+    install="${install%"$missing"}$(fitting $missing | tr '\n' ' ')"
     if ! apt; then
         say "could not install: $missing" >&2
         say "see apt's message above; by hand: apt-get update && $install" >&2

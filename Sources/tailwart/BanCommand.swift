@@ -38,7 +38,8 @@ struct BanCommand: AsyncParsableCommand, AnsweringCommand {
     @Option(
         help: .init(
             "With remove: only bans of this layer, manual, strikes or webhook; by default of all of them.",
-            valueName: "layer"))
+            valueName: "layer"),
+        completion: .list(BanLayer.allCases.filter { !$0.isRepeated }.map(\.rawValue)))
     var layer: String?
 
     @Option(help: .init("With list: the maximum number.", valueName: "count"))

@@ -10,7 +10,8 @@ struct ConfigurationOptions: ParsableArguments {
         name: .customLong("config"),
         help: .init(
             "The configuration file. Else $TAILWART_CONFIG, ./tailwart.yaml, /etc/tailwart/tailwart.yaml.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var path: String?
 
     func validate() throws {

@@ -103,21 +103,27 @@ struct InstallCommand: AsyncParsableCommand {
             if steps.contains(.restart) {
                 "An edge that was running goes on with the new program."
             } else if installation.hasConfiguration {
-                "Next: sudo systemctl start tailwart"
+                installation.root.isEmpty ? "Next: sudo systemctl start tailwart" : "It starts when that system boots."
             } else {
-                "Next: `tailwart init --form systemd` writes a configuration. Copy it to /etc/tailwart/tailwart.yaml, then: "
-                    + "sudo systemctl start tailwart"
+                "Next: `tailwart init --form systemd` writes a configuration. Copy it to "
+                    + installation.place(HostFiles.configuration)
+                    + (installation.root.isEmpty
+                        ? ", then: sudo systemctl start tailwart" : "; the edge starts when that system boots.")
             }
+        // The host has it on the PATH now; what is below a folder is another system's.
+        let undo =
+            installation.root.isEmpty
+            ? "tailwart install" : "\(CommandLine.arguments[0]) install --root \(installation.root)"
         let runtime =
             Self.needsRuntime
             ? ["This program needs the Swift runtime of this host; `make portable` makes one that needs nothing."] : []
-        return (runtime + [next, "Undo: sudo tailwart install --uninstall"]).joined(separator: "\n")
+        return (runtime + [next, "Undo: sudo \(undo) --uninstall"]).joined(separator: "\n")
     }
 
     private func afterRemoval(_ installation: Installation, _ hasChanges: Bool) -> String {
         if !hasChanges { return "Nothing here was made by `tailwart install`, so nothing was removed." }
         guard !dryRun else { return "Nothing was changed. Run it without --dry-run to apply this." }
-        var lines: [String] = []
+        var lines = ["Removed what `tailwart install` had made."]
         let left = installation.leftovers
         if !left.isEmpty {
             lines.append(

@@ -92,6 +92,8 @@ extension TrustCommand {
 
         static var allValueStrings: [String] { MailServer.allCases.map(\.rawValue) + ["all"] }
 
+        static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+
         var defaultValueDescription: String { "all" }
 
         var servers: [MailServer] {

@@ -73,7 +73,9 @@ extension CommandTests {
 
                 #expect(answer.outputLines.contains("wrote /usr/local/bin/tailwart"))
                 #expect(answer.output.contains("Next: `tailwart init"))
-                #expect(answer.outputLines.last == "Undo: sudo tailwart install --uninstall")
+                // What the host's own folders have is no business of another system's.
+                #expect(answer.output.contains("Copy it to root/etc/tailwart/tailwart.yaml; the edge starts when"))
+                #expect(answer.outputLines.last?.hasSuffix("tailwart install --root root --uninstall") == true)
             }
         }
 
@@ -149,12 +151,28 @@ extension CommandTests {
                     left.filter { $0.contains("tailwart") || $0.contains("local") }.sorted()
                         == own.keys.map { String($0.dropFirst()) }.sorted())
                 #expect(removal.output.contains("kept /etc/default/tailwart: it was changed since it was installed."))
-                #expect(removal.output.contains("Kept: /etc/tailwart, /var/lib/tailwart."))
+                #expect(
+                    removal.output.contains(
+                        "Kept: root/etc/tailwart, root/var/lib/tailwart. "
+                            + "To remove that too: sudo rm -r root/etc/tailwart root/var/lib/tailwart\n"))
                 #expect(!FileManager.default.fileExists(atPath: host.folder.file("root/usr/local/share").path))
 
                 let again = try await install(["--uninstall"], on: host)
                 #expect(again.exitCode == 0)
                 #expect(again.output.hasPrefix("Nothing here was made by `tailwart install`"))
+            }
+        }
+
+        @Test func `an uninstall right after an install leaves no folder either`() async throws {
+            try await TestHost.run { host in
+                _ = try host.folder.makeFolder("root")
+                let answer = try await install(on: host)
+                #expect(answer.exitCode == 0, "\(answer.errors)")
+                #expect(FileManager.default.fileExists(atPath: host.folder.file("root/etc/tailwart").path))
+                let removal = try await install(["--uninstall"], on: host)
+                #expect(removal.exitCode == 0, "\(removal.errors)")
+                #expect(removal.outputLines.last == "Removed what `tailwart install` had made.")
+                #expect(try everything(host).isEmpty)
             }
         }
 

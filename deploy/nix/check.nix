@@ -1,5 +1,6 @@
-# Evaluates the module without the rest of NixOS, for scripts/check-deploy.sh: what it sets must be what its options say.
-{ lib }:
+# Evaluates the module without NixOS, for scripts/check-deploy.sh: what it sets must be what its options say. Without 'lib', which Debian's nix has not,
+# with as much of it as the module needs.
+{ lib ? import ./lib.nix }:
 let
   # Options of NixOS that the module sets, taken as they come.
   anything = lib.mkOption { type = lib.types.attrsOf lib.types.anything; default = { }; };

@@ -65,9 +65,9 @@ extension SetupFiles {
             switch answers.form {
             case .compose: "`cp .env.example .env`, build or load the image, `docker compose up --detach`."
             case .systemd:
-                "copy tailwart.yaml and tailwart.schema.json to /etc/tailwart/, .env.example to /etc/default/tailwart, "
-                    + "tailwart.service to /etc/systemd/system/ (the Debian package and `tailwart install` bring it, and the user tailwart); "
-                    + "`systemctl enable --now tailwart`."
+                "copy tailwart.yaml and tailwart.schema.json to /etc/tailwart/, .env.example to /etc/default/tailwart; "
+                    + "tailwart.service to /etc/systemd/system/ only without the Debian package and `tailwart install`, which bring it and the user tailwart. "
+                    + "Then `systemctl enable --now tailwart`."
             case .binary:
                 "`sudo tailwart run --config \(file)`, or without root after "
                     + "`sudo setcap cap_net_bind_service=+ep $(command -v tailwart)`."

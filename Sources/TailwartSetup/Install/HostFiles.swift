@@ -29,9 +29,12 @@ package enum HostFiles {
     static let folders = "/etc/tmpfiles.d/tailwart.conf"
     static let kernelSettings = "/etc/sysctl.d/50-tailwart.conf"
     static let environment = "/etc/default/tailwart"
-    /// The operator's, so it is never removed.
+    /// The operator's: it is never written and never removed.
+    package static let configuration = "/etc/tailwart/tailwart.yaml"
     static let configurationFolder = "/etc/tailwart"
     static let banFolder = "/var/lib/tailwart"
+    /// The unit keeps it when it stops.
+    static let socketFolder = "/run/tailwart"
     static let user = "tailwart"
 
     /// - Parameters:

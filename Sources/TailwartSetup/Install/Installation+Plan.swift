@@ -30,7 +30,7 @@ extension Installation {
             }
         }
         guard inTheWay.isEmpty else { throw .inTheWay(inTheWay) }
-        if !isThere(HostFiles.configurationFolder) { steps.append(.makeFolder(HostFiles.configurationFolder)) }
+        steps += folders(above: HostFiles.configuration, made: &after.folders)
         let isUpdate = !before.isEmpty
         let hasChanged = steps.contains(where: \.isChange)
         if !hasUser, isThere("/etc/passwd") { steps.append(.makeUser) }
@@ -72,7 +72,8 @@ extension Installation {
         }
         steps.append(.remove(Inventory.path))
         // From the innermost on.
-        steps += made.folders.filter(isThere).sorted(by: >).map(Step.removeFolder)
+        steps += made.folders.union(isLive ? [HostFiles.socketFolder] : []).filter(isThere).sorted(by: >)
+            .map(Step.removeFolder)
         if isLive { steps.append(.run("systemctl", ["daemon-reload"])) }
         return steps
     }

@@ -5,7 +5,7 @@ import TailwartSystem
 /// nothing is touched where something is in the way; then it does one step after the other.
 package struct Installation: Sendable {
     /// Empty for the host itself, else the folder that stands for `/`.
-    let root: String
+    package let root: String
     /// None to take away.
     let files: [HostFile]
 
@@ -86,7 +86,7 @@ package struct Installation: Sendable {
 
     // MARK: - what is there
 
-    func place(_ path: String) -> String { root + path }
+    package func place(_ path: String) -> String { root + path }
 
     /// A link that leads nowhere counts.
     func isThere(_ path: String) -> Bool {
@@ -111,11 +111,11 @@ package struct Installation: Sendable {
     /// systemd runs, and it is the host's own.
     var isLive: Bool { root.isEmpty && (try? FileSystem.kind(of: "/run/systemd/system")) == .folder }
 
-    package var hasConfiguration: Bool { isThere("\(HostFiles.configurationFolder)/tailwart.yaml") }
+    package var hasConfiguration: Bool { isThere(HostFiles.configuration) }
 
-    /// What an uninstall leaves, of what is there.
+    /// What an uninstall leaves, of what is there, with the root before it.
     package var leftovers: [String] {
-        [HostFiles.configurationFolder, HostFiles.banFolder].filter(isThere)
+        [HostFiles.configurationFolder, HostFiles.banFolder].filter(isThere).map(place)
     }
 
     package var hasUser: Bool {
