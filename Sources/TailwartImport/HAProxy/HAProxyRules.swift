@@ -57,10 +57,10 @@ struct HAProxyRules {
     }
 
     private mutating func expect(_ line: SourceStatement) {
+        guard let matches = acls.condition(line.words.dropFirst(3)), !matches.isEmpty else { return }
         expected = expected ?? ([], false, line.position)
-        guard let matches = acls.condition(line.words.dropFirst(3)) else { return }
         if matches == [.always] { expected?.isForAll = true }
-        guard phases["connection"]?.letAnybodyIn != true, !matches.isEmpty,
+        guard phases["connection"]?.letAnybodyIn != true,
             matches.allSatisfy({ $0 == DraftMatch(clients: $0.clients) })
         else {
             return findings.refuse(
