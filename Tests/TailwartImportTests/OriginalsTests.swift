@@ -440,6 +440,15 @@ import Testing
             .refused("lets in but a few by the address of the connection")
         ),
         (
+            "dropped without a word", .haproxy,
+            tls(25, "tcp-request connection silent-drop if { src 10.0.0.0/8 }\ndefault_backend mail"),
+            .routes(
+                [
+                    Route(match: RouteMatch(clients: networks("10.0.0.0/8")), to: .close),
+                    Route(to: mail),
+                ], note: "does not tell the client")
+        ),
+        (
             "a header on another port", .haproxy,
             tls(
                 25,

@@ -468,6 +468,23 @@ import Testing
             """, "by chance"
         ),
         (
+            small("entryPoints: [smtp]", "middlewares: {x: {ipAllowList: {sourceRange: [10.1.0.0/16]}}}").replacing(
+                "routers: {", with: "routers: {q: {rule: \"HostSNI(`*`)\", service: s, middlewares: [x]}, "),
+            "by chance"
+        ),
+        (
+            """
+            entryPoints: {a: {address: ":465"}}
+            tcp:
+              routers:
+                a: {rule: "HostSNI(`a.example.org`)", priority: 5, service: m, tls: {passthrough: true}}
+                b: {rule: "HostSNI(`*.example.org`)", priority: 5, service: n, tls: {passthrough: true}}
+              services:
+                m: {loadBalancer: {servers: [{address: "10.0.0.2:465"}]}}
+                n: {loadBalancer: {servers: [{address: "10.0.0.3:465"}]}}
+            """, "by chance"
+        ),
+        (
             "services: {traefik: {image: traefik}, m: {labels: [traefik.tcp.routers.a.rule=x]}}",
             "no service here is Traefik"
         ),

@@ -86,14 +86,14 @@ extension TraefikReader {
                 match == DraftMatch(serverNames: match.serverNames) && !match.isAlways
             }
             // Names are told apart one by one, however many there are; anything else is compared with everything.
-            var owners: [ServerNamePattern: Int] = [:]
+            var owners = NameOwners()
             for (number, router) in group.enumerated() {
                 let rivals =
                     areNames
-                    ? Set(rules[number].flatMap(\.serverNames).compactMap { owners.updateValue(number, forKey: $0) })
-                    : Set(0..<min(number, Self.rivalLimit))
+                    ? rules[number].flatMap(\.serverNames).flatMap { owners.add($0, of: number) }
+                    : Array(0..<min(number, Self.rivalLimit))
                 let rival = rivals.first { other in
-                    group[other].service.text != router.service.text
+                    !group[other].doesTheSame(as: router)
                         && DraftMatch.and(rules[other], rules[number])?.isEmpty != true
                 }
                 guard let rival = rival ?? (!areNames && number > Self.rivalLimit ? 0 : nil) else { continue }
@@ -101,6 +101,22 @@ extension TraefikReader {
                     "\(group[rival].name.quoted) and \(router.name.quoted) may take the same connection and have the same priority, "
                         + "so Traefik takes one by chance; write a 'priority'", at: router.position)
             }
+        }
+    }
+
+    /// Which routers have a name, or a pattern that it belongs to.
+    private struct NameOwners {
+        private var owners: [ServerNamePattern: Int] = [:]
+        /// Of names without a star, by what is behind their first label.
+        private var below: [String: [Int]] = [:]
+
+        /// - Returns: those that have had it before.
+        mutating func add(_ name: ServerNamePattern, of owner: Int) -> [Int] {
+            let parent = name.isWildcard ? name.name : String(name.name.drop { $0 != "." }.dropFirst())
+            let same = owners.updateValue(owner, forKey: name)
+            if name.isWildcard { return [same].compactMap(\.self) + (below[parent] ?? []).prefix(rivalLimit) }
+            below[parent, default: []].append(owner)
+            return [same, ServerNamePattern("*.\(parent)").flatMap { owners[$0] }].compactMap(\.self)
         }
     }
 
@@ -113,9 +129,6 @@ extension TraefikReader {
             let matches = findings.said(DraftMatch.and(rule, [condition]), at: router.rule.position),
             let dial = dial(router.service.text ?? "", in: router.container, at: router.service.position)
         else { return nil }
-        if matches.contains(where: \.isNarrowed) {
-            findings.note("'*.' stands for exactly one label here", at: router.rule.position)
-        }
         var allowed = matches
         var limit: Int?
         for name in router.middlewares {

@@ -68,9 +68,10 @@ struct TraefikRouter {
     }
 
     /// Whether both take everything, and do the same with it.
-    func leadsOn(as other: TraefikRouter) -> Bool {
-        takesAll && other.takesAll && service.text == other.service.text
-            && middlewares.map(\.text) == other.middlewares.map(\.text)
+    func leadsOn(as other: TraefikRouter) -> Bool { takesAll && other.takesAll && doesTheSame(as: other) }
+
+    func doesTheSame(as other: TraefikRouter) -> Bool {
+        service.text == other.service.text && middlewares.map(\.text) == other.middlewares.map(\.text)
     }
 
     /// By which Traefik sorts: what is written, else the length of the rule, else last.

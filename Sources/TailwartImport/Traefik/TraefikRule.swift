@@ -138,7 +138,6 @@ struct TraefikRule {
                 return findings.refuse("\(value.quoted) is no server name here; write each name", at: position)
             }
             match.serverNames.append(name)
-            match.isNarrowed = match.isNarrowed || name.isWildcard
         }
         return [match]
     }
