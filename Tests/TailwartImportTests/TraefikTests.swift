@@ -310,6 +310,46 @@ import Testing
         #expect(result.isWhole && result.messages.contains { $0.contains("not from beside the entry points") })
     }
 
+    /// As version 3.7.9 was seen to send it.
+    @Test(
+        arguments: [
+            ("", "", .none), ("proxyProtocol: {version: 1}, ", "", .v1), ("proxyProtocol: {version: 2}, ", "", .v2),
+            ("proxyProtocol: {}, ", "", .v2), ("proxyProtocol: true, ", "", .v2), ("serversTransport: t, ", "", .none),
+            ("serversTransport: t, ", "proxyProtocol: {version: 1}", .v1),
+            ("serversTransport: t, ", "proxyProtocol: {}", .v2),
+            ("serversTransport: t, proxyProtocol: {version: 1}, ", "proxyProtocol: {version: 1}", .v1),
+        ] as [(String, String, ProxyProtocolOut.Version)])
+    func `a PROXY header is sent as Traefik sends it`(
+        service: String, transport: String, version: ProxyProtocolOut.Version
+    ) throws {
+        let text = Self.small(
+            "", "serversTransports: {t: {dialTimeout: 5s\(transport.isEmpty ? "" : ", ")\(transport)}}")
+        let result = Self.load(text.replacing("servers: [", with: service + "servers: ["))
+        #expect(try Self.configuration(result).upstreams.map(\.proxyProtocol.version) == [version])
+    }
+
+    @Test func `a file and the labels of a container have names of their own, and name each other's`() throws {
+        let compose = """
+            services:
+              traefik:
+                image: traefik
+                network_mode: host
+                volumes: ["./conf:/etc/traefik"]
+              mail:
+                labels:
+                  - traefik.tcp.services.a.loadbalancer.server.port=2525
+                  - traefik.tcp.routers.a.rule=ClientIP(`10.0.0.0/8`)
+                  - traefik.tcp.routers.a.service=a
+            """
+        let file =
+            Self.routers.replacing("service: a", with: "service: a@docker")
+            + "\nentryPoints: {smtp: {address: \":25\"}}\n"
+        let result = Self.load(compose, "compose.yaml", beside: ["conf/traefik.yml": file])
+        let configuration = try Self.configuration(result)
+        #expect(configuration.upstreams.map { "\($0.endpoints[0].host.text)" } == ["mail"])
+        #expect(configuration.listeners.map(\.bind) == [[.any(port: 25)]])
+    }
+
     @Test func `a key with nothing behind it is not there`() throws {
         let text = Self.small("tls: ~").replacing("servers: [", with: "proxyProtocol: null, servers: [")
         let upstreams = try Self.configuration(Self.load(text)).upstreams
