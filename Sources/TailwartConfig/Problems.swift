@@ -1,14 +1,14 @@
 import TailwartWire
 
 /// Collects what is wrong while a file is read, so that one run shows everything.
-final class Problems {
+package final class Problems {
     /// Nobody reads more at once, and looking for more costs time.
     static let limit = 100
 
     let file: String
     private var found: Set<ConfigurationProblem> = []
 
-    init(file: String) {
+    package init(file: String) {
         self.file = file
     }
 
@@ -35,7 +35,7 @@ final class Problems {
                 message: isLast ? "more than \(Self.limit) problems; fix those first" : message))
     }
 
-    var sorted: [ConfigurationProblem] {
+    package var sorted: [ConfigurationProblem] {
         found.sorted { ($0.position, $0.message) < ($1.position, $1.message) }
     }
 }

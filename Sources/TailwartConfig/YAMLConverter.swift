@@ -21,14 +21,14 @@ struct YAMLConverter: ~Copyable {
 
     private var events: YAMLEvents
     private let source: SourceText
-    private let substitution: Substitution
+    private let substitution: Substitution?
     /// What is wrong with single values.
     private(set) var complaints: [(message: String, position: TextPosition)] = []
     /// The latest value of each anchor; one that is still being read is not there yet, so there are no circles.
     private var anchored: [String: YAMLNode] = [:]
     private var repeats = 0
 
-    init(_ events: consuming YAMLEvents, of source: SourceText, substitution: Substitution) {
+    init(_ events: consuming YAMLEvents, of source: SourceText, substitution: Substitution?) {
         self.events = events
         self.source = source
         self.substitution = substitution
@@ -78,7 +78,8 @@ struct YAMLConverter: ~Copyable {
         }
         if isPlain, ["", "~", "null"].contains(text) { return YAMLNode(.null, at: position) }
         var complaints: [String] = []
-        let replaced = substitution.apply(to: text) { complaints.append($0) }
+        let replaced =
+            substitution == nil ? text : substitution?.apply(to: text) { complaints.append($0) }
         self.complaints += complaints.map { ($0, position) }
         return YAMLNode(replaced.map { .text($0) } ?? .unreadable, at: position)
     }

@@ -1,8 +1,15 @@
 import TailwartWire
 
 extension YAMLNode {
-    /// Reads a file's text into a tree, with variables replaced; nil if it is not one YAML document.
-    static func parse(_ text: String, substitution: Substitution, problems: Problems) -> YAMLNode? {
+    /// Reads a file's text into a tree; nil if it is not one YAML document.
+    ///
+    /// - Parameters:
+    ///   - substitution: replaces variables; nil leaves the texts as they are.
+    ///   - needs: what to say of a file with nothing in it.
+    package static func parse(
+        _ text: String, substitution: Substitution?, problems: Problems,
+        needs: String = "it needs at least 'mailbox' or 'listeners'"
+    ) -> YAMLNode? {
         guard let source = SourceText(text, problems: problems) else { return nil }
         let bytes = source.bytes
         return bytes.withUnsafeBufferPointer { buffer in
@@ -12,16 +19,18 @@ extension YAMLNode {
                 for complaint in converter.complaints { problems.error(complaint.message, at: complaint.position) }
                 return root
             } catch {
-                report(error, in: source, problems: problems)
+                report(error, in: source, problems: problems, needs: needs)
                 return nil
             }
         }
     }
 
-    private static func report(_ failure: YAMLConverter.Failure, in source: SourceText, problems: Problems) {
+    private static func report(
+        _ failure: YAMLConverter.Failure, in source: SourceText, problems: Problems, needs: String
+    ) {
         switch failure {
         case .empty:
-            problems.error("the file is empty; it needs at least 'mailbox' or 'listeners'", at: .start)
+            problems.error("the file is empty; \(needs)", at: .start)
         case .secondDocument(let position):
             problems.error("a second document begins here; a configuration is one document", at: position)
         case .repeated(let key, let position):

@@ -1,8 +1,8 @@
-import TailwartWire
+package import TailwartWire
 
 /// A value of the file with its position: aliases followed, variables replaced, keys unique.
-struct YAMLNode {
-    enum Content {
+package struct YAMLNode {
+    package enum Content {
         /// Nothing after the colon, `~` or `null`.
         case null
         /// Any other scalar. Quotes make no difference: what a text means is up to the key that it stands under.
@@ -14,14 +14,14 @@ struct YAMLNode {
         case unreadable
     }
 
-    struct Entry {
-        let key: String
-        let keyPosition: TextPosition
-        let value: YAMLNode
+    package struct Entry {
+        package let key: String
+        package let keyPosition: TextPosition
+        package let value: YAMLNode
     }
 
-    let position: TextPosition
-    let content: Content
+    package let position: TextPosition
+    package let content: Content
     /// How many values it stands for, itself and those behind aliases included.
     let size: Int
     /// How many levels it stands for, those behind aliases included.

@@ -43,7 +43,11 @@ extension Findings {
 
     /// A network, nil with that refused if it is none.
     func network(_ text: String, at position: SourcePosition) -> Network? {
-        if let network = variables.network(text) { return network }
+        if let network = variables.network(text) {
+            // No client has such an address here: it would match nobody.
+            guard case .v6(0, let low) = network.base, low >> 32 == 0xFFFF else { return network }
+            return refuse("\(text.quoted) is IPv4 in the form of IPv6; write it as IPv4", at: position)
+        }
         return refuse("\(text.quoted) is no network such as 192.0.2.0/24", at: position)
     }
 

@@ -92,6 +92,13 @@ extension DraftListener {
         if servesOthers {
             for index in routes.indices where routes[index].isBeforeHeader {
                 routes[index].isBeforeHeader = false
+                guard !routes[index].match.clients.isEmpty else {
+                    findings.refuse(
+                        "this lets in but a few by the address of the connection, and here it would be asked of the clients behind a "
+                            + "trusted proxy too and close them; give the proxies an address or a port of their own",
+                        at: routes[index].position)
+                    continue
+                }
                 findings.note(
                     "this closes by the address of the connection; here clients that come by a trusted proxy are closed too if "
                         + "their own address is among these", at: routes[index].position)

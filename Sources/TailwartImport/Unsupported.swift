@@ -10,7 +10,8 @@ enum Unsupported: String {
     case conditions = "only TLS server name, ALPN and client address can be matched; remove it"
     case perConnection =
         "it is evaluated per connection, and a client cannot choose its destination here; write a route for each name"
-    case clients = "clients are not counted, remembered or slowed down here; let the firewall do it"
+    case clients =
+        "clients are not counted, remembered or slowed down by rules here; remove it, and give each its share with 'limits'"
     case source = "the source address cannot be set here; let the routing table choose it (`ip route … src`)"
     case answers = "Tailwart sends no answers of its own; remove it"
     case content = "payload is not inspected, copied or changed here; remove it"

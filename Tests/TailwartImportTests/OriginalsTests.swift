@@ -71,6 +71,15 @@ import Testing
                 ["trusted: [10.0.0.0/16, 10.2.0.0/15]"], note: "believes everybody whom 'deny' does not name")
         ),
         (
+            "others served without a header", .caddy, header(#", "allow": ["10.0.0.0/14"]"#),
+            .writes(["{trusted: [10.0.0.0/14], others: direct}"], note: "and serves them without a header too")
+        ),
+        (
+            "others closed that bring no header", .caddy,
+            header(#", "allow": ["10.0.0.0/14"], "fallback_policy": "require""#),
+            .writes(["{trusted: [10.0.0.0/14]}"], note: "only whoever is trusted is let in")
+        ),
+        (
             "denied elsewhere", .caddy, header(#", "allow": ["10.0.0.0/14"], "deny": ["192.0.2.0/24"]"#),
             .writes(["trusted: [10.0.0.0/14]"])
         ),
@@ -423,6 +432,48 @@ import Testing
                 note: "closed too if their own address")
         ),
         (
+            "few let in by the address of the connection, of whom some send a header", .haproxy,
+            tls(
+                25,
+                "tcp-request connection expect-proxy layer4 if { src 10.0.0.0/8 }\n"
+                    + "tcp-request connection reject unless { src 10.0.0.0/8 192.0.2.0/24 }\ndefault_backend mail"),
+            .refused("lets in but a few by the address of the connection")
+        ),
+        (
+            "dropped without a word", .haproxy,
+            tls(25, "tcp-request connection silent-drop if { src 10.0.0.0/8 }\ndefault_backend mail"),
+            .routes(
+                [
+                    Route(match: RouteMatch(clients: networks("10.0.0.0/8")), to: .close),
+                    Route(to: mail),
+                ], note: "does not tell the client")
+        ),
+        (
+            "a header on another port", .haproxy,
+            tls(
+                25,
+                "bind :::2525\ntcp-request connection expect-proxy layer4 if { src 10.0.0.0/8 } { dst_port 2525 }\ndefault_backend mail"
+            ),
+            .writes([
+                "bind: [\":25\"]\n    to: mail\n\n",
+                "proxy_protocol_in: {trusted: [10.0.0.0/8], others: direct}",
+            ])
+        ),
+        (
+            "a header of some, then of all", .haproxy,
+            tls(
+                25,
+                "tcp-request connection expect-proxy layer4 if { src 10.0.0.0/8 }\n"
+                    + "tcp-request connection expect-proxy layer4\ndefault_backend mail"),
+            .writes(["trusted: [0.0.0.0/0, \"::/0\"]"], note: "any client may send")
+        ),
+        (
+            "a header of all, of whom some are named", .haproxy,
+            tls(25, "tcp-request connection expect-proxy layer4 if { src 10.0.0.0/8 }\ndefault_backend mail").replacing(
+                "bind :::25", with: "bind :::25 accept-proxy"),
+            .writes(["trusted: [10.0.0.0/8]"], note: "takes a header from everybody, by 'accept-proxy'")
+        ),
+        (
             "a header on one address and none on another", .haproxy,
             tls(
                 25,
@@ -475,7 +526,27 @@ import Testing
         (
             "everybody's header, by nginx", .nginx,
             "stream { server { listen 25 proxy_protocol; proxy_protocol on; proxy_pass 10.0.0.2:25; } }",
-            .refused(everybody)
+            .refused("demands a PROXY header of every client and believes none")
+        ),
+        (
+            "some let in who send a header that nginx does not believe", .nginx,
+            "stream { server { listen 25 proxy_protocol; allow 10.0.0.0/8; deny all; proxy_protocol on; proxy_pass 10.0.0.2:25; } }",
+            .refused("demands a PROXY header of every client and believes none")
+        ),
+        (
+            "a header that nginx demands and does not pass on", .nginx,
+            "stream { server { listen 25 proxy_protocol; proxy_pass 10.0.0.2:25; } }",
+            .refused("if it was meant for the upstream, write 'proxy_protocol on;'")
+        ),
+        (
+            "a header of some that nginx does not pass on", .nginx,
+            "stream { server { listen 25 proxy_protocol; allow 10.0.0.0/8; deny all; proxy_pass 10.0.0.2:25; } }",
+            .writes(["proxy_protocol: none", "proxy_protocol_in: {trusted: [10.0.0.0/8]}"])
+        ),
+        (
+            "IPv4 in the form of IPv6", .nginx,
+            "stream { server { listen 25; deny ::ffff:10.0.0.0/104; proxy_pass 10.0.0.2:25; } }",
+            .refused("write it as IPv4")
         ),
         (
             "files that are not there", .nginx,

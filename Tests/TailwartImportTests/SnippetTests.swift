@@ -77,7 +77,7 @@ import Testing
         (
             .nginx,
             "stream { server { listen 25 proxy_protocol; proxy_protocol on; deny 10.0.0.1; proxy_pass 10.0.0.5:25; } }",
-            "name the networks of the proxies in front: list them under 'set_real_ip_from'"
+            "name the proxies in front under 'set_real_ip_from'"
         ),
         (
             .nginx, "stream { upstream a { server 10.0.0.1:25 backup; } server { listen 25; proxy_pass a; } }",
@@ -153,8 +153,8 @@ import Testing
         (.nginx, nginx("allow 10.0.0.0/8; deny all;"), ["not: {client: [10.0.0.0/8]}"]),
         (
             .nginx,
-            "stream { server { listen 25 proxy_protocol; proxy_protocol on; allow 10.0.0.0/8; deny all; proxy_pass 10.0.0.5:25; } }",
-            ["trusted: [10.0.0.0/8]", "the address of the proxy in front"]
+            "stream { server { listen 25 proxy_protocol; allow 10.0.0.0/8; deny all; proxy_pass 10.0.0.5:25; } }",
+            ["trusted: [10.0.0.0/8]", "proxy_protocol: none"]
         ),
         (.nginx, "server { listen 25; proxy_pass unix:/run/mail.sock; }", ["unix:/run/mail.sock"]),
         (

@@ -11,9 +11,15 @@ import Testing
         let texts: [String: String]
 
         func paths(of pattern: String) -> [String] {
-            let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
-            guard parts.count == 2 else { return [pattern] }
-            return texts.keys.filter { $0.hasPrefix(parts[0]) && $0.hasSuffix(parts[1]) }.sorted()
+            guard pattern.contains("*") else { return [pattern] }
+            let parts = pattern.split(separator: "/", omittingEmptySubsequences: false)
+            return texts.keys.filter { path in
+                let names = path.split(separator: "/", omittingEmptySubsequences: false)
+                return names.count == parts.count
+                    && zip(names, parts).allSatisfy { name, part in
+                        name == part || part.hasPrefix("*") && name.hasSuffix(part.dropFirst())
+                    }
+            }.sorted()
         }
 
         func text(of path: String) -> String? { texts[path] }
@@ -262,6 +268,100 @@ import Testing
         #expect(try Self.configuration(inside).listeners.map(\.bind) == [[.any(port: 25)]])
     }
 
+    private static let routers = """
+        tcp:
+          routers: {a: {rule: "HostSNI(`*`)", service: a}}
+          services: {a: {loadBalancer: {servers: [{address: "10.0.0.2:25"}]}}}
+        """
+
+    @Test func `a folder is read with the folders in it, and without the file beside it`() throws {
+        let text = """
+            entryPoints: {smtp: {address: ":25"}}
+            providers: {file: {directory: /etc/more, filename: /etc/one.yml}}
+            """
+        let result = Self.load(
+            text,
+            beside: ["/etc/more/x/y/a.yml": Self.routers, "/etc/one.yml": Self.routers.replacing("a:", with: "b:")])
+        #expect(try Self.configuration(result).listeners.map(\.routes.count) == [1])
+        #expect(result.messages.contains { $0.contains("'filename' is left out") })
+    }
+
+    @Test func `of two services of one name Traefik drops one`() {
+        let text = "entryPoints: {smtp: {address: \":25\"}}\nproviders: {file: {directory: /etc/more}}\n"
+        let result = Self.load(
+            text,
+            beside: [
+                "/etc/more/a.yml": Self.routers,
+                "/etc/more/b.yml": Self.routers.replacing("routers: {a:", with: "routers: {b:"),
+            ])
+        #expect(result.messages.contains { $0.hasPrefix("/etc/more/b.yml:3:14: refused: 'a' is there already") })
+    }
+
+    @Test func `a template that is no YAML is refused with its place`() {
+        let text = "entryPoints: {smtp: {address: \":25\"}}\nproviders: {file: {filename: /etc/one.yml}}\n"
+        let result = Self.load(text, beside: ["/etc/one.yml": "{{ $n := 1 }}\n" + Self.routers])
+        #expect(result.messages.contains { $0.hasPrefix("/etc/one.yml:2:1: refused: templates are not filled in") })
+    }
+
+    @Test func `routers beside the entry points are said not to be read by Traefik where it reads another file`() {
+        let text =
+            Self.routers + "\nentryPoints: {smtp: {address: \":25\"}}\nproviders: {file: {filename: traefik.yml}}\n"
+        let result = Self.load(text)
+        #expect(result.isWhole && result.messages.contains { $0.contains("not from beside the entry points") })
+    }
+
+    /// As version 3.7.9 was seen to send it.
+    @Test(
+        arguments: [
+            ("", "", .none), ("proxyProtocol: {version: 1}, ", "", .v1), ("proxyProtocol: {version: 2}, ", "", .v2),
+            ("proxyProtocol: {}, ", "", .v2), ("proxyProtocol: true, ", "", .v2), ("serversTransport: t, ", "", .none),
+            ("serversTransport: t, ", "proxyProtocol: {version: 1}", .v1),
+            ("serversTransport: t, ", "proxyProtocol: {}", .v2),
+            ("serversTransport: t, proxyProtocol: {version: 1}, ", "proxyProtocol: {version: 1}", .v1),
+        ] as [(String, String, ProxyProtocolOut.Version)])
+    func `a PROXY header is sent as Traefik sends it`(
+        service: String, transport: String, version: ProxyProtocolOut.Version
+    ) throws {
+        let text = Self.small(
+            "", "serversTransports: {t: {dialTimeout: 5s\(transport.isEmpty ? "" : ", ")\(transport)}}")
+        let result = Self.load(text.replacing("servers: [", with: service + "servers: ["))
+        #expect(try Self.configuration(result).upstreams.map(\.proxyProtocol.version) == [version])
+    }
+
+    @Test func `a file and the labels of a container have names of their own, and name each other's`() throws {
+        let compose = """
+            services:
+              traefik:
+                image: traefik
+                network_mode: host
+                volumes: ["./conf:/etc/traefik"]
+              mail:
+                labels:
+                  - traefik.tcp.services.a.loadbalancer.server.port=2525
+                  - traefik.tcp.routers.a.rule=ClientIP(`10.0.0.0/8`)
+                  - traefik.tcp.routers.a.service=a
+            """
+        let file =
+            Self.routers.replacing("service: a", with: "service: a@docker")
+            + "\nentryPoints: {smtp: {address: \":25\"}}\n"
+        let result = Self.load(compose, "compose.yaml", beside: ["conf/traefik.yml": file])
+        let configuration = try Self.configuration(result)
+        #expect(configuration.upstreams.map { "\($0.endpoints[0].host.text)" } == ["mail"])
+        #expect(configuration.listeners.map(\.bind) == [[.any(port: 25)]])
+    }
+
+    @Test func `a key with nothing behind it is not there`() throws {
+        let text = Self.small("tls: ~").replacing("servers: [", with: "proxyProtocol: null, servers: [")
+        let upstreams = try Self.configuration(Self.load(text)).upstreams
+        #expect(upstreams.map(\.proxyProtocol.version) == [.none])
+    }
+
+    @Test func `HTTP without TLS does not take a port from a router that takes everything`() throws {
+        let text = Self.small("") + "\nhttp: {routers: {w: {rule: \"Host(`a.example.org`)\", service: w}}}\n"
+        let configuration = try Self.configuration(Self.load(text))
+        #expect(configuration.upstreams.map(\.endpoints[0].host.text) == ["10.0.0.2"])
+    }
+
     @Test func `names of HTTP routers come first, and the rest of their port goes on to Traefik`() throws {
         let text = """
             entryPoints: {secure: {address: ":443", http: {tls: {}}}}
@@ -374,6 +474,17 @@ import Testing
         (small("middlewares: [x]", "middlewares: {x: {other: {}}}"), "'other': it is not supported"),
         (small("middlewares: [x]", "middlewares: {x: {ipAllowList: {}}}"), "names nobody"),
         (small("entryPoints: [imap]"), "no entry point 'imap'"),
+        (small("entryPoints: [SMTP]"), "no entry point 'SMTP'"),
+        (small("priority: 9223372036854775807"), "'priority' is a whole number"),
+        (small("", rule: "HostSNI(`{{ env \\\"NAME\\\" }}`)"), "templates are not filled in here"),
+        (small("", rule: "hostSNI(`*`)"), "Traefik knows no 'hostSNI'"),
+        (small("").replacing("service: s", with: "service: S"), "no service 'S'"),
+        (small("").replacing("service: s", with: "service: s@docker"), "no service 's@docker'"),
+        (
+            small("", "serversTransports: {t: {dialTimeout: 5s}}").replacing(
+                "servers: [", with: "serversTransport: t, proxyProtocol: {version: 2}, servers: ["),
+            "older versions of Traefik send this header"
+        ),
         (small("frobnicate: 1"), "'frobnicate': it is not supported"),
         (small("", entry: "proxyProtocol: {insecure: true}"), "claim to be anybody; name the networks"),
         (small("", entry: "frob: 1"), "'frob': it is not supported"),
@@ -391,6 +502,23 @@ import Testing
               routers:
                 a: {rule: "ClientIP(`10.0.0.0/8`)", service: m}
                 b: {rule: "ClientIP(`10.9.0.0/8`)", service: n}
+              services:
+                m: {loadBalancer: {servers: [{address: "10.0.0.2:465"}]}}
+                n: {loadBalancer: {servers: [{address: "10.0.0.3:465"}]}}
+            """, "by chance"
+        ),
+        (
+            small("entryPoints: [smtp]", "middlewares: {x: {ipAllowList: {sourceRange: [10.1.0.0/16]}}}").replacing(
+                "routers: {", with: "routers: {q: {rule: \"HostSNI(`*`)\", service: s, middlewares: [x]}, "),
+            "by chance"
+        ),
+        (
+            """
+            entryPoints: {a: {address: ":465"}}
+            tcp:
+              routers:
+                a: {rule: "HostSNI(`a.example.org`)", priority: 5, service: m, tls: {passthrough: true}}
+                b: {rule: "HostSNI(`*.example.org`)", priority: 5, service: n, tls: {passthrough: true}}
               services:
                 m: {loadBalancer: {servers: [{address: "10.0.0.2:465"}]}}
                 n: {loadBalancer: {servers: [{address: "10.0.0.3:465"}]}}
@@ -433,7 +561,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a: [", "traefik.yml:2:1"), ("a: 1\na: 2", "traefik.yml:2:1"), ("a: !x 1", "traefik.yml:1:4"),
+        ("a: [", "traefik.yml:1:5"), ("a: 1\na: 2", "traefik.yml:2:1"), ("a: !x 1", "traefik.yml:1:4"),
         ("a: *b", "traefik.yml:1:4"), ("a: 1\n---\nb: 2", "traefik.yml:2:1"), ("", "traefik.yml:1:1"),
     ])
     func `YAML that is none is refused with its place`(text: String, place: String) {

@@ -60,7 +60,8 @@ extension CaddyReader {
     }
 
     /// The handler that reads a PROXY header. As of caddy-l4 0.1.2 it believes everybody whom `deny` does not name, whatever
-    /// `allow` and `fallback_policy` say, and passes connections on that have no header.
+    /// `allow` and `fallback_policy` say, and passes connections on that have no header, unless they are from those whom
+    /// `REQUIRE` is about.
     ///
     /// - Returns: the conditions that are left for what follows; nil if it was refused.
     private func readHeader(
@@ -89,6 +90,9 @@ extension CaddyReader {
                     + "imported as meant: the name behind the header")
         }
         let isAskedFor = matches.allSatisfy { $0.proxyHeader && !$0.clients.isEmpty }
+        let servesOthers =
+            handler["fallback_policy"]?.text?.uppercased() != "REQUIRE"
+            && !matches.contains { $0.proxyHeader || $0.asksForClients }
         routes.expect(
             DraftHeader(
                 peers: peers,
@@ -97,8 +101,11 @@ extension CaddyReader {
                 position: handler.position, naming: "list them under 'allow'",
                 others: isAskedFor
                     ? nil
-                    : "believes everybody whom 'deny' does not name, whatever 'allow' and 'fallback_policy' say, and serves "
-                        + "connections without a header"), findings)
+                    : "believes everybody whom 'deny' does not name, whatever 'allow' and 'fallback_policy' say"
+                        + (servesOthers
+                            ? ", and serves them without a header too; here those of 'allow' have to send one, and nobody else may"
+                            : ""),
+                servesOthers: servesOthers), findings)
         return DraftMatch.or(rest)
     }
 }

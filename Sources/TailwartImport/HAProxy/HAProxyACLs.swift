@@ -72,7 +72,8 @@ struct HAProxyACLs {
         if name == "TRUE" { return [.always] }
         if name == "FALSE" { return [] }
         guard let lines = lines[name] else {
-            return findings.refuse("there is no acl \(name.quoted) that is known here", at: position)
+            return findings.refuse(
+                "there is no acl \(name.quoted) that is known here; define it, or remove the condition", at: position)
         }
         var result: [DraftMatch] = []
         for line in lines {

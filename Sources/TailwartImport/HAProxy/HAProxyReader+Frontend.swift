@@ -119,11 +119,14 @@ extension HAProxyReader {
     private func header(_ binds: [SourceBind], _ rules: HAProxyRules) -> DraftHeader? {
         let accepting = findings.expectsHeader(binds)
         guard let position = accepting ?? rules.expected?.position else { return nil }
+        let expected = rules.expected.flatMap { $0.isForAll ? nil : $0.networks }
         return DraftHeader(
-            peers: Peers(allowed: rules.expected?.networks), position: position,
+            peers: Peers(allowed: expected), position: position,
             naming: "let in those who send one with 'tcp-request connection expect-proxy layer4 if { src … }', or with "
                 + "'tcp-request connection reject if !{ src … }'",
-            servesOthers: accepting == nil && rules.expected?.isForAll == false, takesEverybody: true)
+            others: accepting == nil || expected == nil
+                ? nil : "takes a header from everybody, by 'accept-proxy', whatever 'expect-proxy' names",
+            servesOthers: accepting == nil && expected != nil, takesEverybody: true)
     }
 
     private func readTimeouts(

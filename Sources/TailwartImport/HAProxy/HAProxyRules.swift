@@ -35,7 +35,7 @@ struct HAProxyRules {
             switch (texts.first, texts.dropFirst().first) {
             case ("inspect-delay", _): inspectDelay = ForeignDuration.haproxy(texts.last ?? "") == .zero ? nil : line
             case ("connection", "expect-proxy"): expect(line)
-            case (let phase?, "accept"), (let phase?, "reject"):
+            case (let phase?, "accept"), (let phase?, "reject"), (let phase?, "silent-drop"):
                 guard ["connection", "content", "session"].contains(phase) else {
                     findings.refuse(phase, .unknown, at: line.position)
                     continue
@@ -46,6 +46,9 @@ struct HAProxyRules {
                 if texts[1] == "accept" {
                     phases[phase, default: ClosingRules()].letIn(matches)
                 } else {
+                    if texts[1] != "reject" {
+                        findings.note("'silent-drop' does not tell the client; here it is closed", at: line.position)
+                    }
                     for match in matches { close(match, phase: phase, line) }
                 }
             case (_, let action?):
@@ -57,10 +60,10 @@ struct HAProxyRules {
     }
 
     private mutating func expect(_ line: SourceStatement) {
+        guard let matches = acls.condition(line.words.dropFirst(3)), !matches.isEmpty else { return }
         expected = expected ?? ([], false, line.position)
-        guard let matches = acls.condition(line.words.dropFirst(3)) else { return }
         if matches == [.always] { expected?.isForAll = true }
-        guard phases["connection"]?.letAnybodyIn != true, !matches.isEmpty,
+        guard phases["connection"]?.letAnybodyIn != true,
             matches.allSatisfy({ $0 == DraftMatch(clients: $0.clients) })
         else {
             return findings.refuse(

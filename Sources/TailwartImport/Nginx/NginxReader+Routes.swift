@@ -20,7 +20,7 @@ extension NginxReader {
         guard let asked, let map = maps[asked] else {
             return dial(destination).map { [DraftRoute(match: .always, dial: $0, position: destination.position)] }
         }
-        if !isPreread {
+        if !isPreread, map.words.first.map({ Self.variableName($0.text) }) == "ssl_preread_server_name" {
             findings.note(
                 "without 'ssl_preread on' nginx never sees a server name, so everything went the default way; imported as meant",
                 at: destination.position)

@@ -18,14 +18,12 @@ extension NginxReader {
         settings.sayRest(findings)
         let kinds = binds.map(\.expectsHeader).withoutRepeats
         return (kinds.isEmpty ? [false] : kinds).map { kind in
-            listener(
-                directives, settings, binds.filter { $0.expectsHeader == kind }, isAlone: kinds.count < 2, at: position)
+            listener(directives, settings, binds.filter { $0.expectsHeader == kind }, at: position)
         }
     }
 
     private func listener(
-        _ directives: [SourceStatement], _ settings: NginxSettings, _ binds: [SourceBind], isAlone: Bool,
-        at position: SourcePosition
+        _ directives: [SourceStatement], _ settings: NginxSettings, _ binds: [SourceBind], at position: SourcePosition
     ) -> DraftListener? {
         guard let destination = directives.last(where: { $0.keyword == "proxy_pass" })?.onlyWord else {
             return findings.refuse(
@@ -34,7 +32,7 @@ extension NginxReader {
         findings.noteFamilies(binds)
         // Without `set_real_ip_from` they are about who sends a header.
         let access = access(settings.access, isBeforeHeader: settings.realIP.isEmpty)
-        let (header, inbound) = headers(settings, binds, isAlone: isAlone)
+        let (header, inbound) = headers(settings, binds)
         let timeout = findings.connectTimeout(duration(settings["proxy_connect_timeout"]), "'proxy_connect_timeout'")
         guard var targets = routes(to: destination, isPreread: settings.isOn("ssl_preread")) else { return nil }
         for index in targets.indices {
@@ -73,9 +71,7 @@ extension NginxReader {
     }
 
     /// The PROXY header for the upstream, and the one that clients must send.
-    private func headers(
-        _ settings: NginxSettings, _ binds: [SourceBind], isAlone: Bool
-    ) -> (ProxyProtocolOut, DraftHeader?) {
+    private func headers(_ settings: NginxSettings, _ binds: [SourceBind]) -> (ProxyProtocolOut, DraftHeader?) {
         var header = Defaults.proxyProtocol
         if let directive = settings["proxy_protocol"], settings.isOn("proxy_protocol") {
             header.version = settings["proxy_protocol_version"]?.texts == ["2"] ? .v2 : .v1
@@ -86,25 +82,26 @@ extension NginxReader {
             }
         }
         guard let position = findings.expectsHeader(binds) else { return (header, nil) }
-        // Beside others it is meant as it is.
-        if settings.realIP.isEmpty, header == Defaults.proxyProtocol, isAlone {
-            findings.note(
-                "'proxy_protocol' behind 'listen' expects a header from every client and refuses those that send none, and nothing "
-                    + "is passed on; imported as meant: the header goes to the upstream. If another proxy stands in front of this "
-                    + "one, add 'proxy_protocol_in' with its addresses instead", at: position)
-            return (ProxyProtocolOut(.v1), nil)
-        }
-        if settings.realIP.isEmpty {
-            findings.note(
-                "without 'set_real_ip_from' nginx tells the upstream the address of the proxy in front; here the client's",
+        let believesNobody = settings.realIP.isEmpty
+        if believesNobody, header != Defaults.proxyProtocol {
+            findings.refuse(
+                "without 'set_real_ip_from' nginx demands a PROXY header of every client and believes none: it tells the upstream "
+                    + "the address of the proxy in front, and here that would be what the header says; name the proxies in front "
+                    + "under 'set_real_ip_from', or remove 'proxy_protocol' behind 'listen' if there are none",
                 at: position)
+            return (header, nil)
         }
         let networks = settings.realIP.filter { $0.texts != ["unix:"] }.compactMap(network)
         return (
             header,
             DraftHeader(
-                peers: Peers(allowed: networks), position: position, naming: "list them under 'set_real_ip_from'",
-                others: settings.realIP.isEmpty
+                peers: Peers(allowed: networks), position: position,
+                naming: "list them under 'set_real_ip_from'"
+                    + (believesNobody
+                        ? ", or let in only those with 'allow'. nginx demands a header of every client here and passes none on: if it "
+                            + "was meant for the upstream, write 'proxy_protocol on;' and remove 'proxy_protocol' behind 'listen'"
+                        : ""),
+                others: believesNobody
                     ? nil : "takes connections from others, with a header that it does not believe")
         )
     }

@@ -37,7 +37,8 @@ struct NginxReader {
         }
         if streams.isEmpty {
             findings.refuse(
-                "there is no 'stream' block here; nginx's http and mail are not imported", at: .start(of: file))
+                "there is no 'stream' block here, and nginx's http and mail are not imported; import the file that has one",
+                at: .start(of: file))
         }
         for stream in streams { draft.listeners += try listeners(of: stream) }
         return draft

@@ -50,7 +50,12 @@ struct TraefikNode {
     var isMapping: Bool { if case .mapping = content { true } else { false } }
     var isList: Bool { if case .list = content { true } else { false } }
 
-    subscript(key: String) -> TraefikNode? { members.first { $0.folded == key.lowercased() }?.value }
+    /// Nil too where nothing stands behind the key: Traefik takes no notice of such a one.
+    subscript(key: String) -> TraefikNode? {
+        guard let value = members.first(where: { $0.folded == key.lowercased() })?.value else { return nil }
+        if case .nothing = value.content { return nil }
+        return value
+    }
 
     /// What stands at the end of several keys.
     subscript(path: [String]) -> TraefikNode? {

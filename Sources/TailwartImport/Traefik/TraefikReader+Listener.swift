@@ -14,10 +14,11 @@ extension TraefikReader {
         var listener = DraftListener(
             name: point.name, binds: point.binds.map(\.address), routes: [], position: point.position)
         listener.header = point.header
-        let peeks = !web.isEmpty || routers.contains(where: \.isTLS)
-        let moved = web.isEmpty ? nil : movedWeb(point)
         let secure = sorted(routers.filter(\.isTLS))
+        let plain = sorted(routers.filter { !$0.isTLS })
         let secureWeb = web.filter { $0.hasTLS || point.isTLS }
+        let peeks = !secureWeb.isEmpty || !secure.isEmpty
+        let moved = web.isEmpty || !peeks && plain.contains(where: \.takesAll) ? nil : movedWeb(point)
         let names = secureWeb.flatMap(\.names).compactMap { ServerNamePattern($0) }.withoutRepeats
         if let moved, !names.isEmpty {
             listener.routes.append(
@@ -34,7 +35,6 @@ extension TraefikReader {
         if let moved, takesAllTLS {
             listener.routes.append(DraftRoute(match: DraftMatch(tls: true), dial: moved, position: point.position))
         }
-        let plain = sorted(routers.filter { !$0.isTLS })
         let last = secure.first(where: \.takesAll)
         // One for TLS and one for the rest that lead to the same are one.
         let isOne = last.map { last in !takesAllTLS && plain.contains { $0.leadsOn(as: last) } } ?? false
@@ -81,22 +81,19 @@ extension TraefikReader {
     /// Traefik takes routers of the same priority in any order.
     private func refuseChance(_ routers: [TraefikRouter]) {
         for group in Dictionary(grouping: routers, by: \.rank).values where group.count > 1 {
-            let rules = group.map { router in
-                TraefikRule.matches(router.rule.text ?? "", isTLS: router.isTLS, at: router.rule.position, findings)
-                    ?? []
-            }
+            let rules = group.map { TraefikRule.matches($0, findings) ?? [] }
             let areNames = rules.joined().allSatisfy { match in
                 match == DraftMatch(serverNames: match.serverNames) && !match.isAlways
             }
             // Names are told apart one by one, however many there are; anything else is compared with everything.
-            var owners: [ServerNamePattern: Int] = [:]
+            var owners = NameOwners()
             for (number, router) in group.enumerated() {
                 let rivals =
                     areNames
-                    ? Set(rules[number].flatMap(\.serverNames).compactMap { owners.updateValue(number, forKey: $0) })
-                    : Set(0..<min(number, Self.rivalLimit))
+                    ? rules[number].flatMap(\.serverNames).flatMap { owners.add($0, of: number) }
+                    : Array(0..<min(number, Self.rivalLimit))
                 let rival = rivals.first { other in
-                    group[other].service.text != router.service.text
+                    !group[other].doesTheSame(as: router)
                         && DraftMatch.and(rules[other], rules[number])?.isEmpty != true
                 }
                 guard let rival = rival ?? (!areNames && number > Self.rivalLimit ? 0 : nil) else { continue }
@@ -107,27 +104,35 @@ extension TraefikReader {
         }
     }
 
+    /// Which routers have a name, or a pattern that it belongs to.
+    private struct NameOwners {
+        private var owners: [ServerNamePattern: Int] = [:]
+        /// Of names without a star, by what is behind their first label.
+        private var below: [String: [Int]] = [:]
+
+        /// - Returns: those that have had it before.
+        mutating func add(_ name: ServerNamePattern, of owner: Int) -> [Int] {
+            let parent = name.isWildcard ? name.name : String(name.name.drop { $0 != "." }.dropFirst())
+            let same = owners.updateValue(owner, forKey: name)
+            if name.isWildcard { return [same].compactMap(\.self) + (below[parent] ?? []).prefix(rivalLimit) }
+            below[parent, default: []].append(owner)
+            return [same, ServerNamePattern("*.\(parent)").flatMap { owners[$0] }].compactMap(\.self)
+        }
+    }
+
     /// The routes of a router, and how many connections one client may have.
     private func routes(
         _ router: TraefikRouter, only condition: DraftMatch
     ) -> (routes: [DraftRoute], limit: Int?)? {
         guard
-            let rule = TraefikRule.matches(
-                router.rule.text ?? "", isTLS: router.isTLS, at: router.rule.position, findings),
+            let rule = TraefikRule.matches(router, findings),
             let matches = findings.said(DraftMatch.and(rule, [condition]), at: router.rule.position),
-            let dial = dial(router.service.text ?? "", at: router.service.position)
+            let dial = dial(router.service.text ?? "", in: router.container, at: router.service.position)
         else { return nil }
-        if matches.contains(where: \.isNarrowed) {
-            findings.note("'*.' stands for exactly one label here", at: router.rule.position)
-        }
         var allowed = matches
         var limit: Int?
         for name in router.middlewares {
-            guard let part = middlewares[(name.text ?? "").withoutProvider.lowercased()] else {
-                return findings.refuse(
-                    "there is no middleware \((name.text ?? "").quoted) for TCP here; import the file that has it with this one",
-                    at: name.position)
-            }
+            guard let part = middleware(name.text ?? "", in: router.container, at: name.position) else { return nil }
             for member in part.node.members {
                 switch member.key.lowercased() {
                 case "ipallowlist", "ipwhitelist":

@@ -22,8 +22,10 @@ extension TraefikReader {
     private static let endpointLimit = Allowed.endpoints
 
     /// What a service dials; nil with that refused if it cannot be said.
-    func dial(_ name: String, at position: SourcePosition) -> DraftDial? {
-        guard let servers = servers(name, at: position, depth: 0) else { return nil }
+    ///
+    /// - Parameter container: of what names it.
+    func dial(_ name: String, in container: String?, at position: SourcePosition) -> DraftDial? {
+        guard let servers = servers(name, in: container, at: position, depth: 0) else { return nil }
         let shares = servers.map(\.share)
         guard let common = Share.common(of: shares) else {
             return findings.refuse(
@@ -32,7 +34,8 @@ extension TraefikReader {
         }
         var endpoints = servers.map(\.endpoint)
         for index in endpoints.indices { endpoints[index].weight = common[index] }
-        guard var dial = findings.dial(endpoints, .roundRobin, name: name.withoutProvider, at: position) else {
+        guard var dial = findings.dial(endpoints, .roundRobin, name: TraefikName(name, in: nil).name, at: position)
+        else {
             return nil
         }
         let settings = servers.map(\.settings)
@@ -86,21 +89,25 @@ extension TraefikReader {
 
     private typealias Server = (endpoint: Endpoint, share: Share, settings: Settings)
 
-    private func servers(_ name: String, at position: SourcePosition, depth: Int) -> [Server]? {
-        guard depth < Self.depthLimit, let parts = services[name.withoutProvider.lowercased()] else {
-            return findings.refuse(
-                "there is no service \(name.quoted) for TCP here; import the file that has it with this one",
-                at: position)
+    private func servers(
+        _ name: String, in container: String?, at position: SourcePosition, depth: Int
+    ) -> [Server]? {
+        guard depth < Self.depthLimit else {
+            return findings.refuse("services in services more than \(Self.depthLimit) deep", at: position)
         }
+        guard let parts = services(name, in: container, at: position) else { return nil }
         var result: [Server] = []
         for part in parts {
             for member in part.node.members where !["loadbalancer", "weighted"].contains(member.key.lowercased()) {
                 refuse(member, .unknown)
             }
             if let weighted = part.node["weighted"] {
-                guard parts.count == 1, let servers = self.servers(weighted: weighted, depth: depth) else { return nil }
+                guard parts.count == 1, let servers = self.servers(weighted: weighted, of: part, depth: depth) else {
+                    return nil
+                }
                 result += servers
-            } else if let balancer = part.node["loadBalancer"], let servers = servers(balancer, of: part) {
+            } else if let balancer = part.node["loadBalancer"] {
+                guard let servers = servers(balancer, of: part) else { return nil }
                 result += servers
             } else {
                 return findings.refuse("the service \(name.quoted) has no servers", at: part.position)
@@ -115,7 +122,7 @@ extension TraefikReader {
     }
 
     /// Each service with its part of the connections, and each of its servers with a part of that.
-    private func servers(weighted: TraefikNode, depth: Int) -> [Server]? {
+    private func servers(weighted: TraefikNode, of part: Part, depth: Int) -> [Server]? {
         for member in weighted.members where !["services", "healthcheck"].contains(member.key.lowercased()) {
             refuse(member, .clients)
         }
@@ -132,7 +139,9 @@ extension TraefikReader {
                 findings.note("\(name.quoted) is left out: a weight of 0 gets no connections", at: service.position)
                 continue
             }
-            guard let servers = servers(name, at: service.position, depth: depth + 1) else { return nil }
+            guard let servers = servers(name, in: part.container, at: service.position, depth: depth + 1) else {
+                return nil
+            }
             for server in servers {
                 let (product, isTooLarge) = weight.multipliedReportingOverflow(by: server.share.numerator)
                 guard !isTooLarge else { return findings.refuse(nil, .several, at: service.position) }
@@ -151,11 +160,7 @@ extension TraefikReader {
         }
         var settings = Settings()
         if let name = balancer["serversTransport"], let text = name.text, text != "default@internal" {
-            guard let transport = transports[text.withoutProvider.lowercased()] else {
-                return findings.refuse(
-                    "there is no transport \(text.quoted) for TCP here; import the file that has it with this one",
-                    at: name.position)
-            }
+            guard let transport = transport(text, in: part.container, at: name.position) else { return nil }
             for member in transport.node.members {
                 Self.transportWords.read(member.key.lowercased(), at: member.position, findings)
             }
@@ -163,8 +168,14 @@ extension TraefikReader {
                 duration(node).map { ($0 == .zero ? .unlimited : $0, node.position) }
             }.flatMap { findings.connectTimeout($0, "'dialTimeout'") }
             if let header = transport.node["proxyProtocol"] { settings.header = self.header(header) }
+            if let header = balancer["proxyProtocol"], self.header(header) != settings.header {
+                return findings.refuse(
+                    "older versions of Traefik send this header, newer ones what 'serversTransport' says; write it there alone",
+                    at: header.position)
+            }
+        } else if let header = balancer["proxyProtocol"] {
+            settings.header = self.header(header)
         }
-        if let header = balancer["proxyProtocol"] { settings.header = self.header(header) }
         settings.health = balancer["healthCheck"].flatMap(health)
         let entries = (balancer["servers"]?.elements ?? []) + [balancer["server"]].compactMap(\.self)
         if entries.isEmpty {

@@ -14,10 +14,10 @@ struct TraefikReader {
 
     let findings: Findings
     private let files: any IncludedFiles
-    /// By name, in lower case; a service has one for each container that it is in.
-    private(set) var services: [String: [Part]] = [:]
-    private(set) var middlewares: [String: Part] = [:]
-    private(set) var transports: [String: Part] = [:]
+    /// By name; a service has one for each container that it is in.
+    private var services: [TraefikName: [Part]] = [:]
+    private var middlewares: [TraefikName: [Part]] = [:]
+    private var transports: [TraefikName: [Part]] = [:]
     private var routers: [TraefikRouter] = []
     /// Entry points of routers of which something was refused; what is left of such a one could let in whom they kept out.
     private var spoiled: [[TraefikNode]] = []
@@ -53,7 +53,8 @@ struct TraefikReader {
         for root in sources.statics + sources.dynamics.map(\.root) {
             for member in root.members { Self.roots.read(member.key.lowercased(), at: member.position, findings) }
         }
-        for dynamic in sources.dynamics { collect(dynamic) }
+        let syntax = sources.statics.lazy.compactMap { $0[["core", "defaultRuleSyntax"]]?.text }.first
+        for dynamic in sources.dynamics { collect(dynamic, syntax: syntax) }
         checkRepeats()
         var points: [TraefikEntryPoint] = []
         var areAllRead = true
@@ -88,12 +89,12 @@ struct TraefikReader {
     /// What names no entry point is on all that are default ones, or on all.
     private func isOn(_ point: TraefikEntryPoint, _ names: [TraefikNode], _ all: [TraefikEntryPoint]) -> Bool {
         guard names.isEmpty else {
-            return names.contains { $0.text?.lowercased() == point.name.lowercased() }
+            return names.contains { $0.text == point.name }
         }
         return point.name != "traefik" && (point.isDefault || !all.contains(where: \.isDefault))
     }
 
-    private mutating func collect(_ dynamic: TraefikSources.Dynamic) {
+    private mutating func collect(_ dynamic: TraefikSources.Dynamic, syntax: String?) {
         func parts(_ path: String...) -> [Part] {
             (dynamic.root[path]?.members ?? []).map {
                 Part(name: $0.key, node: $0.value, position: $0.position, container: dynamic.container)
@@ -103,14 +104,14 @@ struct TraefikReader {
             Self.parts.read(member.key.lowercased(), at: member.position, findings)
         }
         let own = parts("tcp", "services")
-        for part in own { services[part.name.lowercased(), default: []].append(part) }
+        for part in own { add(part, to: \.services, isShared: part.container != nil) }
         for part in parts("tcp", "middlewares") { add(part, to: \.middlewares) }
         for part in parts("tcp", "serversTransports") { add(part, to: \.transports) }
         for part in parts("tcp", "routers") {
             // The only service of a container is that of its routers.
             let usual = dynamic.container == nil || own.count != 1 ? nil : own[0].name
             let refusals = findings.refusals
-            let router = TraefikRouter(part, service: usual, findings)
+            let router = TraefikRouter(part, service: usual, syntax: syntax, findings)
             if findings.refusals > refusals {
                 ownRefusals += findings.refusals - refusals
                 spoiled.append(part.node["entryPoints"]?.elements ?? [])
@@ -121,17 +122,47 @@ struct TraefikReader {
         web += parts("http", "routers").map { TraefikWebRouter($0.node) }
     }
 
-    private mutating func add(_ part: Part, to list: WritableKeyPath<TraefikReader, [String: Part]>) {
-        if let other = self[keyPath: list].updateValue(part, forKey: part.name.lowercased()) {
+    /// - Parameter isShared: whether containers may have one of the same name, of which each has a server.
+    private mutating func add(
+        _ part: Part, to list: WritableKeyPath<TraefikReader, [TraefikName: [Part]]>, isShared: Bool = false
+    ) {
+        let name = TraefikName(part.name, in: part.container)
+        if let other = self[keyPath: list][name]?.first, !isShared {
             findings.refuse(
                 "\(part.name.quoted) is there already, in \(other.position.inWords(of: part.position.file)); keep one of them",
                 at: part.position)
         }
+        self[keyPath: list][name, default: []].append(part)
+    }
+
+    /// What a name stands for; nil with that refused if it is nowhere here.
+    ///
+    /// - Parameter container: of what names it.
+    func services(_ name: String, in container: String?, at position: SourcePosition) -> [Part]? {
+        found(name, "service", in: services, container, at: position)
+    }
+
+    func middleware(_ name: String, in container: String?, at position: SourcePosition) -> Part? {
+        found(name, "middleware", in: middlewares, container, at: position)?.first
+    }
+
+    func transport(_ name: String, in container: String?, at position: SourcePosition) -> Part? {
+        found(name, "transport", in: transports, container, at: position)?.first
+    }
+
+    private func found(
+        _ name: String, _ kind: String, in list: [TraefikName: [Part]], _ container: String?,
+        at position: SourcePosition
+    ) -> [Part]? {
+        list[TraefikName(name, in: container)]
+            ?? findings.refuse(
+                "there is no \(kind) \(name.quoted) for TCP here; import the file that has it with this one",
+                at: position)
     }
 
     private func checkNames(_ sources: TraefikSources) {
-        let known = Set(sources.statics.flatMap { $0["entryPoints"]?.members.map { $0.key.lowercased() } ?? [] })
-        for name in routers.flatMap(\.entryPoints) where !known.contains(name.text?.lowercased() ?? "") {
+        let known = Set(sources.statics.flatMap { $0["entryPoints"]?.members.map(\.key) ?? [] })
+        for name in routers.flatMap(\.entryPoints) where !known.contains(name.text ?? "") {
             findings.refuse(
                 "there is no entry point \((name.text ?? "").quoted) here; import the file that has the entry points and names this "
                     + "one, or write them into this file", at: name.position)
@@ -140,7 +171,9 @@ struct TraefikReader {
 
     private func checkRepeats() {
         for (index, router) in routers.enumerated() {
-            let same = routers[..<index].first { $0.name.lowercased() == router.name.lowercased() }
+            let same = routers[..<index].first {
+                TraefikName($0.name, in: $0.container) == TraefikName(router.name, in: router.container)
+            }
             guard let same else { continue }
             findings.refuse(
                 "the router \(router.name.quoted) is there already, in \(same.position.inWords(of: router.position.file)); keep one "
@@ -169,7 +202,17 @@ struct TraefikReader {
     }
 }
 
-extension String {
-    /// Without the provider behind it: `mail@docker`.
-    var withoutProvider: String { split(separator: "@").first.map(String.init) ?? self }
+/// A name with its provider, as in `mail@docker`: without one it is of the provider of what names it. Traefik tells capital letters
+/// apart.
+struct TraefikName: Hashable {
+    let name: String
+    private let provider: String
+
+    init(_ text: String, in container: String?) {
+        let parts = text.split(separator: "@", maxSplits: 1).map(String.init)
+        name = parts.first ?? text
+        let named = parts.dropFirst().first ?? (container == nil ? "file" : "docker")
+        // Labels come by either.
+        provider = named == "swarm" ? "docker" : named
+    }
 }

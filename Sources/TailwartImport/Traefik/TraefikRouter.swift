@@ -11,29 +11,39 @@ struct TraefikRouter {
     let service: TraefikNode
     let middlewares: [TraefikNode]
     let isTLS: Bool
+    /// Whether its rule is one of Traefik 2.
+    let hasOldRule: Bool
     /// The higher the earlier.
     let priority: Int
 
     private static let words = WordTable(
-        harmless: "entrypoints rule service middlewares priority tls", tuning: "rulesyntax observability")
+        harmless: "entrypoints rule service middlewares priority tls rulesyntax", tuning: "observability")
     private static let tlsWords = WordTable(harmless: "passthrough options certresolver domains")
 
     /// Whether Traefik asks it last of all: its rule is ``HostSNI(`*`)`` alone.
     var takesAll: Bool {
-        let text = (rule.text ?? "").filter { !$0.isWhitespace }.lowercased()
+        var text = (rule.text ?? "").filter { !$0.isWhitespace }.lowercased()
+        while text.hasPrefix("("), text.hasSuffix("))") { text = String(text.dropFirst().dropLast()) }
         return text == "hostsni(`*`)" || text == "hostsni(\"*\")"
     }
 
-    /// - Parameter service: where it leads if it does not say so.
-    init?(_ part: TraefikReader.Part, service usual: String?, _ findings: Findings) {
+    /// - Parameters:
+    ///   - service: where it leads if it does not say so.
+    ///   - syntax: of its rule, if it does not say so.
+    init?(_ part: TraefikReader.Part, service usual: String?, syntax: String?, _ findings: Findings) {
         let node = part.node
         (name, container, position) = (part.name, part.container, part.position)
         for member in node.members { Self.words.read(member.key.lowercased(), at: member.position, findings) }
-        guard let rule = node["rule"], let text = rule.text, !text.contains("{{") else {
+        guard let rule = node["rule"], let text = rule.text else {
             findings.refuse("the router \(part.name.quoted) has no rule; write HostSNI(`*`)", at: part.position)
             return nil
         }
+        guard !text.contains("{{") else {
+            findings.refuse("templates are not filled in here; write what this one comes to", at: rule.position)
+            return nil
+        }
         self.rule = rule
+        hasOldRule = (node["ruleSyntax"]?.text ?? syntax) == "v2"
         guard let service = node["service"] ?? usual.map({ TraefikNode(.text($0), at: part.position) }) else {
             findings.refuse("the router \(part.name.quoted) names no service; add it", at: part.position)
             return nil
@@ -49,17 +59,19 @@ struct TraefikRouter {
         if let tls, tls["passthrough"]?.flag != true {
             findings.refuse("tls", .endsTLS, at: tls.position)
         }
-        let written =
-            node["priority"].map { node in
-                findings.number(node.text, in: Int(Int32.min)...Int(Int32.max), "'priority'", at: node.position) ?? 0
-            } ?? 0
+        let written = node["priority"].map { Int($0.text ?? "") ?? .max } ?? 0
+        // Traefik keeps the highest for itself, and leaves out a router that has one.
+        if let node = node["priority"], written > Int.max - 1000 {
+            findings.refuse("'priority' is a whole number, and less than the highest 1000", at: node.position)
+        }
         priority = written
     }
 
     /// Whether both take everything, and do the same with it.
-    func leadsOn(as other: TraefikRouter) -> Bool {
-        takesAll && other.takesAll && service.text == other.service.text
-            && middlewares.map(\.text) == other.middlewares.map(\.text)
+    func leadsOn(as other: TraefikRouter) -> Bool { takesAll && other.takesAll && doesTheSame(as: other) }
+
+    func doesTheSame(as other: TraefikRouter) -> Bool {
+        service.text == other.service.text && middlewares.map(\.text) == other.middlewares.map(\.text)
     }
 
     /// By which Traefik sorts: what is written, else the length of the rule, else last.

@@ -19,16 +19,18 @@ struct TraefikRule {
     private let position: SourcePosition
     /// Whether it is of a router for TLS; another one sees no name.
     private let isTLS: Bool
+    /// As Traefik 2 has it: several values in one matcher, and expressions of its own.
+    private let isOld: Bool
     private var tokens: ArraySlice<Token>
 
     /// The alternatives; nil if something was refused.
-    static func matches(
-        _ text: String, isTLS: Bool, at position: SourcePosition, _ findings: Findings
-    ) -> [DraftMatch]? {
+    static func matches(_ router: TraefikRouter, _ findings: Findings) -> [DraftMatch]? {
+        let (text, position) = (router.rule.text ?? "", router.rule.position)
         guard let tokens = tokens(of: text) else {
             return findings.refuse("\(text.quoted) is no rule that is understood here", at: position)
         }
-        var rule = TraefikRule(findings: findings, position: position, isTLS: isTLS, tokens: tokens[...])
+        var rule = TraefikRule(
+            findings: findings, position: position, isTLS: router.isTLS, isOld: router.hasOldRule, tokens: tokens[...])
         guard let matches = rule.either(depth: 0) else { return nil }
         guard rule.tokens.isEmpty else {
             return findings.refuse("\(text.quoted) is no rule that is understood here", at: position)
@@ -80,18 +82,51 @@ struct TraefikRule {
             if !take(.sign(",")) { break }
         }
         guard take(.sign(")")), !values.isEmpty else { return notUnderstood() }
-        switch name.lowercased() {
-        case "hostsni": return names(values)
-        case "hostsniregexp":
-            let texts = values.map { FiniteExpression.texts($0.lowercased()) }
-            guard texts.allSatisfy({ $0 != nil }) else { return findings.refuse(name, .expression, at: position) }
-            return names(texts.flatMap { $0 ?? [] })
-        case "clientip":
+        guard let matcher = Self.matchers.first(where: { Self.spellings($0).contains(name) }) else {
+            guard let meant = Self.matchers.first(where: { $0.lowercased() == name.lowercased() }) else {
+                return findings.refuse(name, .conditions, at: position)
+            }
+            return findings.refuse(
+                "Traefik knows no \(name.quoted) and leaves such a router out; write \(meant.quoted)", at: position)
+        }
+        guard values.count == 1 || isOld else {
+            return findings.refuse(
+                "\(matcher) with \(values.count) values is of Traefik 2, and Traefik 3 leaves such a router out; write "
+                    + "\(values.map { "\(matcher)(`\($0)`)" }.joined(separator: " || "))", at: position)
+        }
+        switch matcher {
+        case "HostSNI": return names(values)
+        case "HostSNIRegexp": return isOld ? findings.refuse(matcher, .expression, at: position) : names(like: values)
+        case "ClientIP":
             let networks = values.compactMap { findings.network($0, at: position) }
             return networks.count == values.count ? [DraftMatch(clients: networks)] : nil
-        case "alpn": return isTLS ? [DraftMatch(alpn: values)] : withoutTLS(name)
-        default: return findings.refuse(name, .conditions, at: position)
+        default: return isTLS ? [DraftMatch(alpn: values)] : withoutTLS(matcher)
         }
+    }
+
+    private static let matchers = ["HostSNI", "HostSNIRegexp", "ClientIP", "ALPN"]
+
+    /// Any other spelling is an error to Traefik, which leaves the router out.
+    private static func spellings(_ name: String) -> [String] {
+        [name, name.lowercased(), name.uppercased(), name.prefix(1).uppercased() + name.dropFirst().lowercased()]
+    }
+
+    private func names(like expressions: [String]) -> [DraftMatch]? {
+        var names: [String] = []
+        for expression in expressions {
+            guard let texts = FiniteExpression.texts(expression) else {
+                return findings.refuse("HostSNIRegexp", .expression, at: position)
+            }
+            names += texts
+        }
+        // Traefik has the name in small letters by then.
+        let found = names.filter { $0 == $0.lowercased() }
+        if found.count < names.count {
+            findings.note(
+                "Traefik compares the expression with a name in small letters, so capital ones never match; here neither",
+                at: position)
+        }
+        return found.isEmpty ? [] : self.names(found)
     }
 
     private func names(_ values: [String]) -> [DraftMatch]? {
@@ -103,7 +138,6 @@ struct TraefikRule {
                 return findings.refuse("\(value.quoted) is no server name here; write each name", at: position)
             }
             match.serverNames.append(name)
-            match.isNarrowed = match.isNarrowed || name.isWildcard
         }
         return [match]
     }

@@ -47,7 +47,7 @@ struct TraefikSources {
                         && line.contains("=") && !line.prefix { $0 != "=" }.contains(":")
             } ?? false
         return isTOML && !file.hasSuffix(".yml") && !file.hasSuffix(".yaml")
-            ? try TOMLReader.read(text, file: file) : try TraefikYAML.read(text, file: file)
+            ? try TOMLReader.read(text, file: file) : try TraefikNode.parse(yaml: text, file: file)
     }
 
     // MARK: - files of Traefik itself
@@ -55,6 +55,11 @@ struct TraefikSources {
     private mutating func readFile(_ root: TraefikNode) throws(SyntaxProblem) {
         statics.append(root)
         dynamics.append(Dynamic(root: root))
+        if let own = root["tcp"], root["entryPoints"] != nil, root[["providers", "file"]] != nil {
+            findings.note(
+                "Traefik takes routers from the files of its provider alone, not from beside the entry points; imported as meant",
+                at: own.position)
+        }
         try readProviders(root)
     }
 
@@ -79,19 +84,34 @@ struct TraefikSources {
         }
         guard let file = root["providers"]?["file"] else { return }
         var paths: [String] = []
-        if let path = file["filename"]?.text { paths.append(onHost(path)) }
         if let path = file["directory"]?.text {
-            paths += ["yml", "yaml", "toml"].flatMap { files.paths(of: "\(onHost(path))/*.\($0)") }
+            // Folders in folders are read too.
+            paths = ["*", "*/*", "*/*/*"].flatMap { names in
+                ["yml", "yaml", "toml"].flatMap { files.paths(of: "\(onHost(path))/\(names).\($0)") }
+            }
+            if let name = file["filename"] {
+                findings.note("'filename' is left out: Traefik reads the folder alone", at: name.position)
+            }
+        } else if let path = file["filename"]?.text {
+            paths = [onHost(path)]
         }
         guard paths.count <= Self.fileLimit else {
             return findings.refuse("more than \(Self.fileLimit) files are in this folder", at: file.position)
         }
-        for path in paths {
+        // A file may name itself.
+        for path in paths where path != root.position.file {
             guard let text = files.text(of: path) else {
                 findings.refuse("the file \(path.quoted) cannot be read; import it where it is", at: file.position)
                 continue
             }
-            dynamics.append(Dynamic(root: try Self.parse(text, file: path)))
+            do throws(SyntaxProblem) {
+                dynamics.append(Dynamic(root: try Self.parse(text, file: path)))
+            } catch {
+                guard text.contains("{{") else { throw error }
+                throw SyntaxProblem(
+                    "templates are not filled in here, and with them it cannot be read (\(error.message)); write what they come to",
+                    at: error.position)
+            }
         }
     }
 
