@@ -35,7 +35,7 @@ struct ACLCommand: ParsableCommand, AnsweringCommand {
             "For a Headscale tailnet: the user who owns the tags.", valueName: "user"))
     var headscale: String?
 
-    @Option(help: .init("Check this policy file, - for standard input.", valueName: "policy"))
+    @Option(help: .init("Check this policy file, - for standard input.", valueName: "policy"), completion: .file())
     var check: String?
 
     @Flag(help: "With --check: warnings count as errors.")

@@ -22,7 +22,8 @@ struct BanCommand: AsyncParsableCommand, AnsweringCommand {
     @Argument(help: "What to do.")
     var action: Action
 
-    @Argument(help: "With add and remove: an address or a network. With why: an address.")
+    @Argument(
+        help: "With add and remove: an address or a network. With why: an address.", completion: .bannedNetworks)
     var network: String?
 
     @OptionGroup var edge: EdgeOptions
@@ -38,7 +39,7 @@ struct BanCommand: AsyncParsableCommand, AnsweringCommand {
     @Option(
         help: .init(
             "With remove: only bans of this layer, manual, strikes or webhook; by default of all of them.",
-            valueName: "layer"))
+            valueName: "layer"), completion: .list(BanLayer.allCases.filter { !$0.isRepeated }.map(\.rawValue)))
     var layer: String?
 
     @Option(help: .init("With list: the maximum number.", valueName: "count"))

@@ -63,11 +63,15 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
         if !json { for problem in result.problems { printError("\(problem)") } }
         var findings: [Finding] = []
         if host {
+            if Progress.isShown(json: json) {
+                Progress.say("Looking at this host and asking the mailbox: a few seconds, at most 40 if it is slow")
+            }
             findings = await Preflight(
                 configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
             ).run()
         }
         let next = host ? NextStep(findings) : nil
+        if notify, Progress.isShown(json: json) { Progress.say("Sending a test notice to each member of 'notify'") }
         if notify { findings += try await Self.notices(configuration) }
         let isGood = !findings.contains { $0.result == .fail }
         let isMailboxGood = !findings.contains { $0.check == .upstream && $0.result == .fail }

@@ -10,7 +10,7 @@ struct ConfigurationOptions: ParsableArguments {
         name: .customLong("config"),
         help: .init(
             "The configuration file. Else $TAILWART_CONFIG, ./tailwart.yaml, /etc/tailwart/tailwart.yaml.",
-            valueName: "file"))
+            valueName: "file"), completion: .configuration)
     var path: String?
 
     func validate() throws {

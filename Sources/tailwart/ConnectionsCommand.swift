@@ -19,7 +19,8 @@ struct ConnectionsCommand: AsyncParsableCommand, AnsweringCommand {
     @Argument(help: "Nothing to list them, or 'close'.")
     var action: Action?
 
-    @Argument(help: "With close: the id of the connection, from the list or the log.")
+    @Argument(
+        help: "With close: the id of the connection, from the list or the log.", completion: .openConnections)
     var id: String?
 
     @OptionGroup var edge: EdgeOptions
@@ -27,7 +28,7 @@ struct ConnectionsCommand: AsyncParsableCommand, AnsweringCommand {
     @Option(help: .init("Only from this address or network.", valueName: "network"))
     var client: String?
 
-    @Option(help: .init("Only of this listener.", valueName: "name"))
+    @Option(help: .init("Only of this listener.", valueName: "name"), completion: .listeners)
     var listener: String?
 
     @Option(help: "The oldest first, or those with most bytes.")

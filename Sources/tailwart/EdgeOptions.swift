@@ -12,7 +12,7 @@ struct EdgeOptions: ParsableArguments {
     @Option(
         help: .init(
             "The admin socket of the running edge. Else $\(EdgeOptions.variable), else the one in the configuration file.",
-            valueName: "path"))
+            valueName: "path"), completion: .file())
     var socket: String?
 
     @OptionGroup var configuration: ConfigurationOptions

@@ -86,7 +86,8 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Option(
         help: .init(
-            "Where tailscaled listens. Else $TS_SOCKET, else /var/run/tailscale/tailscaled.sock.", valueName: "path"))
+            "Where tailscaled listens. Else $TS_SOCKET, else /var/run/tailscale/tailscaled.sock.", valueName: "path"),
+        completion: .file())
     var tailscaleSocket: String?
 
     @Argument(

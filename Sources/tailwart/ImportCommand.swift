@@ -33,7 +33,7 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
         }
     }
 
-    @Argument(help: "The file, or - for standard input.")
+    @Argument(help: "The file, or - for standard input.", completion: .file())
     var file: String
 
     @Option(help: "What the file is, where that cannot be told: caddy, caddyfile, nginx, haproxy or traefik.")

@@ -34,7 +34,8 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Option(
         help:
-            "The network between the mailbox and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))."
+            "The network between the mailbox and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
+        completion: .list(SetupNetwork.Kind.allCases.map(\.rawValue))
     )
     var network: String?
 
@@ -52,10 +53,13 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
     @Flag(help: "A mail-only edge.")
     var noWeb = false
 
-    @Option(help: "How it will run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help: "How it will run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", ")).",
+        completion: .list(SetupAnswers.Form.allCases.map(\.rawValue)))
     var form: String?
 
-    @Option(help: .init("Where to write; created if it does not exist.", valueName: "folder"))
+    @Option(
+        help: .init("Where to write; created if it does not exist.", valueName: "folder"), completion: .directory)
     var into = "."
 
     @Flag(help: "Overwrite existing files.")
@@ -85,11 +89,11 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
         }
         let written: [String]
         do throws(FolderWriter.Problem) {
-            written = try FolderWriter.write(files.files, into: into, force: force)
+            written = try FolderWriter.write(files.files, into: into == "." ? "" : into, force: force)
         } catch {
             throw Failure.notDone("\(error)")
         }
-        guard !json else { return print(files.answer(written: written, in: into)) }
+        guard !json else { return print(files.answer(written: written)) }
         for path in written { print("wrote \(path)") }
         print("\n\(files.stepsText(in: into))")
     }

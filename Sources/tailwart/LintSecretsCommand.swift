@@ -16,7 +16,7 @@ struct LintSecretsCommand: ParsableCommand, AnsweringCommand {
             write a reason in it: \(SecretScan.allowance) REASON.
             """)
 
-    @Argument(help: "Files and folders; this folder if none is named.")
+    @Argument(help: "Files and folders; this folder if none is named.", completion: .file())
     var path: [String] = []
 
     @Flag(help: "Only what is staged for the next commit: for a pre-commit hook.")

@@ -14,10 +14,10 @@ struct ProbeCommand: AsyncParsableCommand, AnsweringCommand {
             3 if no edge answers or it has no such upstream.
             """)
 
-    /// The edge answers within a minute; see ``Edge/probe(_:done:)``.
-    private static let patience = Duration.seconds(80)
+    /// For the answer to come here as well.
+    private static let patience = ProbeAnswer.patience + .seconds(20)
 
-    @Argument(help: "The upstreams to probe. Default: all.")
+    @Argument(help: "The upstreams to probe. Default: all.", completion: .upstreams)
     var upstreams: [String] = []
 
     @OptionGroup var edge: EdgeOptions
@@ -26,6 +26,11 @@ struct ProbeCommand: AsyncParsableCommand, AnsweringCommand {
     var json = false
 
     func run() async throws {
+        if Progress.isShown(json: json), let status = try? await edge.ask("/status").json,
+            let places = ProbeAnswer.announcement(of: status, upstreams: upstreams)
+        {
+            Progress.say("Asking \(places), for up to \(ProbeAnswer.patience.configurationText)")
+        }
         let query = upstreams.map { "upstream=\($0.queryEncoded)" }.joined(separator: "&")
         let answer = try await edge.ask(
             query.isEmpty ? "/probe" : "/probe?\(query)", isOrder: true, within: Self.patience)

@@ -15,6 +15,14 @@ enum Beginning {
             printError("Error: There is no command '\(word)'.\(hint)\nSee 'tailwart --help' for the list.")
             Glibc.exit(2)
         }
+        if CommandLine.arguments.dropFirst().first == "---completion" {
+            // A shell asks, and perhaps the edge that runs has the answer.
+            Task.detached {
+                do { _ = try await Tailwart.asyncParseAsRoot() } catch { Tailwart.end(error) }
+                Glibc.exit(2)
+            }
+            while true { pause() }
+        }
         do {
             let command = try Tailwart.parseAsRoot()
             if command is RunCommand || command is TryCommand { Foreground.prepare() }

@@ -90,7 +90,7 @@ extension CommandTests {
             #expect(answer.exitCode == 3)
             #expect(answer.output.isEmpty)
             #expect(
-                answer.errors.contains("no way to the mailbox, and no tailnet address")
+                answer.errors.contains("no route to the mailbox, and no tailnet address")
                     && answer.errors.contains("--edge-address"))
         }
     }

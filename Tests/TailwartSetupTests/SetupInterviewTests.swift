@@ -45,7 +45,7 @@ struct SetupInterviewTests {
     @Test func `without a terminal every missing flag is named at once`() {
         #expect(
             throws: SetupInterview.Problem.missing(flags: [
-                "--domain", "--mailbox", "--tailnet (not for a mailbox with a whole name or an address)",
+                "--domain", "--mailbox", "--tailnet (not needed if --mailbox is a full name or an address)",
                 "--web or --no-web", "--form",
             ])
         ) {
@@ -53,7 +53,7 @@ struct SetupInterviewTests {
         }
         #expect(
             throws: SetupInterview.Problem.missing(flags: [
-                "--tailnet, or --network other where LAN or VPN know that name"
+                "--tailnet (or --network other if the LAN or a VPN knows this name)"
             ])
         ) {
             try interview {
@@ -115,8 +115,11 @@ struct SetupInterviewTests {
                     domains: ["example.org"], hostname: "mx.example.org",
                     mailbox: .machine("stalwart", tailnet: "tail.example.org"), network: .headscale(owner: "alice@"),
                     web: nil, form: .binary))
-        #expect(throws: SetupInterview.Problem.missing(flags: ["--headscale (this host has joined one; or --network)"]))
-        {
+        #expect(
+            throws: SetupInterview.Problem.missing(flags: [
+                "--headscale (this host is in a Headscale tailnet; else add --network)"
+            ])
+        ) {
             try interview {
                 Self.flags(&$0)
                 $0.joined = .headscale
@@ -183,7 +186,7 @@ struct SetupInterviewTests {
                 if flag == "headscale" { $0.headscale = value } else { $0.network = value }
             }.answers(ask: nil)
         } throws: {
-            "\($0)".hasPrefix("--\(flag): the mailbox's address 192.168.1.20 is in no tailnet; ")
+            "\($0)".hasPrefix("--\(flag): the mailbox's address 192.168.1.20 is not in a tailnet; ")
         }
     }
 
@@ -207,7 +210,7 @@ struct SetupInterviewTests {
     @Test func `an answer that cannot be taken is asked for again, and three times at most`() throws {
         let person = Person(["*.example.org", "example.org", "", "stalwart", "", "tail1234.ts.net", "no", "binary"])
         #expect(try interview().answers(ask: person.ask, say: person.say).form == .binary)
-        #expect(person.heard[1].contains("'*.example.org' is no mail domain"))
+        #expect(person.heard[1].contains("'*.example.org' is not a mail domain"))
 
         let stubborn = Person(["", "localhost", "exa mple", "example.org"])
         #expect(throws: SetupInterview.Problem.noAnswer(flag: "--domain")) {
@@ -252,7 +255,7 @@ struct SetupInterviewTests {
             } throws: { error in
                 guard case .rejected(flag, let reason) = error as? SetupInterview.Problem else { return false }
                 return reason.contains("such as") || reason.contains("none of")
-                    || reason.contains("no address of one host")
+                    || reason.contains("not an address of one host")
             }
         }
     }

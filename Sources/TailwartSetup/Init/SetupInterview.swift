@@ -47,23 +47,24 @@ package struct SetupInterview: Sendable {
         guard let ask else { return try answersOfFlags() }
         let conversation = Conversation(ask: ask, say: say)
         let domains = try conversation.get(
-            given: flagDomains, "--domain", "Mail domain, or several: ", SetupAnswer.domains)
+            given: flagDomains, "--domain", "Mail domains, such as example.org: ", SetupAnswer.domains)
         // Whoever gives flags means what is usual where there is none.
         let usualHostname = SetupAnswers.usualHostname(domains)
         let hostname = try conversation.get(
             given: hostname ?? flagDomains.map { _ in usualHostname }, "--hostname",
-            "The mail server's public name, which MX points to",
+            "The mail server's public name, for the MX record and its certificate",
             usual: usualHostname, SetupAnswer.hostname)
         let isAsked = self.mailbox == nil
         let mailbox = try conversation.get(
-            given: mailbox, "--mailbox", "The mailbox's name on the tailnet, or its address",
+            given: mailbox, "--mailbox", "The mailbox's name on the tailnet or in the LAN, or its address",
             usual: SetupAnswers.usualMachine, SetupAnswer.mailbox)
         var kind = SetupNetwork.Kind.other
         if TailnetHost.isPossible(mailbox) {
             let usual = usualNetwork(of: mailbox).rawValue
             kind = try conversation.get(
                 given: givenNetwork ?? (isAsked ? nil : usual), "--network",
-                "What joins it and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))",
+                "What connects this host with the mailbox (other: a LAN, WireGuard): "
+                    + SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "),
                 usual: usual, SetupAnswer.network)
         } else {
             try checkNetwork(of: mailbox)
@@ -71,7 +72,7 @@ package struct SetupInterview: Sendable {
         var owner: String?
         if kind == .headscale {
             owner = try conversation.get(
-                given: headscale, "--headscale", "The user of Headscale who may give devices their tags: ",
+                given: headscale, "--headscale", "The Headscale user who owns the tags, from `headscale users list`: ",
                 SetupAnswer.owner)
         }
         var tailnet: String?
@@ -81,11 +82,11 @@ package struct SetupInterview: Sendable {
         }
         let web = try conversation.get(
             given: web, "--web",
-            "Web server on this host that keeps all other names on 443: address and port, yes for "
+            "A web server on this host that gets all other names on 443: its address and port, yes for "
                 + "\(SetupAnswers.usualWeb), or no", usual: "no", SetupAnswer.web)
         let form = try conversation.get(
             given: form, "--form",
-            "How will it run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))",
+            "How will the edge run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))",
             usual: SetupAnswers.Form.compose.rawValue, SetupAnswer.form)
         return answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
     }
@@ -103,7 +104,7 @@ package struct SetupInterview: Sendable {
         throw .rejected(
             flag: headscale == nil ? "--network" : "--headscale",
             reason:
-                "the mailbox's address \(mailbox) is in no tailnet; leave it out, or name the mailbox as the tailnet does"
+                "the mailbox's address \(mailbox) is not in a tailnet; leave this out, or give the mailbox's name or address on the tailnet"
         )
     }
 
@@ -130,12 +131,12 @@ package struct SetupInterview: Sendable {
         if mayNeedTailnet, kind != .other, tailnet == nil {
             missing.append(
                 mailbox == nil
-                    ? "--tailnet (not for a mailbox with a whole name or an address)"
-                    : "--tailnet, or --network other where LAN or VPN know that name")
+                    ? "--tailnet (not needed if --mailbox is a full name or an address)"
+                    : "--tailnet (or --network other if the LAN or a VPN knows this name)")
         }
         if kind == .headscale, owner == nil {
             missing.append(
-                given == nil ? "--headscale (this host has joined one; or --network)" : "--headscale")
+                given == nil ? "--headscale (this host is in a Headscale tailnet; else add --network)" : "--headscale")
         }
         if web == nil { missing.append("--web or --no-web") }
         if form == nil { missing.append("--form") }
