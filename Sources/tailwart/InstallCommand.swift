@@ -27,7 +27,8 @@ struct InstallCommand: AsyncParsableCommand, AnsweringCommand {
     var dryRun = false
 
     @Option(
-        help: .init("Install into the system below this folder, and start nothing.", valueName: "folder"),
+        help: .init(
+            "Install into the system below this folder, such as an image; nothing is started.", valueName: "folder"),
         completion: .directory)
     var root = "/"
 

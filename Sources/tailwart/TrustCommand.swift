@@ -9,18 +9,20 @@ import TailwartWire
 
 struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trust", abstract: "What to set on the mail server so that it accepts this edge's PROXY headers.",
+        commandName: "trust",
+        abstract: "Print what to set on the mail server so that it accepts this edge's PROXY headers.",
         discussion: """
             Example: tailwart trust stalwart
-            Example: tailwart trust --edge-address 100.64.0.5 --edge-address fd7a:115c:a1e0::5 postfix
-            Prints what to set, with this edge's source addresses: from this host's routing table for the mailbox's \
-            address, and on the tailnet from tailscaled, unless others are named. For several edges name the addresses of all. It changes nothing.
+            Example: tailwart trust --edge-address 100.64.0.5 postfix
+            Run it on the edge: it finds the edge's address in the routing table, or asks tailscaled. Elsewhere, or for several edges, name \
+            their addresses with --edge-address. It changes nothing.
+            Exit codes: 0 when it is printed, 1 if the configuration is bad, 3 if the file cannot be read or the address is not known.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     @Option(
-        help: .init("A source address of an edge; as often as needed.", valueName: "address"),
+        help: .init("The address from which an edge connects to the mailbox. Can be repeated.", valueName: "address"),
         transform: ZoneOption.edgeAddress)
     var edgeAddress: [IPAddress] = []
 
