@@ -36,8 +36,9 @@ struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
         let (configuration, warnings) = try options.loadValid()
         let edges: [IPAddress]
         do {
+            let sources = edgeAddress.isEmpty ? Self.sources(configuration) : (addresses: [], unknown: [])
             edges = try TrustGuide.edges(
-                named: edgeAddress, routed: edgeAddress.isEmpty ? Self.sources(configuration) : [],
+                named: edgeAddress, routed: sources.addresses, unknown: sources.unknown,
                 tailnet: await tailnetAddresses(configuration), ofHost: InterfaceAddresses.all())
         } catch {
             throw Failure.notDone("\(error)").after(warnings)
@@ -50,18 +51,22 @@ struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
         }
     }
 
-    /// From where this host reaches the addresses of mail servers. Names outside of the tailnet are asked for; a tailnet's may not be known yet.
-    private static func sources(_ configuration: Configuration) -> [IPAddress] {
+    /// From where this host reaches the addresses of mail servers, and which names have none. Names outside of the tailnet are asked for; a
+    /// tailnet's may not be known yet.
+    private static func sources(_ configuration: Configuration) -> (addresses: [IPAddress], unknown: [String]) {
         let hosts = configuration.ways.filter { $0.upstream.via == .direct && $0.proxyProtocol.version != .none }
             .map(\.endpoint.host).withoutRepeats
-        let addresses = hosts.flatMap { host -> [IPAddress] in
+        var addresses: [IPAddress] = []
+        var unknown: [String] = []
+        for host in hosts {
             switch host {
-            case .address(let address): [address]
-            case .name(let name): (try? SystemNames.addresses(of: name)) ?? []
-            case .unix: []
+            case .address(let address): addresses.append(address)
+            case .name(let name):
+                if let found = try? SystemNames.addresses(of: name) { addresses += found } else { unknown.append(name) }
+            case .unix: break
             }
         }
-        return addresses.compactMap { RoutingTable.source(towards: $0)?.unmapped }.withoutRepeats
+        return (addresses.compactMap { RoutingTable.source(towards: $0)?.unmapped }.withoutRepeats, unknown)
     }
 
     private func tailnetAddresses(_ configuration: Configuration) async -> [IPAddress] {

@@ -41,9 +41,16 @@ package struct TrustGuide: Sendable, Equatable {
     }
 
     package struct NoEdge: Error, Equatable, CustomStringConvertible {
+        /// Of mailboxes, which nobody knows here.
+        let unknown: [String]
+
         package var description: String {
-            "The edge's address is not known: this host has no route to the mailbox, and no tailnet address. Run this on the edge when the "
-                + "tailnet is up, or name the address with --edge-address."
+            let cause =
+                unknown.isEmpty
+                ? "this host has no route to the mailbox, and no tailnet address"
+                : "\(unknown.joined(separator: ", ")) cannot be resolved on this host, and it has no tailnet address"
+            return "The edge's address is not known: \(cause). Run this on the edge, with the tailnet up"
+                + (unknown.isEmpty ? "" : " or the name in /etc/hosts or the DNS") + ". Or name the address with --edge-address."
         }
     }
 
@@ -54,13 +61,14 @@ package struct TrustGuide: Sendable, Equatable {
     ///   - routed: from where this host reaches the mailbox's addresses.
     ///   - tailnet: what tailscaled says that they are; in user space no interface has them. Empty: it says nothing.
     ///   - own: of this host's interfaces.
+    ///   - unknown: names of mailboxes that have no address here.
     package static func edges(
-        named: [IPAddress], routed: [IPAddress] = [], tailnet: [IPAddress] = [], ofHost own: [IPAddress]
+        named: [IPAddress], routed: [IPAddress] = [], unknown: [String] = [], tailnet: [IPAddress] = [], ofHost own: [IPAddress]
     ) throws(NoEdge) -> [IPAddress] {
         let inTailnet = tailnet.isEmpty ? own.filter(\.isOfTailnet) : tailnet
         let needsTailnet = routed.isEmpty || routed.contains(where: \.isOfTailnet)
         let edges = named.isEmpty ? (routed + (needsTailnet ? inTailnet : [])).withoutRepeats : named
-        guard !edges.isEmpty else { throw NoEdge() }
+        guard !edges.isEmpty else { throw NoEdge(unknown: unknown) }
         return edges
     }
 
