@@ -48,7 +48,7 @@ import Testing
                 "! it is slow", "",
                 "LISTENER  PROTOCOL  ADDRESSES  OPEN  ACCEPTED  REFUSED      IN     OUT",
                 "smtp      smtp      :25           3      1200       12  1.2 kB  5.6 MB", "",
-                "UPSTREAM  PLACE         PROTOCOL  STANDING   FOR    VERDICT  FOR      CONNECT",
+                "UPSTREAM  ENDPOINT      PROTOCOL  STANDING   FOR    VERDICT  FOR      CONNECT",
                 "mailbox   a.example:25  smtp      unhealthy  1 min  refused  1 d 1 h   1.2 ms", "",
                 "3 open, 1200 accepted, 1 B in, 2 B out, 2 lines of the log lost", "ended: closed 5", "",
                 "banned, were 'bans.observe' off: 2 manual, 7 crowdsec",
