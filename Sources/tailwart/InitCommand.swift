@@ -49,6 +49,12 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
     var headscale: String?
 
     @Option(
+        help: .init(
+            "The mail server: stalwart, postfix (with Dovecot), or other. Default: stalwart.", valueName: "name"),
+        completion: .list(SetupAnswers.Server.allCases.map(\.rawValue)))
+    var server: String?
+
+    @Option(
         defaultAsFlag: SetupAnswers.usualWeb,
         // The usual strategy looks at the next word first, and loses the value of `--web=ADDRESS`.
         parsing: .next,
@@ -128,6 +134,7 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
         if network == nil, headscale == nil { interview.joined = joined }
         interview.isUserspace = isUserspace
         interview.tailnet = tailnet
+        interview.server = server
         interview.web = noWeb ? "no" : web
         interview.form = form
         // Only where both ends are a person: a script that reads the output would wait for ever.

@@ -141,7 +141,7 @@ extension CommandTests {
                 // `script` gives it a terminal and types what comes in here.
                 let input = Pipe()
                 try input.fileHandleForWriting.write(
-                    contentsOf: Data("*.example.org\nexample.org\n\n\n\ntail1234.ts.net\nyes\n".utf8))
+                    contentsOf: Data("*.example.org\nexample.org\n\n\n\ntail1234.ts.net\n\nyes\n".utf8))
                 let command = "'\(try Program.edge().path)' init --form binary --into '\(host.folder.path)/edge'"
                 let process = try host.start(
                     "script", try Program("script", package: "bsdutils"),

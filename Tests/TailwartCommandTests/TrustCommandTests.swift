@@ -88,8 +88,11 @@ extension CommandTests {
         @Test func `a name that cannot be resolved is said`() async throws {
             try await TestHost.run { host in
                 try host.folder.file("tailwart.yaml").write("mailbox: {address: mail.invalid}\n")
-                let answer = try await Answer.tailwart(["trust", "dovecot"], on: host, under: Self.alone + ["exec \"$0\" \"$@\""])
-                #expect(answer.exitCode == 3 && answer.errors.contains("mail.invalid cannot be resolved on this host"), "\(answer)")
+                let answer = try await Answer.tailwart(
+                    ["trust", "dovecot"], on: host, under: Self.alone + ["exec \"$0\" \"$@\""])
+                #expect(
+                    answer.exitCode == 3 && answer.errors.contains("mail.invalid cannot be resolved on this host"),
+                    "\(answer)")
             }
         }
 

@@ -68,6 +68,27 @@ struct SetupFilesTests {
         #expect(paths.contains("tailwart.service") == (answers.form == .systemd))
     }
 
+    @Test func `Postfix and Dovecot get ports of their own for the edge, and no 443`() throws {
+        let answers = SetupAnswers(
+            domains: ["example.org", "example.com"], mailbox: .whole("mail.lan"), network: .other, server: .postfix,
+            web: nil,
+            form: .systemd)
+        let files = try files(answers)
+        #expect(
+            DialledPort.all(in: files.configuration)
+                == [
+                    DialledPort(.smtp, port: 10025), DialledPort(.submissions, port: 10465),
+                    DialledPort(.imaps, port: 10993),
+                ])
+        for server in [MailServer.postfix, .dovecot] {
+            #expect(TrustGuide(server, files.configuration, edges: [.v4(0x0a09_0001)]).warnings.isEmpty)
+        }
+        let commands = files.steps().flatMap { $0.split(separator: "\n") }.filter { $0.hasPrefix("  ") }
+        #expect(Set(commands).isSuperset(of: ["  tailwart trust postfix", "  tailwart trust dovecot"]))
+        #expect(commands.contains("  tailwart records --domain example.org --domain example.com"))
+        #expect(!commands.contains { $0.contains(":25") }, "a tailnet's policy grants only the ports of its own")
+    }
+
     @Test func `the variables of the environment win over what was answered`() throws {
         let text = try #require(find("tailwart/tailwart.yaml", in: files(Self.answers[0])))
         let environment = ["STALWART_MAGIC_NAME": "other", "TS_TAILNET": "example.net"]

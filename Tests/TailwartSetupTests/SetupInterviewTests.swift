@@ -93,21 +93,21 @@ struct SetupInterviewTests {
     }
 
     @Test func `a person is asked for what the flags leave open, and may take what is usual`() throws {
-        let person = Person(["example.org, example.com", "", "", "", " tail1234.ts.net ", "yes", ""])
+        let person = Person(["example.org, example.com", "", "", "", " tail1234.ts.net ", "", "yes", ""])
         let answers = try interview().answers(ask: person.ask, say: person.say)
         #expect(
             answers
                 == SetupAnswers(
                     domains: ["example.org", "example.com"], mailbox: .machine("stalwart", tailnet: "tail1234.ts.net"),
                     web: "127.0.0.1:8443", form: .compose))
-        #expect(person.heard.count == 7)
+        #expect(person.heard.count == 8)
         #expect(person.heard[1].hasSuffix("[mail.example.org]: "))
         #expect(person.heard[2].hasSuffix("[stalwart]: "))
         #expect(person.heard[3].hasSuffix("tailscale, headscale, other [tailscale]: "))
     }
 
     @Test func `a Headscale that this host has joined is what is usual, and its owner is asked for`() throws {
-        let person = Person(["example.org", "mx.example.org", "", "", "alice", "tail.example.org", "no", "binary"])
+        let person = Person(["example.org", "mx.example.org", "", "", "alice", "tail.example.org", "", "no", "binary"])
         let answers = try interview { $0.joined = .headscale }.answers(ask: person.ask, say: person.say)
         #expect(
             answers
@@ -169,6 +169,25 @@ struct SetupInterviewTests {
         #expect(try open.answers(ask: person.ask).network == network)
     }
 
+    @Test func `Postfix and Dovecot leave 443 to the web server, so nobody is asked for it`() throws {
+        let person = Person(["example.org", "", "mail.lan", "", "postfix", "systemd"])
+        let answers = try interview().answers(ask: person.ask, say: person.say)
+        #expect(answers.server == .postfix && answers.web == nil && answers.form == .systemd)
+
+        let flags = interview {
+            Self.flags(&$0)
+            ($0.server, $0.web) = ("postfix", nil)
+        }
+        #expect(try flags.answers(ask: nil).web == nil)
+        for web in ["yes", "127.0.0.1:8443"] {
+            var flags = flags
+            flags.web = web
+            #expect {
+                _ = try flags.answers(ask: nil)
+            } throws: { "\($0)".hasPrefix("--web: Postfix and Dovecot do not serve 443") }
+        }
+    }
+
     @Test func `a Headscale may have given a name as those of a LAN`() throws {
         let answers = try interview {
             Self.flags(&$0)
@@ -208,7 +227,7 @@ struct SetupInterviewTests {
     }
 
     @Test func `an answer that cannot be taken is asked for again, and three times at most`() throws {
-        let person = Person(["*.example.org", "example.org", "", "stalwart", "", "tail1234.ts.net", "no", "binary"])
+        let person = Person(["*.example.org", "example.org", "", "stalwart", "", "tail1234.ts.net", "", "no", "binary"])
         #expect(try interview().answers(ask: person.ask, say: person.say).form == .binary)
         #expect(person.heard[1].contains("'*.example.org' is not a mail domain"))
 
@@ -233,7 +252,7 @@ struct SetupInterviewTests {
         ("network", "wireguard", "--network"), ("headscale", "@", "--headscale"), ("headscale", "a\"b", "--headscale"),
         ("web", "8443", "--web"), ("web", "localhost", "--web"), ("web", "a\": {b: \"c:1", "--web"),
         ("web", "127.0.0.1:70000", "--web"),
-        ("web", "${X}:1", "--web"), ("form", "docker", "--form"),
+        ("web", "${X}:1", "--web"), ("form", "docker", "--form"), ("server", "qmail", "--server"),
     ])
     func `a flag that cannot be taken is named`(field: String, value: String, flag: String) throws {
         let interview = interview {
@@ -246,6 +265,7 @@ struct SetupInterviewTests {
             case "network": $0.network = value
             case "headscale": $0.headscale = value
             case "web": $0.web = value
+            case "server": $0.server = value
             default: $0.form = value
             }
         }

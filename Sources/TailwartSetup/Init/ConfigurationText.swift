@@ -22,18 +22,39 @@ enum ConfigurationText {
                 "The mail domains. Their names for MTA-STS and autoconfiguration go to the mailbox on 443.",
                 "Remove this line\(answers.web == nil ? "" : ", and 'web',") if the mailbox does not serve 443.",
             ])
-        let ports = YAMLMember(
-            "ports", .texts(Defaults.mailboxPorts.filter { $0 != 587 }),
-            comments: [
-                "On the edge and on the mailbox. Add 587 if the mail server listens there; a new Stalwart does not.",
-                "Postfix and Dovecot need ports of their own for the edge: {25: 10025, 465: 10465, 993: 10993}.",
-            ])
+        // A new Stalwart does not listen on 587.
+        let numbers = Defaults.mailboxPorts.filter { $0 != 587 }
+        let ports =
+            switch answers.server {
+            case .stalwart:
+                YAMLMember(
+                    "ports", .texts(numbers),
+                    comments: [
+                        "Ports of the edge and of the mailbox. A new Stalwart does not listen on 587: enable it there first."
+                    ])
+            case .other:
+                YAMLMember(
+                    "ports", .texts(numbers),
+                    comments: [
+                        "Ports of the edge and of the mailbox. Write {25: 10025, …} if the edge needs ports of its own."
+                    ])
+            case .postfix:
+                YAMLMember(
+                    "ports", .mapping(numbers.map { YAMLMember("\($0)", .text("\(10_000 + Int($0))")) }),
+                    comments: [
+                        "Ports of the edge, each with its own port at the mailbox. The LAN keeps using the usual ones.",
+                        "Remove 465 if nobody sends through it: that needs a login in Postfix (SASL).",
+                    ])
+            }
         let via = YAMLMember(
             "via", .text("tailscale"),
             comments: ["tailscaled has no TUN device on this host, so it makes the connections."])
         var members = [
             YAMLMember(
-                "mailbox", .blockMapping([address] + (answers.isUserspace ? [via] : []) + [hostname, ports, domains]))
+                "mailbox",
+                .blockMapping(
+                    [address] + (answers.isUserspace ? [via] : []) + [hostname, ports]
+                        + (answers.has443 ? [domains] : [])))
         ]
         if let web = answers.web {
             let comment = "The web server gets all other names on 443. It must not listen on 443 itself."

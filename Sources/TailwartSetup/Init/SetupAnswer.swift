@@ -123,6 +123,8 @@ package enum SetupAnswer {
         return endpoint.text
     }
 
+    package static func server(_ text: String) throws(Rejection) -> SetupAnswers.Server { try word(text) }
+
     package static func form(_ text: String) throws(Rejection) -> SetupAnswers.Form { try word(text) }
 
     private static func word<Word: RawRepresentable<String> & CaseIterable>(

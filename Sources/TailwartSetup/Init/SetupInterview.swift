@@ -11,6 +11,7 @@ package struct SetupInterview: Sendable {
     package var joined: SetupNetwork.Kind?
     /// Whether a tailscaled that runs here does without a TUN device.
     package var isUserspace = false
+    package var server: String?
     /// `.some("no")` for a mail-only edge.
     package var web: String?
     package var form: String?
@@ -80,15 +81,28 @@ package struct SetupInterview: Sendable {
             tailnet = try conversation.get(
                 given: self.tailnet, "--tailnet", "The tailnet's name, such as tail1234.ts.net: ", SetupAnswer.tailnet)
         }
+        let server = try conversation.get(
+            given: server ?? flagDomains.map { _ in SetupAnswers.Server.stalwart.rawValue }, "--server",
+            "The mail server: stalwart, postfix (with Dovecot), or other",
+            usual: SetupAnswers.Server.stalwart.rawValue, SetupAnswer.server)
+        try checkWeb(of: server)
         let web = try conversation.get(
-            given: web, "--web",
+            given: web ?? (server == .postfix ? "no" : nil), "--web",
             "A web server on this host that gets all other names on 443: its address and port, yes for "
                 + "\(SetupAnswers.usualWeb), or no", usual: "no", SetupAnswer.web)
         let form = try conversation.get(
             given: form, "--form",
             "How will the edge run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))",
             usual: SetupAnswers.Form.compose.rawValue, SetupAnswer.form)
-        return answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
+        return answers(domains, hostname, mailbox, tailnet, kind, owner, server, web, form)
+    }
+
+    /// The web server has 443 for itself where the mailbox does not serve it.
+    private func checkWeb(of server: SetupAnswers.Server) throws(Problem) {
+        guard server == .postfix, try Self.read(web, "--web", SetupAnswer.web) ?? nil != nil else { return }
+        throw .rejected(
+            flag: "--web",
+            reason: "Postfix and Dovecot do not serve 443, so the edge leaves 443 to the web server; use --no-web")
     }
 
     /// A name that only a LAN has needs no tailnet; a Headscale may have given it all the same.
@@ -122,7 +136,9 @@ package struct SetupInterview: Sendable {
         // Not yet known without a mailbox: then it is asked for as well, so that nobody has to come back a third time.
         let mayNeedTailnet = mailbox.map(SetupAnswer.needsTailnet) ?? true
         let tailnet = try Self.read(mayNeedTailnet ? tailnet : nil, "--tailnet", SetupAnswer.tailnet)
-        let web = try Self.read(web, "--web", SetupAnswer.web)
+        let server = try Self.read(server, "--server", SetupAnswer.server) ?? .stalwart
+        try checkWeb(of: server)
+        let web = try Self.read(web ?? (server == .postfix ? "no" : nil), "--web", SetupAnswer.web)
         let form = try Self.read(form, "--form", SetupAnswer.form)
 
         var missing: [String] = []
@@ -141,12 +157,12 @@ package struct SetupInterview: Sendable {
         if web == nil { missing.append("--web or --no-web") }
         if form == nil { missing.append("--form") }
         guard let domains, let mailbox, let web, let form, missing.isEmpty else { throw .missing(flags: missing) }
-        return answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
+        return answers(domains, hostname, mailbox, tailnet, kind, owner, server, web, form)
     }
 
     private func answers(
         _ domains: [String], _ hostname: String?, _ mailbox: String, _ tailnet: String?, _ kind: SetupNetwork.Kind,
-        _ owner: String?, _ web: String?, _ form: SetupAnswers.Form
+        _ owner: String?, _ server: SetupAnswers.Server, _ web: String?, _ form: SetupAnswers.Form
     ) -> SetupAnswers {
         let network: SetupNetwork =
             switch kind {
@@ -157,7 +173,7 @@ package struct SetupInterview: Sendable {
         return SetupAnswers(
             domains: domains, hostname: hostname,
             mailbox: tailnet.map { .machine(mailbox, tailnet: $0) } ?? .whole(mailbox), network: network,
-            isUserspace: isUserspace, web: web, form: form)
+            isUserspace: isUserspace, server: server, web: web, form: form)
     }
 
     /// What a flag says; nil if it is not there.

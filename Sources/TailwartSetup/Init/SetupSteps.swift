@@ -94,7 +94,9 @@ extension SetupFiles {
     }
 
     private var mailbox: Step {
-        Step(
+        // The ports of its own come with the next step.
+        if answers.server == .postfix { return Step("Mailbox", .say("start Postfix and Dovecot.")) }
+        return Step(
             "Mailbox",
             .say("start the mail server; if it needs a database server, start that first. Check it on the edge:"),
             .run([
@@ -103,13 +105,18 @@ extension SetupFiles {
     }
 
     private var trust: Step {
-        Step(
+        let servers =
+            switch answers.server {
+            case .stalwart: ["tailwart trust\(config) stalwart"]
+            case .postfix: ["tailwart trust\(config) postfix", "tailwart trust\(config) dovecot"]
+            case .other: ["tailwart trust\(config) exim      # or opensmtpd, chasquid, nginx, …"]
+            }
+        return Step(
             "Trust",
             .say(
                 "the mail server must know its public name, and accept PROXY headers from the edge alone. On the edge, this prints what to set:"
             ),
-            .run(["tailwart trust\(config) stalwart      # or postfix, dovecot, exim, opensmtpd, chasquid, nginx"]),
-            .say("Then restart the mail server. Until then clients get a temporary error."))
+            .run(servers), .say("Then restart the mail server. Until then clients get a temporary error."))
     }
 
     private var firewall: Step {
@@ -161,7 +168,9 @@ extension SetupFiles {
             .say(
                 "publish the records of \(domains) that this prints, and ask the edge's provider for the reverse record (PTR):"
             ),
-            .run(["tailwart records\(config)"]),
+            .run([
+                "tailwart records\(config)\(answers.has443 ? "" : answers.domains.map { " --domain \($0)" }.joined())"
+            ]),
             .say("When they are published, this prints `10 \(answers.hostname).`:"),
             .run(["dig +short MX \(answers.domains[0])"]))
     }
@@ -170,7 +179,9 @@ extension SetupFiles {
         Step(
             "Certificate",
             .say(
-                "get a certificate for \(answers.hostname) on the mail server. A Stalwart orders one itself, as the authority can reach it now. "
+                "get a certificate for \(answers.hostname) on the mail server. "
+                    + (answers.server == .stalwart
+                        ? "Stalwart orders one itself: the authority can reach it now. " : "")
                     + "The edge's log then says until when it is valid."))
     }
 

@@ -50,7 +50,8 @@ package struct TrustGuide: Sendable, Equatable {
                 ? "this host has no route to the mailbox, and no tailnet address"
                 : "\(unknown.joined(separator: ", ")) cannot be resolved on this host, and it has no tailnet address"
             return "The edge's address is not known: \(cause). Run this on the edge, with the tailnet up"
-                + (unknown.isEmpty ? "" : " or the name in /etc/hosts or the DNS") + ". Or name the address with --edge-address."
+                + (unknown.isEmpty ? "" : " or the name in /etc/hosts or the DNS")
+                + ". Or name the address with --edge-address."
         }
     }
 
@@ -63,7 +64,8 @@ package struct TrustGuide: Sendable, Equatable {
     ///   - own: of this host's interfaces.
     ///   - unknown: names of mailboxes that have no address here.
     package static func edges(
-        named: [IPAddress], routed: [IPAddress] = [], unknown: [String] = [], tailnet: [IPAddress] = [], ofHost own: [IPAddress]
+        named: [IPAddress], routed: [IPAddress] = [], unknown: [String] = [], tailnet: [IPAddress] = [],
+        ofHost own: [IPAddress]
     ) throws(NoEdge) -> [IPAddress] {
         let inTailnet = tailnet.isEmpty ? own.filter(\.isOfTailnet) : tailnet
         let needsTailnet = routed.isEmpty || routed.contains(where: \.isOfTailnet)
