@@ -48,7 +48,8 @@ package struct SetupInterview: Sendable {
         guard let ask else { return try answersOfFlags() }
         let conversation = Conversation(ask: ask, say: say)
         let domains = try conversation.get(
-            given: flagDomains, "--domain", "Mail domains, such as example.org: ", SetupAnswer.domains)
+            given: flagDomains, "--domain", "Mail domains, such as example.org (several with spaces between): ",
+            SetupAnswer.domains)
         // Whoever gives flags means what is usual where there is none.
         let usualHostname = SetupAnswers.usualHostname(domains)
         let hostname = try conversation.get(

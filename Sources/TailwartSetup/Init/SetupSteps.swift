@@ -147,7 +147,8 @@ extension SetupFiles {
             Step(
                 "Start", before, look,
                 .say(
-                    "The Debian package has installed the service already; without it, run `sudo tailwart install` first. Then start the "
+                    "The Debian package has installed the service (tailwart.service is a copy of its unit). Without the package, run "
+                        + "`sudo tailwart install` first. Then start the "
                         + "edge. \(right):"),
                 .run(
                     ["sudo cp tailwart.yaml tailwart.schema.json /etc/tailwart/"]
@@ -155,7 +156,8 @@ extension SetupFiles {
                         + ["sudo systemctl enable --now tailwart", "journalctl --unit tailwart --follow"]))
         case .binary:
             Step(
-                "Start", before, look, .say("Then start the edge. \(right):"), .run(["sudo tailwart run"]),
+                "Start", before, look, .say("Then start the edge; it stays in the foreground. \(right):"),
+                .run(["sudo tailwart run"]),
                 .say("Without sudo, it needs the right to open ports below 1024:"),
                 .run(["sudo setcap cap_net_bind_service=+ep \"$(command -v tailwart)\"", "tailwart run"]))
         }
