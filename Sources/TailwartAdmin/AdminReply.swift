@@ -74,7 +74,7 @@ extension AdminReply {
             case .invalidVersion: .refused(.httpVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
             default:
                 .refused(
-                    .badRequest, "this is no request in HTTP/1.1: \(error)",
+                    .badRequest, "this is not a request in HTTP/1.1: \(error)",
                     fix: "A request begins with 'GET /status HTTP/1.1'.")
             }
     }

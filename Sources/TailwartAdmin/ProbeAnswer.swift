@@ -3,6 +3,9 @@ package import TailwartWire
 
 /// What `tailwart probe --json` prints; docs/json.md has the table.
 package struct ProbeAnswer: Sendable {
+    /// For probes to end: longer than a polite one of a server that says nothing lasts.
+    package static let patience = Duration.seconds(60)
+
     /// As in the status.
     package let places: [JSON]
     package let problems: [CommandAnswer.Problem]
@@ -16,6 +19,33 @@ package struct ProbeAnswer: Sendable {
     package var answer: CommandAnswer {
         CommandAnswer(
             isGood: problems.allSatisfy { $0.severity == .warning }, problems: problems, ["places": .list(places)])
+    }
+
+    /// What will be asked, for a person who waits: each endpoint with its ports. Nil if there is nothing.
+    ///
+    /// - Parameters:
+    ///   - status: of the edge.
+    ///   - upstreams: empty for all.
+    package static func announcement(of status: JSON, upstreams: [String]) -> String? {
+        let places = status["places"]?.list ?? []
+        // Who is never probed has no verdict; just after the start nobody has one.
+        let probed = places.filter { $0["verdicts"]?.list?.isEmpty == false }
+        var ports: [(name: String, ports: [Int])] = []
+        for place in probed.isEmpty ? places : probed {
+            guard let upstream = place["upstream"]?.text, upstreams.isEmpty || upstreams.contains(upstream) else {
+                continue
+            }
+            let endpoint = place["endpoint"]?.text ?? ""
+            let port = place["port"]?.integer ?? 0
+            let host = endpoint.hasSuffix(":\(port)") ? String(endpoint.dropLast("\(port)".count + 1)) : endpoint
+            let name = "\(upstream) \(host)".printable
+            if ports.last?.name != name { ports.append((name, [])) }
+            // A Unix socket has none.
+            if port > 0 { ports[ports.count - 1].ports.append(port) }
+        }
+        guard !ports.isEmpty else { return nil }
+        return ports.map { name, ports in name + ports.map { ":\($0)" }.joined(separator: ", ") }.joined(
+            separator: "; ")
     }
 
     package static func late(_ place: String) -> CommandAnswer.Problem {

@@ -49,7 +49,7 @@ package struct StatusText {
 
     package var places: [String] {
         TextTable(
-            ["UPSTREAM", "PLACE", "PROTOCOL", "STANDING", "FOR", "VERDICT", "FOR", "CONNECT"], numbers: [7],
+            ["UPSTREAM", "ENDPOINT", "PROTOCOL", "STANDING", "FOR", "VERDICT", "FOR", "CONNECT"], numbers: [7],
             list("places").flatMap { place in
                 let verdicts = place["verdicts"]?.list ?? []
                 let endpoint = text("endpoint", of: place)

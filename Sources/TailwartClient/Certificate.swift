@@ -29,7 +29,7 @@ package struct Certificate: Sendable, Equatable {
             var next = bytes.baseAddress
             return d2i_X509(nil, &next, bytes.count)
         }
-        self.init(owning: try OpenSSL.made(pointer, "it is no certificate"))
+        self.init(owning: try OpenSSL.made(pointer, "it is not a certificate"))
     }
 
     /// All certificates in a PEM text (RFC 7468); one that cannot be read does not spoil the others.

@@ -66,7 +66,7 @@ package struct Substitution {
         else {
             let written = "${\(reference)}".quoted
             return .failure(
-                Complaint(text: "\(written) is no reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}"))
+                Complaint(text: "\(written) is not a reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}"))
         }
         let value = environment[String(name)]
         switch operation.prefix(2) {

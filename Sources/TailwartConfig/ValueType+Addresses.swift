@@ -22,7 +22,9 @@ extension IPAddress {
         if !isV4, reach == .link {
             throw Complaint("a link-local address needs an interface, which cannot be given here; choose another")
         }
-        guard isUnicast || isUnspecified else { throw Complaint("it is no unicast address; write one of this host's") }
+        guard isUnicast || isUnspecified else {
+            throw Complaint("it is not a unicast address; write one of this host's")
+        }
     }
 }
 

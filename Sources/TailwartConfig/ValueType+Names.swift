@@ -5,7 +5,7 @@ import TailwartWire
 enum Hint {
     static func hostName(_ text: String) -> String {
         if !text.allSatisfy(\.isASCII) { return "write an internationalised name in its xn-- form" }
-        if IPAddress(text) != nil { return "an IP address is no name" }
+        if IPAddress(text) != nil { return "an IP address is not a name" }
         if text.contains("://") { return "write the name alone, without a scheme" }
         return "a host name has labels of 1 to 63 letters, digits, '-' or '_', 253 bytes in all"
     }

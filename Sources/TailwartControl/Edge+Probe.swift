@@ -4,9 +4,6 @@ import TailwartProbe
 
 /// What `tailwart probe` has done.
 extension Edge {
-    /// Longer than a polite probe of a server that says nothing lasts.
-    private static let probePatience = Duration.seconds(60)
-
     /// Has the places of these upstreams probed now; of all where none is named.
     ///
     /// - Parameter done: called once, on any thread, with what is known then.
@@ -29,7 +26,7 @@ extension Edge {
             done(ProbeAnswer(problems: [Self.unprobed("all upstreams are", .warning)]).answer)
             return nil
         }
-        let isBegun = watchers.probe(keys, within: Self.probePatience) { unprobed in
+        let isBegun = watchers.probe(keys, within: ProbeAnswer.patience) { unprobed in
             done(self.probed(keys, but: unprobed))
         }
         return isBegun ? nil : .init(.error, "nothing is probed yet", fix: "Ask again in a moment")

@@ -116,7 +116,7 @@ final class WebClient: Sendable {
             } catch {
                 throw Failure("\(url.origin): \(error)")
             }
-            guard let answer else { throw Failure("\(url.origin) is no web server") }
+            guard let answer else { throw Failure("\(url.origin) is not a web server") }
             return answer
         }
     }

@@ -21,7 +21,7 @@ package struct MailURL: Sendable, Hashable, CustomStringConvertible {
         for (name, value) in url.query {
             guard name == "proxy" else { throw WrongUse("\"\(name)\" is not known here; only ?proxy=v2 can follow") }
             guard let known = ProxyProtocolOut.Version(rawValue: String(value)) else {
-                throw WrongUse("\"\(value)\" is no PROXY header; write proxy=v1, proxy=v2 or proxy=none")
+                throw WrongUse("\"\(value)\" is not a PROXY header; write proxy=v1, proxy=v2 or proxy=none")
             }
             version = known
         }

@@ -59,12 +59,15 @@ struct NameLookup: Sendable {
         return answers.entries.withLock { $0 }
     }
 
-    static func finding(_ name: String, _ entry: Resolver.Entry?) -> Finding {
+    /// - Parameter hasTailnet: whether the name may be one of a tailnet.
+    static func finding(_ name: String, _ entry: Resolver.Entry?, hasTailnet: Bool) -> Finding {
         guard let entry, !entry.addresses.isEmpty else {
             return Finding(
                 .name, name, .fail,
                 "The name has no address: \(entry?.failure ?? "no name server answered in time").",
-                fix: "Correct the name in the file, or see that the tailnet is up and lets this host see it.",
+                fix: hasTailnet
+                    ? "Correct the name in the file, or see that the tailnet is up and lets this host see it."
+                    : "Correct the name in the file, or add it to /etc/hosts or to the DNS of this host.",
                 matter: .unseen)
         }
         let source = entry.source.map { " (\($0))" } ?? ""

@@ -42,7 +42,9 @@ extension Preflight {
             return all.compactMap(\.self)
         }
         await diagnose(&probed, prober, topology)
-        return configuration.hostNames.map { NameLookup.finding($0, names[$0]) }
+        return configuration.hostNames.map {
+            NameLookup.finding($0, names[$0], hasTailnet: configuration.tailscale != nil)
+        }
             + topology.approaches.compactMap { approach in
                 let isSaid = probed.contains {
                     $0.subject.place == approach.place.key && $0.results.first?.result.verdict == .ownAddress

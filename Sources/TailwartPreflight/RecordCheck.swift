@@ -46,7 +46,7 @@ enum RecordCheck {
         let list = published.map { "\(name) AAAA \($0)" }.joined(separator: ", ")
         return Finding(
             .address, name, .warn,
-            "The DNS has the record \(list), which is no address of this host: clients that try IPv6 first do not come to this edge.",
+            "The DNS has the record \(list), which is not an address of this host: clients that try IPv6 first do not come to this edge.",
             fix: "Give this host that address and listen there, or take the record out of the DNS.")
     }
 }

@@ -12,7 +12,7 @@ package enum WebContent: Sendable {
     }
 
     func answer(to request: WebRequest?) -> String {
-        guard let request else { return Self.response("400 Bad Request", body: "this is no HTTP request\n") }
+        guard let request else { return Self.response("400 Bad Request", body: "this is not an HTTP request\n") }
         guard request.method == "GET" || request.method == "HEAD" else {
             return Self.response(
                 "405 Method Not Allowed", headers: ["Allow: GET, HEAD"], body: "GET and HEAD are known\n")

@@ -35,7 +35,7 @@ extension LocalAPI {
             }
         }
         if Task.isCancelled { throw .givenUp }
-        guard let answer = result else { throw .badAnswer("it is no HTTP, or breaks off") }
+        guard let answer = result else { throw .badAnswer("it is not HTTP, or breaks off") }
         guard answer.status != 200 else { return answer.body }
         // Nothing was asked that could turn into another protocol.
         let beginning = answer.body.getSlice(

@@ -90,7 +90,7 @@ extension JSON {
         // How long an answer may be is the exchange's business.
         let options = JSONReader.Options(byteLimit: .max)
         guard let value = try? JSONReader.read(Array(answer.readableBytesView).span, options), value.members != nil
-        else { throw .notJSON("it is no JSON object") }
+        else { throw .notJSON("it is not a JSON object") }
         self = value
     }
 

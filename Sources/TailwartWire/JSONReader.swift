@@ -158,7 +158,7 @@ package struct JSONReader {
         case "null": return .null
         case let word:
             throw JSONError(
-                position: start, message: "\(word.quoted) is no value; text stands in double quotes")
+                position: start, message: "\(word.quoted) is not a value; text stands in double quotes")
         }
     }
 

@@ -6,19 +6,19 @@ import TailwartWire
 
 struct ACLCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "acl", abstract: "The tailnet policy for this configuration: print it, or check one against it.",
+        commandName: "acl", abstract: "Print what the tailnet's policy must grant, or check a policy.",
         discussion: """
             Example: tailwart acl --config tailwart.yaml
             Example: tailwart acl --check policy.hujson
-            Prints the grants for the ports that the edge dials over the tailnet, with tests, to paste into the policy file. With \
-            --check it reports which of these ports a policy file does not grant, and what it grants beyond them. Exit codes: 0 if \
-            all are granted and the file has no error (warnings are allowed, unless --strict), 1 if not or if it is unknown, \
-            3 if a file cannot be read.
+            Prints grants for the ports that the edge dials over the tailnet, and tests that keep them, to paste into the policy file. With \
+            --check it reports which of these ports a policy does not grant, and what it grants beyond them.
+            Exit codes: 0 if all ports are granted and the file has no error (with --strict: nor a warning), 1 if not, or if that is \
+            unknown, 3 if a file cannot be read.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Option(help: "The section that the rules are printed in.")
+    @Option(help: "Print the rules as grants, or as the older acls.")
     var format: PolicyText.Format = .grants
 
     @Option(help: .init("The tag of this edge.", valueName: "tag"))
@@ -26,17 +26,16 @@ struct ACLCommand: ParsableCommand, AnsweringCommand {
 
     @Option(
         help: .init(
-            "The mailbox's tag, else tag:stalwart; UPSTREAM=TAG for an upstream on another device.",
+            "The mailbox's tag, or UPSTREAM=TAG for an upstream on another device. Can be repeated. Default: tag:stalwart.",
             valueName: "tag"))
     var mailboxTag: [String] = []
 
     @Option(
         help: .init(
-            "For a Headscale tailnet: the user who owns the tags.", valueName: "user"))
+            "For a Headscale tailnet: the Headscale user who owns the tags.", valueName: "user"))
     var headscale: String?
 
-    @Option(
-        help: .init("Check this policy file, - for standard input.", valueName: "policy"), completion: .file())
+    @Option(help: .init("Check this policy file; - for standard input.", valueName: "policy"), completion: .file())
     var check: String?
 
     @Flag(help: "With --check: warnings count as errors.")

@@ -6,13 +6,14 @@ import TailwartWire
 struct BanCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "ban",
-        abstract: "Ban a network from the running edge, lift a ban, or list bans.",
+        abstract: "Ban a network, lift a ban, list bans, or say why an address is banned.",
         discussion: """
             Example: tailwart ban add 203.0.113.7 --for 1d --reason "guesses passwords"
             Example: tailwart ban remove 203.0.113.7
             Example: tailwart ban list
             Example: tailwart ban why 203.0.113.7
-            Exit codes: 0 when it is in force, 3 if no edge answers. To remove a ban that does not exist is no error.
+            Both `add` and `remove` take effect in the running edge at once. `why` says what is known about one address.
+            Exit codes: 0 when it is done, also if there was no ban to remove, 3 if no edge answers.
             """)
 
     enum Action: String, ExpressibleByArgument, CaseIterable {
@@ -22,14 +23,15 @@ struct BanCommand: AsyncParsableCommand, AnsweringCommand {
     @Argument(help: "What to do.")
     var action: Action
 
-    @Argument(help: "With add and remove: an address or a network. With why: an address.")
+    @Argument(
+        help: "With add and remove: an address or a network. With why: an address.", completion: .bannedNetworks)
     var network: String?
 
     @OptionGroup var edge: EdgeOptions
 
     @Option(
         name: .customLong("for"),
-        help: .init("With add: how long, from 1m to 30d; by default until it is removed.", valueName: "duration"))
+        help: .init("With add: how long, from 1m to 30d. Default: until it is removed.", valueName: "duration"))
     var time: Limit?
 
     @Option(help: .init("With add: the reason, shown by list and why.", valueName: "text"))
@@ -37,12 +39,11 @@ struct BanCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Option(
         help: .init(
-            "With remove: only bans of this layer, manual, strikes or webhook; by default of all of them.",
-            valueName: "layer"),
-        completion: .list(BanLayer.allCases.filter { !$0.isRepeated }.map(\.rawValue)))
+            "With remove: only bans of this source: manual, strikes or webhook. Default: all of them.",
+            valueName: "layer"), completion: .list(BanLayer.allCases.filter { !$0.isRepeated }.map(\.rawValue)))
     var layer: String?
 
-    @Option(help: .init("With list: the maximum number.", valueName: "count"))
+    @Option(help: .init("With list: at most so many.", valueName: "count"))
     var limit = 1000
 
     @Flag(help: .json("messages", "banned", "matching", "bans"))

@@ -14,30 +14,31 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract:
-            "Check the configuration file; with --host also the host, the tailnet and the mailbox, with --notify the notifications.",
+            "Check the configuration; with --host also the host, the tailnet and the mailbox; with --notify the notifications.",
         discussion: """
             Example: tailwart check --config /etc/tailwart/tailwart.yaml
             Example: sudo tailwart check --host
             Example: tailwart check --notify
-            Reports every problem of the file with line and column. With --host, and if the file is good, it also checks everything \
-            around the edge: first what to do next, if anything, then a line for each cause with pass, warn, fail or unknown, and behind an arrow the fix. Ports are \
-            bound for a moment, the mailbox is asked as a mail client would; nothing is changed. If nothing is wrong with it, a running edge is told to probe it too, \
-            so that it serves clients again at once. Only root sees the firewall's rules. With --notify it \
-            sends a test to each member of `notify`, and reports the result.
+            Reports every problem of the file with line and column.
+            With --host it then checks everything around the edge, such as ports, firewall, tailnet, names and every port of the mailbox. It \
+            begins with what to do next; then comes a line for each check: pass, warn, fail or unknown, and the fix after an arrow. Run it \
+            as root, or the firewall cannot be read. It changes nothing: ports are bound for a moment, and the mailbox is asked as a mail \
+            client would. If nothing is wrong with the mailbox, a running edge probes it at once and serves clients again.
+            With --notify it sends a test to each member of `notify`, and reports the result.
             Exit codes: 0 if all is good (also with warnings and unknown results), 1 if the file is bad or a check \
             fails, 3 if the file cannot be read.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(help: "Check the host, its firewall, the tailnet and the mailbox too.")
+    @Flag(help: "Also check the host, its firewall, the tailnet and the mailbox.")
     var host = false
 
-    @Flag(help: "Send a test notice to each member of 'notify'.")
+    @Flag(help: "Also send a test notification to each member of 'notify'.")
     var notify = false
 
     @Option(
-        help: .init("With --host: the tag that the tailnet's policy grants the mailbox's ports to.", valueName: "tag"))
+        help: .init("With --host: this host's tag in the tailnet's policy.", valueName: "tag"))
     var edgeTag = PolicyTags.usualEdge
 
     @Flag(help: .json("file", "valid", "next", "findings"))
@@ -63,11 +64,15 @@ struct CheckCommand: AsyncParsableCommand, AnsweringCommand {
         if !json { for problem in result.problems { printError("\(problem)") } }
         var findings: [Finding] = []
         if host {
+            if Progress.isShown(json: json) {
+                Progress.say("Looking at this host and asking the mailbox: a few seconds, at most 40 if it is slow")
+            }
             findings = await Preflight(
                 configuration, edgeTag: edgeTag, group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
             ).run()
         }
         let next = host ? NextStep(findings) : nil
+        if notify, Progress.isShown(json: json) { Progress.say("Sending a test notice to each member of 'notify'") }
         if notify { findings += try await Self.notices(configuration) }
         let isGood = !findings.contains { $0.result == .fail }
         let isMailboxGood = !findings.contains { $0.check == .upstream && $0.result == .fail }

@@ -4,10 +4,13 @@ import TailwartCore
 
 struct ConfigCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Print the configuration in its general form.",
+        commandName: "config", abstract: "Print the configuration in its general form, or its JSON Schema.",
         discussion: """
             Example: tailwart config --config tailwart.yaml
             Example: tailwart config --schema > tailwart.schema.json
+            The general form has every listener, route and upstream that the short form (`mailbox`, `web`) stands for. It is a valid \
+            configuration too.
+            Exit codes: 0 when it is printed, 1 if the file is bad, 3 if it cannot be read.
             """)
 
     @OptionGroup var options: ConfigurationOptions

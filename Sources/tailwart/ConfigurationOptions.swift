@@ -9,9 +9,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: .customLong("config"),
         help: .init(
-            "The configuration file. Else $TAILWART_CONFIG, ./tailwart.yaml, /etc/tailwart/tailwart.yaml.",
-            valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+            "The configuration file. Default: $TAILWART_CONFIG, then ./tailwart.yaml, then /etc/tailwart/tailwart.yaml.",
+            valueName: "file"), completion: .configuration)
     var path: String?
 
     func validate() throws {

@@ -9,17 +9,18 @@ struct ConnectionsCommand: AsyncParsableCommand, AnsweringCommand {
         discussion: """
             Example: tailwart connections --client 203.0.113.0/24 --sort bytes
             Example: tailwart connections close 00f1e2d3c4b5a697
-            Exit codes: 0, 1 if the connection to close does not exist, 3 if no edge answers.
+            Exit codes: 0 if they are listed or it is closed, 1 if the connection to close does not exist, 3 if no edge answers.
             """)
 
     enum Action: String, ExpressibleByArgument, CaseIterable {
         case close
     }
 
-    @Argument(help: "Nothing to list them, or 'close'.")
+    @Argument(help: "Leave it out for the list.")
     var action: Action?
 
-    @Argument(help: "With close: the id of the connection, from the list or the log.")
+    @Argument(
+        help: "With close: the id of the connection, from the list or the log.", completion: .openConnections)
     var id: String?
 
     @OptionGroup var edge: EdgeOptions
@@ -27,13 +28,13 @@ struct ConnectionsCommand: AsyncParsableCommand, AnsweringCommand {
     @Option(help: .init("Only from this address or network.", valueName: "network"))
     var client: String?
 
-    @Option(help: .init("Only of this listener.", valueName: "name"))
+    @Option(help: .init("Only of this listener.", valueName: "name"), completion: .listeners)
     var listener: String?
 
-    @Option(help: "The oldest first, or those with most bytes.")
+    @Option(help: "Which come first: the oldest, or those with the most bytes.")
     var sort: ConnectionFilter.Order = .age
 
-    @Option(help: .init("The maximum number.", valueName: "count"))
+    @Option(help: .init("List at most so many.", valueName: "count"))
     var limit = 100
 
     @Flag(help: .json("matching", "connections"))

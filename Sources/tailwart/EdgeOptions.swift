@@ -11,9 +11,8 @@ struct EdgeOptions: ParsableArguments {
 
     @Option(
         help: .init(
-            "The admin socket of the running edge. Else $\(EdgeOptions.variable), else the one in the configuration file.",
-            valueName: "path"),
-        completion: .file())
+            "The admin socket of the running edge. Default: $\(EdgeOptions.variable), then the one in the configuration file.",
+            valueName: "path"), completion: .file())
     var socket: String?
 
     @OptionGroup var configuration: ConfigurationOptions

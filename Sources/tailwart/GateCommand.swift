@@ -7,10 +7,12 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "gate", abstract: "Wait for dependencies, then exit or run a command.",
         discussion: """
-            Example: tailwart gate --tailscale --postgres the-record-prod:5432 --timeout 2m -- stalwart
-            All conditions must hold; each can be given more than once. Exit codes: 0 if they do, 1 if not in time; with a command it \
-            becomes the command. With --once it is a health check: one attempt, and no output if all is good. With --watch it stays as \
-            the command's parent, ends it when the container's network is dead, and exits with 75.
+            Example: tailwart gate --tailscale --postgres db:5432 --timeout 2m -- stalwart
+            Example: tailwart gate --once --tcp mail.example.net:25
+            Waits until all conditions hold, then runs the command after --, which takes the place of this process. Conditions can be given \
+            more than once. With --once it tries each condition once and is silent if all is good, as a health check. With --watch it stays \
+            as the parent of the command, ends it when the container's network is dead, and exits with 75.
+            Exit codes: 0 if all conditions hold, 1 if not in time, 3 if it could not run; then that of the command.
             """)
 
     @Flag(help: "This host's tailscaled runs and has an address in the tailnet.")
@@ -33,12 +35,12 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Option(
         help: .init(
-            "With --postgres: this user can log in, too. The password is in the environment.", valueName: "name"))
+            "With --postgres: this user can log in. The password is in the environment.", valueName: "name"))
     var postgresUser: String?
 
     @Option(
         help: .init(
-            "With --postgres-user: the database to log in to; by default named as the user.", valueName: "name"
+            "With --postgres-user: the database to log in to. Default: the one with the user's name.", valueName: "name"
         ))
     var postgresDatabase: String?
 
@@ -59,11 +61,12 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Option(
         help: .init(
-            "How long to wait, such as 90s or 2m. Default 60s, with --once 5s, with --watch 7d.", valueName: "duration"),
+            "How long to wait, such as 90s or 2m. Default: 60s, with --once 5s, with --watch 7d.", valueName: "duration"
+        ),
         transform: Gate.timeout)
     var timeout: Duration?
 
-    @Flag(help: "Try each condition once, without output if all is good: a health check.")
+    @Flag(help: "Try each condition once, and print nothing if all is good: a health check.")
     var once = false
 
     @Flag(
@@ -77,7 +80,7 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Flag(
         help:
-            "Let this host's tailscaled make the connections: needed if it runs without a TUN device, since only it then knows the tailnet."
+            "Let this host's tailscaled make the connections. Needed if it runs without a TUN device: then only it reaches the tailnet."
     )
     var viaTailscale = false
 
@@ -86,7 +89,7 @@ struct GateCommand: AsyncParsableCommand, AnsweringCommand {
 
     @Option(
         help: .init(
-            "Where tailscaled listens. Else $TS_SOCKET, else /var/run/tailscale/tailscaled.sock.", valueName: "path"),
+            "Tailscaled's socket. Default: $TS_SOCKET, then /var/run/tailscale/tailscaled.sock.", valueName: "path"),
         completion: .file())
     var tailscaleSocket: String?
 

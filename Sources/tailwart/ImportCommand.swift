@@ -6,12 +6,13 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract:
-            "Make our configuration of another proxy's: caddy-l4 (JSON or Caddyfile), nginx stream, HAProxy, Traefik.",
+            "Convert a configuration of caddy-l4, nginx, HAProxy or Traefik.",
         discussion: """
             Example: tailwart import /etc/caddy/caddy.json > tailwart.yaml
-            Prints a Tailwart configuration, with comments that name the source lines. Notes and refusals go to standard error, each with \
-            file, line and column. Exit codes: 0 if everything was imported, 1 if something was refused (then nothing is printed, or the rest \
-            with --partial), 2 if the format is not recognised, 3 if the file cannot be read.
+            Reads JSON and Caddyfiles of caddy-l4, `stream` of nginx, HAProxy, and Traefik's YAML and TOML. Prints a Tailwart configuration, \
+            with comments that name the source lines. What cannot be imported goes to standard error, with file, line and column.
+            Exit codes: 0 if everything was imported, 1 if something was refused (nothing is printed then, or the rest with --partial), 2 if \
+            the format is not recognised, 3 if the file cannot be read.
             """)
 
     /// What the file is, where it cannot be told from the text.
@@ -36,10 +37,10 @@ struct ImportCommand: ParsableCommand, AnsweringCommand {
     @Argument(help: "The file, or - for standard input.", completion: .file())
     var file: String
 
-    @Option(help: "What the file is, where that cannot be told: caddy, caddyfile, nginx, haproxy or traefik.")
+    @Option(help: .init("The format of the file, if it is not recognised.", valueName: "format"))
     var from: Source?
 
-    @Flag(help: "If something was refused, print the rest, without the listeners that it belongs to.")
+    @Flag(help: "If something is refused, print the rest, without the listeners that it belongs to.")
     var partial = false
 
     @Flag(help: .json("file", "configuration"))

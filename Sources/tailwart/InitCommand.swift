@@ -9,51 +9,63 @@ import TailwartTailnet
 
 struct InitCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Write a configuration and the files that the host needs.",
+        commandName: "init", abstract: "Write a configuration and what belongs to it, and list what is left to do.",
         discussion: """
-            Example: tailwart init --domain example.org --mailbox stalwart --tailnet tail1234.ts.net --web --form compose
-            Asks for missing options, if there is a terminal. Writes the configuration with its schema, the \
-            environment, a compose file or a systemd unit, and the tailnet policy; then lists the remaining steps. Nothing is \
-            overwritten without --force.
+            Example: tailwart init
+            Example: tailwart init --domain example.org --mailbox stalwart \\
+              --tailnet tail1234.ts.net --no-web --form systemd --into edge
+            Writes the configuration with its schema, and as needed the tailnet's policy, a compose file or systemd unit, and variables for \
+            them. Then lists the steps that are left, with the commands. On a terminal it asks for missing options.
+            Exit codes: 0 when the files are written, 2 if an option is missing or wrong, 3 if nothing was written, as when a file exists.
             """)
 
-    @Option(help: .init("A mail domain; as often as needed.", valueName: "domain"))
+    @Option(help: .init("A mail domain. Can be repeated.", valueName: "domain"))
     var domain: [String] = []
 
     @Option(
-        help: .init("The mail server's public name; by default mail. and the first domain.", valueName: "name"))
+        help: .init(
+            "The mail server's public name, for the MX record and its certificate. Default: mail.DOMAIN.",
+            valueName: "name"))
     var hostname: String?
 
-    @Option(help: .init("The mailbox's name on the tailnet, or its address.", valueName: "host"))
+    @Option(help: .init("The mailbox: its name on the tailnet or in the LAN, or its address.", valueName: "host"))
     var mailbox: String?
 
     @Option(
         help: .init(
-            "The tailnet's name, such as tail1234.ts.net; not needed with a full mailbox name.", valueName: "name"))
+            "The tailnet's name, such as tail1234.ts.net. Not needed if --mailbox is a full name or an address.",
+            valueName: "name"))
     var tailnet: String?
 
     @Option(
         help:
-            "The network between the mailbox and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", ")).",
-        completion: .list(SetupNetwork.Kind.allCases.map(\.rawValue)))
+            "What connects this host with the mailbox: tailscale, headscale, or other for a LAN, WireGuard and the like.",
+        completion: .list(SetupNetwork.Kind.allCases.map(\.rawValue))
+    )
     var network: String?
 
     @Option(
-        help: .init("For a Headscale tailnet: the user who owns the tags.", valueName: "user"))
+        help: .init("For a Headscale tailnet: the Headscale user who owns the tags.", valueName: "user"))
     var headscale: String?
+
+    @Option(
+        help: .init(
+            "The mail server: stalwart, postfix (with Dovecot), or other. Default: stalwart.", valueName: "name"),
+        completion: .list(SetupAnswers.Server.allCases.map(\.rawValue)))
+    var server: String?
 
     @Option(
         defaultAsFlag: SetupAnswers.usualWeb,
         // The usual strategy looks at the next word first, and loses the value of `--web=ADDRESS`.
         parsing: .next,
-        help: .init("The web server on this host that keeps all other names on 443.", valueName: "address"))
+        help: .init("The web server on this host that gets all other names on 443.", valueName: "address"))
     var web: String?
 
-    @Flag(help: "A mail-only edge.")
+    @Flag(help: "There is no web server: all of 443 is the mailbox's.")
     var noWeb = false
 
     @Option(
-        help: "How it will run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", ")).",
+        help: "How the edge will run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", ")).",
         completion: .list(SetupAnswers.Form.allCases.map(\.rawValue)))
     var form: String?
 
@@ -88,11 +100,11 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
         }
         let written: [String]
         do throws(FolderWriter.Problem) {
-            written = try FolderWriter.write(files.files, into: into, force: force)
+            written = try FolderWriter.write(files.files, into: into == "." ? "" : into, force: force)
         } catch {
             throw Failure.notDone("\(error)")
         }
-        guard !json else { return print(files.answer(written: written, in: into)) }
+        guard !json else { return print(files.answer(written: written)) }
         for path in written { print("wrote \(path)") }
         print("\n\(files.stepsText(in: into))")
     }
@@ -122,6 +134,7 @@ struct InitCommand: AsyncParsableCommand, AnsweringCommand {
         if network == nil, headscale == nil { interview.joined = joined }
         interview.isUserspace = isUserspace
         interview.tailnet = tailnet
+        interview.server = server
         interview.web = noWeb ? "no" : web
         interview.form = form
         // Only where both ends are a person: a script that reads the output would wait for ever.

@@ -7,14 +7,16 @@ import TailwartSetup
 import TailwartSystem
 import TailwartWire
 
-struct InstallCommand: AsyncParsableCommand {
+struct InstallCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "install", abstract: "Install this program as a service, or remove it.",
         discussion: """
             Example: tailwart install --dry-run
-            Copies the program to /usr/local/bin; adds the user, the systemd unit, folders, kernel settings, completions and \
-            manual pages. Prints each step, and how to undo it. Run again, it changes nothing; a newer program updates the files \
-            without refusing a connection. Does not touch what a package installed.
+            Example: sudo tailwart install
+            Example: sudo tailwart install --uninstall
+            Copies the program to /usr/local/bin, and adds the user, the systemd unit, folders, kernel settings, completions and \
+            manual pages. Prints each step, and how to undo it. A second run changes nothing; a newer program updates the files, and \
+            no connection is refused meanwhile. If a package has installed tailwart, nothing is changed.
             Exit codes: 0 when all is done, 1 if a step failed, 3 if nothing was done.
             """)
 
@@ -25,9 +27,13 @@ struct InstallCommand: AsyncParsableCommand {
     var dryRun = false
 
     @Option(
-        help: .init("Install into the system below this folder, and start nothing.", valueName: "folder"),
+        help: .init(
+            "Install into the system below this folder, such as an image; nothing is started.", valueName: "folder"),
         completion: .directory)
     var root = "/"
+
+    @Flag(help: .json("changes", "steps"))
+    var json = false
 
     func validate() throws {
         if root.isEmpty {
@@ -38,7 +44,7 @@ struct InstallCommand: AsyncParsableCommand {
     func run() async throws {
         guard dryRun || root != "/" || geteuid() == 0 else {
             throw Failure.notDone(
-                "Only root may do this: sudo \(CommandLine.arguments.joined(separator: " ")). "
+                "Only root may do this: sudo \(CommandLine.arguments.joined(separator: " "))\n"
                     + "With --dry-run it says what it would do.")
         }
         // Others read what it writes, whatever this shell usually keeps from them.
@@ -51,25 +57,43 @@ struct InstallCommand: AsyncParsableCommand {
         } catch {
             throw Failure.notDone("\(error)")
         }
+        var done: [Installation.Step] = []
         var failures: [String] = []
         for step in steps {
-            if dryRun {
-                if let words = step.words { print(words.planned) }
-                continue
+            if !dryRun {
+                if step.mayTakeLong, Progress.isShown(json: json), let words = step.words {
+                    Progress.say("\(words.planned): open connections have the time of 'drain' to finish")
+                }
+                switch await installation.take(step) {
+                case .done: break
+                case .none: continue
+                case .failed(let why):
+                    failures.append(why)
+                    continue
+                }
             }
-            switch await installation.take(step) {
-            case .done: if let words = step.words { StandardOutput.write(line: words.done) }
-            case .none: break
-            case .failed(let why): failures.append(why)
-            }
+            done.append(step)
+            if !json, let words = step.words { StandardOutput.write(line: dryRun ? words.planned : words.done) }
         }
         if !failures.isEmpty {
-            throw Failure.notGood(
-                failures.map { "not done: \($0)" }.joined(separator: "\n")
-                    + "\nMend that and run the same again: what is done is not done twice.")
+            let fix = "Correct that and run the same again: what is done is not done twice."
+            printError(failures.map { "not done: \($0)" }.joined(separator: "\n") + "\n\(fix)")
+            if json {
+                let problems = failures.map { CommandAnswer.Problem(.error, $0, fix: fix) }
+                print(Installation.answer(isGood: false, problems, done, isPlan: dryRun, steps: []))
+            }
+            throw ExitCode(1)
+        }
+        if json {
+            let left = uninstall || dryRun ? [] : next(installation, steps).map { [$0] } ?? []
+            return print(Installation.answer(isGood: true, [], done, isPlan: dryRun, steps: left))
         }
         let hasChanges = steps.contains(where: \.isChange)
         print(uninstall ? afterRemoval(installation, hasChanges) : after(installation, steps))
+    }
+
+    func answer(problems: [CommandAnswer.Problem]) -> CommandAnswer {
+        Installation.answer(isGood: false, problems, [], isPlan: dryRun, steps: [])
     }
 
     private func files() throws(Installation.Problem) -> [HostFile] {
@@ -100,16 +124,7 @@ struct InstallCommand: AsyncParsableCommand {
         }
         guard !dryRun else { return "Nothing was changed. Run it without --dry-run to apply this." }
         let next =
-            if steps.contains(.restart) {
-                "An edge that was running goes on with the new program."
-            } else if installation.hasConfiguration {
-                installation.root.isEmpty ? "Next: sudo systemctl start tailwart" : "It starts when that system boots."
-            } else {
-                "Next: `tailwart init --form systemd` writes a configuration. Copy it to "
-                    + installation.place(HostFiles.configuration)
-                    + (installation.root.isEmpty
-                        ? ", then: sudo systemctl start tailwart" : "; the edge starts when that system boots.")
-            }
+            next(installation, steps).map { "Next: \($0)" } ?? "An edge that was running goes on with the new program."
         // The host has it on the PATH now; what is below a folder is another system's.
         let undo =
             installation.root.isEmpty
@@ -118,6 +133,19 @@ struct InstallCommand: AsyncParsableCommand {
             Self.needsRuntime
             ? ["This program needs the Swift runtime of this host; `make portable` makes one that needs nothing."] : []
         return (runtime + [next, "Undo: sudo \(undo) --uninstall"]).joined(separator: "\n")
+    }
+
+    /// What is left to do by hand; nil if nothing is, as after an update.
+    private func next(_ installation: Installation, _ steps: [Installation.Step]) -> String? {
+        if steps.contains(.restart) { return nil }
+        let isHost = installation.root.isEmpty
+        if installation.hasConfiguration {
+            return isHost ? "sudo systemctl start tailwart" : "boot that system; the edge starts with it."
+        }
+        return "`tailwart init --form systemd` writes a configuration, and lists all that is left to do."
+            + (isHost
+                ? ""
+                : " Copy it to \(installation.place(HostFiles.configuration)); the edge starts when that system boots.")
     }
 
     private func afterRemoval(_ installation: Installation, _ hasChanges: Bool) -> String {
@@ -130,7 +158,7 @@ struct InstallCommand: AsyncParsableCommand {
                 "Kept: \(left.joined(separator: ", ")). To remove that too: sudo rm -r \(left.joined(separator: " "))")
         }
         if installation.hasUser {
-            lines.append("Kept: the user tailwart, whose number must not come to mean somebody else.")
+            lines.append("Kept: the user tailwart, so that nobody else gets its number, and with it its files.")
         }
         return lines.joined(separator: "\n")
     }

@@ -9,17 +9,16 @@ struct LintSecretsCommand: ParsableCommand, AnsweringCommand {
         discussion: """
             Example: tailwart lint-secrets
             Example: tailwart lint-secrets --staged
-            Checks the configuration files of an edge and its mailbox: YAML (compose files too), .env.example, Stalwart's JSON; recognises \
-            .env and dumps by their names. For programs, prose and other formats use gitleaks or trufflehog. Checks the named \
-            files, and in folders those that git tracks or would add. Secrets are never printed. Exit codes: 0 if \
-            nothing is found, 1 if something is, 3 if a file cannot be read, whatever is found in the others. To allow a line, \
-            write a reason in it: \(SecretScan.allowance) REASON.
+            Checks the files of an edge and its mailbox: YAML (compose files too), .env.example and Stalwart's JSON. Finds .env files and dumps \
+            by their names. For all other files use gitleaks or trufflehog. In a folder it checks the files that git tracks or would add. \
+            Secrets are never printed. To allow a line, write a reason in it: \(SecretScan.allowance) REASON.
+            Exit codes: 0 if nothing is found, 1 if something is, 3 if a file cannot be read, whatever is found in the others.
             """)
 
-    @Argument(help: "Files and folders; this folder if none is named.", completion: .file())
+    @Argument(help: "Files and folders. Default: this folder.", completion: .file())
     var path: [String] = []
 
-    @Flag(help: "Only what is staged for the next commit: for a pre-commit hook.")
+    @Flag(help: "Check only what is staged for the next commit, as a pre-commit hook does.")
     var staged = false
 
     @Flag(help: .json("text_files", "other_files"))

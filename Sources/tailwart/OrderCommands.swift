@@ -5,18 +5,20 @@ import TailwartWire
 
 struct DrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drain", abstract: "Stop accepting, let connections finish, then exit.",
+        commandName: "drain", abstract: "Have the running edge stop accepting, let connections finish, and exit.",
         discussion: """
             Example: tailwart drain --for 5m
-            As SIGTERM does: the running edge is no longer ready, accepts no new connections, and lets open ones finish. Exit codes: 0 when \
-            that has begun, 1 if it already drains, 3 if no edge answers.
+            The same as SIGTERM. This command does not wait until the edge has exited.
+            Exit codes: 0 when the edge has begun to drain, 1 if it drains already, 3 if no edge answers.
             """)
 
     @OptionGroup var edge: EdgeOptions
 
     @Option(
         name: .customLong("for"),
-        help: .init("How long connections may finish; by default 'drain' of the configuration.", valueName: "duration"))
+        help: .init(
+            "How long connections have to finish, such as 5m. Default: 'drain' of the configuration.",
+            valueName: "duration"))
     var limit: Limit?
 
     func run() async throws {
@@ -42,7 +44,8 @@ struct LogLevelCommand: AsyncParsableCommand {
         commandName: "log-level", abstract: "Change the log level of the running edge.",
         discussion: """
             Example: tailwart log-level debug
-            Until the edge restarts, or its file names another level. Exit codes: 0 when it has changed, 3 if no edge answers.
+            It lasts until the edge restarts, or loads a file with another level.
+            Exit codes: 0 when it has changed, 3 if no edge answers.
             """)
 
     @OptionGroup var edge: EdgeOptions
@@ -57,11 +60,11 @@ extension EventLevel: ExpressibleByArgument {}
 
 struct ReloadCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Make the running edge reload its configuration.",
+        commandName: "reload", abstract: "Have the running edge load its changed configuration.",
         discussion: """
             Example: tailwart reload --dry-run
-            As SIGHUP does: no connection is cut or refused, and a bad file changes nothing. Exit codes: 0 when the file is \
-            in use, 1 if it is bad, 3 if no edge answers.
+            The same as SIGHUP: no connection is cut or refused, and a bad file changes nothing. Prints what has changed.
+            Exit codes: 0 when the file is in use (with --dry-run: could be), 1 if it is bad, 3 if no edge answers.
             """)
 
     /// The edge may wait for the addresses of names that are new.

@@ -5,19 +5,22 @@ import TailwartWire
 
 struct ProbeCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "probe", abstract: "Make the running edge probe the mailbox now.",
+        commandName: "probe", abstract: "Have the running edge probe the mailbox now.",
         discussion: """
             Example: tailwart probe
             Example: tailwart probe mailbox
-            For use after a repair: the edge probes at once, even if its probes are paused, serves clients again if all is well, and \
-            prints the result, with cause and fix. Exit codes: 0 if all is good (also with warnings), 1 if something is wrong, \
+            For use after a repair. The edge probes at once, even if its probes are paused; if all is well it serves clients again. The \
+            result is printed, with cause and fix. It takes a second, or up to a minute if a server is silent.
+            Exit codes: 0 if all is good (also with warnings), 1 if something is wrong, \
             3 if no edge answers or it has no such upstream.
             """)
 
-    /// The edge answers within a minute; see ``Edge/probe(_:done:)``.
-    private static let patience = Duration.seconds(80)
+    /// For the answer to come here as well.
+    private static let patience = ProbeAnswer.patience + .seconds(20)
 
-    @Argument(help: "The upstreams to probe. Default: all.")
+    @Argument(
+        help: "The upstreams to probe, as the configuration names them: mailbox, web, … Default: all.",
+        completion: .upstreams)
     var upstreams: [String] = []
 
     @OptionGroup var edge: EdgeOptions
@@ -26,6 +29,11 @@ struct ProbeCommand: AsyncParsableCommand, AnsweringCommand {
     var json = false
 
     func run() async throws {
+        if Progress.isShown(json: json), let status = try? await edge.ask("/status").json,
+            let places = ProbeAnswer.announcement(of: status, upstreams: upstreams)
+        {
+            Progress.say("Asking \(places), for up to \(ProbeAnswer.patience.configurationText)")
+        }
         let query = upstreams.map { "upstream=\($0.queryEncoded)" }.joined(separator: "&")
         let answer = try await edge.ask(
             query.isEmpty ? "/probe" : "/probe?\(query)", isOrder: true, within: Self.patience)

@@ -7,38 +7,40 @@ import TailwartWire
 
 struct RecordsCommand: ParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "records", abstract: "The DNS records to publish for this edge.",
+        commandName: "records", abstract: "Print the DNS records to publish.",
         discussion: """
             Example: tailwart records --host mail.example.org --ipv4 203.0.113.7
-            Prints lines for a zone file, or a table with --table. Without --ipv4 and --ipv6 it takes the public addresses that the \
-            listeners name, else those of this host. It changes nothing and asks nobody.
+            Example: tailwart records --table
+            Prints lines for a zone file, or a table for a provider's web page. Without --ipv4 and --ipv6 it takes the public addresses \
+            in the configuration, else those of this host. It makes no query.
+            Exit codes: 0 when they are printed, 1 if there is no domain or no public address, 3 if the file cannot be read.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     @Option(
         help: .init(
-            "The edge's public name. Else 'mail.' and the first domain.", valueName: "name"),
+            "The edge's public name. Default: `mailbox.hostname`, else mail.DOMAIN.", valueName: "name"),
         transform: ZoneOption.name)
     var host: ServerNamePattern?
 
     @Option(
-        help: .init("A public IPv4 address of the edge; as often as needed.", valueName: "address"),
+        help: .init("A public IPv4 address of the edge. Can be repeated.", valueName: "address"),
         transform: ZoneOption.addressV4)
     var ipv4: [IPAddress] = []
 
     @Option(
-        help: .init("A public IPv6 address of the edge; as often as needed.", valueName: "address"),
+        help: .init("A public IPv6 address of the edge. Can be repeated.", valueName: "address"),
         transform: ZoneOption.addressV6)
     var ipv6: [IPAddress] = []
 
     @Option(
-        help: .init("A mail domain besides those of the configuration; as often as needed.", valueName: "domain"),
+        help: .init("A mail domain besides those of the configuration. Can be repeated.", valueName: "domain"),
         transform: ZoneOption.name)
     var domain: [ServerNamePattern] = []
 
     @Option(
-        help: .init("Only this ACME account may have certificates issued (CAA); as often as needed.", valueName: "url"))
+        help: .init("Only this ACME account may have certificates issued (CAA). Can be repeated.", valueName: "url"))
     var caaAccounturi: [String] = []
 
     @Option(
@@ -47,16 +49,16 @@ struct RecordsCommand: ParsableCommand, AnsweringCommand {
     var caaIssuer: ServerNamePattern?
 
     @Option(
-        help: .init("Where TLS reports go. Else the postmaster of each domain.", valueName: "address"),
+        help: .init("Where TLS reports go. Default: the postmaster of each domain.", valueName: "address"),
         transform: ZoneOption.reports)
     var reports: ReportAddress?
 
     @Option(
-        help: .init("The id of the MTA-STS policy, 1 to 32 letters and digits. Else the time.", valueName: "id"),
+        help: .init("The id of the MTA-STS policy, 1 to 32 letters and digits. Default: the time.", valueName: "id"),
         transform: ZoneOption.policyID)
     var mtaStsId: PolicyID?
 
-    @Flag(help: "Print a table.")
+    @Flag(help: "Print a table instead of a zone file.")
     var table = false
 
     @Flag(help: .json("host", "zones", "reverse"))

@@ -9,17 +9,18 @@ struct RunCommand: ParsableCommand {
         commandName: "run", abstract: "Run the edge in the foreground.",
         discussion: """
             Example: tailwart run --config /etc/tailwart/tailwart.yaml
-            Logs every connection as one line. SIGHUP: reloads the file; no connection is cut or refused, \
-            and a bad file changes nothing. SIGTERM or SIGINT: stops accepting and lets connections finish for \
-            `drain`; a second one ends at once. Other signals change nothing.
+            Logs each connection as one line.
+            SIGHUP loads a changed file: no connection is cut or refused, and a bad file changes nothing. SIGTERM and SIGINT (Ctrl-C) \
+            stop accepting and let open connections finish for `drain`; a second one ends them at once.
+            Exit codes: 0 when it was stopped, 1 if the file is bad, 3 if it could not start, 75 if a takeover failed.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     @Flag(
         help: """
-            Take over the listening sockets of the running edge, which drains; no connection is refused. Without one, just start. \
-            If the takeover fails this exits with 75, and the running edge keeps serving.
+            Take over from the running edge, if there is one: this process gets its listening sockets, it drains, and no connection is \
+            refused. If that fails, the running edge keeps serving.
             """)
     var takeover = false
 

@@ -5,17 +5,18 @@ import TailwartWire
 
 struct StatusCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "What the running edge is doing, and what is wrong.",
+        commandName: "status", abstract: "Show what the running edge does, and what is wrong.",
         discussion: """
             Example: tailwart status
             Example: tailwart status --watch
-            Problems come first, with their fixes; then listeners, endpoints with their verdicts, certificates, names, the tailnet, \
-            totals, and who was turned away. Exit codes: 0 if all is good (also with warnings), 1 if something is wrong, 3 if no edge answers.
+            Problems come first, with their fixes. Then come listeners, endpoints with the results of their probes, certificates, names, \
+            the tailnet, totals, and who was turned away.
+            Exit codes: 0 if all is good (also with warnings), 1 if something is wrong, 3 if no edge answers.
             """)
 
     @OptionGroup var edge: EdgeOptions
 
-    @Flag(help: "Keep it on screen and refresh it each second, with rates and the busiest connections; q quits.")
+    @Flag(help: "Keep it on the screen and refresh it every second, with rates and the busiest connections; q quits.")
     var watch = false
 
     @Flag(

@@ -15,6 +15,14 @@ enum Beginning {
             printError("Error: There is no command '\(word)'.\(hint)\nSee 'tailwart --help' for the list.")
             Glibc.exit(2)
         }
+        if CommandLine.arguments.dropFirst().first == "---completion" {
+            // A shell asks, and perhaps the edge that runs has the answer.
+            Task.detached {
+                do { _ = try await Tailwart.asyncParseAsRoot() } catch { Tailwart.end(error) }
+                Glibc.exit(2)
+            }
+            while true { pause() }
+        }
         do {
             let command = try Tailwart.parseAsRoot()
             if command is RunCommand || command is TryCommand { Foreground.prepare() }
@@ -35,21 +43,18 @@ struct Tailwart: AsyncParsableCommand {
         commandName: "tailwart",
         abstract: "A layer-4 proxy in front of a mail server at home.",
         discussion: """
-            Accepts mail connections on a public host and forwards them unchanged over a private network to the mailbox. New here? \
-            `tailwart try` shows it at work with nothing to configure.
-            Exit codes: 0 good, 1 problem found, 2 usage error, 3 could not run. With --json a command prints one object for \
-            a script, always with the same keys: ok, true only with exit code 0; problems, each {severity, message, \
-            fix, file, line, column}; and those that its --help names.
+            Accepts mail connections on a public host, the edge, and forwards them unchanged over a private network to the mail server, the \
+            mailbox. `tailwart try` shows it at work, with nothing to configure; `tailwart init` writes a configuration for yours.
+            Exit codes: 0 good, 1 problem found, 2 usage error, 3 could not run. With --json a command prints one object for a script: ok, \
+            true only with exit code 0; problems, each {severity, message, fix, file, line, column}; and the keys that its --help names.
             """,
         version: Version.current.line,
         subcommands: [
-            RunCommand.self, TryCommand.self, StatusCommand.self, ProbeCommand.self, ConnectionsCommand.self,
-            ReloadCommand.self, DrainCommand.self, LogLevelCommand.self, BanCommand.self, CheckCommand.self,
-            ConfigCommand.self,
-            GateCommand.self,
-            ImportCommand.self,
-            InitCommand.self, ACLCommand.self, RecordsCommand.self, TrustCommand.self, LintSecretsCommand.self,
-            InstallCommand.self, VersionCommand.self,
+            TryCommand.self, InitCommand.self, ImportCommand.self, CheckCommand.self, ConfigCommand.self,
+            ACLCommand.self,
+            RecordsCommand.self, TrustCommand.self, InstallCommand.self, RunCommand.self, StatusCommand.self,
+            ProbeCommand.self, ConnectionsCommand.self, BanCommand.self, ReloadCommand.self, DrainCommand.self,
+            LogLevelCommand.self, GateCommand.self, LintSecretsCommand.self, VersionCommand.self,
         ])
 
     /// What stands where a command does, alone or behind `help`, and is none, with the nearest one: the parser would only call it unexpected.

@@ -9,18 +9,20 @@ import TailwartWire
 
 struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trust", abstract: "What to set on the mail server so that it accepts this edge's PROXY headers.",
+        commandName: "trust",
+        abstract: "Print what to set on the mail server so that it accepts this edge's PROXY headers.",
         discussion: """
             Example: tailwart trust stalwart
-            Example: tailwart trust --edge-address 100.64.0.5 --edge-address fd7a:115c:a1e0::5 postfix
-            Prints what to set, with this edge's source addresses: from this host's routing table for the mailbox's \
-            address, and on the tailnet from tailscaled, unless others are named. For several edges name the addresses of all. It changes nothing.
+            Example: tailwart trust --edge-address 100.64.0.5 postfix
+            Run it on the edge: it finds the edge's address in the routing table, or asks tailscaled. Elsewhere, or for several edges, name \
+            their addresses with --edge-address. It changes nothing.
+            Exit codes: 0 when it is printed, 1 if the configuration is bad, 3 if the file cannot be read or the address is not known.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     @Option(
-        help: .init("A source address of an edge; as often as needed.", valueName: "address"),
+        help: .init("The address from which an edge connects to the mailbox. Can be repeated.", valueName: "address"),
         transform: ZoneOption.edgeAddress)
     var edgeAddress: [IPAddress] = []
 
@@ -34,8 +36,9 @@ struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
         let (configuration, warnings) = try options.loadValid()
         let edges: [IPAddress]
         do {
+            let sources = edgeAddress.isEmpty ? Self.sources(configuration) : (addresses: [], unknown: [])
             edges = try TrustGuide.edges(
-                named: edgeAddress, routed: edgeAddress.isEmpty ? Self.sources(configuration) : [],
+                named: edgeAddress, routed: sources.addresses, unknown: sources.unknown,
                 tailnet: await tailnetAddresses(configuration), ofHost: InterfaceAddresses.all())
         } catch {
             throw Failure.notDone("\(error)").after(warnings)
@@ -48,18 +51,22 @@ struct TrustCommand: AsyncParsableCommand, AnsweringCommand {
         }
     }
 
-    /// From where this host reaches the addresses of mail servers. Names outside of the tailnet are asked for; a tailnet's may not be known yet.
-    private static func sources(_ configuration: Configuration) -> [IPAddress] {
+    /// From where this host reaches the addresses of mail servers, and which names have none. Names outside of the tailnet are asked for; a
+    /// tailnet's may not be known yet.
+    private static func sources(_ configuration: Configuration) -> (addresses: [IPAddress], unknown: [String]) {
         let hosts = configuration.ways.filter { $0.upstream.via == .direct && $0.proxyProtocol.version != .none }
             .map(\.endpoint.host).withoutRepeats
-        let addresses = hosts.flatMap { host -> [IPAddress] in
+        var addresses: [IPAddress] = []
+        var unknown: [String] = []
+        for host in hosts {
             switch host {
-            case .address(let address): [address]
-            case .name(let name): (try? SystemNames.addresses(of: name)) ?? []
-            case .unix: []
+            case .address(let address): addresses.append(address)
+            case .name(let name):
+                if let found = try? SystemNames.addresses(of: name) { addresses += found } else { unknown.append(name) }
+            case .unix: break
             }
         }
-        return addresses.compactMap { RoutingTable.source(towards: $0)?.unmapped }.withoutRepeats
+        return (addresses.compactMap { RoutingTable.source(towards: $0)?.unmapped }.withoutRepeats, unknown)
     }
 
     private func tailnetAddresses(_ configuration: Configuration) async -> [IPAddress] {

@@ -7,17 +7,20 @@ import TailwartSystem
 
 struct TryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "try", abstract: "The edge in front of an embedded sandbox mailbox, nothing to configure.",
+        commandName: "try",
+        abstract: "Show the edge at work in front of a built-in mailbox, with nothing to configure.",
         discussion: """
             Example: tailwart try
-            Listens on this machine only. Prints commands to copy, then a line per connection; Ctrl-C ends it.
-            With --selftest it delivers a message, reads it back, asks for every name, and ends with 0 or 1.
+            Example: tailwart try --selftest
+            Listens on this machine only. Prints commands to copy, then a line for each connection; Ctrl-C ends it. With --selftest it \
+            delivers a message through the edge, reads it back, and asks for every name on 443.
+            Exit codes: 0 if it was ended or all tests passed, 1 if a test failed, 3 if it could not start.
             """)
 
-    @Flag(help: "Make the round trips, print a tick or a cross for each, and end with 0 or 1.")
+    @Flag(help: "Test the edge by itself, print a tick or a cross for each test, and end.")
     var selftest = false
 
-    @Option(name: .customLong("for"), help: .init("End after this time.", valueName: "duration"))
+    @Option(name: .customLong("for"), help: .init("End after this time, such as 30s or 5m.", valueName: "duration"))
     var limit: Limit?
 
     /// That connections may go on after Ctrl-C.

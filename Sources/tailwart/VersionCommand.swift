@@ -4,7 +4,7 @@ import TailwartCore
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "version", abstract: "Version, commit, Swift version, features.",
+        commandName: "version", abstract: "Show the version, the commit, and what this build can do.",
         discussion: "Example: tailwart version --json")
 
     @Flag(help: .json("version", "commit", "swift", "features"))

@@ -8,9 +8,9 @@ import Testing
     private static let host = "Host: localhost\r\n"
 
     static let bad: [(text: String, status: Int, words: String)] = [
-        ("SSH-2.0-OpenSSH_10.0\r\n\r\n", 400, "no request in HTTP/1.1"),
-        ("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\r\n\r\n", 400, "no request in HTTP/1.1"),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "no request in HTTP/1.1"),
+        ("SSH-2.0-OpenSSH_10.0\r\n\r\n", 400, "not a request in HTTP/1.1"),
+        ("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\r\n\r\n", 400, "not a request in HTTP/1.1"),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "not a request in HTTP/1.1"),
         ("GET /livez HTTP/1.1\r\n\r\n", 400, "'Host' must stand once"),
         ("GET /livez HTTP/1.1\r\n\(host)\(host)\r\n", 400, "'Host' must stand once"),
         ("GET /livez HTTP/1.1\r\nHost: evil.example.org\r\n\r\n", 421, "not a name"),
@@ -30,13 +30,13 @@ import Testing
         ("POST /drain HTTP/1.1\r\n\(host)Origin: null\r\n\r\n", 403, "may not ask"),
         ("POST /drain HTTP/1.1\r\n\(host)Sec-Fetch-Site: cross-site\r\n\r\n", 403, "may not ask"),
         ("POST /drain HTTP/1.1\r\n\(host)Content-Length: 70000\r\n\r\n", 413, "more than 65536 bytes"),
-        ("POST /drain HTTP/1.1\r\n\(host)Content-Length: -1\r\n\r\n", 400, "no request in HTTP/1.1"),
+        ("POST /drain HTTP/1.1\r\n\(host)Content-Length: -1\r\n\r\n", 400, "not a request in HTTP/1.1"),
         (
             "POST /drain HTTP/1.1\r\n\(host)Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400,
-            "no request in HTTP/1.1"
+            "not a request in HTTP/1.1"
         ),
         ("POST /drain HTTP/1.1\r\n\(host)Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", 417, "at once"),
-        ("GET /livez HTTP/1.1\r\n\(host)A\u{0}: b\r\n\r\n", 400, "no request in HTTP/1.1"),
+        ("GET /livez HTTP/1.1\r\n\(host)A\u{0}: b\r\n\r\n", 400, "not a request in HTTP/1.1"),
         ("GET /\(String(repeating: "a", count: 3000)) HTTP/1.1\r\n\(host)\r\n", 414, "more than 2048 bytes"),
         (
             "GET /livez HTTP/1.1\r\n\(host)A: \(String(repeating: "a", count: 20_000))\r\n\r\n", 431,

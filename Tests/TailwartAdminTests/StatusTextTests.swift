@@ -22,6 +22,24 @@ import Testing
         "events": [{"time": "T", "level": "error", "message": "bad"}]}
         """
 
+    @Test(arguments: [
+        ([], "mailbox a.example:25, :993; spare unix:/run/mail.sock"), (["mailbox"], "mailbox a.example:25, :993"),
+        (["spare"], "spare unix:/run/mail.sock"), (["web"], nil as String?), (["nobody"], nil),
+    ])
+    func `who waits for probes is told which endpoints are asked`(upstreams: [String], words: String?) throws {
+        func place(_ upstream: String, _ endpoint: String, _ port: Int, isProbed: Bool = true) -> String {
+            """
+            {"upstream": "\(upstream)", "endpoint": "\(endpoint)", "port": \(port), "verdicts": [\(isProbed ? "{}" : "")]}
+            """
+        }
+        let places = [
+            place("mailbox", "a.example", 25), place("mailbox", "a.example:993", 993),
+            place("web", "127.0.0.1", 8443, isProbed: false), place("spare", "unix:/run/mail.sock", 0),
+        ]
+        let status = try status("{\"places\": [\(places.joined(separator: ", "))]}")
+        #expect(ProbeAnswer.announcement(of: status, upstreams: upstreams) == words)
+    }
+
     @Test func `what is wrong stands first, then what there is`() throws {
         let lines = StatusText(try status(Self.whole)).lines
         #expect(
@@ -30,7 +48,7 @@ import Testing
                 "! it is slow", "",
                 "LISTENER  PROTOCOL  ADDRESSES  OPEN  ACCEPTED  REFUSED      IN     OUT",
                 "smtp      smtp      :25           3      1200       12  1.2 kB  5.6 MB", "",
-                "UPSTREAM  PLACE         PROTOCOL  STANDING   FOR    VERDICT  FOR      CONNECT",
+                "UPSTREAM  ENDPOINT      PROTOCOL  STANDING   FOR    VERDICT  FOR      CONNECT",
                 "mailbox   a.example:25  smtp      unhealthy  1 min  refused  1 d 1 h   1.2 ms", "",
                 "3 open, 1200 accepted, 1 B in, 2 B out, 2 lines of the log lost", "ended: closed 5", "",
                 "banned, were 'bans.observe' off: 2 manual, 7 crowdsec",

@@ -26,6 +26,32 @@ extension CommandTests {
             try JSONDecoder().decode(JSONAnswer.self, from: Data(answer.output.utf8)).findings
         }
 
+        @Test func `at a terminal it says that it is at work, and to a script nothing`() async throws {
+            try await TestHost.run { host in
+                try host.folder.file("tailwart.yaml").write(
+                    """
+                    tailscale: off
+                    upstreams: {mailbox: {endpoints: ["127.0.0.1:2"], health: {timeout: 1s}}}
+                    listeners: [{name: smtp, bind: ["127.0.0.1:\(try FreePort.take())"], protocol: smtp, to: mailbox}]
+
+                    """)
+                // `script` gives it a terminal.
+                let process = try host.start(
+                    "script", try Program("script", package: "bsdutils"),
+                    [
+                        "--quiet", "--return", "--command",
+                        "'\(try Program.edge().path)' check --host --config '\(host.folder.path)/tailwart.yaml'",
+                        "/dev/null",
+                    ])
+                #expect(try await process.exitCode(within: .seconds(60)) == 1)
+                #expect(
+                    process.output.text.hasPrefix("Looking at this host and asking the mailbox"),
+                    "\(process.output.text)")
+                let answer = try await Answer.tailwart(["check", "--host"], on: host)
+                #expect(answer.exitCode == 1 && answer.errors.isEmpty, "\(answer)")
+            }
+        }
+
         /// A command that runs the rest in a new network namespace, with an address that the internet would reach and these rules.
         private static func namespace(_ commands: String, on host: TestHost) throws -> [String] {
             guard geteuid() == 0 else {

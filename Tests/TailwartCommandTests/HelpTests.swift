@@ -5,11 +5,8 @@ import Testing
 extension CommandTests {
     @Suite struct Help {
         private static let commands = [
-            "run", "try", "status", "probe", "connections", "reload", "drain", "log-level", "ban", "check", "config",
-            "gate",
-            "import",
-            "init", "acl", "records", "trust", "lint-secrets", "install",
-            "version",
+            "try", "init", "import", "check", "config", "acl", "records", "trust", "install", "run", "status", "probe",
+            "connections", "ban", "reload", "drain", "log-level", "gate", "lint-secrets", "version",
         ]
 
         @Test(arguments: commands)
@@ -19,6 +16,12 @@ extension CommandTests {
                 #expect(answer.exitCode == 0)
                 #expect(answer.output.contains("Example: tailwart \(command)"))
                 #expect(answer.output.contains("USAGE: tailwart \(command)"))
+                // To be copied, an example is whole on its line, or the shell is told that it goes on.
+                for (line, next) in zip(answer.outputLines, answer.outputLines.dropFirst())
+                where line.hasPrefix("Example: ") {
+                    let isWhole = next.first.map { $0.isUppercase || $0 == "`" } ?? true
+                    #expect(isWhole || line.hasSuffix(" \\"), "\(line)")
+                }
             }
         }
 

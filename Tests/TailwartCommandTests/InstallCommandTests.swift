@@ -1,5 +1,6 @@
 import Foundation
 import TailwartTesting
+import TailwartWire
 import Testing
 
 extension CommandTests {
@@ -9,14 +10,19 @@ extension CommandTests {
             .deletingLastPathComponent().deletingLastPathComponent()
         private static let accounts = "root:x:0:0:root:/root:/bin/sh\n"
 
+        /// A host with its accounts and no more.
+        static func makeRoot(_ name: String, on host: TestHost) throws {
+            _ = try host.folder.makeFolder("\(name)/etc")
+            try host.folder.file("\(name)/etc/passwd").write(accounts)
+            try host.folder.file("\(name)/etc/group").write("root:x:0:\n")
+        }
+
         /// - Parameter files: that are there before.
         private func install(
             _ options: [String] = [], on host: TestHost, having files: [String: String] = [:]
         ) async throws -> Answer {
             if !FileManager.default.fileExists(atPath: host.folder.file("root").path) {
-                _ = try host.folder.makeFolder("root/etc")
-                try host.folder.file("root/etc/passwd").write(Self.accounts)
-                try host.folder.file("root/etc/group").write("root:x:0:\n")
+                try Self.makeRoot("root", on: host)
             }
             for (path, text) in files {
                 _ = try host.folder.makeFolder("root" + path.split(separator: "/").dropLast().map { "/\($0)" }.joined())
@@ -129,6 +135,29 @@ extension CommandTests {
                 let removal = try await install(["--uninstall", "--dry-run"], on: host)
                 #expect(removal.outputLines.contains("would remove /usr/local/bin/tailwart"))
                 #expect(try everything(host) == before)
+            }
+        }
+
+        @Test func `a script gets what a person reads, done or planned, and what is left to do`() async throws {
+            try await TestHost.run { host in
+                for options in [["--dry-run"], [], ["--uninstall", "--dry-run"], ["--uninstall"]] {
+                    // Of the plan, as the same cannot be done twice.
+                    let isPlan = options.contains("--dry-run")
+                    let text = isPlan ? try await install(options, on: host).outputLines : nil
+                    let answer = try await install(options + ["--json"], on: host)
+                    #expect(answer.exitCode == 0 && answer.errors.isEmpty, "\(answer)")
+                    let json = try JSONReader.read(Array(answer.output.utf8).span)
+                    let changes = (json["changes"]?.list ?? []).compactMap { $0["message"]?.text }
+                    #expect(changes.count > 10)
+                    if let text { #expect(text.dropLast().map(String.init) == changes) }
+                    let word = isPlan ? "would " : ""
+                    let program = options.contains("--uninstall") ? "remov" : isPlan ? "write" : "wrote"
+                    #expect(
+                        changes.contains {
+                            $0.hasPrefix("\(word)\(program)") && $0.hasSuffix(" /usr/local/bin/tailwart")
+                        })
+                    #expect((json["steps"]?.list?.count ?? 0) == (options.isEmpty ? 1 : 0))
+                }
             }
         }
 
@@ -245,7 +274,7 @@ extension CommandTests {
                 }
                 let missing = try await Answer.tailwart(["install", "--root", "nowhere"], on: host)
                 #expect(missing.exitCode == 3)
-                #expect(missing.errors.hasPrefix("nowhere: no folder."))
+                #expect(missing.errors.hasPrefix("nowhere: not a folder."))
             }
         }
     }

@@ -41,6 +41,9 @@ extension CommandTests {
             Run(3, "import folder"),
             Run(0, "\(init0) new"), Run(3, "\(init0) taken", before: "\(init0) taken"),
             Run(3, "\(init0) tailwart.yaml"), Run(2, "init --domain example.org"),
+            Run(0, "install --root root"), Run(0, "install --root root --dry-run"),
+            Run(0, "install --root root --uninstall", before: "install --root root"),
+            Run(1, "install --root blocked"), Run(3, "install --root none"),
             Run(0, "acl --check policy.hujson"), Run(1, "acl --check empty.hujson"), Run(1, "acl --check bad.yaml"),
             Run(1, "acl --check wide.hujson --strict"), Run(1, "acl --check policy.hujson --config bad.yaml"),
             Run(1, "acl --check policy.hujson --config edge.yaml"), Run(3, "acl --check none.hujson"),
@@ -137,6 +140,9 @@ extension CommandTests {
                 try Data([0x23, 0xE9, 0x0A]).write(to: URL(filePath: host.folder.file("latin.conf").path))
                 try FileManager.default.createDirectory(
                     atPath: host.folder.file("folder").path, withIntermediateDirectories: false)
+                for root in ["root", "blocked"] { try Install.makeRoot(root, on: host) }
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(host.folder.path)/blocked/usr", withDestinationPath: "nowhere")
                 try host.folder.file("policy.hujson").write(try await Answer.tailwart(["acl"], on: host).output)
                 let running = try await run.edge?.start(on: host)
                 if run.before.hasPrefix("rm ") {

@@ -56,6 +56,27 @@ extension CommandTests {
             }
         }
 
+        @Test func `at a terminal it says what it asks, and for how long at most`() async throws {
+            try await Self.run { running in
+                let port = running.fake.port(.smtp)
+                let asks = "Asking mailbox 127.0.0.1:\(port), for up to 1m …"
+                for options in ["", " --json"] {
+                    // `script` gives it a terminal.
+                    let process = try running.host.start(
+                        "script\(options.count)", try Program("script", package: "bsdutils"),
+                        [
+                            "--quiet", "--return", "--command",
+                            "'\(try Program.edge().path)' probe --config '\(running.host.folder.path)/tailwart.yaml'\(options)",
+                            "/dev/null",
+                        ])
+                    #expect(try await process.exitCode(within: .seconds(60)) == 0)
+                    let said = process.output.text.split(whereSeparator: \.isNewline).map(String.init)
+                    #expect(said.contains(asks) == options.isEmpty, "\(said)")
+                }
+                #expect(try await running.tailwart("probe").errors.isEmpty, "and a log gets nothing of it")
+            }
+        }
+
         @Test func `the mailbox is asked at once, and what is wrong is said with its fix`() async throws {
             try await Self.run { running in
                 let good = try await running.tailwart("probe")

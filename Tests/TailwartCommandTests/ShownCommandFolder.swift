@@ -60,7 +60,7 @@ final class ShownCommandFolder {
             // It asks, and `script` is the terminal that it asks on.
             let input = Pipe()
             try input.fileHandleForWriting.write(
-                contentsOf: Data("example.org\n\n\n\ntail1234.ts.net\nyes\nsystemd\n".utf8))
+                contentsOf: Data("example.org\n\n\n\ntail1234.ts.net\n\nyes\nsystemd\n".utf8))
             return try await end(
                 start("script --quiet --return --command '\(line)' /dev/null", input: input))
         }

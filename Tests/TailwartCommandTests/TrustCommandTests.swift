@@ -85,12 +85,23 @@ extension CommandTests {
             #expect(answer.output.contains("\nhaproxy_trusted_networks = 192.168.1.2\n"), "\(answer.output)")
         }
 
+        @Test func `a name that cannot be resolved is said`() async throws {
+            try await TestHost.run { host in
+                try host.folder.file("tailwart.yaml").write("mailbox: {address: mail.invalid}\n")
+                let answer = try await Answer.tailwart(
+                    ["trust", "dovecot"], on: host, under: Self.alone + ["exec \"$0\" \"$@\""])
+                #expect(
+                    answer.exitCode == 3 && answer.errors.contains("mail.invalid cannot be resolved on this host"),
+                    "\(answer)")
+            }
+        }
+
         @Test func `a host without a way to the mailbox is told what to do`() async throws {
             let answer = try await trust(["dovecot"], under: Self.alone + ["exec \"$0\" \"$@\""])
             #expect(answer.exitCode == 3)
             #expect(answer.output.isEmpty)
             #expect(
-                answer.errors.contains("no way to the mailbox, and no tailnet address")
+                answer.errors.contains("no route to the mailbox, and no tailnet address")
                     && answer.errors.contains("--edge-address"))
         }
     }

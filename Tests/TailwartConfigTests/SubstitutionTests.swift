@@ -34,9 +34,9 @@ struct SubstitutionTests {
         ("a$", ["'$' stands alone; write ${NAME} for a variable or $$ for a dollar sign"]),
         ("$SET", ["'$' stands alone; write ${NAME} for a variable or $$ for a dollar sign"]),
         ("x${SET", ["'${' has no '}'; close it, or write $$ for a dollar sign"]),
-        ("${}", ["'${}' is no reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}"]),
-        ("${1}", ["'${1}' is no reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}"]),
-        ("${A-b}", ["'${A-b}' is no reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}"]),
+        ("${}", ["'${}' is not a reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}"]),
+        ("${1}", ["'${1}' is not a reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}"]),
+        ("${A-b}", ["'${A-b}' is not a reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}"]),
         (
             "${UNSET}${OTHER:?x}",
             [

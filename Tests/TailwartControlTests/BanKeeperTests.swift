@@ -352,7 +352,7 @@ import Testing
             _ = keeper.add(try Self.network("203.0.113.1"), time: nil, reason: "a")
             keeper.stop()
             #expect(try FileSystem.kind(of: path) == .folder)
-            #expect(door.sentences().contains { $0.hasPrefix("\(path) is no regular file") })
+            #expect(door.sentences().contains { $0.hasPrefix("\(path) is not a regular file") })
         }
     }
 }

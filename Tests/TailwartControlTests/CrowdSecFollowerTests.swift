@@ -133,7 +133,7 @@ import Testing
         run.script.answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
         try await run.waits(toSay: "the answer has no 'new'; the last version stays in force, with 2 networks")
         run.script.answers("nonsense\r\n\r\n")
-        try await run.waits(toSay: "is no web server; the last version stays in force, with 2 networks")
+        try await run.waits(toSay: "is not a web server; the last version stays in force, with 2 networks")
         chmod(run.key.path, 0o644)
         let count = run.script.asked.count
         try await Task.sleep(for: .milliseconds(100))

@@ -90,7 +90,7 @@ import Testing
         defer { run.end() }
         try run.watcher.serve([NetworkList(.file("\(folder.path)/none/deny.txt")), NetworkList(.file(folder.path))])
         try await run.waits(toSay: "\(folder.path)/none/deny.txt cannot be read: ")
-        try await run.waits(toSay: "\(folder.path) is no regular file")
+        try await run.waits(toSay: "\(folder.path) is not a regular file")
     }
 
     /// A server that gives one answer after the other, the last one for ever, and keeps what it is asked.

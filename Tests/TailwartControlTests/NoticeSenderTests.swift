@@ -69,7 +69,7 @@ import Testing
         ("HTTP/1.1 301 Moved\r\n\r\n", "answers with 301, which leads elsewhere: write that address"),
         ("HTTP/1.1 403 Forbidden\r\n\r\n", "answers with 403: look at 'headers_file'"),
         ("HTTP/1.1 404 Not Found\r\n\r\n", "answers with 404: look at the path of 'url'"),
-        ("HTTP/1.1 503 Away\r\n\r\n", "answers with 503"), ("220 mail.example.org\r\n", "is no web server"),
+        ("HTTP/1.1 503 Away\r\n\r\n", "answers with 503"), ("220 mail.example.org\r\n", "is not a web server"),
     ])
     func `what the server answers decides, and what may be secret is not said`(
         answer: String, failure: String?
@@ -129,7 +129,7 @@ import Testing
         ("Content-Length: 3", 0o600, "line 1 of … names a field that the request has already"),
         ("host: s3cret", 0o600, "line 1 of … names a field that the request has already"),
         (String(repeating: "X: s3cret\n", count: 40), 0o600, "… has more than 32 lines"),
-        (String(repeating: "s3cret", count: 4000), 0o600, "… is no text of at most 8192 bytes"),
+        (String(repeating: "s3cret", count: 4000), 0o600, "… is not a text of at most 8192 bytes"),
     ]
 
     @Test(arguments: badFiles)

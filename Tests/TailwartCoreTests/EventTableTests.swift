@@ -138,8 +138,8 @@ import Testing
             .warning, "list deny.txt has 2 networks; line 3 is not a network: 'x'"
         ),
         (
-            .listFailed(name: "list deny.txt", failure: "/etc/deny.txt is no regular file", kept: 7), .warning,
-            "list deny.txt cannot be used: /etc/deny.txt is no regular file; the last version stays in force, with 7 networks"
+            .listFailed(name: "list deny.txt", failure: "/etc/deny.txt is not a regular file", kept: 7), .warning,
+            "list deny.txt cannot be used: /etc/deny.txt is not a regular file; the last version stays in force, with 7 networks"
         ),
         (
             .listFailed(name: "list a.example/b", failure: "a.example has no address", kept: nil), .warning,

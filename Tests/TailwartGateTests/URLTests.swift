@@ -58,8 +58,9 @@ import Testing
 
     @Test(arguments: [
         ("stalwart:25", "there is no scheme; write smtp://stalwart:25"), ("http://s", "write one of smtp://"),
-        ("smtp://s/INBOX", "leave out \"/INBOX\""), ("smtp://s?proxy=v3", "\"v3\" is no PROXY header; write proxy=v1"),
-        ("smtp://s?header=v2", "\"header\" is not known here"), ("smtp://s?proxy", "\"\" is no PROXY header"),
+        ("smtp://s/INBOX", "leave out \"/INBOX\""),
+        ("smtp://s?proxy=v3", "\"v3\" is not a PROXY header; write proxy=v1"),
+        ("smtp://s?header=v2", "\"header\" is not known here"), ("smtp://s?proxy", "\"\" is not a PROXY header"),
     ])
     func `a mail server that cannot be meant is told`(text: String, message: String) {
         do {

@@ -92,7 +92,7 @@ import Testing
             // Everybody comes here over IPv4, and elsewhere over IPv6.
             (
                 ["25"], ["9.9.9.9", "2606:4700::1"],
-                "The DNS has the record mx.example.org AAAA 2606:4700::1, which is no address of this host: "
+                "The DNS has the record mx.example.org AAAA 2606:4700::1, which is not an address of this host: "
             ),
             // Another edge has part of the traffic, or this host is not where the name leads.
             (["25"], ["9.9.9.9", "1.1.1.1", "2606:4700::1"], nil), (["25"], ["1.1.1.1", "2606:4700::1"], nil),

@@ -73,7 +73,7 @@ import Testing
                     .ruleset(.iptables(firewall)), ports: AddressCheck.publicPorts(configuration.listeners),
                     interfaces: ["eth0"], hasPublicV6: false)
                 + [FirewallReport.cloud] + check.findings(tailnet, at: 1_780_000_000)
-                + [NameLookup.finding(Self.mailbox, entry)] + upstreams
+                + [NameLookup.finding(Self.mailbox, entry, hasTailnet: true)] + upstreams
                 + [HostCheck.clock(isSynchronized: isClockKept)]
         }
 

@@ -136,7 +136,7 @@ import Testing
 
     @Test func `where a mailbox has no 443, the key that made the listener is named`() {
         let refused = ProbeResult(.refused, "Seen.")
-        #expect(refused.fix(.https).hasSuffix("Without 'domains' in 'mailbox' there is no listener on 443."))
+        #expect(refused.fix(.https).hasSuffix("If the mailbox has no HTTPS, remove 'domains' from 'mailbox'."))
         #expect(refused.fix(.https).contains("https.port of 'mailbox'"))
         #expect(refused.fix(.imaps) == Verdict.refused.fix)
         #expect(ProbeResult(.timeout, "Seen.").fix(.https) == Verdict.timeout.fix)

@@ -60,12 +60,33 @@ struct SetupFilesTests {
         let paths = try files(answers).files.map(\.path)
         let folder = answers.form == .compose ? "tailwart/" : ""
         #expect(
-            Set(paths).isSuperset(of: [
-                "\(folder)tailwart.yaml", "\(folder)tailwart.schema.json", ".env.example",
-            ]))
+            Set(paths).isSuperset(of: ["\(folder)tailwart.yaml", "\(folder)tailwart.schema.json"]))
+        let hasVariables = if case .machine = answers.mailbox { answers.form != .binary } else { false }
+        #expect(paths.contains(".env.example") == hasVariables)
         #expect(paths.contains("policy.hujson") == (answers.network != .other))
         #expect(paths.contains("compose.yaml") == (answers.form == .compose))
         #expect(paths.contains("tailwart.service") == (answers.form == .systemd))
+    }
+
+    @Test func `Postfix and Dovecot get ports of their own for the edge, and no 443`() throws {
+        let answers = SetupAnswers(
+            domains: ["example.org", "example.com"], mailbox: .whole("mail.lan"), network: .other, server: .postfix,
+            web: nil,
+            form: .systemd)
+        let files = try files(answers)
+        #expect(
+            DialledPort.all(in: files.configuration)
+                == [
+                    DialledPort(.smtp, port: 10025), DialledPort(.submissions, port: 10465),
+                    DialledPort(.imaps, port: 10993),
+                ])
+        for server in [MailServer.postfix, .dovecot] {
+            #expect(TrustGuide(server, files.configuration, edges: [.v4(0x0a09_0001)]).warnings.isEmpty)
+        }
+        let commands = files.steps().flatMap { $0.split(separator: "\n") }.filter { $0.hasPrefix("  ") }
+        #expect(Set(commands).isSuperset(of: ["  tailwart trust postfix", "  tailwart trust dovecot"]))
+        #expect(commands.contains("  tailwart records --domain example.org --domain example.com"))
+        #expect(!commands.contains { $0.contains(":25") }, "a tailnet's policy grants only the ports of its own")
     }
 
     @Test func `the variables of the environment win over what was answered`() throws {
@@ -79,9 +100,10 @@ struct SetupFilesTests {
     func `the environment has every variable that the compose file insists on`(answers: SetupAnswers) throws {
         let files = try files(answers)
         let compose = try #require(find("compose.yaml", in: files))
-        let environment = try #require(find(".env.example", in: files))
+        let environment = find(".env.example", in: files) ?? ""
         let needed = compose.matches(of: #/\$\{([A-Z_]+):\?/#).map { String($0.output.1) }
-        #expect(needed.isEmpty == (answers.network == .other))
+        let hasVariables = if case .machine = answers.mailbox { true } else { false }
+        #expect(needed.isEmpty != hasVariables)
         for name in needed { #expect(environment.contains(try Regex("(?m)^\(name)=.+$")), "\(name)") }
         #expect(!compose.contains("build:"), "the repository is not there")
         #expect(compose.contains("\n    network_mode: host\n"), "what follows it is")
@@ -92,7 +114,7 @@ struct SetupFilesTests {
             let files = try files(answers)
             #expect(files.configuration.tailscale == nil)
             let written = files.files.filter { ["compose.yaml", ".env.example"].contains($0.path) }.map(\.text)
-            for text in written + files.steps(in: "edge") {
+            for text in written + files.steps() {
                 #expect(!text.lowercased().contains("tailscale") && !text.contains("tailnet"), "\(text)")
             }
             let compose = find("compose.yaml", in: files)
@@ -104,10 +126,9 @@ struct SetupFilesTests {
     @Test func `before it is started it is checked, and a new Stalwart's missing port is not asked for`() throws {
         for answers in Self.answers {
             let files = try files(answers)
-            let start = try #require(files.steps(in: "edge").first { $0.hasPrefix("Start: ") })
-            #expect(
-                start.hasPrefix(
-                    "Start: first `sudo tailwart check --host --config edge/\(answers.form.configurationPath)`"))
+            let start = try #require(files.steps().first { $0.hasPrefix("Start: ") })
+            let config = answers.form == .compose ? " --config tailwart/tailwart.yaml" : ""
+            #expect(start.firstMatch(of: #/\n  (.+)\n/#)?.output.1 == "sudo tailwart check --host\(config)")
             #expect(!files.configuration.listeners.flatMap(\.bind).contains { $0.port == 587 })
         }
     }
@@ -135,13 +156,26 @@ struct SetupFilesTests {
         #expect {
             _ = try files(answers)
         } throws: { error in
-            "\(error)".contains("do not go together") && "\(error)".contains("443")
+            "\(error)".contains("contradict each other") && "\(error)".contains("443")
+        }
+    }
+
+    @Test func `a command of a step is whole on a line of its own`() throws {
+        for answers in Self.answers {
+            let files = try files(answers)
+            for command in files.steps().flatMap({ $0.split(separator: "\n") }).filter({ $0.hasPrefix("  ") }) {
+                #expect(
+                    files.stepsText(in: ".").contains("\n    \(command)\n")
+                        || files.stepsText(in: ".").hasSuffix("\n    \(command)"))
+            }
+            // Of what stands in a sentence nothing is long enough to be torn.
+            #expect(files.steps().allSatisfy { !$0.contains(#/`[^`\n]{50,}`/#) })
         }
     }
 
     @Test func `the steps are in the order in which they work`() throws {
         for answers in Self.answers {
-            let steps = try files(answers).steps(in: "edge")
+            let steps = try files(answers).steps()
             let order = steps.map { String($0.prefix { $0 != ":" }) }
             let isHeadscale = if case .headscale = answers.network { true } else { false }
             #expect(
@@ -150,15 +184,10 @@ struct SetupFilesTests {
                     + (isHeadscale ? ["Tests"] : []))
             #expect(steps.contains { $0.contains("TCP 25, 443, 465, 993") })
         }
-        #expect(
-            try files(Self.answers[0]).steps(in: "a; b/ü's")[0].contains(
-                #"--config a\;\ b/ü\'s/tailwart/tailwart.yaml "#))
-        #expect(try files(Self.answers[0]).steps(in: "")[0].contains("--config tailwart/tailwart.yaml "))
-        // A word of the shell is never torn, wherever it falls.
-        for width in 1...40 {
-            let text = try files(Self.answers[0]).stepsText(in: String(repeating: "x", count: width) + " y  z")
-            #expect(text.contains(#"x\ y\ \ z/tailwart"#), "\(width)")
-        }
+        let text = try files(Self.answers[0]).stepsText(in: "a; b/ü's")
+        #expect(text.contains("\n      cd a\\;\\ b/ü\\'s\n"))
+        let here = try files(Self.answers[0]).stepsText(in: "")
+        #expect(!here.contains(" cd "))
         try Golden.expect(files(Self.answers[0]).stepsText(in: ".") + "\n", "init-steps.txt")
     }
 }

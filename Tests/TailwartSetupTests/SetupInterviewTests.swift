@@ -45,7 +45,7 @@ struct SetupInterviewTests {
     @Test func `without a terminal every missing flag is named at once`() {
         #expect(
             throws: SetupInterview.Problem.missing(flags: [
-                "--domain", "--mailbox", "--tailnet (not for a mailbox with a whole name or an address)",
+                "--domain", "--mailbox", "--tailnet (not needed if --mailbox is a full name or an address)",
                 "--web or --no-web", "--form",
             ])
         ) {
@@ -53,7 +53,7 @@ struct SetupInterviewTests {
         }
         #expect(
             throws: SetupInterview.Problem.missing(flags: [
-                "--tailnet, or --network other where LAN or VPN know that name"
+                "--tailnet (or --network other if the LAN or a VPN knows this name)"
             ])
         ) {
             try interview {
@@ -93,21 +93,21 @@ struct SetupInterviewTests {
     }
 
     @Test func `a person is asked for what the flags leave open, and may take what is usual`() throws {
-        let person = Person(["example.org, example.com", "", "", "", " tail1234.ts.net ", "yes", ""])
+        let person = Person(["example.org, example.com", "", "", "", " tail1234.ts.net ", "", "yes", ""])
         let answers = try interview().answers(ask: person.ask, say: person.say)
         #expect(
             answers
                 == SetupAnswers(
                     domains: ["example.org", "example.com"], mailbox: .machine("stalwart", tailnet: "tail1234.ts.net"),
                     web: "127.0.0.1:8443", form: .compose))
-        #expect(person.heard.count == 7)
+        #expect(person.heard.count == 8)
         #expect(person.heard[1].hasSuffix("[mail.example.org]: "))
         #expect(person.heard[2].hasSuffix("[stalwart]: "))
         #expect(person.heard[3].hasSuffix("tailscale, headscale, other [tailscale]: "))
     }
 
     @Test func `a Headscale that this host has joined is what is usual, and its owner is asked for`() throws {
-        let person = Person(["example.org", "mx.example.org", "", "", "alice", "tail.example.org", "no", "binary"])
+        let person = Person(["example.org", "mx.example.org", "", "", "alice", "tail.example.org", "", "no", "binary"])
         let answers = try interview { $0.joined = .headscale }.answers(ask: person.ask, say: person.say)
         #expect(
             answers
@@ -115,8 +115,11 @@ struct SetupInterviewTests {
                     domains: ["example.org"], hostname: "mx.example.org",
                     mailbox: .machine("stalwart", tailnet: "tail.example.org"), network: .headscale(owner: "alice@"),
                     web: nil, form: .binary))
-        #expect(throws: SetupInterview.Problem.missing(flags: ["--headscale (this host has joined one; or --network)"]))
-        {
+        #expect(
+            throws: SetupInterview.Problem.missing(flags: [
+                "--headscale (this host is in a Headscale tailnet; else add --network)"
+            ])
+        ) {
             try interview {
                 Self.flags(&$0)
                 $0.joined = .headscale
@@ -166,6 +169,25 @@ struct SetupInterviewTests {
         #expect(try open.answers(ask: person.ask).network == network)
     }
 
+    @Test func `Postfix and Dovecot leave 443 to the web server, so nobody is asked for it`() throws {
+        let person = Person(["example.org", "", "mail.lan", "", "postfix", "systemd"])
+        let answers = try interview().answers(ask: person.ask, say: person.say)
+        #expect(answers.server == .postfix && answers.web == nil && answers.form == .systemd)
+
+        let flags = interview {
+            Self.flags(&$0)
+            ($0.server, $0.web) = ("postfix", nil)
+        }
+        #expect(try flags.answers(ask: nil).web == nil)
+        for web in ["yes", "127.0.0.1:8443"] {
+            var flags = flags
+            flags.web = web
+            #expect {
+                _ = try flags.answers(ask: nil)
+            } throws: { "\($0)".hasPrefix("--web: Postfix and Dovecot do not serve 443") }
+        }
+    }
+
     @Test func `a Headscale may have given a name as those of a LAN`() throws {
         let answers = try interview {
             Self.flags(&$0)
@@ -183,7 +205,7 @@ struct SetupInterviewTests {
                 if flag == "headscale" { $0.headscale = value } else { $0.network = value }
             }.answers(ask: nil)
         } throws: {
-            "\($0)".hasPrefix("--\(flag): the mailbox's address 192.168.1.20 is in no tailnet; ")
+            "\($0)".hasPrefix("--\(flag): the mailbox's address 192.168.1.20 is not in a tailnet; ")
         }
     }
 
@@ -205,9 +227,9 @@ struct SetupInterviewTests {
     }
 
     @Test func `an answer that cannot be taken is asked for again, and three times at most`() throws {
-        let person = Person(["*.example.org", "example.org", "", "stalwart", "", "tail1234.ts.net", "no", "binary"])
+        let person = Person(["*.example.org", "example.org", "", "stalwart", "", "tail1234.ts.net", "", "no", "binary"])
         #expect(try interview().answers(ask: person.ask, say: person.say).form == .binary)
-        #expect(person.heard[1].contains("'*.example.org' is no mail domain"))
+        #expect(person.heard[1].contains("'*.example.org' is not a mail domain"))
 
         let stubborn = Person(["", "localhost", "exa mple", "example.org"])
         #expect(throws: SetupInterview.Problem.noAnswer(flag: "--domain")) {
@@ -230,7 +252,7 @@ struct SetupInterviewTests {
         ("network", "wireguard", "--network"), ("headscale", "@", "--headscale"), ("headscale", "a\"b", "--headscale"),
         ("web", "8443", "--web"), ("web", "localhost", "--web"), ("web", "a\": {b: \"c:1", "--web"),
         ("web", "127.0.0.1:70000", "--web"),
-        ("web", "${X}:1", "--web"), ("form", "docker", "--form"),
+        ("web", "${X}:1", "--web"), ("form", "docker", "--form"), ("server", "qmail", "--server"),
     ])
     func `a flag that cannot be taken is named`(field: String, value: String, flag: String) throws {
         let interview = interview {
@@ -243,6 +265,7 @@ struct SetupInterviewTests {
             case "network": $0.network = value
             case "headscale": $0.headscale = value
             case "web": $0.web = value
+            case "server": $0.server = value
             default: $0.form = value
             }
         }
@@ -252,7 +275,7 @@ struct SetupInterviewTests {
             } throws: { error in
                 guard case .rejected(flag, let reason) = error as? SetupInterview.Problem else { return false }
                 return reason.contains("such as") || reason.contains("none of")
-                    || reason.contains("no address of one host")
+                    || reason.contains("not an address of one host")
             }
         }
     }

@@ -14,7 +14,7 @@ struct ZoneOptionTests {
 
     @Test(arguments: [
         ("bad host", "such as mail.example.org"), ("", "such as mail.example.org"), ("*.example.org", "wildcard"),
-        ("mail", "such as mail.example.org"), ("9.9.9.9", "an address is no name"), ("müller.example", "xn--"),
+        ("mail", "such as mail.example.org"), ("9.9.9.9", "an address is not a name"), ("müller.example", "xn--"),
         ("MX.example.org.", "taken: mx.example.org"),
     ])
     func `a name is whole`(text: String, words: String) {

@@ -43,8 +43,8 @@ import Testing
         (#""\x""#, "1:2", "escape"), (#""\u12g4""#, "1:2", "hexadecimal"), (#""\uD83D""#, "1:2", "half"),
         (#""\uDE00""#, "1:2", "half"), (#""\uD83Dx""#, "1:2", "half"), (#""\uD83D\n""#, "1:2", "half"),
         ("01", "1:1", "number"), ("1.", "1:1", "number"), ("-", "1:1", "number"), ("1e", "1:1", "number"),
-        (".5", "1:1", "value"), ("+1", "1:1", "value"), ("nul", "1:1", "no value"), ("True", "1:1", "no value"),
-        ("{} /", "1:4", "comment"), ("/* a", "1:1", "never closed"), ("{\"ä→😀\": x}", "1:9", "no value"),
+        (".5", "1:1", "value"), ("+1", "1:1", "value"), ("nul", "1:1", "not a value"), ("True", "1:1", "not a value"),
+        ("{} /", "1:4", "comment"), ("/* a", "1:1", "never closed"), ("{\"ä→😀\": x}", "1:9", "not a value"),
         ("{\n// ä\n  \"a\": ]", "3:8", "value"), ("\u{FEFF}{}", "1:1", "value"),
     ])
     func `what is no JSON with comments is refused in its position`(text: String, position: String, word: String) throws

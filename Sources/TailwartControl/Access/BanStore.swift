@@ -32,7 +32,7 @@ struct BanStore {
                 [],
                 [
                     .bansFailed(
-                        "\(path) is no regular file", fix: "bans are kept in memory; name another with 'bans.file'")
+                        "\(path) is not a regular file", fix: "bans are kept in memory; name another with 'bans.file'")
                 ]
             )
         }

@@ -158,7 +158,7 @@ final class ListWatcher: Sendable {
         switch FileSystem.read(path, limit: sizeLimit) {
         case .bytes(let bytes) where bytes.count > sizeLimit: .failed("\(path) is larger than \(sizeLimit >> 20) MiB")
         case .bytes(let bytes): .read(NetworkListText.parse(bytes.span))
-        case .notRegular: .failed("\(path) is no regular file")
+        case .notRegular: .failed("\(path) is not a regular file")
         case .failure(let error): .failed("\(path) cannot be read: \(error)")
         }
     }

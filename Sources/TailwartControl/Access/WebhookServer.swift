@@ -100,7 +100,7 @@ enum KeyFile {
         let bytes: [UInt8]
         switch FileSystem.read(path, limit: limit) {
         case .bytes(let content): bytes = content
-        case .notRegular: throw Fault(description: "\(path) is no regular file")
+        case .notRegular: throw Fault(description: "\(path) is not a regular file")
         case .failure(let error): throw Fault(description: "\(path) cannot be read: \(error)")
         }
         guard bytes.count <= limit else { throw Fault(description: "\(path) has more than \(limit) bytes") }

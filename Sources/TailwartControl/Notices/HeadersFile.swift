@@ -24,11 +24,11 @@ enum HeadersFile {
         let bytes: [UInt8]
         switch FileSystem.read(path, limit: sizeLimit) {
         case .bytes(let content): bytes = content
-        case .notRegular: throw Fault(description: "\(path) is no regular file")
+        case .notRegular: throw Fault(description: "\(path) is not a regular file")
         case .failure(let error): throw Fault(description: "\(path) cannot be read: \(error)")
         }
         guard bytes.count <= sizeLimit, let text = String(validating: bytes, as: UTF8.self) else {
-            throw Fault(description: "\(path) is no text of at most \(sizeLimit) bytes")
+            throw Fault(description: "\(path) is not a text of at most \(sizeLimit) bytes")
         }
         let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
         guard lines.count <= lineLimit else { throw Fault(description: "\(path) has more than \(lineLimit) lines") }

@@ -33,13 +33,13 @@ package struct CrowdSecAnswer: Sendable, Equatable {
         do throws(JSONError) {
             json = try JSONReader.read(body, JSONReader.Options(byteLimit: byteLimit))
         } catch {
-            throw Failure(sentence: "the answer is no JSON: \(error.position): \(error.message)")
+            throw Failure(sentence: "the answer is not JSON: \(error.position): \(error.message)")
         }
         var answer = CrowdSecAnswer()
         for (key, path) in [("new", \CrowdSecAnswer.new), ("deleted", \.deleted)] {
             guard let value = json[key] else { throw Failure(sentence: "the answer has no '\(key)'") }
             if value.content == .null { continue }
-            guard let list = value.list else { throw Failure(sentence: "'\(key)' is no list") }
+            guard let list = value.list else { throw Failure(sentence: "'\(key)' is not a list") }
             answer[keyPath: path] = list.compactMap(Decision.init)
             answer.ignored += list.count - answer[keyPath: path].count
         }

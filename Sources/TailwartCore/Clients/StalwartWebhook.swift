@@ -55,10 +55,10 @@ package struct StalwartWebhook: Sendable {
         do throws(JSONError) {
             json = try JSONReader.read(body, JSONReader.Options(byteLimit: byteLimit))
         } catch {
-            throw Failure(sentence: "the body is no JSON: \(error.position): \(error.message)")
+            throw Failure(sentence: "the body is not JSON: \(error.position): \(error.message)")
         }
         guard let events = json["events"]?.list else {
-            throw Failure(sentence: "the body is no webhook of Stalwart's: it has no list of 'events'")
+            throw Failure(sentence: "the body is not a webhook of Stalwart's: it has no list of 'events'")
         }
         return events.compactMap(Event.init)
     }

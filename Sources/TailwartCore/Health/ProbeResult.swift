@@ -90,8 +90,8 @@ package struct ProbeResult: Sendable, Equatable {
         return switch verdict {
         case .refused:
             """
-            Start the web server of this port on the mailbox's host, or the mail server if it is that. If HTTPS is served on \
-            another port, name it in https.port of 'mailbox'. Without 'domains' in 'mailbox' there is no listener on 443.
+            Start the server of this port: the web server, or the mail server. If it serves HTTPS on another port, correct the port: \
+            https.port of 'mailbox', or the address of 'web'. If the mailbox has no HTTPS, remove 'domains' from 'mailbox'.
             """
         case .headerNotTrusted, .headerUnwanted:
             "\(fix) In the short form that is `https: {proxy_protocol: none}` under 'mailbox'."

@@ -5,9 +5,12 @@ package enum ComposeFile {
 
     /// For a folder outside the repository: the image is built or loaded beforehand, so `build` is left out.
     ///
-    /// - Parameter hasTailnet: else nothing of tailscaled is waited for, mounted or asked.
-    static func onHost(hasTailnet: Bool) -> String {
-        let dropped = ["    build:"] + (hasTailnet ? [] : ["    environment:", "      - type: bind"])
+    /// - Parameters:
+    ///   - hasTailnet: else nothing of tailscaled is waited for, mounted or asked.
+    ///   - hasVariables: whether the configuration has some.
+    static func onHost(hasTailnet: Bool, hasVariables: Bool) -> String {
+        let dropped =
+            ["    build:"] + (hasVariables ? [] : ["    environment:"]) + (hasTailnet ? [] : ["      - type: bind"])
         // Of the block that is left out.
         var indentation: Int?
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in

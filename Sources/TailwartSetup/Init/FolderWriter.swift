@@ -15,17 +15,17 @@ package enum FolderWriter {
             switch self {
             case .exists(let paths):
                 "\(paths.joined(separator: ", ")): already there, so nothing was written. "
-                    + "Name another folder with --into, or overwrite with --force."
+                    + "Name another folder with --into, or overwrite \(paths.count == 1 ? "it" : "them") with --force."
             case .isFolder(let paths):
-                "\(paths.joined(separator: ", ")): a folder, and a file goes there, so nothing was written. "
+                "\(paths.joined(separator: ", ")): a folder is where a file is to go, so nothing was written. "
                     + "Move it away, or name another folder with --into."
             case .isFile(let path):
-                "\(path): no folder, so nothing was written. Name a folder with --into; it is made if it is not there."
+                "\(path): not a folder, so nothing was written. Name a folder with --into; it is created if it does not exist."
             case .failed(let call, let path, let code):
                 "\(path): \(String(cString: strerror(code))) (\(call)), so nothing was written. "
                     + (code == ENOSPC || code == EDQUOT
                         ? "Make room on the disk, or name another folder with --into."
-                        : "Name a folder with --into that can be made and written to.")
+                        : "Name a folder with --into that can be created and written to.")
             }
         }
     }

@@ -12,7 +12,7 @@ package enum SetupAnswer {
         guard let name = ServerNamePattern(text), !name.isWildcard, name.name.contains(".") else {
             if let rejection = unlessASCII(text) { throw rejection }
             throw Rejection(
-                description: "'\(text)' is no mail domain; write it as it stands behind the @, such as example.org")
+                description: "'\(text)' is not a mail domain; write what follows the @, such as example.org")
         }
         return name.name
     }
@@ -44,7 +44,7 @@ package enum SetupAnswer {
             if let rejection = unlessASCII(text) { throw rejection }
             throw Rejection(
                 description:
-                    "'\(text)' is no public name of a mail server; write the whole of it, such as mail.example.org")
+                    "'\(text)' is not a full host name; write it as in the DNS, such as mail.example.org")
         }
         return name.name
     }
@@ -58,7 +58,7 @@ package enum SetupAnswer {
             text.allSatisfy(allowed.contains)
         else {
             throw Rejection(
-                description: "'\(text)' is no user of Headscale; `headscale users list` shows them, such as alice")
+                description: "'\(text)' is not a user of Headscale; `headscale users list` shows them, such as alice")
         }
         return text.contains("@") ? text : "\(text)@"
     }
@@ -69,7 +69,7 @@ package enum SetupAnswer {
         let place = isBracketed && text.contains(":") ? String(text.dropFirst().dropLast()) : text
         if let address = IPAddress(place) {
             guard address.isUnicast else {
-                throw Rejection(description: "\(address) is no address of one host; name the mailbox's")
+                throw Rejection(description: "\(address) is not an address of one host; name the mailbox's")
             }
             return "\(address)"
         }
@@ -77,7 +77,7 @@ package enum SetupAnswer {
             if let rejection = unlessASCII(text) { throw rejection }
             throw Rejection(
                 description:
-                    "'\(text)' is no host; write its name on the tailnet, such as \(SetupAnswers.usualMachine), or an address"
+                    "'\(text)' is not a host; write its name on the tailnet, such as \(SetupAnswers.usualMachine), or an address"
             )
         }
         return name.name
@@ -90,7 +90,7 @@ package enum SetupAnswer {
         guard let name = ServerNamePattern(text), !name.isWildcard, name.name.contains(".") else {
             throw Rejection(
                 description:
-                    "'\(text)' is no tailnet's name; `tailscale status` shows it behind each host, such as tail1234.ts.net"
+                    "'\(text)' is not a tailnet's name; `tailscale status` shows it after each host's name, such as tail1234.ts.net"
             )
         }
         return name.name
@@ -117,11 +117,13 @@ package enum SetupAnswer {
         guard let endpoint = web?.endpoints.first, !text.contains("$"), endpoint.hasPlace else {
             throw Rejection(
                 description:
-                    "'\(text)' is no place of a web server; write address and port, such as \(SetupAnswers.usualWeb), or no"
+                    "'\(text)' is not the address of a web server; write address and port, such as \(SetupAnswers.usualWeb), or no"
             )
         }
         return endpoint.text
     }
+
+    package static func server(_ text: String) throws(Rejection) -> SetupAnswers.Server { try word(text) }
 
     package static func form(_ text: String) throws(Rejection) -> SetupAnswers.Form { try word(text) }
 

@@ -23,20 +23,24 @@ package struct SetupFiles: Sendable {
         let result = Configuration.load(text: text, file: answers.form.configurationPath, environment: [:])
         guard let configuration = result.configuration else {
             let problems = result.problems.map(\.message).joined(separator: "\n")
-            throw Problem(description: "these answers do not go together:\n\(problems)")
+            throw Problem(description: "these answers contradict each other:\n\(problems)")
         }
         self.configuration = configuration
         let host: [SetupFile] =
             switch answers.form {
-            case .compose: [SetupFile("compose.yaml", ComposeFile.onHost(hasTailnet: answers.network != .other))]
+            case .compose:
+                [
+                    SetupFile(
+                        "compose.yaml",
+                        ComposeFile.onHost(hasTailnet: answers.network != .other, hasVariables: answers.machine != nil))
+                ]
             case .systemd: [SetupFile("tailwart.service", UnitFile.text)]
             case .binary: []
             }
         files =
-            [
-                SetupFile(answers.form.configurationPath, text), SetupFile(answers.form.schemaPath, schema),
-                SetupFile(".env.example", EnvironmentText.write(answers)),
-            ] + host + Self.policy(answers, configuration)
+            [SetupFile(answers.form.configurationPath, text), SetupFile(answers.form.schemaPath, schema)]
+            + (EnvironmentText.write(answers).map { [SetupFile(".env.example", $0)] } ?? []) + host
+            + Self.policy(answers, configuration)
     }
 
     /// The part of the tailnet's policy that the edge needs, with the usual tags.
@@ -69,23 +73,18 @@ package struct SetupFile: Sendable, Equatable {
 
 /// The variables of the configuration and of the compose file.
 enum EnvironmentText {
-    static func write(_ answers: SetupAnswers) -> String {
-        let target = answers.form == .systemd ? "/etc/default/tailwart" : ".env"
-        var lines = ["# Copy to \(target). No secret belongs in here: the edge needs none.", ""]
-        switch answers.mailbox {
-        case .machine(let machine, let tailnet):
-            lines += [
-                "# The tailnet's name, as 'tailscale status' shows it behind each host.", "TS_TAILNET=\(tailnet)",
-                "# The mailbox's name on it.", "STALWART_MAGIC_NAME=\(machine)",
-            ]
-        case .whole(let host):
-            lines.append("# The configuration names the mailbox by itself: \(host)")
-            // compose.yaml insists on it.
-            if answers.form == .compose, answers.network != .other { lines.append("TS_TAILNET=unused") }
-        }
-        if answers.form == .compose {
-            lines += ["", "# An image that you built elsewhere.", "#TAILWART_IMAGE=tailwart:0.1.0"]
-        }
+    /// Nil if there are none, or if nothing reads the file.
+    static func write(_ answers: SetupAnswers) -> String? {
+        guard answers.form != .binary, case .machine(let machine, let tailnet) = answers.mailbox else { return nil }
+        let isCompose = answers.form == .compose
+        let lines =
+            [
+                "# Copy this file to \(isCompose ? ".env" : "/etc/default/tailwart"). It holds no secret: the edge needs none.",
+                "",
+                "# The tailnet's name: in `tailscale status` it follows the name of each host.",
+                "TS_TAILNET=\(tailnet)",
+                "# The mailbox's name on the tailnet.", "STALWART_MAGIC_NAME=\(machine)",
+            ] + (isCompose ? ["", "# Another image than tailwart:latest.", "#TAILWART_IMAGE=tailwart:0.1.0"] : [])
         return lines.joined(separator: "\n") + "\n"
     }
 }

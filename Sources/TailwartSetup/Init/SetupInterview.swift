@@ -11,6 +11,7 @@ package struct SetupInterview: Sendable {
     package var joined: SetupNetwork.Kind?
     /// Whether a tailscaled that runs here does without a TUN device.
     package var isUserspace = false
+    package var server: String?
     /// `.some("no")` for a mail-only edge.
     package var web: String?
     package var form: String?
@@ -47,23 +48,25 @@ package struct SetupInterview: Sendable {
         guard let ask else { return try answersOfFlags() }
         let conversation = Conversation(ask: ask, say: say)
         let domains = try conversation.get(
-            given: flagDomains, "--domain", "Mail domain, or several: ", SetupAnswer.domains)
+            given: flagDomains, "--domain", "Mail domains, such as example.org (several with spaces between): ",
+            SetupAnswer.domains)
         // Whoever gives flags means what is usual where there is none.
         let usualHostname = SetupAnswers.usualHostname(domains)
         let hostname = try conversation.get(
             given: hostname ?? flagDomains.map { _ in usualHostname }, "--hostname",
-            "The mail server's public name, which MX points to",
+            "The mail server's public name, for the MX record and its certificate",
             usual: usualHostname, SetupAnswer.hostname)
         let isAsked = self.mailbox == nil
         let mailbox = try conversation.get(
-            given: mailbox, "--mailbox", "The mailbox's name on the tailnet, or its address",
+            given: mailbox, "--mailbox", "The mailbox's name on the tailnet or in the LAN, or its address",
             usual: SetupAnswers.usualMachine, SetupAnswer.mailbox)
         var kind = SetupNetwork.Kind.other
         if TailnetHost.isPossible(mailbox) {
             let usual = usualNetwork(of: mailbox).rawValue
             kind = try conversation.get(
                 given: givenNetwork ?? (isAsked ? nil : usual), "--network",
-                "What joins it and this host: \(SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "))",
+                "What connects this host with the mailbox (other: a LAN, WireGuard): "
+                    + SetupNetwork.Kind.allCases.map(\.rawValue).joined(separator: ", "),
                 usual: usual, SetupAnswer.network)
         } else {
             try checkNetwork(of: mailbox)
@@ -71,7 +74,7 @@ package struct SetupInterview: Sendable {
         var owner: String?
         if kind == .headscale {
             owner = try conversation.get(
-                given: headscale, "--headscale", "The user of Headscale who may give devices their tags: ",
+                given: headscale, "--headscale", "The Headscale user who owns the tags, from `headscale users list`: ",
                 SetupAnswer.owner)
         }
         var tailnet: String?
@@ -79,15 +82,28 @@ package struct SetupInterview: Sendable {
             tailnet = try conversation.get(
                 given: self.tailnet, "--tailnet", "The tailnet's name, such as tail1234.ts.net: ", SetupAnswer.tailnet)
         }
+        let server = try conversation.get(
+            given: server ?? flagDomains.map { _ in SetupAnswers.Server.stalwart.rawValue }, "--server",
+            "The mail server: stalwart, postfix (with Dovecot), or other",
+            usual: SetupAnswers.Server.stalwart.rawValue, SetupAnswer.server)
+        try checkWeb(of: server)
         let web = try conversation.get(
-            given: web, "--web",
-            "Web server on this host that keeps all other names on 443: address and port, yes for "
+            given: web ?? (server == .postfix ? "no" : nil), "--web",
+            "A web server on this host that gets all other names on 443: its address and port, yes for "
                 + "\(SetupAnswers.usualWeb), or no", usual: "no", SetupAnswer.web)
         let form = try conversation.get(
             given: form, "--form",
-            "How will it run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))",
+            "How will the edge run: \(SetupAnswers.Form.allCases.map(\.rawValue).joined(separator: ", "))",
             usual: SetupAnswers.Form.compose.rawValue, SetupAnswer.form)
-        return answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
+        return answers(domains, hostname, mailbox, tailnet, kind, owner, server, web, form)
+    }
+
+    /// The web server has 443 for itself where the mailbox does not serve it.
+    private func checkWeb(of server: SetupAnswers.Server) throws(Problem) {
+        guard server == .postfix, try Self.read(web, "--web", SetupAnswer.web) ?? nil != nil else { return }
+        throw .rejected(
+            flag: "--web",
+            reason: "Postfix and Dovecot do not serve 443, so the edge leaves 443 to the web server; use --no-web")
     }
 
     /// A name that only a LAN has needs no tailnet; a Headscale may have given it all the same.
@@ -103,7 +119,7 @@ package struct SetupInterview: Sendable {
         throw .rejected(
             flag: headscale == nil ? "--network" : "--headscale",
             reason:
-                "the mailbox's address \(mailbox) is in no tailnet; leave it out, or name the mailbox as the tailnet does"
+                "the mailbox's address \(mailbox) is not in a tailnet; leave this out, or give the mailbox's name or address on the tailnet"
         )
     }
 
@@ -121,7 +137,9 @@ package struct SetupInterview: Sendable {
         // Not yet known without a mailbox: then it is asked for as well, so that nobody has to come back a third time.
         let mayNeedTailnet = mailbox.map(SetupAnswer.needsTailnet) ?? true
         let tailnet = try Self.read(mayNeedTailnet ? tailnet : nil, "--tailnet", SetupAnswer.tailnet)
-        let web = try Self.read(web, "--web", SetupAnswer.web)
+        let server = try Self.read(server, "--server", SetupAnswer.server) ?? .stalwart
+        try checkWeb(of: server)
+        let web = try Self.read(web ?? (server == .postfix ? "no" : nil), "--web", SetupAnswer.web)
         let form = try Self.read(form, "--form", SetupAnswer.form)
 
         var missing: [String] = []
@@ -130,22 +148,22 @@ package struct SetupInterview: Sendable {
         if mayNeedTailnet, kind != .other, tailnet == nil {
             missing.append(
                 mailbox == nil
-                    ? "--tailnet (not for a mailbox with a whole name or an address)"
-                    : "--tailnet, or --network other where LAN or VPN know that name")
+                    ? "--tailnet (not needed if --mailbox is a full name or an address)"
+                    : "--tailnet (or --network other if the LAN or a VPN knows this name)")
         }
         if kind == .headscale, owner == nil {
             missing.append(
-                given == nil ? "--headscale (this host has joined one; or --network)" : "--headscale")
+                given == nil ? "--headscale (this host is in a Headscale tailnet; else add --network)" : "--headscale")
         }
         if web == nil { missing.append("--web or --no-web") }
         if form == nil { missing.append("--form") }
         guard let domains, let mailbox, let web, let form, missing.isEmpty else { throw .missing(flags: missing) }
-        return answers(domains, hostname, mailbox, tailnet, kind, owner, web, form)
+        return answers(domains, hostname, mailbox, tailnet, kind, owner, server, web, form)
     }
 
     private func answers(
         _ domains: [String], _ hostname: String?, _ mailbox: String, _ tailnet: String?, _ kind: SetupNetwork.Kind,
-        _ owner: String?, _ web: String?, _ form: SetupAnswers.Form
+        _ owner: String?, _ server: SetupAnswers.Server, _ web: String?, _ form: SetupAnswers.Form
     ) -> SetupAnswers {
         let network: SetupNetwork =
             switch kind {
@@ -156,7 +174,7 @@ package struct SetupInterview: Sendable {
         return SetupAnswers(
             domains: domains, hostname: hostname,
             mailbox: tailnet.map { .machine(mailbox, tailnet: $0) } ?? .whole(mailbox), network: network,
-            isUserspace: isUserspace, web: web, form: form)
+            isUserspace: isUserspace, server: server, web: web, form: form)
     }
 
     /// What a flag says; nil if it is not there.

@@ -62,7 +62,7 @@ extension Installation {
         let made = try inventory()
         guard !made.isEmpty else { return [] }
         var steps: [Step] = []
-        if isLive { steps.append(.run("systemctl", ["stop", "tailwart.service"])) }
+        if isLive { steps.append(.stop) }
         for link in made.links.sorted() where isThere(link) { steps.append(.remove(link)) }
         for path in made.files.keys.sorted() {
             guard let found = try bytes(of: path) else { continue }

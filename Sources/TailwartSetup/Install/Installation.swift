@@ -1,5 +1,7 @@
 import Glibc
+package import TailwartCore
 import TailwartSystem
+import TailwartWire
 
 /// `tailwart install`: puts the files of an edge on a host, and takes them away again. First it finds out all that is to be done, so that
 /// nothing is touched where something is in the way; then it does one step after the other.
@@ -29,11 +31,11 @@ package struct Installation: Sendable {
             case .isMasked:
                 "The unit is masked, as Debian leaves it where the package was removed and not purged, so nothing was changed. "
                     + "Lift that first: sudo systemctl unmask tailwart"
-            case .noRoot(let path): "\(path): no folder. Name with --root where the system lies, or leave it out."
+            case .noRoot(let path): "\(path): not a folder. Name the folder of the system with --root, or leave it out."
             case .isPackaged(let how): how
             case .inTheWay(let paths):
                 "\(paths.joined(separator: ", ")): already there, and not made by `tailwart install`, so nothing was changed. "
-                    + "Move it away first."
+                    + "Move \(paths.count == 1 ? "it" : "them") away first."
             case .unreadable(let path, let why): "\(path) cannot be read: \(why). Become root, as with sudo."
             }
         }
@@ -55,6 +57,7 @@ package struct Installation: Sendable {
 
         /// Of an edge that runs: the new program takes over from it.
         package static let restart = Step.run("systemctl", ["try-restart", "tailwart.service"])
+        static let stop = Step.run("systemctl", ["stop", "tailwart.service"])
 
         /// The past and the future for a person; nil where there is nothing to tell.
         package var words: (done: String, planned: String)? {
@@ -75,6 +78,28 @@ package struct Installation: Sendable {
             }
         }
 
+        /// Whether it waits for connections to end.
+        package var mayTakeLong: Bool {
+            switch self {
+            case .restart, .stop: true
+            default: false
+            }
+        }
+
+        /// What a script gets: the kind of change, and what of.
+        fileprivate var change: (change: String, subject: String)? {
+            switch self {
+            case .makeFolder(let path): ("made", path)
+            case .write(let file): ("written", file.path)
+            case .link(let path, _): ("linked", path)
+            case .makeUser: ("made", HostFiles.user)
+            case .run(let program, let arguments): ("run", ([program] + arguments).joined(separator: " "))
+            case .note: nil
+            case .remove(let path), .removeFolder(let path): ("removed", path)
+            case .leave(let path, _): ("kept", path)
+            }
+        }
+
         /// Whether it changes anything.
         package var isChange: Bool {
             switch self {
@@ -82,6 +107,24 @@ package struct Installation: Sendable {
             default: true
             }
         }
+    }
+
+    /// What `tailwart install --json` prints.
+    ///
+    /// - Parameters:
+    ///   - isPlan: the steps would be taken.
+    ///   - steps: what is left to do by hand.
+    package static func answer(
+        isGood: Bool, _ problems: [CommandAnswer.Problem], _ taken: [Step], isPlan: Bool, steps: [String]
+    ) -> CommandAnswer {
+        let changes = taken.compactMap { step -> JSON? in
+            guard let (change, subject) = step.change, let words = step.words else { return nil }
+            return [
+                "change": .text(change), "subject": .text(subject),
+                "message": .text(isPlan ? words.planned : words.done),
+            ]
+        }
+        return CommandAnswer(isGood: isGood, problems: problems, ["changes": .list(changes), "steps": .texts(steps)])
     }
 
     // MARK: - what is there

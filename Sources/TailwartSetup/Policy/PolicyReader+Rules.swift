@@ -38,7 +38,7 @@ extension PolicyReader {
                 guard let (tcp, others) = capability.text.flatMap(Self.capability) else {
                     note(
                         .unknown, at: capability.position,
-                        "\(capability.found) is no port here; write \"tcp:25\", \"tcp:80-443\" or \"*\"")
+                        "\(capability.found) is not a port here; write \"tcp:25\", \"tcp:80-443\" or \"*\"")
                     continue
                 }
                 ports = ports.union(tcp)

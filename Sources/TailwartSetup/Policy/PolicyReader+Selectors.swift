@@ -26,7 +26,7 @@ extension PolicyReader {
         else {
             note(
                 .unknown, at: entry.position,
-                "\(entry.found) is no destination here; write \"tag:stalwart:25,465\" or \"tag:stalwart:*\"")
+                "\(entry.found) is not a destination here; write \"tag:stalwart:25,465\" or \"tag:stalwart:*\"")
             return []
         }
         return selectors(host, at: entry.position).map { ($0, ports) }
@@ -72,7 +72,7 @@ extension PolicyReader {
             case "danger-all": return .any
             case "self", "internet": return .none
             case let name where Self.autogroupsOfPeople.contains(String(name)): return .people
-            default: return .unknown("\(text.quoted) is no autogroup that is known here")
+            default: return .unknown("\(text.quoted) is not an autogroup that is known here")
             }
         }
         if text.hasPrefix("ipset:") {

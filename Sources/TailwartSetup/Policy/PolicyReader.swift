@@ -47,7 +47,9 @@ struct PolicyReader {
         for member in named(sections["hosts"], "hosts") {
             guard let text = member.value.text, let network = Network(text) else {
                 let found = member.value.found
-                note(.unknown, at: member.value.position, "\(found) is no IP address and no network; left out here")
+                note(
+                    .unknown, at: member.value.position,
+                    "\(found) is neither an IP address nor a network; left out here")
                 continue
             }
             hosts[member.key] = network
@@ -88,7 +90,7 @@ struct PolicyReader {
         for member in fields.unknown(besides: known) {
             note(
                 .unknown, at: member.keyPosition,
-                "\(member.key.quoted) is no key of \(whole) that is known here; what it does is not looked at")
+                "\(member.key.quoted) is not a key of \(whole) that is known here; what it does is not looked at")
         }
     }
 

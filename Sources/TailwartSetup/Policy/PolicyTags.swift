@@ -46,7 +46,7 @@ package struct PolicyTags: Sendable {
         self.init(edge: edge, mailbox: named ?? Self.usualMailbox, others: others)
         for tag in [edge, mailbox] + others.values.sorted() where !Self.isTag(tag) {
             throw Problem(
-                description: "'\(tag)' is no tag; a tag is 'tag:' and a name of letters, digits and hyphens.")
+                description: "'\(tag)' is not a tag; a tag is 'tag:' and a name of letters, digits and hyphens.")
         }
     }
 

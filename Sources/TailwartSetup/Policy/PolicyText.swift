@@ -35,21 +35,25 @@ package struct PolicyText: Sendable {
         var lines = [
             "// What the edge needs of the tailnet's policy. Paste the entries into the sections of the same name."
         ]
-        for other in needs.elsewhere {
-            let ports = other.ports.isEmpty ? "" : " on \(PortSet(other.ports))"
-            lines.append(
-                "// Not over the tailnet, so not in here: \(other.upstream) at \(other.endpoint)\(ports) (\(other.reason))."
-            )
-        }
+        lines += elsewhere.map { "// Not over the tailnet, so not in here: \($0)." }
         guard !needs.needs.isEmpty else { return lines.joined(separator: "\n") + "\n" }
         lines += ["{"] + tagOwners + rules + (hasTests ? tests : []) + ["}"]
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Why there is nothing to paste, behind what was looked at; nil if there is something.
+    /// Why there is nothing to paste; nil if there is something.
     package var emptiness: String? {
-        needs.needs.isEmpty
-            ? text + "Nothing is dialled over the tailnet, so its policy needs no grant for this edge." : nil
+        guard needs.needs.isEmpty else { return nil }
+        let reason = "Nothing is dialled over the tailnet, so its policy needs no grant for this edge"
+        return elsewhere.isEmpty ? "\(reason)." : "\(reason): \(elsewhere.joined(separator: "; "))."
+    }
+
+    /// What is not dialled over the tailnet, and why.
+    private var elsewhere: [String] {
+        needs.elsewhere.map { other in
+            let ports = other.ports.isEmpty ? "" : " on \(PortSet(other.ports))"
+            return "\(other.upstream) at \(other.endpoint)\(ports) (\(other.reason))"
+        }
     }
 
     private var destinations: [String] {

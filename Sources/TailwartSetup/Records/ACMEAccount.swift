@@ -29,7 +29,7 @@ package struct ACMEAccount: Sendable, Equatable {
         package var description: String {
             switch self {
             case .malformed(let uri):
-                "'\(uri)' is no account URL; it looks like https://acme-v02.api.letsencrypt.org/acme/acct/123456789"
+                "'\(uri)' is not an account URL; it looks like https://acme-v02.api.letsencrypt.org/acme/acct/123456789"
             case .unknownIssuer(let server):
                 "the authority at '\(server)' is not known; name it as its documentation does for CAA, with --caa-issuer"
             }

@@ -35,22 +35,26 @@ extension DNSZones {
             groups.append(group("incoming mail", [ZoneRecord(domain, .mailExchange(preference: 10, host: host))]))
         } else {
             hints.append(
-                "No MX: the edge does not listen on 25 for the world, and senders know no other port.")
+                "No MX record: the edge does not listen on port 25 for the internet, and senders use no other port.")
         }
 
         let names = Defaults.httpsNamePrefixes.map { "\($0).\(domain)" }.filter { $0 != host }
         let passed = names.filter(facade.passes)
         groups.append(
-            group("set-up of mail programs and the MTA-STS policy", passed.map { ZoneRecord($0, .alias(host)) }))
+            group(
+                "for mail programs that set themselves up, and the MTA-STS policy",
+                passed.map { ZoneRecord($0, .alias(host)) }))
         for name in names where !passed.contains(name) {
-            hints.append("No \(name): the edge does not pass this name on 443. `mailbox.domains` would make it.")
+            hints.append(
+                "No \(name): the edge does not forward this name on 443. To have it, add the domain to `mailbox.domains`."
+            )
         }
 
         var delivery: [ZoneRecord] = []
         // Without the policy behind its name, the record would send every sender to a page that is not there.
         if takesMail, facade.passes("mta-sts.\(domain)") {
             delivery.append(ZoneRecord("_mta-sts.\(domain)", .text("v=STSv1; id=\(request.policyID.text)")))
-            hints.append("MTA-STS: give _mta-sts.\(domain) a new id each time the policy changes.")
+            hints.append("MTA-STS: give _mta-sts.\(domain) a new id whenever the policy changes.")
         }
         if takesMail {
             let reports = request.reports?.url ?? "mailto:postmaster@\(domain)"
@@ -58,7 +62,8 @@ extension DNSZones {
         }
         groups.append(group("encrypted delivery, and reports about it", delivery))
 
-        groups.append(group("where mail programs connect", services(of: domain, host: host, facade)))
+        groups.append(
+            group("where mail programs connect (0 0 0 . means: not offered)", services(of: domain, host: host, facade)))
 
         groups.append(
             group(
@@ -66,15 +71,16 @@ extension DNSZones {
                 request.accounts.map { ZoneRecord(domain, .issuer(tag: "issue", value: $0.caaValue)) }))
         if request.accounts.isEmpty {
             hints.append(
-                "No CAA: --caa-accounturi pins certificates to the mailbox's own account at its authority.")
+                "No CAA record. With `--caa-accounturi URL` there is one, and no other account than the mailbox's gets a certificate for \(domain)."
+            )
         } else {
             hints.append(
                 "CAA: from now on no other account gets a certificate for \(domain) or a name under it, not even this "
-                    + "host's web server. Name its account too (--caa-accounturi again), or give its name a CAA set of its own."
+                    + "host's web server. Name its account too (--caa-accounturi again), or give its name CAA records of its own."
             )
             hints.append(
-                "CAA: an issuewild record, if there is one, holds for wildcard certificates in place of issue (RFC 8659 "
-                    + "section 4.3). The mailbox's wildcard needs its account there too, or no issuewild at all.")
+                "CAA: if there is an issuewild record, it replaces issue for wildcard certificates (RFC 8659 section 4.3). For a wildcard of "
+                    + "the mailbox name its account there too, or have no issuewild record.")
         }
         hints += mailHints(domain, request)
         return Zone(name: domain, groups: groups.compactMap(\.self), hints: hints)
@@ -96,10 +102,9 @@ extension DNSZones {
     private static func mailHints(_ domain: String, _ request: ZoneRequest) -> [String] {
         let addresses = request.addresses.map { $0.isV4 ? "ip4:\($0)" : "ip6:\($0)" }.joined(separator: " ")
         return [
-            "SPF: this command prints no record, because a domain must have exactly one: with two, every receiver reports a "
-                + "permanent error (RFC 7208 section 4.5). Only if mail leaves through this edge's addresses, add "
-                + "\(addresses) to the one that is there.",
-            "DKIM and DMARC come from the mail server, which has the keys.",
+            "No SPF record: a domain may have only one, and receivers take two for an error (RFC 7208 section 4.5). Add \(addresses) to "
+                + "the one that is there only if mail leaves through this edge's addresses.",
+            "No DKIM and DMARC records: they come from the mail server, which has the keys.",
         ]
     }
 

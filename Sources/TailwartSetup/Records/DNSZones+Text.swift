@@ -17,7 +17,7 @@ extension DNSZones {
             if !zone.hints.isEmpty { lines.append("") }
             lines += zone.hints.flatMap { Prose.wrap($0, width: 110).map { "; \($0)" } }
         }
-        lines += ["", "; Ask who gave you the address, usually in their web page, for this reverse record:"]
+        lines += ["", "; Reverse record (PTR): ask the provider of the address for it, or set it in its web page:"]
         lines += reverse.map { "; \($0.record.name). IN PTR \($0.host)." }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -27,7 +27,7 @@ extension DNSZones {
         let rows = zones.flatMap(\.groups).flatMap { group in group.records.map { ($0, group.purpose) } }
         let columns = rows.map { record, purpose in [record.name, record.type, record.value, purpose] }
         var lines = TextTable.write(["name", "type", "value", "what for"], columns)
-        lines += reverse.map { "\nAsk who gave you \($0.address) to point its reverse record (PTR) to \($0.host)." }
+        lines += reverse.map { "\nReverse record (PTR): have the provider of \($0.address) point it to \($0.host)." }
         for hint in zones.flatMap(\.hints) {
             lines += [""] + Prose.wrap(hint, width: 110)
         }

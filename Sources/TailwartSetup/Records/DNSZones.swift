@@ -42,11 +42,10 @@ package struct DNSZones: Sendable, Equatable {
         package var description: String {
             switch self {
             case .noDomain:
-                "no mail domain: the configuration has no 'mailbox.domains' and no names such as mta-sts.example.org on 443; "
-                    + "name the domain with --domain"
+                "no mail domain: the configuration has neither 'mailbox.domains' nor names such as mta-sts.example.org on 443. "
+                    + "Name the domain with --domain."
             case .noAddress:
-                "no public address: the listeners name none and this host has none of its own; "
-                    + "name it with --ipv4 or --ipv6"
+                "no public address: neither the listeners nor this host have one. Name it with --ipv4 or --ipv6."
             case .notPublic(let address, let reason):
                 "\(address) cannot be published: \(reason)"
             case .nameTooLong(let name):

@@ -120,7 +120,7 @@ package enum PublicAddress {
         case .privateNetwork:
             "it is a private address (RFC \(address.isV4 ? 1918 : 4193)), which the internet cannot reach; name the public one"
         case .link: "it is a link-local address, which ends at the next router"
-        case .multicast: "it is a multicast address, which is no host's own"
+        case .multicast: "it is a multicast address, which belongs to no host"
         case .reserved: "it is reserved"
         }
     }

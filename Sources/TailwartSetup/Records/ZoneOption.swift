@@ -11,7 +11,7 @@ package enum ZoneOption {
 
     /// A whole name: no wildcard, and more than one label.
     package static func name(_ text: String) throws(Rejection) -> ServerNamePattern {
-        if IPAddress(text) != nil { throw Rejection("an address is no name; write one such as mail.example.org") }
+        if IPAddress(text) != nil { throw Rejection("an address is not a name; write one such as mail.example.org") }
         guard let name = ServerNamePattern(text) else {
             throw Rejection(
                 "no name that DNS takes; write one of letters, digits, hyphens and dots, such as mail.example.org, and one with "

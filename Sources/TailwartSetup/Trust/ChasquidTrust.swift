@@ -8,8 +8,8 @@ enum ChasquidTrust {
         guard !ports.isEmpty else { return TrustText.nothing(.chasquid, "25, 465, 587") }
         let steps = [
             TrustGuide.Step(
-                "/etc/chasquid/chasquid.conf, in place of the addresses that are there. The switch applies to all incoming SMTP, "
-                    + "so every client must then send a header:", settings(ports)),
+                "/etc/chasquid/chasquid.conf: these lines, in place of the addresses that are there. From then on every SMTP client must send "
+                    + "a header, also those of the LAN:", settings(ports)),
             TrustText.firewall(ports.map(\.port), edges),
             TrustGuide.Step("Then:", "systemctl restart chasquid"),
         ]
@@ -18,8 +18,8 @@ enum ChasquidTrust {
             new.isEmpty
             ? []
             : [
-                "the edge sends version 2 to \(new.joined(separator: ", ")), and chasquid reads version 1 only. Set "
-                    + "`proxy_protocol: v1` on the mailbox in tailwart.yaml, or on an upstream of its own for these ports."
+                "chasquid reads version 1 of the header only, and the edge sends version 2 to \(new.joined(separator: ", ")). Set "
+                    + "`proxy_protocol: v1` for the mailbox in tailwart.yaml, or for an upstream of its own for these ports."
             ]
         return (steps, warnings + TrustText.headless(all, [.smtp, .submission, .submissions]))
     }

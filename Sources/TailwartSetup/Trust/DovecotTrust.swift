@@ -30,25 +30,22 @@ package enum DovecotTrust {
         let served: Set<ListenerProtocol> = [.imap, .imaps, .pop3, .pop3s, .sieve]
         let ports = TrustText.headed(all, served)
         guard !ports.isEmpty else { return TrustText.nothing(.dovecot, "143, 993, 110, 995, 4190") }
-        let usual = ports.filter { ListenerProtocol(wellKnownPort: $0.port) == $0.proto }.map(\.port)
         let steps = [
             TrustGuide.Step(
-                "/etc/dovecot/conf.d/99-tailwart.conf: listeners for the edge. A client that is not in haproxy_trusted_networks "
-                    + "and connects to one of them is turned away.", settings(ports, edges: edges)),
+                "/etc/dovecot/conf.d/99-tailwart.conf: listeners for the edge. They turn away clients that are not in "
+                    + "haproxy_trusted_networks.", settings(ports, edges: edges)),
             TrustGuide.Step("Then:", "doveconf -n >/dev/null && systemctl restart dovecot"),
             TrustGuide.Step(
-                "/etc/fail2ban/jail.local, if fail2ban watches Dovecot with mode = aggressive: the edge's probes end without a login, "
-                    + "five in ten minutes ban it, and all clients with it. Then `fail2ban-client reload`.",
+                "Only if fail2ban watches Dovecot with mode = aggressive: in /etc/fail2ban/jail.local, exempt the edge, then run "
+                    + "`fail2ban-client reload`. The edge's probes end without a login; after five in ten minutes fail2ban would ban the "
+                    + "edge, and with it all clients.",
                 "[dovecot]\nignoreip = 127.0.0.1/8 ::1 " + edges.map(\.description).joined(separator: " ")),
         ]
-        let warnings =
-            usual.isEmpty
-            ? []
-            : [
-                "the edge dials \(usual.map(String.init).joined(separator: ", ")) itself, where Dovecot listens already: give the "
-                    + "edge a port of its own, `ports: {\(usual.map { "\($0): \(10_000 + Int($0))" }.joined(separator: ", "))}` in "
-                    + "tailwart.yaml, or set `haproxy = yes` in the listener that is there and keep everybody else from it."
-            ]
+        let warnings = TrustText.usual(
+            .dovecot, ports, of: all,
+            else:
+                "Or set `haproxy = yes` in the listeners that are there; then nobody else can use these ports, such as hosts of the LAN."
+        )
         return (steps, warnings + TrustText.headless(all, served))
     }
 }

@@ -8,14 +8,14 @@ enum EximTrust {
         guard !ports.isEmpty else { return TrustText.nothing(.exim, "25, 465, 587") }
         let steps = [
             TrustGuide.Step(
-                "Main section of the configuration (Debian: /etc/exim4/conf.d/main/01_tailwart, and the package "
-                    + "exim4-daemon-heavy, as the light one has no PROXY protocol). The list is separated by semicolons, since an "
-                    + "IPv6 address has colons:", hosts(edges)),
+                "Main section of the configuration (Debian: /etc/exim4/conf.d/main/01_tailwart, and the package exim4-daemon-heavy: the light "
+                    + "one has no PROXY protocol). Semicolons separate the list, since IPv6 addresses have colons:",
+                hosts(edges)),
             TrustGuide.Step("Then:", "exim4 -bV >/dev/null && systemctl restart exim4"),
         ]
         let warnings = [
-            "Exim then requires the header from these addresses on every port, within three seconds. Anything else from the "
-                + "edge's host without one, such as its own status mail, is rejected."
+            "with these lines Exim requires the header from these addresses on every port, within three seconds. It rejects everything else from the "
+                + "edge's host, such as its own status mail."
         ]
         return (steps, warnings + TrustText.headless(all, [.smtp, .submission, .submissions]))
     }

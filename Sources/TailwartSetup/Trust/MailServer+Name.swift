@@ -6,17 +6,17 @@ extension MailServer {
         switch self {
         case .stalwart:
             TrustGuide.Step(
-                "Its own name, in its environment. Without it a Stalwart in a container greets with a single label, and orders "
-                    + "certificates for that.",
+                "Its public name, in its environment. Without it a Stalwart in a container greets with the container's name, which has no dot, "
+                    + "and orders certificates for that.",
                 "STALWART_HOSTNAME=\(hostname)\nSTALWART_PUBLIC_URL=https://\(hostname)")
         case .postfix:
-            TrustGuide.Step("/etc/postfix/main.cf: its own name.", "myhostname = \(hostname)")
+            TrustGuide.Step("/etc/postfix/main.cf: its public name.", "myhostname = \(hostname)")
         case .exim:
-            TrustGuide.Step("Main section of the configuration: its own name.", "primary_hostname = \(hostname)")
+            TrustGuide.Step("Main section of the configuration: its public name.", "primary_hostname = \(hostname)")
         case .opensmtpd:
-            TrustGuide.Step("/etc/mail/mailname: its own name.", hostname)
+            TrustGuide.Step("/etc/mail/mailname: its public name.", hostname)
         case .chasquid:
-            TrustGuide.Step("/etc/chasquid/chasquid.conf: its own name.", "hostname: \"\(hostname)\"")
+            TrustGuide.Step("/etc/chasquid/chasquid.conf: its public name.", "hostname: \"\(hostname)\"")
         case .dovecot, .nginx:
             nil
         }

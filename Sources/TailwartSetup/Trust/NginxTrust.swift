@@ -24,19 +24,20 @@ package enum NginxTrust {
         let ports = all.filter { $0.proto == .https }
         let headed = ports.filter { $0.header != .none }
         guard !headed.isEmpty else {
-            let wanted = ports.isEmpty ? "443 leads nowhere" : "443 sends no header"
+            let wanted = ports.isEmpty ? "there is no web server behind 443" : "the edge sends no header on 443"
             return (
                 [
                     TrustGuide.Step(
-                        "Nothing to set: \(wanted) in this configuration, and nginx sees the edge's address as every visitor's. "
-                            + "`web: {address: …, proxy_protocol: v2}` sends one; then ask again.")
+                        "Nothing to set: \(wanted) in this configuration. nginx then sees the edge's address as every visitor's. "
+                            + "To send a header, write `web: {address: …, proxy_protocol: v2}` in tailwart.yaml, and run this command again."
+                    )
                 ], []
             )
         }
         let steps = [
             TrustGuide.Step(
-                "In the server block of each port that the edge dials. A listen line without proxy_protocol on the same port would "
-                    + "break both, and every client of the port must send a header:",
+                "In the server block of each port that the edge dials. Every listen line of that port needs proxy_protocol, and every client "
+                    + "of the port must then send a header:",
                 headed.map { server(port: $0.port, edges: edges) }.joined(separator: "\n")),
             TrustGuide.Step("Then:", "nginx -t && systemctl reload nginx"),
         ]

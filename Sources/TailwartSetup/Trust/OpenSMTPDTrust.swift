@@ -8,8 +8,8 @@ enum OpenSMTPDTrust {
         guard !ports.isEmpty else { return TrustText.nothing(.opensmtpd, "25, 465, 587") }
         let steps = [
             TrustGuide.Step(
-                "/etc/smtpd.conf: a listener for each port that the edge dials. Put the address of the mailbox in place of "
-                    + "0.0.0.0 if you can, and the name of your own pki entry in place of mail:", listeners(ports)),
+                "/etc/smtpd.conf: a listener for each port that the edge dials. Replace 0.0.0.0 by the mailbox's address on the private "
+                    + "network if it has a fixed one, and mail by the name of your pki entry:", listeners(ports)),
             TrustText.firewall(ports.map(\.port), edges),
             TrustGuide.Step("Then:", "smtpd -n && systemctl restart opensmtpd"),
         ]
@@ -18,8 +18,8 @@ enum OpenSMTPDTrust {
             old.isEmpty
             ? []
             : [
-                "the edge sends version 1 to \(old.joined(separator: ", ")), and OpenSMTPD reads version 2 only. Set "
-                    + "`proxy_protocol: v2`."
+                "OpenSMTPD reads version 2 of the header only, and the edge sends version 1 to \(old.joined(separator: ", ")). Set "
+                    + "`proxy_protocol: v2` in tailwart.yaml."
             ]
         return (steps, warnings + TrustText.headless(all, [.smtp, .submission, .submissions]))
     }

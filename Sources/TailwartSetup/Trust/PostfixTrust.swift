@@ -30,25 +30,20 @@ package enum PostfixTrust {
     static func guide(_ all: [DialledPort], _ edges: [IPAddress]) -> (steps: [TrustGuide.Step], warnings: [String]) {
         let ports = TrustText.headed(all, [.smtp, .submission, .submissions])
         guard !ports.isEmpty else { return TrustText.nothing(.postfix, "25, 465, 587") }
-        let usual = ports.filter { [25, 465, 587].contains($0.port) }.map(\.port)
         let steps = [
             TrustGuide.Step(
-                "/etc/postfix/master.cf: a service for each port that the edge dials. Add to each the -o lines that your own "
-                    + "services have; postscreen stays where it is.", services(ports)),
+                "/etc/postfix/master.cf: add a service for each port that the edge dials. If your own smtpd services have more -o lines, "
+                    + "such as for a milter, add them to these too. postscreen stays where it is.", services(ports)),
             TrustText.firewall(ports.map(\.port), edges),
             TrustGuide.Step(
-                "/etc/postfix/main.cf: remove the edge's addresses from mynetworks. Then:",
+                "/etc/postfix/main.cf: if the edge's addresses are in mynetworks, remove them. Then:",
                 "postfix check && systemctl restart postfix"),
         ]
-        let warnings =
-            usual.isEmpty
-            ? []
-            : [
-                "the edge dials \(usual.map(String.init).joined(separator: ", ")) itself. From then on nobody else can use "
-                    + "\(usual.count == 1 ? "that port" : "those ports"), neither the LAN nor another edge without a header. A "
-                    + "port of the edge's own is better: `ports: {\(usual.map { "\($0): \(10_000 + Int($0))" }.joined(separator: ", "))}` "
-                    + "in tailwart.yaml."
-            ]
+        let warnings = TrustText.usual(
+            .postfix, ports, of: all,
+            else:
+                "Or replace the services that are there by those below; then nobody else can use these ports, such as hosts of the LAN."
+        )
         return (steps, warnings + TrustText.headless(all, [.smtp, .submission, .submissions]))
     }
 }

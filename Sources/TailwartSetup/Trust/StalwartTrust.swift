@@ -9,24 +9,24 @@ enum StalwartTrust {
         guard !headed.isEmpty else { return TrustText.nothing(.stalwart, "all mail ports and 443") }
         var steps = [
             TrustGuide.Step(
-                "On the mail server, with stalwart-cli and jq: set the trusted networks of each port's listener. In the web page it is "
-                    + "Settings › Network › Listeners, 'Override proxy trusted networks'. From these addresses the header is then "
-                    + "required; for all others nothing changes. Only the edge's exact addresses: whoever is trusted can claim to "
-                    + "be any client.", listeners(headed, edges)),
+                "Trust the edge's addresses on each port, with stalwart-cli and jq on the mail server. (In the web page it is "
+                    + "Settings › Network › Listeners, 'Override proxy trusted networks'; with curl it is two steps below.) From these "
+                    + "addresses the header is then required; for all others nothing changes. Name only the edge's exact addresses: whoever "
+                    + "is trusted can claim to be any client.", listeners(headed, edges)),
             TrustGuide.Step(
-                "Add the edge to the allow list, so that it is not banned. Trusted networks of a listener are not on it by themselves, and "
-                    + bansWithoutHeader(bare)
-                    + " A second run says that the address is there already, which is fine.", allowed(edges)),
+                "Add the edge to the allow list, so that Stalwart does not ban it. Trusted addresses are not on that list by themselves, and "
+                    + bansWithoutHeader(bare) + " If it says that the address is there already, all is well.",
+                allowed(edges)),
         ]
         steps.append(
             TrustGuide.Step(
-                "Or both with curl and jq: stalwart-cli does not accept the self-generated certificate of a new Stalwart.",
+                "In place of the two steps before, with curl and jq: stalwart-cli does not accept the self-generated certificate of a new Stalwart.",
                 overJMAP(headed, edges)))
         steps.append(
             TrustGuide.Step(
-                "Restart Stalwart: listeners and the allow list are read at start. Then check whether the edge is banned already, "
-                    + "and remove what is found with `stalwart-cli delete BlockedIp --ids ID`; the last line ends such a ban without another "
-                    + "restart:",
+                "Restart Stalwart: it reads listeners and the allow list when it starts. Then see whether the edge is banned already. If it "
+                    + "is, remove the ban with `stalwart-cli delete BlockedIp --ids ID`; the last line, with `jmap` from the step before, makes "
+                    + "Stalwart forget it without another restart:",
                 """
                 stalwart-cli query BlockedIp --fields id,address,reason
                 jmap x:Action/set '{"create":{"a":{"@type":"ReloadBlockedIps"}}}'
@@ -78,8 +78,8 @@ enum StalwartTrust {
         guard !bare.isEmpty else { return "one wrong header counts as scanning." }
         let ports = bare.map { String($0.port) }.joined(separator: ", ")
         return
-            "on \(ports) the edge sends no header, so every visitor has the edge's address there: one scanner that asks for "
-            + "/wp-login.php gets the edge banned, at once and for good, and MTA-STS and autoconfig fail for everybody."
+            "on \(ports) the edge sends no header, so every visitor seems to have the edge's address: one scanner that asks for "
+            + "/wp-login.php would get the edge banned for good, and MTA-STS and autoconfig would fail for everybody."
     }
 
     /// The list for all listeners, and why it is not the one to use.
@@ -87,10 +87,9 @@ enum StalwartTrust {
         let ports = bare.map { String($0.port) }.joined(separator: ", ")
         let trap =
             bare.isEmpty
-            ? "It holds for 443 and 8080 too, where nobody else can send one."
-            : "It would hold for \(ports) too, where this edge sends none, and an empty override means the global list and not "
-                + "'off': such connections would hang. If you must use it, give that listener an override with an unused address, "
-                + "such as 192.0.2.1."
+            ? "It would hold for 443 and 8080 too, where nobody else can send a header."
+            : "It would hold for \(ports) too, where this edge sends no header, and such connections would hang. An empty override does not "
+                + "turn it off. If you must use it, give that listener an override with an unused address, such as 192.0.2.1."
         return TrustGuide.Step(
             "Leave 'Proxy trusted networks' of Settings › Network › General (proxyTrustedNetworks of SystemSettings) empty. \(trap)"
         )

@@ -41,9 +41,17 @@ package struct TrustGuide: Sendable, Equatable {
     }
 
     package struct NoEdge: Error, Equatable, CustomStringConvertible {
+        /// Of mailboxes, which nobody knows here.
+        let unknown: [String]
+
         package var description: String {
-            "it is not known from which address the edge dials: this host has no way to the mailbox, and no tailnet address. Run it on the "
-                + "edge when the tailnet is up, or name the address with --edge-address."
+            let cause =
+                unknown.isEmpty
+                ? "this host has no route to the mailbox, and no tailnet address"
+                : "\(unknown.joined(separator: ", ")) cannot be resolved on this host, and it has no tailnet address"
+            return "The edge's address is not known: \(cause). Run this on the edge, with the tailnet up"
+                + (unknown.isEmpty ? "" : " or the name in /etc/hosts or the DNS")
+                + ". Or name the address with --edge-address."
         }
     }
 
@@ -54,27 +62,30 @@ package struct TrustGuide: Sendable, Equatable {
     ///   - routed: from where this host reaches the mailbox's addresses.
     ///   - tailnet: what tailscaled says that they are; in user space no interface has them. Empty: it says nothing.
     ///   - own: of this host's interfaces.
+    ///   - unknown: names of mailboxes that have no address here.
     package static func edges(
-        named: [IPAddress], routed: [IPAddress] = [], tailnet: [IPAddress] = [], ofHost own: [IPAddress]
+        named: [IPAddress], routed: [IPAddress] = [], unknown: [String] = [], tailnet: [IPAddress] = [],
+        ofHost own: [IPAddress]
     ) throws(NoEdge) -> [IPAddress] {
         let inTailnet = tailnet.isEmpty ? own.filter(\.isOfTailnet) : tailnet
         let needsTailnet = routed.isEmpty || routed.contains(where: \.isOfTailnet)
         let edges = named.isEmpty ? (routed + (needsTailnet ? inTailnet : [])).withoutRepeats : named
-        guard !edges.isEmpty else { throw NoEdge() }
+        guard !edges.isEmpty else { throw NoEdge(unknown: unknown) }
         return edges
     }
 
     /// Comments and lines to copy, numbered.
     package var text: String {
         var lines = ["# \(server.title)"]
+        // First, as some of them change what is to be set.
+        for warning in warnings {
+            lines.append("#")
+            lines += Prose.wrap("Note: \(warning)", width: 110).map { "# \($0)" }
+        }
         for (number, step) in steps.enumerated() {
             if lines.last?.isEmpty == false { lines.append("#") }
             lines += Prose.wrap("\(number + 1). \(step.what)", width: 110).map { "# \($0)" }
             if !step.text.isEmpty { lines += ["", step.text, ""] }
-        }
-        for warning in warnings {
-            if lines.last?.isEmpty == false { lines.append("#") }
-            lines += Prose.wrap("Note: \(warning)", width: 110).map { "# \($0)" }
         }
         while lines.last?.isEmpty == true { lines.removeLast() }
         return lines.joined(separator: "\n") + "\n"
@@ -114,8 +125,9 @@ enum TrustText {
             "    tcp dport \(set) \(edge.isV4 ? "ip" : "ip6") saddr \(edge) accept"
         }
         return TrustGuide.Step(
-            "This server has no list of trusted addresses: whoever reaches these ports can claim to be any client. Let the "
-                + "firewall accept only the edge, for instance with this table in /etc/nftables.conf:",
+            "The firewall: let only the edge reach these ports. This server has no list of trusted addresses, so whoever reaches them can "
+                + "claim to be any client. With nftables, put this table at the end of /etc/nftables.conf, which is loaded at boot "
+                + "(`systemctl enable nftables`). To use it at once, put it into a file of its own and run `nft --file FILE`:",
             (["table inet tailwart_mailbox {", "  chain input {", "    type filter hook input priority filter;"]
                 + rules + ["    tcp dport \(set) drop", "  }", "}"]).joined(separator: "\n"))
     }
@@ -125,9 +137,23 @@ enum TrustText {
         let bare = ports.filter { protocols.contains($0.proto) && $0.header == .none }.map { String($0.port) }
         guard !bare.isEmpty else { return [] }
         return [
-            "the edge's configuration sends no header to \(bare.count == 1 ? "port" : "ports") "
-                + "\(bare.joined(separator: ", ")). Nothing above is about \(bare.count == 1 ? "it" : "them"); for a header set "
-                + "`proxy_protocol: v2` there, on both sides at the same time."
+            "the edge sends no header to \(bare.count == 1 ? "port" : "ports") "
+                + "\(bare.joined(separator: ", ")), so nothing below is about \(bare.count == 1 ? "it" : "them"). To send one, set "
+                + "`proxy_protocol: v2` in tailwart.yaml, and change both sides at the same time."
+        ]
+    }
+
+    /// Ports on which a server listens for everybody already.
+    static func usual(_ server: MailServer, _ ports: [DialledPort], of all: [DialledPort], else change: String)
+        -> [String]
+    {
+        func isUsual(_ port: DialledPort) -> Bool { ListenerProtocol(wellKnownPort: port.port) == port.proto }
+        let taken = ports.filter(isUsual).map { String($0.port) }
+        guard !taken.isEmpty else { return [] }
+        let own = all.filter { isUsual($0) && $0.proto != .https }.map { "\($0.port): \(10_000 + Int($0.port))" }
+        return [
+            "\(server.title) listens on \(taken.joined(separator: ", ")) already. Give the edge ports of its own: write "
+                + "`ports: {\(own.joined(separator: ", "))}` in tailwart.yaml, and run this command again. \(change)"
         ]
     }
 

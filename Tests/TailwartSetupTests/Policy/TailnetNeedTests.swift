@@ -116,8 +116,8 @@ import Testing
 
     @Test(arguments: [
         ("tag:e", ["tag:a", "tag:b"], "two tags, 'tag:a' and 'tag:b'"),
-        ("tag:e", ["web=tag:a", "web=tag:b"], "the upstream 'web' two tags"), ("e", [], "'e' is no tag"),
-        ("tag:e", ["m"], "'m' is no tag"), ("tag:e", ["web=w"], "'w' is no tag"),
+        ("tag:e", ["web=tag:a", "web=tag:b"], "the upstream 'web' two tags"), ("e", [], "'e' is not a tag"),
+        ("tag:e", ["m"], "'m' is not a tag"), ("tag:e", ["web=w"], "'w' is not a tag"),
     ])
     func `what is no tag, or one too many, is refused`(edge: String, mailboxes: [String], words: String) {
         let problem = #expect(throws: PolicyTags.Problem.self) { try PolicyTags(edge: edge, mailboxes: mailboxes) }
