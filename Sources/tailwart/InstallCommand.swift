@@ -124,7 +124,9 @@ struct InstallCommand: AsyncParsableCommand, AnsweringCommand {
         }
         guard !dryRun else { return "Nothing was changed. Run it without --dry-run to apply this." }
         let next =
-            next(installation, steps).map { "Next: \($0)" } ?? "An edge that was running goes on with the new program."
+            next(installation, steps).map { "Next: \($0)" }
+            ?? (steps.contains(.restart)
+                ? "An edge that was running goes on with the new program." : "It starts when that system boots.")
         // The host has it on the PATH now; what is below a folder is another system's.
         let undo =
             installation.root.isEmpty
@@ -138,14 +140,13 @@ struct InstallCommand: AsyncParsableCommand, AnsweringCommand {
     /// What is left to do by hand; nil if nothing is, as after an update.
     private func next(_ installation: Installation, _ steps: [Installation.Step]) -> String? {
         if steps.contains(.restart) { return nil }
-        let isHost = installation.root.isEmpty
         if installation.hasConfiguration {
-            return isHost ? "sudo systemctl start tailwart" : "boot that system; the edge starts with it."
+            return installation.root.isEmpty ? "sudo systemctl start tailwart" : nil
         }
-        return "`tailwart init --form systemd` writes a configuration, and lists all that is left to do."
-            + (isHost
-                ? ""
-                : " Copy it to \(installation.place(HostFiles.configuration)); the edge starts when that system boots.")
+        return "`tailwart init --form systemd` writes a configuration. Copy it to "
+            + installation.place(HostFiles.configuration)
+            + (installation.root.isEmpty
+                ? ", then: sudo systemctl start tailwart" : "; the edge starts when that system boots.")
     }
 
     private func afterRemoval(_ installation: Installation, _ hasChanges: Bool) -> String {
