@@ -310,7 +310,9 @@ import Testing
     ) async throws {
         let result = try await probe(proto, version, timeout: verdict == .silent ? impatience : patience) {
             connection in
-            if [.headerRequired, .headerLost].contains(verdict) { _ = connection.wait(for: 1, milliseconds: 3000) }
+            // Postfix says so when it has waited for a header, or has read what is none.
+            if verdict == .headerRequired { _ = connection.wait(for: 1, milliseconds: 3000) }
+            if verdict == .headerLost { _ = connection.wait(for: 1) }
             if !greeting.isEmpty { try connection.say(greeting) }
             if verdict == .startTLSMissing {
                 _ = try connection.hear()
