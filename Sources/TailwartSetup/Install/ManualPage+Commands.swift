@@ -17,7 +17,8 @@ extension ManualPage {
         let path = path + [command["commandName"]?.text ?? ""]
         var lines = [".SS " + roff(path.joined(separator: " ")), roff(command["abstract"]?.text ?? "")]
         for paragraph in (command["discussion"]?.text ?? "").split(separator: "\n") {
-            lines += [".br", roff(String(paragraph))]
+            // A leading blank begins a line by itself.
+            lines += (paragraph.hasPrefix(" ") ? [] : [".br"]) + [roff(String(paragraph))]
         }
         for argument in command["arguments"]?.list ?? [] {
             // --help and --version are everywhere and said once.
