@@ -17,6 +17,9 @@
 set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
+# One for all packages of a run, also where there is no git to ask for it.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+export SOURCE_DATE_EPOCH
 
 say() { echo "deploy: $*"; }
 fail() {
