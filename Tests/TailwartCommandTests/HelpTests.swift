@@ -25,38 +25,6 @@ extension CommandTests {
             }
         }
 
-        /// What bash offers after a line, in a folder with a file and a folder.
-        @Test(arguments: [
-            ("check --config ", "tailwart.yaml"), ("config --config tail", "tailwart.yaml"),
-            ("status --socket ", "tailwart.yaml"), ("acl --check ", "tailwart.yaml"), ("import ", "tailwart.yaml"),
-            ("gate --tailscale-socket ", "tailwart.yaml"), ("lint-secrets ", "tailwart.yaml"),
-            ("init --into ", "folder"), ("install --root ", "folder"), ("init --form ", "systemd"),
-            ("init --network ", "headscale"), ("trust ", "postfix"), ("import --from ", "haproxy"),
-            ("log-level ", "warning"), ("ban ", "why"), ("ban remove 192.0.2.7 --layer ", "strikes"),
-            ("acl --format ", "grants"), ("connections --sort ", "bytes"), ("inst", "install"),
-        ])
-        func `shells complete files and values`(line: String, offered: String) async throws {
-            try await TestHost.run { host in
-                try host.folder.file("tailwart.yaml").write("")
-                _ = try host.folder.makeFolder("folder")
-                let script = """
-                    cd "$1" && source <("$2" --generate-completion-script bash)
-                    COMP_LINE="tailwart $3" COMP_POINT=${#COMP_LINE} COMP_WORDS=($COMP_LINE)
-                    [[ $COMP_LINE == *" " ]] && COMP_WORDS+=("")
-                    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-                    _tailwart tailwart "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-                    printf '%s\\n' "${COMPREPLY[@]}"
-                    """
-                let shell = try host.start(
-                    "bash", Program("bash", package: "bash"),
-                    ["-c", script, "bash", host.folder.path, Program.edge().path, line])
-                #expect(try await shell.exitCode(within: .seconds(30)) == 0)
-                #expect(
-                    shell.output.text.split(separator: "\n").contains(Substring(offered)),
-                    "\(shell.output.text) \(shell.errors.text)")
-            }
-        }
-
         @Test func `the list of commands is whole`() async throws {
             try await TestHost.run { host in
                 let answer = try await Answer.tailwart(["--help"], on: host)
