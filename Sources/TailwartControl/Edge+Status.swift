@@ -226,6 +226,6 @@ extension Diagnosis {
         guard verdict.grade != .good else { return nil }
         if case .follows = joint { return .init(.error, "\(label): \(cause)") }
         return .init(
-            verdict.grade == .failed ? .error : .warning, "\(label): \(result.detail) \(cause)", fix: fix)
+            verdict.grade == .failed ? .error : .warning, "\(label): \(statement)", fix: fix)
     }
 }
