@@ -1,7 +1,7 @@
 /// Findings of one cause, as five ports of a mail server have it that does not run: a person reads them as one line.
 struct SharedCause: Sendable, Equatable {
     private(set) var findings: [Finding]
-    /// As all have it: as the first where they are the same, else without the ports in which they differ.
+    /// As all have it: as the first where they are the same, else without the ports and names in which they differ.
     let detail: String
     /// That of the first.
     let fix: String?
@@ -48,8 +48,13 @@ struct SharedCause: Sendable, Equatable {
 
         init(_ finding: Finding) {
             (check, result) = (finding.check, finding.result)
-            detail = Self.withoutPorts(finding.detail)
-            fix = finding.fix.map(Self.withoutPorts)
+            // Which name a web server was asked for stands in the subject.
+            let name = finding.subject.firstMatch(of: #/\(https, (.+)\)$/#).map { "'\($0.1)'" }
+            func common(_ text: String) -> String {
+                Self.withoutPorts(name.map { text.replacing($0, with: "this name") } ?? text)
+            }
+            detail = common(finding.detail)
+            fix = finding.fix.map(common)
         }
 
         private static func withoutPorts(_ text: String) -> String {

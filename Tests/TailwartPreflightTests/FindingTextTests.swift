@@ -33,6 +33,18 @@ import Testing
             ])
     }
 
+    @Test func `names that one certificate lacks are said once`() {
+        let findings = ["a.example", "b.example"].map { name in
+            Finding(
+                .upstream, "web 127.0.0.1:8443 (https, \(name))", .fail, "The certificate is not for '\(name)'.",
+                fix: "Add it.")
+        }
+        #expect(
+            FindingText(.words).lines(findings).first
+                == "fail     upstream  web 127.0.0.1:8443 (https, a.example), 8443 (https, b.example)  "
+                + "The certificate is not for this name. → Add it.")
+    }
+
     @Test func `what is next names all that have its cause`() throws {
         let findings = [25, 465].map { port in
             Finding(
