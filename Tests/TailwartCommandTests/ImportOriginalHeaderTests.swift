@@ -114,16 +114,7 @@ extension CommandTests.ImportOriginals {
                 mayClose: { client, outcome in
                     client.name != "nothing" && !outcome.hasSuffix(" \(client.name)") || outcome.hasSuffix(Self.raw)
                 },
-                whole: { rules in
-                    """
-                    stream {
-                        upstream mail { server 127.0.0.1:\(mail.address.port); }
-                        upstream web { server 127.0.0.1:\(web.address.port); }
-                    \(rules.joined(separator: "\n"))
-                    }
-
-                    """
-                },
+                whole: { Self.nginxFile(mail: mail.address.port, web: web.address.port, $0) },
                 start: { try Self.startNginx($0, on: host) })
             for upstream in [mail, web] { upstream.close() }
         }

@@ -170,19 +170,21 @@ extension CommandTests {
                 let rules = (0..<24).map { number in Self.nginx(number, targets, &random) }
                 try await compare(
                     rules, seed: random.seed, file: "nginx.conf", on: host,
-                    whole: { rules in
-                        """
-                        stream {
-                            upstream mail { server 127.0.0.1:\(mail.address.port); }
-                            upstream web { server 127.0.0.1:\(web.address.port); }
-                        \(rules.joined(separator: "\n"))
-                        }
-
-                        """
-                    },
+                    whole: { Self.nginxFile(mail: mail.address.port, web: web.address.port, $0) },
                     start: { try Self.startNginx($0, on: host) })
                 for upstream in [mail, web] { upstream.close() }
             }
+        }
+
+        static func nginxFile(mail: UInt16, web: UInt16, _ servers: [String]) -> String {
+            """
+            stream {
+                upstream mail { server 127.0.0.1:\(mail); }
+                upstream web { server 127.0.0.1:\(web); }
+            \(servers.joined(separator: "\n"))
+            }
+
+            """
         }
 
         static func startNginx(_ text: String, on host: TestHost) throws -> ChildProcess {
