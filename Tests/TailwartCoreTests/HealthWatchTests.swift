@@ -212,12 +212,15 @@ import Testing
             "a web server may refuse the handshake for one of many names and serve the others",
             [subject("web", port: 443, proto: .https, affects: .all, fall: 1, names: ["a.example", "b.example"])],
             steps: [
+                Step(1, .tick), Step(1, probed(.tlsFailed, "web", name: "a.example"), [mark(false, "web")]),
+                // What is so of one name may be so of the other.
+                Step(17, .tick),
                 Step(
-                    1, probed(.tlsFailed, "web", name: "a.example"),
+                    18, probed(.well, "web", name: "b.example"),
                     [
                         mark(false, "web"),
                         said(.tlsFailed, subject(port: 443, proto: .https), name: "a.example"),
-                    ])
+                    ]),
             ]),
         Story(
             "all ports refused: whether the server is there is asked once, and one line says it of all ports", setup,

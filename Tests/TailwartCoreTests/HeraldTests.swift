@@ -16,6 +16,9 @@ import Testing
         var host = "mail.example"
         var upstreams: [UInt16: String] = [:]
         var ports = protocols
+        /// The names that port 443 is asked for, and those of them that its certificate does not have, at a time in seconds.
+        var names: [String?] = [nil]
+        var lacks: (String, Double) -> Bool = { _, _ in false }
         /// Of a port, at a time in seconds.
         var verdict: (UInt16, Double) -> Verdict
         var server: (UInt16) -> MailServer? = { _ in .postfix }
@@ -55,7 +58,7 @@ import Testing
                         upstream: upstreams[port] ?? "mailbox", endpoint: host, hasPort: false, port: port, proto: proto
                     ),
                     interval: .seconds(30), affects: .reachability, rise: 2, fall: 3, closesIfUnhealthy: false,
-                    serverNames: [nil])
+                    serverNames: port == 443 ? names : [nil])
             }
             var watch = Watch(subjects, reachable: Set(ports.map(\.0)), now: start, jitter: jitter)
             var waiting = news.map { (at: start + .seconds($0.at), event: Watch.Event.tailnet($0.news)) }
@@ -73,6 +76,13 @@ import Testing
                         let found = verdict(port, at)
                         probes[port, default: []].append(at)
                         var result = ProbeResult(found, "Seen at \(port).")
+                        if let name, lacks(name, at) {
+                            result = ProbeResult(
+                                .certificateNameMismatch, "Seen at \(port).",
+                                certificate: CertificateReport(
+                                    subject: "", issuer: "", names: [], notBefore: 0, notAfter: 0, lifetimeLeft: 1,
+                                    isSelfSigned: false, isFallback: false, chainProblem: nil, missingNames: [name]))
+                        }
                         if result.verdict.grade != .failed { result.server = server(port) }
                         waiting.append((now + .seconds(lasts(found)), .probed(port, serverName: name, result)))
                     case .lookAtTraffic:
@@ -205,6 +215,19 @@ import Testing
             found.map(\.label) == [
                 "mailbox mail.example:465 (submissions), :587 (submission), :993 (imaps), :443 (https)",
                 "mailbox mail.example:465 (submissions), :587 (submission), :993 (imaps), :443 (https)",
+            ], "\(story.lines)")
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `names that one certificate lacks are one line, and one that it lacks later is another`(seed: UInt64) {
+        var story = Story { _, _ in .well }
+        story.names = ["a.example", "b.example", "c.example", "d.example", "e.example"]
+        story.lacks = { name, at in name == "e.example" ? at > 1000 : name != "a.example" && at > 400 }
+        story.run(until: 2000, seed: seed)
+        #expect(
+            story.verdicts(after: 0).map(\.label) == [
+                "mailbox mail.example:443 (https, b.example, c.example, d.example)",
+                "mailbox mail.example:443 (https, e.example)",
             ], "\(story.lines)")
     }
 

@@ -46,7 +46,7 @@ package struct Diagnosis: Sendable, Equatable {
 
     package var verdict: Verdict { result.verdict }
 
-    package var matter: Matter { Self.matter(of: result, joint) }
+    package var matter: Matter { Self.matter(of: result, asking: asked[0].name, joint) }
 
     /// The places, each once.
     package var places: [ProbedPlace] { asked.map(\.place).withoutRepeats }
@@ -54,8 +54,11 @@ package struct Diagnosis: Sendable, Equatable {
     /// For a person: `mailbox stalwart.tail1234.ts.net:25 (smtp), :465 (submissions)`.
     package var label: String { asked.label }
 
-    static func matter(of result: ProbeResult, _ joint: Joint?) -> Matter {
-        let missing = result.verdict == .certificateNameMismatch ? result.certificate?.missingNames ?? [] : []
+    /// - Parameter name: the one that was asked for; that it is missing itself is the same of each.
+    static func matter(of result: ProbeResult, asking name: String?, _ joint: Joint?) -> Matter {
+        let missing =
+            result.verdict == .certificateNameMismatch
+            ? (result.certificate?.missingNames ?? []).filter { $0 != name } : []
         let verdict: Verdict =
             switch joint {
             // What a single port says is one sign of it.
@@ -121,6 +124,8 @@ extension Diagnosis {
         let asked: ContinuousClock.Instant?
         /// Whether it is not asked for a while, as that costs.
         let isResting: Bool
+        /// Whether others of its names are asked for soon, as one of them has changed or nothing is known of them yet.
+        let isAskingNames: Bool
         let server: MailServer?
 
         /// Whether somebody takes connections there, whatever is said then.

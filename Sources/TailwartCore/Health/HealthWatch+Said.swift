@@ -32,11 +32,15 @@ extension HealthWatch {
             case (.healthy, let isBad?): isBad
             case (.unknown, _): true
             }
+        // The last of them is under way.
+        let isProbing = if case .probing = entry.step { true } else { false }
+        let isAskingNames = subject.serverNames.count > 1 && (entry.hurry > 0 || isProbing)
         return Diagnosis.Port(
             place: subject.place, standing: entry.health.standing, witness: entry.witness, isTurning: isTurning,
             results: subject.serverNames.compactMap { name in entry.results[name].map { (name, $0) } },
             hasAnswered: entry.hasAnswered, failures: entry.failures, failedSince: entry.failedSince,
-            asked: entry.asked, isResting: entry.guardian.pausedUntil != nil, server: entry.server)
+            asked: entry.asked, isResting: entry.guardian.pausedUntil != nil, isAskingNames: isAskingNames,
+            server: entry.server)
     }
 
     /// While a path changes, a probe may stand still on it.

@@ -3,7 +3,8 @@ import TailwartWire
 /// Decides what is said of the places that are probed, and when: one line for each cause, with all ports of an endpoint that have it. A
 /// value without clock or I/O: it looks at all that is known, and says what has changed since it spoke last.
 ///
-/// - A change waits until the other ports of the endpoint were asked since, ``round`` at most: five ports make one line.
+/// - A change waits until the other ports of the endpoint were asked since, and all names of its own, ``round`` at most: five ports make one
+///   line, and so do five names.
 /// - A port that stops answering is asked twice: one that was being restarted, or whose path was changing, is no news.
 /// - Nor is a conversation that broke off while other ports went away: it began before they did, and its port is asked anew.
 /// - While a host is away, it is no news that it refuses, is silent and refuses again, unless that lasts for ``outagePatience``.
@@ -242,7 +243,7 @@ struct Herald: Sendable {
         }
         guard matter.verdict.grade != .good else { return true }
         let isKnown = diagnosis.asked.contains { other in
-            guard other != asked, let said = topic.said[other] else { return false }
+            guard other.place != asked.place, let said = topic.said[other] else { return false }
             return said.matter == matter && now < said.at + Self.company
         }
         if isKnown { topic.said[asked] = (matter, now) }
@@ -275,8 +276,9 @@ struct Herald: Sendable {
                     || ports.count > 1 && port.failedSince.map { now < $0 + Self.secondLook } ?? false)
                 && port.results.contains { Verdict.ofOutage.contains($0.result.verdict) }
         }
-        var isAsked = false
-        if case .asked(let at)? = topic.path { isAsked = now < at + Self.pathPatience }
+        // What is so of one name may be so of the others.
+        var isAsked = ports.contains { news.contains($0.place) && !$0.isResting && $0.isAskingNames }
+        if case .asked(let at)? = topic.path { isAsked = isAsked || now < at + Self.pathPatience }
         let limit = opened.at + (topic.lastRound == opened.at ? Self.round : Self.interval)
         guard isAsked || !others.isEmpty || !unsure.isEmpty, now < limit else { return true }
         if topic.lastRound == opened.at {
