@@ -283,14 +283,24 @@ import Testing
         }
     }
 
-    /// Everything of the host is closed while a probe of one port is under way.
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `nor do two that stand still at once`(seed: UInt64) throws {
+        try Self.drop(under: 993, seed, besides: 25) { port, hasBegun, interrupts in
+            interrupts ? .silent : hasBegun ? .timeout : .well
+        }
+    }
+
+    /// Everything of the host is closed while a probe of one port is under way, and perhaps another's.
     private static func drop(
-        under interrupted: UInt16, _ seed: UInt64, _ found: @escaping (UInt16, Bool, Bool) -> Verdict
+        under interrupted: UInt16, _ seed: UInt64, besides other: UInt16? = nil,
+        _ found: @escaping (UInt16, Bool, Bool) -> Verdict
     ) throws {
         var began: Double?
+        var isOtherDone = other == nil
         var story = Story { port, at in
-            let interrupts = began == nil && at > 200 && port == interrupted
+            var interrupts = began == nil && at > 200 && port == interrupted
             if interrupts { began = at }
+            if port == other, began != nil, !isOtherDone { (interrupts, isOtherDone) = (true, true) }
             return found(port, began.map { at > $0 } ?? false, interrupts)
         }
         story.lasts = { $0 == .silent ? 35 : $0 == .timeout ? 5 : 0.1 }

@@ -373,12 +373,17 @@ extension [Diagnosis.Port] {
 }
 
 extension Diagnosis.Port {
-    /// Whether the last probe broke off in mid-conversation, and another port was found to be away by one that began later: what closed that
-    /// port may have come in between.
+    /// Whether the last probe broke off in mid-conversation, and what closed another port may have come in between: that one was found to be
+    /// away by a probe that began later, or its conversation broke off too.
     fileprivate func wasInterrupted(by ports: [Self]) -> Bool {
-        guard let asked, hasAnswered, isAll(Verdict.ofInterruption) else { return false }
-        return ports.contains { $0.isAll(Verdict.ofOutage) && $0.failedSince.map { $0 > asked } ?? false }
+        guard let asked, hasBrokenOff else { return false }
+        return ports.contains { other in
+            other.isAll(Verdict.ofOutage) && other.failedSince.map { $0 > asked } ?? false
+                || other.place != place && failures == 1 && other.hasBrokenOff
+        }
     }
+
+    private var hasBrokenOff: Bool { hasAnswered && isAll(Verdict.ofInterruption) }
 }
 
 extension TailnetNews {
