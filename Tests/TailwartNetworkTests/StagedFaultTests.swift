@@ -100,7 +100,7 @@ extension NetworkTests {
             try await stage.rule("tcp dport 143 tcp flags & (psh | fin) != 0 drop")
             // A port that is well is asked every five rounds; the probe of IMAP then stands still.
             try await stage.edge.saysNothing(for: 7)
-            try await stage.rule("drop")
+            try await stage.rule("tcp dport 143 drop", "\(Self.begins) drop")
             try await stage.edge.says(.verdict("timeout", on: [25, 143], "mailcow"), .unhealthy(on: [25, 143]))
             try await stage.edge.saysNothing()
         }

@@ -376,10 +376,10 @@ extension Diagnosis.Port {
     /// Whether the last probe broke off in mid-conversation, and what closed another port may have come in between: that one was found to be
     /// away by a probe that began later, or its conversation broke off too.
     fileprivate func wasInterrupted(by ports: [Self]) -> Bool {
-        guard let asked, hasBrokenOff else { return false }
+        guard let asked, failures == 1, hasBrokenOff else { return false }
         return ports.contains { other in
-            other.isAll(Verdict.ofOutage) && other.failedSince.map { $0 > asked } ?? false
-                || other.place != place && failures == 1 && other.hasBrokenOff
+            other.place != place
+                && (other.hasBrokenOff || other.isAll(Verdict.ofOutage) && other.asked.map { $0 > asked } ?? false)
         }
     }
 
