@@ -40,9 +40,8 @@ package enum FileSystem {
         return names
     }
 
-    /// Whether it is gone then.
-    @discardableResult
-    package static func remove(_ path: String) -> Bool { unlink(path) == 0 || errno == ENOENT }
+    /// What cannot be removed stays.
+    package static func remove(_ path: String) { unlink(path) }
 
     package enum Content: Sendable, Equatable {
         /// At most one byte more than was asked for.
