@@ -77,9 +77,9 @@ struct YAMLConverter: ~Copyable {
                 at: position)
         }
         if isPlain, ["", "~", "null"].contains(text) { return YAMLNode(.null, at: position) }
+        guard let substitution else { return YAMLNode(.text(text), at: position) }
         var complaints: [String] = []
-        let replaced =
-            substitution == nil ? text : substitution?.apply(to: text) { complaints.append($0) }
+        let replaced = substitution.apply(to: text) { complaints.append($0) }
         self.complaints += complaints.map { ($0, position) }
         return YAMLNode(replaced.map { .text($0) } ?? .unreadable, at: position)
     }
